@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/validators.generated.js', '.serverless/', '.esbuild/', '.local/', 'coverage/'] },
+  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -10,6 +10,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },

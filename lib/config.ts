@@ -1,0 +1,68 @@
+import type { Policy } from './policy';
+import { MAX_VALIDITY } from './schemas';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export type SignerConfig = ReturnType<typeof signerConfig>;
+export type WebhookConfig = ReturnType<typeof webhookConfig>;
+
+/**
+ * What `upload-signature` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function signerConfig(env: Environment) {
+  const validForMax = integer(env, 'VALID_FOR_MAX', 1, MAX_VALIDITY);
+  const policy: Policy = {
+    vodSubAppId: optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0),
+    oneTimeValid: required(env, 'ONE_TIME_VALID') === 'true',
+    oneTimeValidFixed: required(env, 'ONE_TIME_VALID_FIXED') === 'true',
+    validFor: integer(env, 'VALID_FOR', 1, validForMax),
+    validForMax,
+    procedures: list(env, 'PROCEDURES'),
+    defaultProcedure: optional(env, 'DEFAULT_PROCEDURE'),
+    classIds: list(env, 'CLASS_IDS').map(Number),
+    storageRegions: list(env, 'STORAGE_REGIONS'),
+  };
+  return {
+    keyParameter: required(env, 'VOD_KEY_PARAMETER'),
+    sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
+    policy,
+  };
+}
+
+/**
+ * What `vod-events` reads from its environment; at least one of the two parameters that authenticate is there.
+ *
+ * @throws Error that names the variable that is missing
+ */
+export function webhookConfig(env: Environment) {
+  const tokenParameter = optional(env, 'CALLBACK_TOKEN_PARAMETER');
+  const signKeyParameter = optional(env, 'CALLBACK_SIGN_KEY_PARAMETER');
+  if (tokenParameter === undefined && signKeyParameter === undefined) {
+    throw new Error('Cannot start: CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER must name an SSM parameter');
+  }
+  const sealParameter = required(env, 'SEAL_KEY_PARAMETER');
+  return { tableName: required(env, 'TABLE_NAME'), sealParameter, tokenParameter, signKeyParameter };
+}
+
+function optional(env: Environment, name: string): string | undefined {
+  const value = env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+function required(env: Environment, name: string): string {
+  const value = optional(env, name);
+  if (value === undefined) throw new Error(`Cannot start: the environment variable ${name} is missing or empty`);
+  return value;
+}
+
+function integer(env: Environment, name: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  const value = Number(required(env, name));
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new Error(`Cannot start: the environment variable ${name} must be an integer from ${min} to ${max}`);
+}
+
+function list(env: Environment, name: string): string[] {
+  return (env[name] ?? '').split(',').flatMap((item) => item.trim() || []);
+}

@@ -1,0 +1,58 @@
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
+import { RequestError, type ErrorCode } from './errors';
+import { describe, type Log } from './log';
+
+const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
+  'invalid-request': [400, 'The request is not valid'],
+  unauthorized: [401, 'The request is not authenticated'],
+  forbidden: [403, 'The caller may not do this'],
+  'too-large': [413, 'The body is too large'],
+};
+
+/**
+ * A Lambda handler of an HTTP API: what `handle` answers becomes a 200, a RequestError its problem+json (RFC 9457), and
+ * anything else a 500 that says nothing. Each request leaves one line in the log, never with a body or a secret.
+ */
+export function endpoint<Event extends APIGatewayProxyEventV2>(
+  handle: (event: Event, context: Context) => Promise<{ readonly body: object; readonly log: { outcome: string } }>,
+  log: Log,
+) {
+  return async (event: Event, context: Context): Promise<APIGatewayProxyStructuredResultV2> => {
+    const { awsRequestId: requestId } = context;
+    try {
+      const answer = await handle(event, context);
+      log({ level: 'info', requestId, ...answer.log });
+      return respond(200, answer.body);
+    } catch (error) {
+      if (!(error instanceof RequestError)) {
+        log({ level: 'error', requestId, outcome: 'error', ...describe(error) });
+        const detail = `Try again; the operator finds the cause in the log under request ${requestId}`;
+        return respond(500, { type: 'about:blank', title: 'The service failed', status: 500, detail });
+      }
+      const { code, message: detail, errors } = error;
+      const [status, title] = problems[code];
+      log({ level: 'warn', requestId, outcome: 'refused', status, code });
+      const type = `urn:vod-client-upload:problem:${code}`;
+      return respond(status, { type, title, status, detail, ...(errors.length > 0 && { errors }) });
+    }
+  };
+}
+
+/**
+ * The body's bytes as they were sent.
+ *
+ * @throws RequestError `too-large`
+ */
+export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer {
+  const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+  if (bytes.length > maxBytes) {
+    throw new RequestError('too-large', `Cannot read request: the body has over ${maxBytes} bytes`);
+  }
+  return bytes;
+}
+
+function respond(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
+  const contentType = statusCode === 200 ? 'application/json' : 'application/problem+json';
+  const headers = { 'content-type': contentType, 'cache-control': 'no-store' };
+  return { statusCode, headers, body: JSON.stringify(body) };
+}

@@ -1,0 +1,16 @@
+/** Writes one line of a function's log. */
+export type Log = (fields: Readonly<Record<string, unknown>>) => void;
+
+/**
+ * A line of JSON on stdout: CloudWatch's metric filters read it as it is, while `console` would put a prefix before it.
+ */
+export const writeLine: Log = (fields) => {
+  process.stdout.write(`${JSON.stringify(fields)}\n`);
+};
+
+/** What a log line may say of an error: its name and message, never a stack. */
+export function describe(error: unknown): { readonly error: string; readonly reason: string } {
+  return error instanceof Error
+    ? { error: error.name, reason: error.message }
+    : { error: typeof error, reason: 'something was thrown that is no Error' };
+}

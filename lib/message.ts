@@ -1,0 +1,69 @@
+/** Longest string, in bytes, and largest number that the table keeps of what VOD sends. */
+export const MAX_TEXT_BYTES = 2048;
+export const MAX_NUMBER = 2 ** 53;
+
+/** Which members were left out, by VOD's names for them. */
+export type Notes = string[];
+
+/** A member of an untrusted JSON value, in 3.0's spelling (`FileId`) or 2.0's (`fileId`); `undefined` for null too. */
+export function member(value: unknown, name: string): unknown {
+  return own(value, name) ?? own(value, name.charAt(0).toLowerCase() + name.slice(1));
+}
+
+/** A member that is an object; an array is not one. */
+export function object(value: unknown, name: string): object | undefined {
+  const found = member(value, name);
+  return typeof found === 'object' && found !== null && !Array.isArray(found) ? found : undefined;
+}
+
+/** The elements of a member that is an array, none for anything else. */
+export function list(value: unknown, name: string): readonly unknown[] {
+  const found = member(value, name);
+  return Array.isArray(found) ? found : [];
+}
+
+/** A member that is a string; VOD writes an empty one for what it does not know. */
+export function text(value: unknown, name: string): string | undefined {
+  const found = member(value, name);
+  return typeof found === 'string' && found !== '' ? found : undefined;
+}
+
+/** A member that is a number, whatever its size. */
+export function number(value: unknown, name: string): number | undefined {
+  const found = member(value, name);
+  return typeof found === 'number' ? found : undefined;
+}
+
+/** As {@link text}, for the table: at most {@link MAX_TEXT_BYTES}, no lone surrogates; else absent and noted. */
+export function keptText(value: unknown, name: string, notes: Notes): string | undefined {
+  const found = text(value, name);
+  if (found === undefined || (Buffer.byteLength(found) <= MAX_TEXT_BYTES && found.isWellFormed())) return found;
+  notes.push(name);
+  return undefined;
+}
+
+/** As {@link number}, for the table: at most {@link MAX_NUMBER}, nothing below DynamoDB's range; else absent and noted. */
+export function keptNumber(value: unknown, name: string, notes: Notes): number | undefined {
+  const found = number(value, name);
+  if (found === undefined || found === 0) return found;
+  const magnitude = Math.abs(found);
+  if (magnitude <= MAX_NUMBER && magnitude > 1e-100) return found;
+  notes.push(name);
+  return undefined;
+}
+
+type Present<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The members that have a value. */
+export function present<const T extends object>(members: T): Present<T> {
+  // The mapped type says exactly what the filter does, which the compiler cannot follow.
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+}
+
+function own(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  const found: unknown = Reflect.get(value, name);
+  return found ?? undefined;
+}

@@ -1,0 +1,61 @@
+import { RequestError, type MemberError } from './errors';
+import { present } from './message';
+import type { SignatureRequest } from './schemas';
+
+/** What a deployment lets its users ask for. An empty `procedures` allows none; an empty other list allows any. */
+export interface Policy {
+  readonly vodSubAppId: number | undefined;
+  readonly oneTimeValid: boolean;
+  /** Whether `oneTimeValid` is the policy's word and not the caller's choice. */
+  readonly oneTimeValidFixed: boolean;
+  /** Seconds, where the caller does not say. */
+  readonly validFor: number;
+  /** Seconds at most. */
+  readonly validForMax: number;
+  readonly procedures: readonly string[];
+  readonly defaultProcedure: string | undefined;
+  readonly classIds: readonly number[];
+  readonly storageRegions: readonly string[];
+}
+
+/**
+ * What this request gets under the policy: its lifetime in seconds, whether it is valid once, and the parameters of the
+ * signature that the policy decides, which is all but who, when and the source context.
+ *
+ * @throws RequestError `invalid-request`, with an error for each member that the policy refuses
+ */
+export function grant(request: SignatureRequest, policy: Policy) {
+  const { sourceContext, oneTimeValid: asked = policy.oneTimeValid, validFor = policy.validFor, ...rest } = request;
+  const oneTimeValid = Boolean(asked);
+  const { vodSubAppId, procedures, classIds, storageRegions, defaultProcedure, validForMax } = policy;
+  const { procedure = defaultProcedure, classId, storageRegion } = request;
+
+  const errors: MemberError[] = [];
+  const demand = (met: boolean, path: string, message: string) => {
+    if (!met) errors.push({ path, message });
+  };
+  const allow = <T>(path: string, asked: T | undefined, allowed: readonly T[]) => {
+    demand(
+      asked === undefined || allowed.includes(asked),
+      path,
+      `must be one that is allowed here: ${allowed.join(', ')}`,
+    );
+  };
+  demand(
+    !policy.oneTimeValidFixed || oneTimeValid === policy.oneTimeValid,
+    '/oneTimeValid',
+    `is always ${String(policy.oneTimeValid)} here: leave it out`,
+  );
+  demand(validFor <= validForMax, '/validFor', `must be at most ${validForMax} seconds here`);
+  if (procedures.length > 0) allow('/procedure', request.procedure, procedures);
+  else demand(request.procedure === undefined, '/procedure', 'must be left out: no procedure is allowed here');
+  for (const name of ['taskPriority', 'taskNotifyMode'] as const) {
+    demand(request[name] === undefined || procedure !== undefined, `/${name}`, 'needs a procedure');
+  }
+  if (classIds.length > 0) allow('/classId', classId, classIds);
+  if (storageRegions.length > 0) allow('/storageRegion', storageRegion, storageRegions);
+  if (errors.length > 0) {
+    throw new RequestError('invalid-request', 'Cannot sign upload: the policy of this service refuses it', errors);
+  }
+  return { validFor, oneTimeValid, parameters: { ...rest, ...present({ procedure, vodSubAppId }) } };
+}

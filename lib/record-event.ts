@@ -1,0 +1,97 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { isSignValid, isTokenValid } from './callback';
+import type { WebhookConfig } from './config';
+import { RequestError } from './errors';
+import { readEvent, type VodEvent } from './event';
+import { endpoint, rawBody } from './http';
+import { describe, type Log } from './log';
+import { readParameters, remembered, rotating } from './secrets';
+import { changes, type Change } from './upload';
+import { uploadsTable } from './uploads-table';
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Left of the function's time for answering and logging when the table stays away, in milliseconds. */
+const RESERVE = 2_000;
+
+export interface WebhookEdge {
+  readonly config: WebhookConfig;
+  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** 0 to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/**
+ * `POST /vod-events`: VOD's event notification becomes a row before it is answered.
+ *
+ * VOD ignores the status and delivers again only when no answer comes within 5 s (266/7829). So a table that fails is
+ * asked again for as long as the function may run; a second delivery meanwhile does no harm.
+ */
+export function recordEvent({ config, ssm, dynamodb, now, sleep, random, log }: WebhookEdge) {
+  const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
+  const table = uploadsTable({ client: dynamodb, tableName, now, sleep, random });
+  async function readSecrets() {
+    const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
+    const value = await readParameters(ssm, names);
+    const [tokens, signKeys] = [tokenParameter, signKeyParameter].map((name) => name && rotating(name, value(name)));
+    return { tokens, signKeys, sealKeys: rotating(sealParameter, value(sealParameter)) };
+  }
+  const secrets = remembered(readSecrets, now, log);
+
+  return endpoint(async (request, context) => {
+    const { tokens, signKeys, sealKeys } = await secrets();
+    const query = new URLSearchParams(request.rawQueryString);
+    if (tokens && !isTokenValid(query.get('token'), tokens)) {
+      throw new RequestError('unauthorized', 'Cannot accept event: the URL needs ?token= with the callback token');
+    }
+    const message = parse(rawBody(request, MAX_BODY_BYTES));
+    if (signKeys && !isSignValid({ message, query, headers: request.headers }, signKeys, Math.floor(now() / 1000))) {
+      throw new RequestError(
+        'unauthorized',
+        'Cannot accept event: it needs Sign and T, fresh and made with the SignKey',
+      );
+    }
+    if (message === undefined) throw new RequestError('invalid-request', 'Cannot read event: the body must be JSON');
+
+    const event = readEvent(message);
+    const made = changes(event, sealKeys, new Date(now()).toISOString());
+    const ids = identify(event, made);
+    const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
+    // Each file of the event gets its chance before a failure of one is answered.
+    const results = await Promise.allSettled(made.map((change) => table.record(change, deadline)));
+    const failure = results.find((result) => result.status === 'rejected');
+    if (failure) {
+      log({ level: 'error', outcome: 'write-failed', ...ids, ...describe(failure.reason) });
+      throw failure.reason;
+    }
+    const outcomes = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
+    const outcome = outcomes.find((of) => of !== 'repeated') ?? outcomes[0] ?? 'ignored';
+    return { body: { outcome }, log: { outcome, ...ids } };
+  }, log);
+}
+
+/** The message; `undefined` where the bytes are no JSON. */
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a log line says of an event: its ids, and which of its members were left out; none of its content. */
+function identify(event: VodEvent, made: readonly Change[]): Readonly<Record<string, unknown>> {
+  const named = event.type === 'Ignored' ? event.eventType : event.type;
+  return {
+    eventType: /^\w{1,64}$/.test(named) ? named : 'unreadable',
+    fileIds: made.map(({ fileId }) => fileId),
+    taskIds: made.flatMap(({ task, facts }) => task?.id ?? facts.procedureTaskId ?? []),
+    ...('leftOut' in event && { leftOut: [...new Set(event.leftOut)] }),
+  };
+}

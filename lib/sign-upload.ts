@@ -1,0 +1,67 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import type { SignerConfig } from './config';
+import { RequestError } from './errors';
+import { endpoint, rawBody } from './http';
+import type { Log } from './log';
+import { grant } from './policy';
+import { distinctRandoms } from './randoms';
+import { readRequest } from './request';
+import { keyPair } from './key-pair';
+import { readParameters, remembered, rotating } from './secrets';
+import { sign } from './signature';
+import { room, seal } from './source-context';
+
+const MAX_BODY_BYTES = 16 * 1024;
+const MAX_CALLER_BYTES = 128;
+
+export interface SignerEdge {
+  readonly config: SignerConfig;
+  readonly ssm: Pick<SSMClient, 'send'>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** An integer from 0 to 2^32 - 1, from a CSPRNG. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
+export function signUpload({ config, ssm, now, random, log }: SignerEdge) {
+  const { keyParameter, sealParameter, policy } = config;
+  const nextRandom = distinctRandoms(random);
+  async function readSecrets() {
+    const value = await readParameters(ssm, [keyParameter, sealParameter]);
+    const [sealKey] = rotating(sealParameter, value(sealParameter));
+    return { ...keyPair(keyParameter, value(keyParameter)), sealKey };
+  }
+  const secrets = remembered(readSecrets, now, log);
+
+  return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
+    const caller = callerOf(event);
+    const request = readRequest(new TextDecoder().decode(rawBody(event, MAX_BODY_BYTES)));
+    const { validFor, oneTimeValid, parameters } = grant(request, policy);
+    const { sourceContext: text = '' } = request;
+    if (Buffer.byteLength(text) > room(caller)) {
+      const message = `must have at most ${room(caller)} bytes beside this caller`;
+      const errors = [{ path: '/sourceContext', message }];
+      throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
+    }
+
+    const { secretId, secretKey, sealKey } = await secrets();
+    const currentTimeStamp = Math.floor(now() / 1000);
+    const expireTime = currentTimeStamp + validFor;
+    const sourceContext = seal(text, caller, sealKey);
+    const who = { secretId, currentTimeStamp, expireTime, random: nextRandom(currentTimeStamp), sourceContext };
+    const signature = sign({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
+    return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
+  }, log);
+}
+
+function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): string {
+  const { sub } = event.requestContext.authorizer.jwt.claims;
+  if (typeof sub !== 'string' || sub === '' || Buffer.byteLength(sub) > MAX_CALLER_BYTES || !sub.isWellFormed()) {
+    const rule = `the token needs a claim "sub" of 1 to ${MAX_CALLER_BYTES} bytes, which says who uploads`;
+    throw new RequestError('forbidden', `Cannot sign upload: ${rule}`);
+  }
+  return sub;
+}

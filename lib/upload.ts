@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { SentFacts, Task, VodEvent } from './event';
+import { present } from './message';
+import { open, type Seal } from './source-context';
+
+/** From lowest to highest: events only ever raise it. */
+export const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
+
+export type Status = (typeof STATUSES)[number];
+
+/** What a row knows of a file from events. */
+export interface Facts extends SentFacts {
+  readonly uploader?: string;
+  readonly seal?: Seal;
+}
+
+/** The row of one file. Its tasks stand beside the rest, one attribute each, so that none overwrites another. */
+export interface Row extends Facts {
+  readonly fileId: string;
+  readonly status: Status;
+  readonly trust: string;
+  readonly firstSeenAt: string;
+  readonly updatedAt: string;
+  /** Order of the look-ups: when the file was made, else when it was first heard of. */
+  readonly sortTime?: string;
+  /** Which of the {@link SHARED} facts an upload event stated, so that a state change no longer does. */
+  readonly stated?: ReadonlySet<string>;
+  /** What later events of the same kind said differently, each as JSON: a sign of forgery. */
+  readonly claims?: ReadonlySet<string>;
+  /** Set where tasks or claims could not all be kept. */
+  readonly truncated?: true;
+  readonly [task: TaskAttribute]: Task;
+}
+
+export type TaskAttribute = `task:${string}`;
+
+/** What an event does to one row: the merge takes it in any order, any number of times. */
+export interface Change {
+  readonly fileId: string;
+  readonly eventType: string;
+  /** Whether the facts are those of an upload event, the authority; else they fill what nobody knows. */
+  readonly authority: boolean;
+  readonly facts: Facts;
+  /** Raises the row's status to this. */
+  readonly status?: Status;
+  readonly sortTime?: string;
+  readonly task?: TaskChange;
+  /** What contradicts the row, to be kept beside it. */
+  readonly claim?: string;
+  readonly truncated?: true;
+}
+
+export interface TaskChange {
+  readonly id: string;
+  readonly state: Task;
+  /** The status that a task of the row must have to become `state`, unless the row does not have it. */
+  readonly replaces: Task['status'];
+}
+
+/** Facts that upload events and state changes both carry. */
+export const SHARED: readonly string[] = ['url', 'name', 'size', 'duration', 'width', 'height'];
+
+/** Bounds that keep a row far below DynamoDB's 400 kB, whatever arrives and in whatever order. */
+const MAX_TASKS = 50;
+const MAX_TASK_BYTES = 90_000;
+const MAX_ROW_BYTES = 100_000;
+const MAX_CLAIMS = 8;
+const MAX_CLAIM_BYTES = 4_000;
+
+const ISO_8601_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/;
+
+/** The changes that an event makes, one for each file it names; `sealKeys` open its source context. */
+export function changes(event: VodEvent, sealKeys: readonly string[], now: string): Change[] {
+  if (event.type === 'Ignored') return [];
+  const of = { eventType: event.type, authority: false, facts: {} };
+  if (event.type === 'FileDeleted') return event.fileIds.map((fileId) => ({ ...of, fileId, status: 'deleted' }));
+  const { fileId, facts } = event;
+  if (event.type === 'ProcedureStateChanged') {
+    const { taskId: id, task } = event;
+    const finished = task.failed === true ? 'failed' : 'ready';
+    const status = task.status === 'FINISH' ? finished : 'processing';
+    const state = jsonBytes(task) > MAX_TASK_BYTES ? bare(task) : task;
+    return [{ ...of, fileId, facts, status, ...(id !== undefined && { task: { id, state, replaces: 'PROCESSING' } }) }];
+  }
+  const { sourceContext, ...others } = facts;
+  const { createTime = '', procedureTaskId } = facts;
+  const isTime = ISO_8601_UTC.test(createTime) && !Number.isNaN(Date.parse(createTime));
+  return [
+    {
+      ...of,
+      fileId,
+      authority: true,
+      facts: { ...others, ...(sourceContext !== undefined && open(sourceContext, sealKeys)) },
+      status: procedureTaskId === undefined ? 'uploaded' : 'processing',
+      sortTime: isTime ? createTime : now,
+    },
+  ];
+}
+
+/**
+ * What of a change is still to be made to a row: not what the row has, not what a higher authority said otherwise.
+ * What contradicts the row is not made either, but kept beside it as a claim. `undefined` when nothing is left.
+ */
+export function settle(row: Row, change: Change): Change | undefined {
+  const { fileId, eventType, authority, status } = change;
+  const facts: Record<string, unknown> = {};
+  const contradictions: Record<string, unknown> = {};
+  for (const [name, said] of Object.entries(change.facts)) {
+    const known = Reflect.get(row, name) as unknown;
+    const stated = !SHARED.includes(name) || row.stated?.has(name) === true;
+    if (known === undefined || (authority && !stated)) facts[name] = said;
+    else if (authority === stated && known !== said) contradictions[name] = said;
+  }
+  const task = change.task && settleTask(row, change.task);
+  if (task === 'contradicts') contradictions[`task:${change.task?.id ?? ''}`] = change.task?.state;
+
+  const claim = claimText(eventType, contradictions);
+  const newClaim = claim !== undefined && row.claims?.has(claim) !== true;
+  const claimFits = (row.claims?.size ?? 0) < MAX_CLAIMS;
+  const effects = present({
+    status: status && task !== 'contradicts' && below(status).includes(row.status) ? status : undefined,
+    sortTime: row.sortTime === undefined ? change.sortTime : undefined,
+    task: typeof task === 'object' ? task : undefined,
+    claim: newClaim && claimFits ? claim : undefined,
+    truncated: !row.truncated && (task === 'does not fit' || (newClaim && !claimFits)) ? true : undefined,
+  });
+  if (Object.keys(facts).length + Object.keys(effects).length === 0) return undefined;
+  return { fileId, eventType, authority, facts, ...effects };
+}
+
+/** Which of these facts a state change may carry too. */
+export function sharedOf(facts: Facts): string[] {
+  return Object.keys(facts).filter((name) => SHARED.includes(name));
+}
+
+/** The statuses that an event may raise to `status`. */
+export function below(status: Status): readonly Status[] {
+  return STATUSES.slice(0, STATUSES.indexOf(status));
+}
+
+function settleTask(row: Row, task: TaskChange): TaskChange | 'known' | 'contradicts' | 'does not fit' {
+  const known = row[`task:${task.id}`];
+  const said = task.state;
+  if (known === undefined && Object.keys(row).filter((name) => name.startsWith('task:')).length >= MAX_TASKS) {
+    return 'does not fit';
+  }
+  if (known === undefined || (known.status === 'PROCESSING' && said.status === 'FINISH')) {
+    return jsonBytes(row) + jsonBytes(said) > MAX_ROW_BYTES ? { ...task, state: bare(said) } : task;
+  }
+  if (said.status === 'PROCESSING') return 'known';
+  const both = { ...known, ...said };
+  // One format may leave out what the other says, so only members that both have can contradict.
+  if (known.failed !== said.failed || !isDeepStrictEqual({ ...both, ...known }, both)) {
+    return isBare(known) && known.failed === said.failed ? 'known' : 'contradicts';
+  }
+  return isBare(known) || isDeepStrictEqual(both, known) ? 'known' : { ...task, state: both, replaces: 'FINISH' };
+}
+
+function bare({ status, failed }: Task): Task {
+  return { status, ...present({ failed }), truncated: true };
+}
+
+function isBare(task: Task): boolean {
+  return task.truncated === true && task.outputs === undefined && task.errors === undefined;
+}
+
+function claimText(eventType: string, contradictions: Readonly<Record<string, unknown>>): string | undefined {
+  const names = Object.keys(contradictions);
+  if (names.length === 0) return undefined;
+  const claim = JSON.stringify({ eventType, ...contradictions });
+  return Buffer.byteLength(claim) <= MAX_CLAIM_BYTES ? claim : JSON.stringify({ eventType, tooLongToShow: names });
+}
+
+function jsonBytes(value: object): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}

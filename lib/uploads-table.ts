@@ -1,0 +1,140 @@
+import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { below, settle, SHARED, sharedOf, type Change, type Row } from './upload';
+
+/** `repeated`: the row had it all; `contradicted`: part of it stands beside the row as a claim. */
+export type Outcome = 'recorded' | 'repeated' | 'contradicted';
+
+export interface UploadsTableOptions {
+  readonly client: Pick<DynamoDBClient, 'send'>;
+  readonly tableName: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** 0 to 1, spreads the retries of many instances. */
+  readonly random: () => number;
+}
+
+/** Longest wait for one answer of the table, and between two tries, in milliseconds. */
+const ANSWER_TIMEOUT = 3_000;
+const MAX_PAUSE = 1_000;
+/** A row that other writers change in between is read anew; each of them has then got further, so a few tries do. */
+const MAX_TRIES = 10;
+
+/**
+ * The table of uploads. `record` makes a change durable: one write when it raises the row's status, at most one more
+ * when it does not. It keeps trying while the table does not answer.
+ *
+ * @throws what the table said last, once `deadline` (milliseconds since 1970) has come
+ */
+export function uploadsTable({ client, tableName, now, sleep, random }: UploadsTableOptions) {
+  async function persistently(input: UpdateItemCommandInput, deadline: number): Promise<void> {
+    for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
+      try {
+        const timeout = Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()));
+        await client.send(new UpdateItemCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
+        return;
+      } catch (error) {
+        const wait = pause * (0.5 + random() / 2);
+        if (isFinal(error) || now() + wait >= deadline) throw error;
+        await sleep(wait);
+      }
+    }
+  }
+
+  return {
+    async record(change: Change, deadline: number): Promise<Outcome> {
+      let made: Change | undefined = change;
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        try {
+          await persistently(update(tableName, made, new Date(now()).toISOString()), deadline);
+          return made.claim === undefined ? 'recorded' : 'contradicted';
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+          made = error.Item === undefined ? change : settle(rowOf(error.Item), change);
+          if (made === undefined) return 'repeated';
+        }
+      }
+      throw new Error(`Cannot record event: the row changed ${MAX_TRIES} times while it was written`);
+    },
+  };
+}
+
+/**
+ * The write that makes a change, on condition that nothing in the row speaks against it; see {@link settle} for what is
+ * left of the change when something does.
+ */
+function update(tableName: string, change: Change, now: string): UpdateItemCommandInput {
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  const name = (attribute: string, key = `#${attribute}`) => {
+    names[key] = attribute;
+    return key;
+  };
+  const value = (of: unknown) => {
+    const key = `:${Object.keys(values).length}`;
+    values[key] = of;
+    return key;
+  };
+  const set: string[] = [];
+  const add: string[] = [];
+  const onlyIf: string[] = [];
+  const setOnce = (attribute: string, of: unknown) =>
+    set.push(`${attribute} = if_not_exists(${attribute}, ${value(of)})`);
+
+  const { status, facts, authority, task, claim, truncated, sortTime } = change;
+  const lower = status && below(status).map((of) => ` OR ${name('status')} = ${value(of)}`);
+  onlyIf.push(
+    lower ? `attribute_not_exists(${name('status')})${lower.join('')}` : `attribute_exists(${name('status')})`,
+  );
+  if (status) set.push(`${name('status')} = ${value(status)}`);
+
+  for (const [fact, said] of Object.entries(facts)) {
+    const [attribute, is] = [name(fact), value(said)];
+    const stated = SHARED.includes(fact) && `contains(${name('stated')}, ${value(fact)})`;
+    if (authority) {
+      set.push(`${attribute} = ${is}`);
+      onlyIf.push(`${stated ? `NOT ${stated}` : `attribute_not_exists(${attribute})`} OR ${attribute} = ${is}`);
+    } else {
+      set.push(`${attribute} = if_not_exists(${attribute}, ${is})`);
+      onlyIf.push(`${String(stated)} OR attribute_not_exists(${attribute}) OR ${attribute} = ${is}`);
+    }
+  }
+  const stated = authority ? sharedOf(facts) : [];
+  if (stated.length > 0) add.push(`${name('stated')} ${value(new Set(stated))}`);
+
+  if (task?.state.status === 'PROCESSING') {
+    setOnce(name(`task:${task.id}`, '#task'), task.state);
+  } else if (task) {
+    set.push(`${name(`task:${task.id}`, '#task')} = ${value(task.state)}`);
+    onlyIf.push(`attribute_not_exists(#task) OR #task.${name('status')} = ${value(task.replaces)}`);
+  }
+  if (claim !== undefined) add.push(`${name('claims')} ${value(new Set([claim]))}`);
+  if (truncated) set.push(`${name('truncated')} = ${value(true)}`);
+  if (sortTime !== undefined) setOnce(name('sortTime'), sortTime);
+  setOnce(name('trust'), 'pushed');
+  setOnce(name('firstSeenAt'), now);
+  set.push(`${name('updatedAt')} = ${value(now)}`);
+
+  return {
+    TableName: tableName,
+    Key: marshall({ fileId: change.fileId }),
+    UpdateExpression: `SET ${set.join(', ')}${add.length > 0 ? ` ADD ${add.join(', ')}` : ''}`,
+    ConditionExpression: onlyIf.map((condition) => `(${condition})`).join(' AND '),
+    ExpressionAttributeNames: names,
+    // 2^53 is a number that we keep, and one above what the marshaller calls safe.
+    ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true }),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+function rowOf(item: Parameters<typeof unmarshall>[0]): Row {
+  // The table holds what this file wrote, and nothing else.
+  return unmarshall(item, { wrapNumbers: Number }) as Row;
+}
+
+/** Asking again cannot help: the condition failed, or the request itself is wrong. */
+function isFinal(error: unknown): boolean {
+  return error instanceof Error && ['ConditionalCheckFailedException', 'ValidationException'].includes(error.name);
+}

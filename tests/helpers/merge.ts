@@ -1,0 +1,24 @@
+import { settle, sharedOf, type Change, type Row } from '../../lib/upload';
+import { present } from '../../lib/message';
+
+/** The row after a change: what the table's one or two writes come to, as a plain function. */
+export function merge(row: Row | undefined, change: Change, now: string): Row {
+  const { fileId } = change;
+  if (!row)
+    return apply({ fileId, status: 'uploaded', trust: 'pushed', firstSeenAt: now, updatedAt: now }, change, now);
+  const left = settle(row, change);
+  return left ? apply(row, left, now) : row;
+}
+
+function apply(row: Row, { authority, facts, task, claim, status, sortTime, truncated }: Change, now: string): Row {
+  const stated = new Set([...(row.stated ?? []), ...(authority ? sharedOf(facts) : [])]);
+  return {
+    ...row,
+    ...facts,
+    ...present({ status: status ?? row.status, sortTime, truncated }),
+    ...(task && { [`task:${task.id}`]: task.state }),
+    ...(claim !== undefined && { claims: new Set([...(row.claims ?? []), claim]) }),
+    ...(stated.size > 0 && { stated }),
+    updatedAt: now,
+  };
+}
