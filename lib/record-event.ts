@@ -1,4 +1,3 @@
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { isSignValid, isTokenValid } from './callback';
 import type { WebhookConfig } from './config';
@@ -8,22 +7,16 @@ import { endpoint, rawBody } from './http';
 import { describe, type Log } from './log';
 import { readParameters, remembered, rotating } from './secrets';
 import { changes, type Change } from './upload';
-import { uploadsTable } from './uploads-table';
+import { uploadsTable, type TableEdge } from './uploads-table';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
 /** Left of the function's time for answering and logging when the table stays away, in milliseconds. */
 const RESERVE = 2_000;
 
-export interface WebhookEdge {
+export interface WebhookEdge extends TableEdge {
   readonly config: WebhookConfig;
   readonly ssm: Pick<SSMClient, 'send'>;
-  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  readonly sleep: (milliseconds: number) => Promise<void>;
-  /** 0 to 1. */
-  readonly random: () => number;
   readonly log: Log;
 }
 
@@ -33,9 +26,10 @@ export interface WebhookEdge {
  * VOD ignores the status and delivers again only when no answer comes within 5 s (266/7829). So a table that fails is
  * asked again for as long as the function may run; a second delivery meanwhile does no harm.
  */
-export function recordEvent({ config, ssm, dynamodb, now, sleep, random, log }: WebhookEdge) {
+export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
+  const { now } = edge;
   const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
-  const table = uploadsTable({ client: dynamodb, tableName, now, sleep, random });
+  const table = uploadsTable({ ...edge, tableName });
   async function readSecrets() {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
     const value = await readParameters(ssm, names);

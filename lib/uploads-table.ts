@@ -6,9 +6,8 @@ import { below, settle, SHARED, sharedOf, type Change, type Row } from './upload
 /** `repeated`: the row had it all; `contradicted`: part of it stands beside the row as a claim. */
 export type Outcome = 'recorded' | 'repeated' | 'contradicted';
 
-export interface UploadsTableOptions {
-  readonly client: Pick<DynamoDBClient, 'send'>;
-  readonly tableName: string;
+export interface TableEdge {
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<void>;
@@ -28,12 +27,12 @@ const MAX_TRIES = 10;
  *
  * @throws what the table said last, once `deadline` (milliseconds since 1970) has come
  */
-export function uploadsTable({ client, tableName, now, sleep, random }: UploadsTableOptions) {
+export function uploadsTable({ dynamodb, tableName, now, sleep, random }: TableEdge & { readonly tableName: string }) {
   async function persistently(input: UpdateItemCommandInput, deadline: number): Promise<void> {
     for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
       try {
         const timeout = Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()));
-        await client.send(new UpdateItemCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
+        await dynamodb.send(new UpdateItemCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
         return;
       } catch (error) {
         const wait = pause * (0.5 + random() / 2);

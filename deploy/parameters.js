@@ -1,0 +1,181 @@
+'use strict';
+
+const { URL } = require('node:url');
+
+/** What serverless.yml takes from `params`, except what only its stages decide. */
+const NAMES = [
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'CORS_ORIGINS',
+  'VOD_SUB_APP_ID',
+  'EVENT_MODE',
+  'ONE_TIME_VALID',
+  'ONE_TIME_VALID_FIXED',
+  'VALID_FOR',
+  'VALID_FOR_MAX',
+  'PROCEDURES',
+  'DEFAULT_PROCEDURE',
+  'CLASS_IDS',
+  'STORAGE_REGIONS',
+  'VOD_KEY_PARAMETER',
+  'SEAL_KEY_PARAMETER',
+  'CALLBACK_TOKEN_PARAMETER',
+  'CALLBACK_SIGN_KEY_PARAMETER',
+  'ALARM_TOPIC_ARN',
+];
+
+const SECRETS = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER', 'CALLBACK_TOKEN_PARAMETER', 'CALLBACK_SIGN_KEY_PARAMETER'];
+
+/** VOD's own limit on a signature: 90 days. */
+const LONGEST_VALIDITY = 7_776_000;
+
+/** @param {string} text @returns {string[]} the items of a comma separated list */
+function list(text) {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** @param {string} text @returns {URL | undefined} */
+function url(text) {
+  // The parser forgives spaces around a URL; what compares the text with a token's or a browser's does not.
+  if (/\s/.test(text)) return undefined;
+  try {
+    return new URL(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} text @param {string} stage */
+function isIssuer(text, stage) {
+  const issuer = url(text);
+  if (!issuer || issuer.username || issuer.password || /[?#]/.test(text)) return false;
+  const isLocalRun = stage === 'local' && ['localhost', '127.0.0.1'].includes(issuer.hostname);
+  return issuer.protocol === 'https:' || (issuer.protocol === 'http:' && isLocalRun);
+}
+
+/** As a browser spells it in its Origin header. @param {string} text */
+function isOrigin(text) {
+  const origin = url(text);
+  return origin?.origin === text && ['https:', 'http:'].includes(origin.protocol) && !text.includes('*');
+}
+
+/** @param {string} text @param {number} least @param {number} most */
+function isWholeNumber(text, least, most) {
+  return /^(0|[1-9]\d*)$/.test(text) && Number(text) >= least && Number(text) <= most;
+}
+
+/** SSM takes "name" and "/name" in an ARN for the same parameter. @param {string} name */
+function withSlash(name) {
+  return name.startsWith('/') ? name : `/${name}`;
+}
+
+/** @param {string} name of an SSM parameter */
+function secretArn(name) {
+  return { 'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${withSlash(name)}` };
+}
+
+/**
+ * What is wrong with the parameters, in one sentence.
+ * The names of the secrets are not repeated in it, for the day somebody writes the secret itself there.
+ *
+ * @param {Record<string, string>} given @param {string} stage @returns {string} '' when they can work
+ */
+function firstProblem(given, stage) {
+  if (given.JWT_ISSUER === '') {
+    return "JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/";
+  }
+  if (!isIssuer(given.JWT_ISSUER, stage)) {
+    return `JWT_ISSUER must be an https URL, spelled as your users' tokens have it in iss, not "${given.JWT_ISSUER}", for example JWT_ISSUER=https://login.example.com/`;
+  }
+  if (list(given.JWT_AUDIENCE).length === 0) {
+    return "JWT_AUDIENCE is missing, give the aud of your users' tokens, several with commas between, for example JWT_AUDIENCE=my-app";
+  }
+
+  const origins = list(given.CORS_ORIGINS);
+  if (origins.includes('*') && stage === 'prod') {
+    return 'CORS_ORIGINS "*" is refused in prod, name the origins of your pages, for example CORS_ORIGINS=https://www.example.com';
+  }
+  if (origins.includes('*') && origins.length > 1) {
+    return 'CORS_ORIGINS has "*" and other origins, "*" has to stand alone, for example CORS_ORIGINS=*';
+  }
+  const noOrigin = origins.find((origin) => origin !== '*' && !isOrigin(origin));
+  if (noOrigin !== undefined) {
+    return `CORS_ORIGINS must be origins as a browser spells them, scheme and host and no more, not "${noOrigin}", for example CORS_ORIGINS=https://www.example.com,http://localhost:3000`;
+  }
+
+  if (given.VOD_SUB_APP_ID !== '' && !isWholeNumber(given.VOD_SUB_APP_ID, 0, Number.MAX_SAFE_INTEGER)) {
+    return `VOD_SUB_APP_ID must be digits or empty, not "${given.VOD_SUB_APP_ID}", for example VOD_SUB_APP_ID=1500000001`;
+  }
+  if (given.EVENT_MODE === 'pull') return 'EVENT_MODE "pull" comes later, until then EVENT_MODE=push';
+  if (given.EVENT_MODE !== 'push') return `EVENT_MODE must be push, not "${given.EVENT_MODE}"`;
+
+  const noBoolean = ['ONE_TIME_VALID', 'ONE_TIME_VALID_FIXED'].find((name) => !/^(true|false)$/.test(given[name]));
+  if (noBoolean !== undefined) return `${noBoolean} must be true or false, not "${given[noBoolean]}"`;
+  if (!isWholeNumber(given.VALID_FOR_MAX, 1, LONGEST_VALIDITY)) {
+    return `VALID_FOR_MAX must be whole seconds from 1 to ${LONGEST_VALIDITY}, not "${given.VALID_FOR_MAX}", for example VALID_FOR_MAX=86400`;
+  }
+  if (!isWholeNumber(given.VALID_FOR, 1, Number(given.VALID_FOR_MAX))) {
+    return `VALID_FOR must be whole seconds from 1 to VALID_FOR_MAX (${given.VALID_FOR_MAX}), not "${given.VALID_FOR}", for example VALID_FOR=1800`;
+  }
+  if (given.DEFAULT_PROCEDURE !== '' && !list(given.PROCEDURES).includes(given.DEFAULT_PROCEDURE)) {
+    return `DEFAULT_PROCEDURE must be one of PROCEDURES, not "${given.DEFAULT_PROCEDURE}", for example PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset`;
+  }
+  const noClassId = list(given.CLASS_IDS).find((id) => !isWholeNumber(id, 0, Number.MAX_SAFE_INTEGER));
+  if (noClassId !== undefined) {
+    return `CLASS_IDS must be whole numbers from 0, not "${noClassId}", for example CLASS_IDS=0,1024`;
+  }
+
+  const missing = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER'].find((name) => given[name] === '');
+  if (missing !== undefined) {
+    return `${missing} is missing, name the SSM parameter, for example ${missing}=/vod-client-upload/${stage}/${missing === 'VOD_KEY_PARAMETER' ? 'vod-key' : 'seal-key'}`;
+  }
+  if (given.CALLBACK_TOKEN_PARAMETER === '' && given.CALLBACK_SIGN_KEY_PARAMETER === '') {
+    return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/${stage}/callback-token`;
+  }
+  const secrets = SECRETS.filter((name) => given[name] !== '');
+  const noName = secrets.find((name) => !/^([\w.-]+|(\/[\w.-]+)+)$/.test(given[name]));
+  if (noName !== undefined) {
+    return `${noName} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${noName}=/vod-client-upload/${stage}/my-secret`;
+  }
+  for (const [index, name] of secrets.entries()) {
+    const twin = secrets.slice(0, index).find((other) => withSlash(given[other]) === withSlash(given[name]));
+    if (twin !== undefined) return `${twin} and ${name} name one SSM parameter, each secret needs its own`;
+  }
+
+  if (given.ALARM_TOPIC_ARN !== '' && !/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/.test(given.ALARM_TOPIC_ARN)) {
+    return `ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "${given.ALARM_TOPIC_ARN}", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms`;
+  }
+  return '';
+}
+
+/**
+ * For `${file(deploy/parameters.js)}` in serverless.yml. Never throws: a bad parameter leaves as `problem`, which
+ * deploy/refuse-bad-parameters.js says before anything is made of the rest.
+ */
+module.exports = async ({ resolveVariable }) => {
+  const stage = await resolveVariable('sls:stage');
+  const given = {};
+  for (const name of NAMES) given[name] = String(await resolveVariable(`param:${name}`));
+
+  const origins = list(given.CORS_ORIGINS);
+  return {
+    problem: firstProblem(given, stage),
+    // The framework's own check comes before ours and would speak of an "unsupported value".
+    issuer: given.JWT_ISSUER || 'missing',
+    audience: list(given.JWT_AUDIENCE),
+    cors: origins.length > 0 && {
+      allowedOrigins: origins,
+      allowedMethods: ['POST'],
+      allowedHeaders: ['authorization', 'content-type'],
+      maxAge: 7200, // the longest that Chromium heeds
+    },
+    uploadSignatureSecrets: [given.VOD_KEY_PARAMETER, given.SEAL_KEY_PARAMETER].map(secretArn),
+    vodEventsSecrets: [given.CALLBACK_TOKEN_PARAMETER, given.CALLBACK_SIGN_KEY_PARAMETER, given.SEAL_KEY_PARAMETER]
+      .filter((name) => name !== '')
+      .map(secretArn),
+    alarmActions: given.ALARM_TOPIC_ARN === '' ? [] : [given.ALARM_TOPIC_ARN],
+  };
+};

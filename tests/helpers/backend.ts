@@ -1,0 +1,55 @@
+import { resolve } from 'node:path';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { resolveConfig, tableOf } from '../../local/config';
+import { deployParameters } from '../../local/deployment';
+import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
+import { startTable, type Engine, type Table } from '../../local/table';
+
+const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+export const TABLE_NAME = 'vod-client-upload-local-uploads';
+
+let properties: ReturnType<typeof resolveProperties> | undefined;
+
+async function resolveProperties() {
+  const secrets = {
+    vodSecretId: '',
+    vodSecretKey: '',
+    callbackToken: 'x',
+    callbackSignKey: '',
+    sealKey: '',
+    issuerKey: '',
+  };
+  return tableOf(await resolveConfig(resolve(__dirname, '../..'), deployParameters('http://localhost', secrets)));
+}
+
+/** The table as serverless.yml declares it. */
+export function uploadsTableProperties() {
+  return (properties ??= resolveProperties());
+}
+
+/** An empty table as serverless.yml declares it, on a real engine; in memory unless there is a path. */
+export async function startUploadsTable(engine?: Engine, path?: string): Promise<Table> {
+  const table = await startTable({ port: 0, ...(engine && { engine }), ...(path !== undefined && { path }) });
+  try {
+    await table.create(await uploadsTableProperties());
+  } catch (error) {
+    await table.stop();
+    throw error;
+  }
+  return table;
+}
+
+export interface Store extends ParameterStore {
+  readonly ssm: SSMClient;
+}
+
+/** A parameter store that speaks SSM, and a client of it. */
+export async function startStore(parameters: Record<string, string>): Promise<Store> {
+  const store = await startParameterStore(Object.entries(parameters));
+  return { ...store, ssm: new SSMClient({ endpoint: store.url, region: 'local', credentials, maxAttempts: 1 }) };
+}
+
+/** The engines that this kind of machine has: dynoxide comes as a binary, for some. */
+export const engines: readonly Engine[] =
+  process.platform === 'linux' && process.arch === 'x64' ? ['dynoxide', 'dynalite'] : ['dynalite'];

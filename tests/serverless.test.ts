@@ -1,0 +1,510 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyExampleTo, copyOfTheProject, type Copy, type Run, type Template } from './helpers/packaged';
+
+jest.setTimeout(120_000);
+
+const PROD = {
+  JWT_ISSUER: 'https://id.example.net/pool',
+  JWT_AUDIENCE: 'web, ios',
+  // Names without a slash in front are as good to SSM; its ARNs have one all the same.
+  VOD_KEY_PARAMETER: 'prod-vod-key',
+  SEAL_KEY_PARAMETER: 'prod.seal',
+  CALLBACK_TOKEN_PARAMETER: '',
+  CALLBACK_SIGN_KEY_PARAMETER: '/prod/sign-key',
+  ALARM_TOPIC_ARN: 'arn:aws-cn:sns:cn-north-1:123456789012:alarms',
+};
+
+let dev: Copy;
+let prod: Copy;
+let runs: { dev: Run; prod: Run };
+let templates: { dev: Template; prod: Template };
+
+beforeAll(async () => {
+  [dev, prod] = await Promise.all([copyOfTheProject(), copyOfTheProject()]);
+  await copyExampleTo(dev.directory);
+  const [devRun, prodRun] = await Promise.all([
+    dev.serverless(['package', '--stage', 'dev']),
+    prod.serverless(['package', '--stage', 'prod'], PROD),
+  ]);
+  runs = { dev: devRun, prod: prodRun };
+  for (const { code, stdout } of [devRun, prodRun]) if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
+  templates = { dev: await dev.template(), prod: await prod.template() };
+});
+
+afterAll(() => Promise.all([dev.remove(), prod.remove()]));
+
+const STAGES = ['dev', 'prod'] as const;
+
+const secret = (name: string) => ({
+  'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${name}`,
+});
+
+/** The properties of the resource with this logical id. */
+function properties(stage: (typeof STAGES)[number], id: string): Readonly<Record<string, unknown>> {
+  const resource = templates[stage].Resources[id];
+  if (!resource) throw new Error(`Cannot find resource "${id}" in the template of ${stage}`);
+  return resource.Properties;
+}
+
+function resourcesOf(stage: (typeof STAGES)[number], type: string) {
+  return Object.entries(templates[stage].Resources).filter(([, resource]) => resource.Type === type);
+}
+
+describe.each(STAGES)('the package for %s', (stage) => {
+  test('is made without credentials and without a network', () => {
+    expect(runs[stage]).toEqual({ code: 0, stdout: '' });
+  });
+
+  test.each([
+    ['uploadSignature', 'functions/upload-signature.js', 'functions/vod-events.js'],
+    ['vodEvents', 'functions/vod-events.js', 'functions/upload-signature.js'],
+  ])('has a zip for %s alone', async (name, own, other) => {
+    const zip = await readFile(join({ dev, prod }[stage].directory, '.serverless', `${name}.zip`), 'latin1');
+    expect(zip).toContain(own);
+    expect(zip).not.toContain(other);
+  });
+
+  test.each([
+    ['UploadSignatureLambdaFunction', 'UploadSignatureRole', 10],
+    ['VodEventsLambdaFunction', 'VodEventsRole', 25],
+  ])('%s has its own role, its time, and no concurrency of its own', (id, role, timeout) => {
+    const lambda = properties(stage, id);
+    expect(lambda).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Timeout: timeout,
+      Role: { 'Fn::GetAtt': [role, 'Arn'] },
+    });
+    expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('has no roles but the two, and no managed policy in them', () => {
+    const roles = resourcesOf(stage, 'AWS::IAM::Role');
+    expect(roles.map(([id]) => id)).toEqual(['UploadSignatureRole', 'VodEventsRole']);
+    for (const [, role] of roles) expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(resourcesOf(stage, 'AWS::IAM::Policy')).toEqual([]);
+    expect(JSON.stringify(roles)).not.toContain('*');
+  });
+
+  test('names no partition of AWS but the one it is deployed to', () => {
+    const text = JSON.stringify(templates[stage]).replaceAll(PROD.ALARM_TOPIC_ARN, '');
+    expect(text).not.toMatch(/arn:aws/);
+    expect(text.match(/[\w.-]*amazonaws\.com[\w.]*/g)?.filter((host) => !/^(lambda|apigateway)\./.test(host))).toEqual(
+      [],
+    );
+  });
+
+  test('depends on nothing that is not there', () => {
+    const { Resources } = templates[stage];
+    const needed = Object.values(Resources).flatMap((resource) => resource.DependsOn ?? []);
+    expect(needed.filter((id) => !(id in Resources))).toEqual([]);
+  });
+
+  test('asks app users for a token, and VOD for none', () => {
+    const routes = resourcesOf(stage, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => Properties);
+    expect(routes).toEqual([
+      expect.objectContaining({
+        RouteKey: 'POST /upload-signature',
+        AuthorizationType: 'JWT',
+        AuthorizerId: { Ref: 'HttpApiAuthorizerAppUsers' },
+      }),
+      expect.not.objectContaining({ AuthorizationType: expect.anything() as unknown }),
+    ]);
+    expect(routes[1]).toMatchObject({ RouteKey: 'POST /vod-events' });
+  });
+
+  test('throttles the signing route alone, measures each route, and logs no token', () => {
+    const httpStage = properties(stage, 'HttpApiStage');
+    expect(httpStage['DefaultRouteSettings']).toEqual({ DetailedMetricsEnabled: true });
+    expect(httpStage['RouteSettings']).toEqual({
+      'POST /upload-signature': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100, DetailedMetricsEnabled: true },
+    });
+    expect(templates[stage].Resources['HttpApiStage']?.DependsOn).toContain('HttpApiRoutePostUploadDashsignature');
+    expect(JSON.stringify(httpStage['AccessLogSettings'])).not.toMatch(/authori|header|querystring|\$context\.path/i);
+  });
+
+  test('alarms for each route, each function, failed writes and failed secrets', () => {
+    const api = (resource: string) => [
+      { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
+      { Name: 'Stage', Value: '$default' },
+      { Name: 'Method', Value: 'POST' },
+      { Name: 'Resource', Value: resource },
+    ];
+    const lambda = (id: string) => [{ Name: 'FunctionName', Value: { Ref: id } }];
+    const own = `vod-client-upload/${stage}`;
+    const alarms = resourcesOf(stage, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    expect(
+      alarms.map(({ Namespace, MetricName, Dimensions }) => [Namespace, MetricName, Dimensions].filter(Boolean)),
+    ).toEqual([
+      ['AWS/ApiGateway', '5xx', api('/upload-signature')],
+      ['AWS/Lambda', 'Errors', lambda('UploadSignatureLambdaFunction')],
+      ['AWS/Lambda', 'Throttles', lambda('UploadSignatureLambdaFunction')],
+      ['AWS/ApiGateway', '5xx', api('/vod-events')],
+      ['AWS/Lambda', 'Errors', lambda('VodEventsLambdaFunction')],
+      ['AWS/Lambda', 'Throttles', lambda('VodEventsLambdaFunction')],
+      [own, 'FailedWrites'],
+      [own, 'FailedSecretRefreshes'],
+    ]);
+    for (const alarm of alarms) {
+      expect(alarm).toMatchObject({
+        Statistic: 'Sum',
+        Period: 300,
+        EvaluationPeriods: 1,
+        Threshold: 1,
+        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: 'notBreaching',
+        AlarmActions: stage === 'prod' ? [PROD.ALARM_TOPIC_ARN] : [],
+      });
+    }
+  });
+
+  test('counts what the functions log', () => {
+    const filters = resourcesOf(stage, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
+    const counts = (MetricName: string) => [
+      { MetricNamespace: `vod-client-upload/${stage}`, MetricName, MetricValue: '1' },
+    ];
+    expect(filters).toEqual([
+      {
+        LogGroupName: { Ref: 'VodEventsLogGroup' },
+        FilterPattern: '{ $.outcome = "write-failed" }',
+        MetricTransformations: counts('FailedWrites'),
+      },
+      {
+        LogGroupName: { Ref: 'UploadSignatureLogGroup' },
+        FilterPattern: '{ $.outcome = "secret-refresh-failed" }',
+        MetricTransformations: counts('FailedSecretRefreshes'),
+      },
+      {
+        LogGroupName: { Ref: 'VodEventsLogGroup' },
+        FilterPattern: '{ $.outcome = "secret-refresh-failed" }',
+        MetricTransformations: counts('FailedSecretRefreshes'),
+      },
+    ]);
+  });
+
+  test('keeps logs for a while', () => {
+    const groups = resourcesOf(stage, 'AWS::Logs::LogGroup');
+    expect(groups.map(([id, { Properties }]) => [id, Properties['RetentionInDays']])).toEqual(
+      ['UploadSignatureLogGroup', 'VodEventsLogGroup', 'HttpApiLogGroup'].map((id) => [
+        id,
+        { dev: 14, prod: 90 }[stage],
+      ]),
+    );
+  });
+
+  test('has the table, found by file, uploader and source context', () => {
+    const index = (IndexName: string, hash: string) => ({
+      IndexName,
+      KeySchema: [
+        { AttributeName: hash, KeyType: 'HASH' },
+        { AttributeName: 'sortTime', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    });
+    expect(properties(stage, 'UploadsTable')).toEqual({
+      TableName: `vod-client-upload-${stage}-uploads`,
+      BillingMode: 'PAY_PER_REQUEST',
+      DeletionProtectionEnabled: stage === 'prod',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      AttributeDefinitions: ['fileId', 'uploader', 'sourceContext', 'sortTime'].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S',
+      })),
+      KeySchema: [{ AttributeName: 'fileId', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [index('byUploader', 'uploader'), index('bySourceContext', 'sourceContext')],
+    });
+    const policy = { dev: 'Delete', prod: 'Retain' }[stage];
+    expect(templates[stage].Resources['UploadsTable']).toMatchObject({
+      DeletionPolicy: policy,
+      UpdateReplacePolicy: policy,
+    });
+  });
+
+  test('says where it is', () => {
+    const { Outputs } = templates[stage];
+    expect(Object.fromEntries(Object.entries(Outputs).map(([name, { Value }]) => [name, Value]))).toMatchObject({
+      UploadSignatureUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/upload-signature' },
+      VodEventsUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/vod-events' },
+      UploadsTableName: { Ref: 'UploadsTable' },
+      UploadsTableArn: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
+      UploadsTableStreamArn: { 'Fn::GetAtt': ['UploadsTable', 'StreamArn'] },
+    });
+  });
+});
+
+describe('a function may do what it does, and nothing else', () => {
+  const mayLog = (group: string) => ({
+    Effect: 'Allow',
+    Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+    Resource: { 'Fn::GetAtt': [group, 'Arn'] },
+  });
+  const mayRead = (...names: string[]) => ({
+    Effect: 'Allow',
+    Action: 'ssm:GetParameters',
+    Resource: names.map(secret),
+  });
+  const mayWrite = {
+    Effect: 'Allow',
+    Action: 'dynamodb:UpdateItem',
+    Resource: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
+  };
+
+  test.each([
+    [
+      'dev',
+      'UploadSignatureRole',
+      [mayLog('UploadSignatureLogGroup'), mayRead('vod-client-upload/dev/vod-key', 'vod-client-upload/dev/seal-key')],
+    ],
+    [
+      'dev',
+      'VodEventsRole',
+      [
+        mayLog('VodEventsLogGroup'),
+        mayRead('vod-client-upload/dev/callback-token', 'vod-client-upload/dev/seal-key'),
+        mayWrite,
+      ],
+    ],
+    ['prod', 'UploadSignatureRole', [mayLog('UploadSignatureLogGroup'), mayRead('prod-vod-key', 'prod.seal')]],
+    ['prod', 'VodEventsRole', [mayLog('VodEventsLogGroup'), mayRead('prod/sign-key', 'prod.seal'), mayWrite]],
+  ] as const)('%s %s', (stage, role, statements) => {
+    expect(properties(stage, role)['Policies']).toEqual([
+      {
+        PolicyName: role === 'VodEventsRole' ? 'vod-events' : 'upload-signature',
+        PolicyDocument: { Version: '2012-10-17', Statement: statements },
+      },
+    ]);
+  });
+});
+
+describe('a function knows the names of its secrets and no secret', () => {
+  test('the example, in dev', () => {
+    expect(properties('dev', 'UploadSignatureLambdaFunction')['Environment']).toEqual({
+      Variables: {
+        VOD_KEY_PARAMETER: '/vod-client-upload/dev/vod-key',
+        SEAL_KEY_PARAMETER: '/vod-client-upload/dev/seal-key',
+        VOD_SUB_APP_ID: '',
+        ONE_TIME_VALID: 'false',
+        ONE_TIME_VALID_FIXED: 'false',
+        VALID_FOR: '1800',
+        VALID_FOR_MAX: '86400',
+        PROCEDURES: '',
+        DEFAULT_PROCEDURE: '',
+        CLASS_IDS: '',
+        STORAGE_REGIONS: '',
+      },
+    });
+    expect(properties('dev', 'VodEventsLambdaFunction')['Environment']).toEqual({
+      Variables: {
+        TABLE_NAME: 'vod-client-upload-dev-uploads',
+        CALLBACK_TOKEN_PARAMETER: '/vod-client-upload/dev/callback-token',
+        CALLBACK_SIGN_KEY_PARAMETER: '',
+        SEAL_KEY_PARAMETER: '/vod-client-upload/dev/seal-key',
+      },
+    });
+  });
+
+  test('the webhook never hears of the key pair', () => {
+    for (const stage of STAGES) {
+      const webhook = [properties(stage, 'VodEventsRole'), properties(stage, 'VodEventsLambdaFunction')];
+      expect(JSON.stringify(webhook)).not.toMatch(/vod-key|VOD_KEY/);
+    }
+  });
+});
+
+describe('who may call', () => {
+  test.each([
+    ['dev', 'https://login.example.com/', ['my-app']],
+    ['prod', 'https://id.example.net/pool', ['web', 'ios']],
+  ] as const)('%s trusts its own issuer', (stage, Issuer, Audience) => {
+    expect(properties(stage, 'HttpApiAuthorizerAppUsers')).toMatchObject({
+      AuthorizerType: 'JWT',
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer, Audience },
+    });
+  });
+
+  test('pages of the named origins, and of none when none is named', () => {
+    expect(properties('dev', 'HttpApi')['CorsConfiguration']).toEqual({
+      AllowOrigins: ['http://localhost:3000'],
+      AllowMethods: ['POST'],
+      AllowHeaders: ['authorization', 'content-type'],
+      MaxAge: 7200,
+    });
+    expect(properties('prod', 'HttpApi')).not.toHaveProperty('CorsConfiguration');
+  });
+});
+
+describe('a parameter that cannot work', () => {
+  const ISSUER =
+    "JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/";
+  const AUDIENCE =
+    "JWT_AUDIENCE is missing, give the aud of your users' tokens, several with commas between, for example JWT_AUDIENCE=my-app";
+  const CALLBACK =
+    'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
+  const WILDCARD =
+    'CORS_ORIGINS "*" is refused in prod, name the origins of your pages, for example CORS_ORIGINS=https://www.example.com';
+  const caller = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
+
+  test('stops the framework with one sentence and exit code 1, before anything is packaged', async () => {
+    const copy = await copyOfTheProject();
+    try {
+      const outcomes = await Promise.all([
+        copy.serverless(['package', '--stage', 'dev', '--param', 'JWT_AUDIENCE=my-app']),
+        copy.serverless(['package', '--stage', 'prod'], { ...caller, CORS_ORIGINS: '*' }),
+      ]);
+      expect(outcomes).toEqual(
+        [ISSUER, WILDCARD].map((sentence) => ({ code: 1, stdout: `Error:\nCannot package: ${sentence}\n` })),
+      );
+      expect(existsSync(join(copy.directory, '.serverless'))).toBe(false);
+      expect(existsSync(join(copy.directory, '.esbuild', '.build', 'functions'))).toBe(false);
+    } finally {
+      await copy.remove();
+    }
+  });
+
+  const check =
+    jest.requireActual<
+      (source: { resolveVariable: (address: string) => Promise<string> }) => Promise<{ problem: string }>
+    >('../deploy/parameters.js');
+
+  /** What is wrong when these differ from the example's. */
+  async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
+    const given: Readonly<Record<string, string>> = {
+      ...caller,
+      CORS_ORIGINS: '',
+      VOD_SUB_APP_ID: '',
+      EVENT_MODE: 'push',
+      ONE_TIME_VALID: 'false',
+      ONE_TIME_VALID_FIXED: 'false',
+      VALID_FOR: '1800',
+      VALID_FOR_MAX: '86400',
+      PROCEDURES: '',
+      DEFAULT_PROCEDURE: '',
+      CLASS_IDS: '',
+      STORAGE_REGIONS: '',
+      VOD_KEY_PARAMETER: '/k',
+      SEAL_KEY_PARAMETER: '/s',
+      CALLBACK_TOKEN_PARAMETER: '/t',
+      CALLBACK_SIGN_KEY_PARAMETER: '',
+      ALARM_TOPIC_ARN: '',
+      ...changed,
+    };
+    const resolveVariable = (address: string) => {
+      const value = address === 'sls:stage' ? stage : given[address.replace('param:', '')];
+      return value === undefined ? Promise.reject(new Error(`Cannot resolve ${address}`)) : Promise.resolve(value);
+    };
+    return (await check({ resolveVariable })).problem;
+  }
+
+  const issuer = (value: string) =>
+    `JWT_ISSUER must be an https URL, spelled as your users' tokens have it in iss, not "${value}", for example JWT_ISSUER=https://login.example.com/`;
+  const origin = (value: string) =>
+    `CORS_ORIGINS must be origins as a browser spells them, scheme and host and no more, not "${value}", for example CORS_ORIGINS=https://www.example.com,http://localhost:3000`;
+  const ceiling = (value: string) =>
+    `VALID_FOR_MAX must be whole seconds from 1 to 7776000, not "${value}", for example VALID_FOR_MAX=86400`;
+  const validity = (value: string, max = '86400') =>
+    `VALID_FOR must be whole seconds from 1 to VALID_FOR_MAX (${max}), not "${value}", for example VALID_FOR=1800`;
+  const name = (parameter: string) =>
+    `${parameter} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${parameter}=/vod-client-upload/dev/my-secret`;
+
+  test.each([
+    [{ JWT_ISSUER: '' }, ISSUER],
+    [{ JWT_ISSUER: 'login.example.com' }, issuer('login.example.com')],
+    [{ JWT_ISSUER: 'http://login.example.com' }, issuer('http://login.example.com')],
+    [{ JWT_ISSUER: 'http://localhost:3000' }, issuer('http://localhost:3000')],
+    [{ JWT_ISSUER: ' https://login.example.com' }, issuer(' https://login.example.com')],
+    [{ JWT_ISSUER: 'https://login.example.com/?a=b' }, issuer('https://login.example.com/?a=b')],
+    [{ JWT_AUDIENCE: ' , ' }, AUDIENCE],
+    [{ CORS_ORIGINS: 'https://a.example.com,https://b.example.com/' }, origin('https://b.example.com/')],
+    [{ CORS_ORIGINS: 'a.example.com' }, origin('a.example.com')],
+    [{ CORS_ORIGINS: 'https://*' }, origin('https://*')],
+    [{ CORS_ORIGINS: 'https://A.example.com' }, origin('https://A.example.com')],
+    [{ CORS_ORIGINS: 'null' }, origin('null')],
+    [
+      { CORS_ORIGINS: '*,https://a.example.com' },
+      'CORS_ORIGINS has "*" and other origins, "*" has to stand alone, for example CORS_ORIGINS=*',
+    ],
+    [
+      { VOD_SUB_APP_ID: 'app-1' },
+      'VOD_SUB_APP_ID must be digits or empty, not "app-1", for example VOD_SUB_APP_ID=1500000001',
+    ],
+    [{ EVENT_MODE: 'pull' }, 'EVENT_MODE "pull" comes later, until then EVENT_MODE=push'],
+    [{ EVENT_MODE: 'poll' }, 'EVENT_MODE must be push, not "poll"'],
+    [{ ONE_TIME_VALID: '1' }, 'ONE_TIME_VALID must be true or false, not "1"'],
+    [{ ONE_TIME_VALID_FIXED: 'yes' }, 'ONE_TIME_VALID_FIXED must be true or false, not "yes"'],
+    [{ VALID_FOR_MAX: '7776001' }, ceiling('7776001')],
+    [{ VALID_FOR_MAX: '1d' }, ceiling('1d')],
+    [{ VALID_FOR: '0' }, validity('0')],
+    [{ VALID_FOR: '1.5' }, validity('1.5')],
+    [{ VALID_FOR: '' }, validity('')],
+    [{ VALID_FOR: '601', VALID_FOR_MAX: '600' }, validity('601', '600')],
+    [
+      { PROCEDURES: 'A,B', DEFAULT_PROCEDURE: 'C' },
+      'DEFAULT_PROCEDURE must be one of PROCEDURES, not "C", for example PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset',
+    ],
+    [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
+    [
+      { VOD_KEY_PARAMETER: '' },
+      'VOD_KEY_PARAMETER is missing, name the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
+    ],
+    [
+      { SEAL_KEY_PARAMETER: '' },
+      'SEAL_KEY_PARAMETER is missing, name the SSM parameter, for example SEAL_KEY_PARAMETER=/vod-client-upload/dev/seal-key',
+    ],
+    [{ CALLBACK_TOKEN_PARAMETER: '' }, CALLBACK],
+    // A secret where its name belongs must not end up in a build log.
+    [{ VOD_KEY_PARAMETER: '{"secretId":"a"}' }, name('VOD_KEY_PARAMETER')],
+    [{ CALLBACK_TOKEN_PARAMETER: '/vod/*' }, name('CALLBACK_TOKEN_PARAMETER')],
+    [{ SEAL_KEY_PARAMETER: 'vod/seal' }, name('SEAL_KEY_PARAMETER')],
+    // The webhook could read the key pair under the token's name.
+    [
+      { CALLBACK_TOKEN_PARAMETER: 'k' },
+      'VOD_KEY_PARAMETER and CALLBACK_TOKEN_PARAMETER name one SSM parameter, each secret needs its own',
+    ],
+    [
+      { ALARM_TOPIC_ARN: 'alarms' },
+      'ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "alarms", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms',
+    ],
+  ])('%j', async (changed, sentence) => {
+    expect(await problem('dev', changed)).toBe(sentence);
+  });
+
+  test.each([
+    ['dev', {}],
+    ['dev', { CORS_ORIGINS: '*' }],
+    ['prod', { CORS_ORIGINS: 'https://www.example.com, http://localhost:3000,https://xn--r8jz45g.jp' }],
+    ['dev', { VALID_FOR: '7776000', VALID_FOR_MAX: '7776000' }],
+    ['dev', { PROCEDURES: 'A, B', DEFAULT_PROCEDURE: 'B', CLASS_IDS: '0, 12', VOD_SUB_APP_ID: '1500000001' }],
+    ['dev', { CALLBACK_TOKEN_PARAMETER: '', CALLBACK_SIGN_KEY_PARAMETER: 'sign-key' }],
+    ['local', { JWT_ISSUER: 'http://localhost:3000' }],
+    ['local', { JWT_ISSUER: 'http://127.0.0.1:3000/issuer' }],
+  ])('not so in %s: %j', async (stage, changed) => {
+    expect(await problem(stage, changed)).toBe('');
+  });
+});
+
+test('the local run reads the resolved configuration', async () => {
+  const { code, stdout } = await prod.serverless(
+    ['print', '--format', 'json', '--stage', 'local', '--param', 'JWT_ISSUER=http://127.0.0.1:3000'],
+    { JWT_AUDIENCE: 'local', CALLBACK_TOKEN_PARAMETER: '', CALLBACK_SIGN_KEY_PARAMETER: 'sign-key' },
+  );
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    custom: { parameters: { issuer: 'http://127.0.0.1:3000', audience: ['local'], cors: false } },
+    functions: {
+      vodEvents: {
+        handler: 'functions/vod-events.handler',
+        environment: {
+          TABLE_NAME: 'vod-client-upload-local-uploads',
+          CALLBACK_TOKEN_PARAMETER: '',
+          CALLBACK_SIGN_KEY_PARAMETER: 'sign-key',
+        },
+      },
+    },
+    resources: { Resources: { UploadsTable: { Type: 'AWS::DynamoDB::Table' } } },
+  });
+});
