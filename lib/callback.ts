@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { equal } from './equal';
+import { member } from './message';
 
 /** How far ahead, in seconds, an expiry time may lie: VOD sets ten minutes; five more are for clocks that differ. */
 const MAX_AHEAD = 15 * 60;
@@ -27,7 +28,7 @@ export interface SignPlaces {
 export function isSignValid(places: SignPlaces, signKeys: readonly string[], nowSeconds: number): boolean {
   const { message, query, headers } = places;
   const candidates = [
-    typeof message === 'object' && message !== null ? own(message) : {},
+    { sign: member(message, 'Sign'), t: member(message, 'T') },
     { sign: query.get('Sign'), t: query.get('T') },
     { sign: headers['sign'], t: headers['t'] },
   ];
@@ -40,11 +41,4 @@ export function isSignValid(places: SignPlaces, signKeys: readonly string[], now
     const expected = createHash('md5').update(`${key}${expiry}`).digest('hex');
     return key !== '' && equal(sign.toLowerCase(), expected);
   });
-}
-
-function own(message: object): { sign?: unknown; t?: unknown } {
-  return {
-    sign: Object.hasOwn(message, 'Sign') ? Reflect.get(message, 'Sign') : undefined,
-    t: Object.hasOwn(message, 'T') ? Reflect.get(message, 'T') : undefined,
-  };
 }

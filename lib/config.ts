@@ -24,11 +24,8 @@ export function signerConfig(env: Environment) {
     classIds: list(env, 'CLASS_IDS').map(Number),
     storageRegions: list(env, 'STORAGE_REGIONS'),
   };
-  return {
-    keyParameter: required(env, 'VOD_KEY_PARAMETER'),
-    sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
-    policy,
-  };
+  const [keyParameter, sealParameter] = [required(env, 'VOD_KEY_PARAMETER'), required(env, 'SEAL_KEY_PARAMETER')];
+  return { keyParameter, sealParameter, policy };
 }
 
 /**

@@ -19,9 +19,8 @@ export class RequestError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly errors: readonly MemberError[] = [],
-    options?: ErrorOptions,
   ) {
-    super(message, options);
+    super(message);
   }
 }
 

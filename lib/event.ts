@@ -1,5 +1,5 @@
 import * as validate from './generated/events';
-import { RequestError, schemaErrors, type MemberError } from './errors';
+import { RequestError, schemaErrors } from './errors';
 import { keptNumber, keptText, list, member, number, object, present, text, type Notes } from './message';
 
 type TextFact =
@@ -55,6 +55,8 @@ const SUB_TASK_MEMBERS =
 /** Where they carry what a sub-task made, by its type: a URL, URLs, or objects with one. */
 const URL_MEMBERS = 'Url CoverUrl WebVttUrl ImageUrl ImageUrlSet ImageUrls UrlList PicInfoSet ImgInfo';
 
+const NO_EVENT_TYPE = 'Cannot read event: it must be a JSON object with an EventType';
+
 /** Where 3.0 carries an event; not always EventType + "Event". 2.0 carries all of them in `data`. */
 const payloadNames = {
   NewFileUpload: 'FileUploadEvent',
@@ -73,15 +75,13 @@ const payloadNames = {
  */
 export function readEvent(message: unknown): VodEvent {
   const eventType = text(message, 'EventType');
-  if (eventType === undefined) throw invalid('it must be a JSON object with an EventType');
+  if (eventType === undefined) throw new RequestError('invalid-request', NO_EVENT_TYPE);
   if (!isKept(eventType)) return { type: 'Ignored', eventType };
   const payload = object(message, payloadNames[eventType]) ?? object(message, 'Data');
-  const unfit = ({ errors }: Pick<typeof validate.fileEvent, 'errors'>) =>
-    invalid('it does not fit the schema', schemaErrors(errors, `/${payloadNames[eventType]}`));
-
+  const at = `/${payloadNames[eventType]}`;
   if (eventType === 'FileDeleted') {
     const read = { FileIdSet: member(payload, 'FileIdSet') ?? deletions(payload).map(({ fileId }) => fileId) };
-    if (!validate.filesEvent(read)) throw unfit(validate.filesEvent);
+    if (!validate.filesEvent(read)) throw unfit(at, validate.filesEvent);
     const partly = new Set(deletions(payload).flatMap(({ fileId, isWhole }) => (isWhole ? [] : fileId)));
     const fileIds = [...new Set(read.FileIdSet)].filter((fileId) => !partly.has(fileId));
     return fileIds.length > 0 ? { type: eventType, fileIds } : { type: 'Ignored', eventType };
@@ -93,20 +93,19 @@ export function readEvent(message: unknown): VodEvent {
     TaskId: text(payload, 'TaskId') ?? text(payload, 'VodTaskId'),
     ProcedureTaskId: text(payload, 'ProcedureTaskId'),
   });
-  if (!validate.fileEvent(read)) throw unfit(validate.fileEvent);
+  if (!validate.fileEvent(read)) throw unfit(at, validate.fileEvent);
   const { FileId: fileId, TaskId: taskId } = read;
   const leftOut: Notes = [];
-  if (eventType !== 'ProcedureStateChanged') {
-    return { type: eventType, fileId, facts: uploadFacts(payload, leftOut), leftOut };
-  }
-  const of = { type: eventType, fileId, ...present({ taskId }), leftOut };
+  const file = { fileId, leftOut };
+  if (eventType !== 'ProcedureStateChanged') return { type: eventType, ...file, facts: uploadFacts(payload, leftOut) };
+  const of = { type: eventType, ...file, ...present({ taskId }) };
   // A PROCESSING notice comes in any number and state of completion: only that the task exists is taken from it.
   if (text(payload, 'Status') !== 'FINISH') return { ...of, task: { status: 'PROCESSING' }, facts: {} };
   return { ...of, task: finishedTask(payload, leftOut), facts: fileFacts(payload, leftOut) };
 }
 
-function invalid(why: string, errors: readonly MemberError[] = []): RequestError {
-  return new RequestError('invalid-request', `Cannot read event: ${why}`, errors);
+function unfit(at: string, { errors }: Pick<typeof validate.fileEvent, 'errors'>): RequestError {
+  return new RequestError('invalid-request', 'Cannot read event: it does not fit the schema', schemaErrors(errors, at));
 }
 
 function isKept(eventType: string): eventType is keyof typeof payloadNames {
@@ -151,7 +150,7 @@ function uploadFacts(payload: unknown, notes: Notes): SentFacts {
     ...fileFacts(payload, notes),
     // The vendor's guide misprints the name; no payload with it is known.
     sourceContext: keptText(source, 'SourceContext', notes) ?? keptText(source, 'SourceCopntext', notes),
-    sourceType: sourceType === 'ClientUpload' || sourceType === 'ServerUpload' ? 'Upload' : sourceType,
+    sourceType: sourceType?.replace(/^(Client|Server)Upload$/, 'Upload'),
     procedureTaskId: keptText(payload, 'ProcedureTaskId', notes),
     type: keptText(info, 'Type', notes),
     coverUrl: keptText(info, 'CoverUrl', notes),

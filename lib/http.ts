@@ -45,10 +45,8 @@ export function endpoint<Event extends APIGatewayProxyEventV2>(
  */
 export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-  if (bytes.length > maxBytes) {
-    throw new RequestError('too-large', `Cannot read request: the body has over ${maxBytes} bytes`);
-  }
-  return bytes;
+  if (bytes.length <= maxBytes) return bytes;
+  throw new RequestError('too-large', `Cannot read request: the body has over ${maxBytes} bytes`);
 }
 
 function respond(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {

@@ -10,7 +10,6 @@ export const writeLine: Log = (fields) => {
 
 /** What a log line may say of an error: its name and message, never a stack. */
 export function describe(error: unknown): { readonly error: string; readonly reason: string } {
-  return error instanceof Error
-    ? { error: error.name, reason: error.message }
-    : { error: typeof error, reason: 'something was thrown that is no Error' };
+  const { name, message } = error instanceof Error ? error : new Error('something was thrown that is no Error');
+  return { error: name, reason: message };
 }

@@ -5,9 +5,21 @@ export const MAX_NUMBER = 2 ** 53;
 /** Which members were left out, by VOD's names for them. */
 export type Notes = string[];
 
+/** The value of bytes that are JSON, `undefined` where they are not. A byte order mark is no part of it. */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
 /** A member of an untrusted JSON value, in 3.0's spelling (`FileId`) or 2.0's (`fileId`); `undefined` for null too. */
 export function member(value: unknown, name: string): unknown {
-  return own(value, name) ?? own(value, name.charAt(0).toLowerCase() + name.slice(1));
+  if (typeof value !== 'object' || value === null) return undefined;
+  const camel = name.charAt(0).toLowerCase() + name.slice(1);
+  const { [name]: in3, [camel]: in2 } = value as Readonly<Record<string, unknown>>;
+  return in3 ?? in2 ?? undefined;
 }
 
 /** A member that is an object; an array is not one. */
@@ -45,9 +57,8 @@ export function keptText(value: unknown, name: string, notes: Notes): string | u
 /** As {@link number}, for the table: at most {@link MAX_NUMBER}, nothing below DynamoDB's range; else absent and noted. */
 export function keptNumber(value: unknown, name: string, notes: Notes): number | undefined {
   const found = number(value, name);
-  if (found === undefined || found === 0) return found;
-  const magnitude = Math.abs(found);
-  if (magnitude <= MAX_NUMBER && magnitude > 1e-100) return found;
+  const magnitude = Math.abs(found ?? 0);
+  if (magnitude === 0 || (magnitude > 1e-100 && magnitude <= MAX_NUMBER)) return found;
   notes.push(name);
   return undefined;
 }
@@ -60,10 +71,4 @@ type Present<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K
 export function present<const T extends object>(members: T): Present<T> {
   // The mapped type says exactly what the filter does, which the compiler cannot follow.
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
-}
-
-function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
-  const found: unknown = Reflect.get(value, name);
-  return found ?? undefined;
 }

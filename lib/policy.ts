@@ -35,17 +35,11 @@ export function grant(request: SignatureRequest, policy: Policy) {
     if (!met) errors.push({ path, message });
   };
   const allow = <T>(path: string, asked: T | undefined, allowed: readonly T[]) => {
-    demand(
-      asked === undefined || allowed.includes(asked),
-      path,
-      `must be one that is allowed here: ${allowed.join(', ')}`,
-    );
+    const rule = `must be one that is allowed here: ${allowed.join(', ')}`;
+    demand(asked === undefined || allowed.includes(asked), path, rule);
   };
-  demand(
-    !policy.oneTimeValidFixed || oneTimeValid === policy.oneTimeValid,
-    '/oneTimeValid',
-    `is always ${String(policy.oneTimeValid)} here: leave it out`,
-  );
+  const isOurs = policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid;
+  demand(!isOurs, '/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
   demand(validFor <= validForMax, '/validFor', `must be at most ${validForMax} seconds here`);
   if (procedures.length > 0) allow('/procedure', request.procedure, procedures);
   else demand(request.procedure === undefined, '/procedure', 'must be left out: no procedure is allowed here');

@@ -5,9 +5,10 @@ import { RequestError } from './errors';
 import { readEvent, type VodEvent } from './event';
 import { endpoint, rawBody } from './http';
 import { describe, type Log } from './log';
+import { parseJson } from './message';
 import { readParameters, remembered, rotating } from './secrets';
 import { changes, type Change } from './upload';
-import { uploadsTable, type TableEdge } from './uploads-table';
+import { recorder, type TableEdge } from './uploads-table';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -29,7 +30,7 @@ export interface WebhookEdge extends TableEdge {
 export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
   const { now } = edge;
   const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
-  const table = uploadsTable({ ...edge, tableName });
+  const record = recorder({ ...edge, tableName });
   async function readSecrets() {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
     const value = await readParameters(ssm, names);
@@ -44,21 +45,17 @@ export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
     if (tokens && !isTokenValid(query.get('token'), tokens)) {
       throw new RequestError('unauthorized', 'Cannot accept event: the URL needs ?token= with the callback token');
     }
-    const message = parse(rawBody(request, MAX_BODY_BYTES));
+    const message = parseJson(rawBody(request, MAX_BODY_BYTES));
     if (signKeys && !isSignValid({ message, query, headers: request.headers }, signKeys, Math.floor(now() / 1000))) {
-      throw new RequestError(
-        'unauthorized',
-        'Cannot accept event: it needs Sign and T, fresh and made with the SignKey',
-      );
+      throw new RequestError('unauthorized', 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey');
     }
-    if (message === undefined) throw new RequestError('invalid-request', 'Cannot read event: the body must be JSON');
 
     const event = readEvent(message);
     const made = changes(event, sealKeys, new Date(now()).toISOString());
     const ids = identify(event, made);
     const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
     // Each file of the event gets its chance before a failure of one is answered.
-    const results = await Promise.allSettled(made.map((change) => table.record(change, deadline)));
+    const results = await Promise.allSettled(made.map((change) => record(change, deadline)));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) {
       log({ level: 'error', outcome: 'write-failed', ...ids, ...describe(failure.reason) });
@@ -68,15 +65,6 @@ export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
     const outcome = outcomes.find((of) => of !== 'repeated') ?? outcomes[0] ?? 'ignored';
     return { body: { outcome }, log: { outcome, ...ids } };
   }, log);
-}
-
-/** The message; `undefined` where the bytes are no JSON. */
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 /** What a log line says of an event: its ids, and which of its members were left out; none of its content. */

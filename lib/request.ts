@@ -1,5 +1,6 @@
 import { signatureRequest } from './generated/signature';
 import { RequestError, schemaErrors } from './errors';
+import { parseJson } from './message';
 import type { SignatureRequest } from './schemas';
 
 /**
@@ -7,18 +8,9 @@ import type { SignatureRequest } from './schemas';
  *
  * @throws RequestError `invalid-request`, with an error for each member that does not fit
  */
-export function readRequest(body: string): SignatureRequest {
-  if (body === '') return {};
-  let request: unknown;
-  try {
-    request = JSON.parse(body);
-  } catch {
-    throw new RequestError('invalid-request', 'Cannot read request: the body must be JSON');
-  }
+export function readRequest(body: Uint8Array): SignatureRequest {
+  const request = body.length === 0 ? {} : parseJson(body);
   if (signatureRequest(request)) return request;
-  throw new RequestError(
-    'invalid-request',
-    'Cannot read request: it does not fit the schema',
-    schemaErrors(signatureRequest.errors),
-  );
+  const why = request === undefined ? 'the body must be JSON' : 'it does not fit the schema';
+  throw new RequestError('invalid-request', `Cannot read request: ${why}`, schemaErrors(signatureRequest.errors));
 }

@@ -38,12 +38,13 @@ export function signUpload({ config, ssm, now, random, log }: SignerEdge) {
 
   return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
     const caller = callerOf(event);
-    const request = readRequest(new TextDecoder().decode(rawBody(event, MAX_BODY_BYTES)));
+    const request = readRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = grant(request, policy);
     const { sourceContext: text = '' } = request;
     if (Buffer.byteLength(text) > room(caller)) {
-      const message = `must have at most ${room(caller)} bytes beside this caller`;
-      const errors = [{ path: '/sourceContext', message }];
+      const errors = [
+        { path: '/sourceContext', message: `must have at most ${room(caller)} bytes beside this caller` },
+      ];
       throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
     }
 

@@ -22,10 +22,8 @@ export function original(parameters: SignatureParameters): string {
   if (validity < 1 || validity > MAX_VALIDITY) {
     throw new RangeError(`Cannot sign upload: expireTime must be 1 to ${MAX_VALIDITY} seconds after currentTimeStamp`);
   }
-  return order
-    .filter((name) => parameters[name] !== undefined)
-    .map((name) => `${name}=${encodeURIComponent(String(parameters[name]))}`)
-    .join('&');
+  const given = order.filter((name) => parameters[name] !== undefined);
+  return given.map((name) => `${name}=${encodeURIComponent(String(parameters[name]))}`).join('&');
 }
 
 /** HMAC-SHA1 of `original` under the SecretKey: 20 bytes. */

@@ -29,10 +29,8 @@ export interface Row extends Facts {
   readonly claims?: ReadonlySet<string>;
   /** Set where tasks or claims could not all be kept. */
   readonly truncated?: true;
-  readonly [task: TaskAttribute]: Task;
+  readonly [task: `task:${string}`]: Task;
 }
-
-export type TaskAttribute = `task:${string}`;
 
 /** What an event does to one row: the merge takes it in any order, any number of times. */
 export interface Change {
@@ -85,16 +83,10 @@ export function changes(event: VodEvent, sealKeys: readonly string[], now: strin
   const { sourceContext, ...others } = facts;
   const { createTime = '', procedureTaskId } = facts;
   const isTime = ISO_8601_UTC.test(createTime) && !Number.isNaN(Date.parse(createTime));
-  return [
-    {
-      ...of,
-      fileId,
-      authority: true,
-      facts: { ...others, ...(sourceContext !== undefined && open(sourceContext, sealKeys)) },
-      status: procedureTaskId === undefined ? 'uploaded' : 'processing',
-      sortTime: isTime ? createTime : now,
-    },
-  ];
+  const sealed = sourceContext !== undefined && open(sourceContext, sealKeys);
+  const status = procedureTaskId === undefined ? 'uploaded' : 'processing';
+  const sortTime = isTime ? createTime : now;
+  return [{ ...of, fileId, authority: true, facts: { ...others, ...sealed }, status, sortTime }];
 }
 
 /**
@@ -148,20 +140,16 @@ function settleTask(row: Row, task: TaskChange): TaskChange | 'known' | 'contrad
     return jsonBytes(row) + jsonBytes(said) > MAX_ROW_BYTES ? { ...task, state: bare(said) } : task;
   }
   if (said.status === 'PROCESSING') return 'known';
+  // Of one that did not fit, no more than this was kept.
+  if (isDeepStrictEqual(known, bare(said))) return 'known';
   const both = { ...known, ...said };
   // One format may leave out what the other says, so only members that both have can contradict.
-  if (known.failed !== said.failed || !isDeepStrictEqual({ ...both, ...known }, both)) {
-    return isBare(known) && known.failed === said.failed ? 'known' : 'contradicts';
-  }
-  return isBare(known) || isDeepStrictEqual(both, known) ? 'known' : { ...task, state: both, replaces: 'FINISH' };
+  if (!isDeepStrictEqual({ ...both, ...known }, both)) return 'contradicts';
+  return isDeepStrictEqual(both, known) ? 'known' : { ...task, state: both, replaces: 'FINISH' };
 }
 
 function bare({ status, failed }: Task): Task {
   return { status, ...present({ failed }), truncated: true };
-}
-
-function isBare(task: Task): boolean {
-  return task.truncated === true && task.outputs === undefined && task.errors === undefined;
 }
 
 function claimText(eventType: string, contradictions: Readonly<Record<string, unknown>>): string | undefined {

@@ -22,13 +22,12 @@ const MAX_PAUSE = 1_000;
 const MAX_TRIES = 10;
 
 /**
- * The table of uploads. `record` makes a change durable: one write when it raises the row's status, at most one more
- * when it does not. It keeps trying while the table does not answer.
- *
- * @throws what the table said last, once `deadline` (milliseconds since 1970) has come
+ * A function that makes a change durable: with one write when it raises the row's status, with at most one more when it
+ * does not. It keeps trying while the table does not answer, and throws what the table said last once `deadline`
+ * (milliseconds since 1970) has come.
  */
-export function uploadsTable({ dynamodb, tableName, now, sleep, random }: TableEdge & { readonly tableName: string }) {
-  async function persistently(input: UpdateItemCommandInput, deadline: number): Promise<void> {
+export function recorder({ dynamodb, tableName, now, sleep, random }: TableEdge & { readonly tableName: string }) {
+  async function persist(input: UpdateItemCommandInput, deadline: number): Promise<void> {
     for (let pause = 50; ; pause = Math.min(pause * 2, MAX_PAUSE)) {
       try {
         const timeout = Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()));
@@ -42,21 +41,20 @@ export function uploadsTable({ dynamodb, tableName, now, sleep, random }: TableE
     }
   }
 
-  return {
-    async record(change: Change, deadline: number): Promise<Outcome> {
-      let made: Change | undefined = change;
-      for (let tries = 0; tries < MAX_TRIES; tries++) {
-        try {
-          await persistently(update(tableName, made, new Date(now()).toISOString()), deadline);
-          return made.claim === undefined ? 'recorded' : 'contradicted';
-        } catch (error) {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-          made = error.Item === undefined ? change : settle(rowOf(error.Item), change);
-          if (made === undefined) return 'repeated';
-        }
+  return async (change: Change, deadline: number): Promise<Outcome> => {
+    let made: Change | undefined = change;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      try {
+        await persist(update(tableName, made, new Date(now()).toISOString()), deadline);
+        return made.claim === undefined ? 'recorded' : 'contradicted';
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        // The table holds what this file wrote, and nothing else.
+        made = error.Item ? settle(unmarshall(error.Item, { wrapNumbers: Number }) as Row, change) : change;
+        if (made === undefined) return 'repeated';
       }
-      throw new Error(`Cannot record event: the row changed ${MAX_TRIES} times while it was written`);
-    },
+    }
+    throw new Error(`Cannot record event: the row changed ${MAX_TRIES} times while it was written`);
   };
 }
 
@@ -83,22 +81,17 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     set.push(`${attribute} = if_not_exists(${attribute}, ${value(of)})`);
 
   const { status, facts, authority, task, claim, truncated, sortTime } = change;
-  const lower = status && below(status).map((of) => ` OR ${name('status')} = ${value(of)}`);
-  onlyIf.push(
-    lower ? `attribute_not_exists(${name('status')})${lower.join('')}` : `attribute_exists(${name('status')})`,
-  );
-  if (status) set.push(`${name('status')} = ${value(status)}`);
+  const current = name('status');
+  const lower = status && below(status).map((of) => ` OR ${current} = ${value(of)}`);
+  onlyIf.push(lower ? `attribute_not_exists(${current})${lower.join('')}` : `attribute_exists(${current})`);
+  if (status) set.push(`${current} = ${value(status)}`);
 
   for (const [fact, said] of Object.entries(facts)) {
     const [attribute, is] = [name(fact), value(said)];
+    const unknownOrSame = `attribute_not_exists(${attribute}) OR ${attribute} = ${is}`;
     const stated = SHARED.includes(fact) && `contains(${name('stated')}, ${value(fact)})`;
-    if (authority) {
-      set.push(`${attribute} = ${is}`);
-      onlyIf.push(`${stated ? `NOT ${stated}` : `attribute_not_exists(${attribute})`} OR ${attribute} = ${is}`);
-    } else {
-      set.push(`${attribute} = if_not_exists(${attribute}, ${is})`);
-      onlyIf.push(`${String(stated)} OR attribute_not_exists(${attribute}) OR ${attribute} = ${is}`);
-    }
+    set.push(`${attribute} = ${authority ? is : `if_not_exists(${attribute}, ${is})`}`);
+    onlyIf.push(stated ? `${authority ? 'NOT ' : ''}${stated} OR ${unknownOrSame}` : unknownOrSame);
   }
   const stated = authority ? sharedOf(facts) : [];
   if (stated.length > 0) add.push(`${name('stated')} ${value(new Set(stated))}`);
@@ -107,7 +100,7 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     setOnce(name(`task:${task.id}`, '#task'), task.state);
   } else if (task) {
     set.push(`${name(`task:${task.id}`, '#task')} = ${value(task.state)}`);
-    onlyIf.push(`attribute_not_exists(#task) OR #task.${name('status')} = ${value(task.replaces)}`);
+    onlyIf.push(`attribute_not_exists(#task) OR #task.${current} = ${value(task.replaces)}`);
   }
   if (claim !== undefined) add.push(`${name('claims')} ${value(new Set([claim]))}`);
   if (truncated) set.push(`${name('truncated')} = ${value(true)}`);
@@ -126,11 +119,6 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
-}
-
-function rowOf(item: Parameters<typeof unmarshall>[0]): Row {
-  // The table holds what this file wrote, and nothing else.
-  return unmarshall(item, { wrapNumbers: Number }) as Row;
 }
 
 /** Asking again cannot help: the condition failed, or the request itself is wrong. */

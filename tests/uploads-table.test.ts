@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetItemCommand, QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import type { Table } from '../local/table';
 import { readEvent } from '../lib/event';
 import { seal } from '../lib/source-context';
 import { changes, type Row } from '../lib/upload';
-import { uploadsTable, type Outcome } from '../lib/uploads-table';
+import { recorder, type Outcome } from '../lib/uploads-table';
 import { engines, startUploadsTable, TABLE_NAME, uploadsTableProperties } from './helpers/backend';
 import {
   fileDeleted,
@@ -26,20 +26,18 @@ const sourceContext = seal('order=7', 'user-42', KEY);
 describe.each(engines)('the table, on %s', (engine) => {
   let table: Table;
   let writes: number;
-  let uploads: ReturnType<typeof uploadsTable>;
+  let recordChange: ReturnType<typeof recorder>;
   let lastId = 0;
   const freshFile = () => ({ fileId: `52858907${++lastId}`, sourceContext, procedureTaskId: 'task-1' });
 
   beforeAll(async () => {
     table = await startUploadsTable(engine);
-    const counted = {
-      send: (...call: Parameters<DynamoDBClient['send']>) => {
-        writes++;
-        table.client.send(...call);
-      },
-    };
-    const client = counted as Pick<DynamoDBClient, 'send'>;
-    uploads = uploadsTable({ dynamodb: client, tableName: TABLE_NAME, now: Date.now, sleep, random: Math.random });
+    table.client.middlewareStack.add((next) => (call) => {
+      writes++;
+      return next(call);
+    });
+    const edge = { dynamodb: table.client, now: Date.now, sleep, random: Math.random };
+    recordChange = recorder({ ...edge, tableName: TABLE_NAME });
   });
   beforeEach(() => {
     writes = 0;
@@ -52,7 +50,7 @@ describe.each(engines)('the table, on %s', (engine) => {
     const outcomes: Outcome[] = [];
     for (const event of events) {
       for (const change of changes(readEvent(event), [KEY], new Date().toISOString())) {
-        outcomes.push(await uploads.record(change, Date.now() + 10_000));
+        outcomes.push(await recordChange(change, Date.now() + 10_000));
       }
     }
     return outcomes;
@@ -247,7 +245,7 @@ describe.each(engines)('the table, on %s', (engine) => {
     const started = Date.now();
     const [change] = changes(readEvent(newFileUpload({ fileId })), [KEY], new Date().toISOString());
     if (!change) throw new Error('no change');
-    await expect(uploads.record(change, started + 500)).rejects.toThrow(/ECONNREFUSED|socket hang up/);
+    await expect(recordChange(change, started + 500)).rejects.toThrow(/ECONNREFUSED|socket hang up/);
     await table.restart();
     await table.create(await uploadsTableProperties());
   });
