@@ -1,0 +1,191 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { deployParameters } from '../../local/deployment';
+import { loadSecrets } from '../../local/secrets';
+import { listen } from '../../local/server';
+import { settings } from '../../local/settings';
+import { uploadsOf } from '../../local/uploads';
+import { fixtureProject, startTestRun, temporaryFolder } from '../helpers/local';
+
+const project = resolve(__dirname, '../..');
+
+let dataDir: string;
+beforeEach(async () => {
+  dataDir = await temporaryFolder();
+});
+afterEach(() => rm(dataDir, { recursive: true }));
+
+describe('npm start', () => {
+  const started: ChildProcess[] = [];
+  afterEach(() => {
+    for (const child of started.splice(0)) child.kill('SIGKILL');
+  });
+
+  /** Starts it and waits for a line that starts with `ready`, or its end. */
+  async function start(env: Record<string, string> = {}) {
+    const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
+      cwd: project,
+      env: { PATH: process.env['PATH'], PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir, ...env },
+    });
+    started.push(child);
+    let out = '';
+    let err = '';
+    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+    const exited = once(child, 'exit').then(() => child.exitCode);
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (data: Buffer) => {
+        out += data.toString();
+        if (/^ready/m.test(out)) resolve();
+      });
+      void exited.then(() => {
+        resolve();
+      });
+    });
+    const said = (what: string) => new RegExp(`^${what} +(\\S+)`, 'm').exec(out)?.[1] ?? '';
+    return { child, exited, said, out: () => out, err: () => err };
+  }
+
+  test('says where things are, keeps its secrets and ends with Ctrl-C', async () => {
+    const first = await start();
+    expect(first.said('key id')).toMatch(/^AKID\w{32}$/);
+    expect(first.said('page')).toMatch(/^http:\/\/localhost:\d+\/$/);
+    expect(first.said('callback')).toMatch(/^http:\/\/localhost:\d+\/vod-events\?token=[\w-]{32}$/);
+    expect(await (await fetch(first.said('page'))).text()).toContain('<!doctype html>');
+    first.child.kill('SIGINT');
+    expect(await first.exited).toBe(0);
+    await expect(fetch(first.said('page'))).rejects.toThrow();
+
+    const second = await start({ VOD_SECRET_ID: 'AKIDgiven', VOD_CALLBACK_TOKEN: 'new token,old' });
+    expect(second.said('key id')).toBe('AKIDgiven');
+    expect(second.said('callback')).toMatch(/\?token=new%20token$/);
+    second.child.kill('SIGTERM');
+    expect(await second.exited).toBe(0);
+    expect(second.err()).toBe('');
+    const kept = await readFile(join(dataDir, 'secrets.json'), 'utf8');
+    expect(kept).toContain(first.said('key id'));
+    expect(kept).not.toContain('AKIDgiven');
+  }, 60_000);
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'leaves no engine behind after %s',
+    async (signal) => {
+      const { port, close } = await listen(() => Promise.resolve());
+      await close();
+      const run = await start({ TABLE_PORT: String(port) });
+      await fetch(`http://127.0.0.1:${port}`);
+      run.child.kill(signal);
+      await run.exited;
+      await sleep(500); // it ends a moment after us
+      await expect(fetch(`http://127.0.0.1:${port}`)).rejects.toThrow();
+    },
+    60_000,
+  );
+
+  test.each(['PORT', 'TABLE_PORT'])(
+    'says in one line that %s is taken',
+    async (name) => {
+      const { port, close } = await listen(() => Promise.resolve());
+      const run = await start({ [name]: String(port) });
+      expect(await run.exited).toBe(1);
+      expect(run.err()).toBe(`Port ${port} is taken: choose another one with ${name}\n`);
+      expect(run.out()).toBe('');
+      await close();
+    },
+    30_000,
+  );
+
+  test('says in one line what is wrong with its environment', async () => {
+    const run = await start({ PORT: 'abc' });
+    expect(await run.exited).toBe(1);
+    expect(run.err()).toBe('PORT must be a port, a whole number up to 65535 (0 takes a free one), not "abc"\n');
+  }, 30_000);
+});
+
+test('a second start finds the rows of the first', async () => {
+  const options = { projectDir: fixtureProject, dataDir };
+  const first = await startTestRun(options);
+  const item = {
+    fileId: { S: '1' },
+    sortTime: { S: '2026-11-22T00:00:00Z' },
+    'task:t': { M: { status: { S: 'FINISH' } } },
+  };
+  await first.table.client.send(new PutItemCommand({ TableName: 'fixture-local-rows', Item: item }));
+  await first.stop();
+  const second = await startTestRun(options);
+  const row = { fileId: '1', sortTime: '2026-11-22T00:00:00Z', tasks: { t: { status: 'FINISH' } } };
+  expect(await (await fetch(`${second.url}/local/uploads`)).json()).toEqual([row]);
+  expect(await second.rows()).toEqual([row]);
+  await second.stop();
+}, 30_000);
+
+test('a start that fails says why in one sentence, and stops what had started', async () => {
+  const broken = 'service: broken\nprovider: { name: aws }\nfunctions: ${param:none}\n';
+  await writeFile(join(dataDir, 'serverless.yml'), broken);
+  const { port, close } = await listen(() => Promise.resolve());
+  await close();
+  await expect(startTestRun({ projectDir: dataDir, dataDir, port })).rejects.toThrow(
+    /^serverless\.yml cannot be used: .*"functions": Value not found.*$/,
+  );
+  await (await listen(() => Promise.resolve(), port)).close();
+}, 30_000);
+
+test('every deploy parameter that .env can set is set here', async () => {
+  const yaml = await readFile(join(project, 'serverless.yml'), 'utf8');
+  const fromEnv = [...yaml.matchAll(/^ {4}\w+: \$\{env:(\w+)/gm)].map(([, name]) => name);
+  const parameters = deployParameters('http://localhost:3000', await loadSecrets(dataDir));
+  expect(fromEnv.filter((name) => !Object.hasOwn(parameters, name ?? ''))).toEqual([]);
+  expect(fromEnv.length).toBeGreaterThan(10);
+});
+
+describe('the secrets', () => {
+  test('are made once, and readable by their owner alone', async () => {
+    const first = await loadSecrets(dataDir);
+    expect(first).toMatchObject({
+      vodSecretId: expect.stringMatching(/^AKID[A-Za-z0-9]{32}$/) as unknown,
+      vodSecretKey: expect.stringMatching(/^[A-Za-z0-9]{32}$/) as unknown,
+      callbackSignKey: '',
+    });
+    expect((await stat(join(dataDir, 'secrets.json'))).mode & 0o777).toBe(0o600);
+    expect(await loadSecrets(dataDir)).toEqual(first);
+  });
+
+  test('an empty token means no token only beside a sign key', async () => {
+    const { callbackToken } = await loadSecrets(dataDir);
+    expect((await loadSecrets(dataDir, { callbackToken: '' })).callbackToken).toBe(callbackToken);
+    const signOnly = await loadSecrets(dataDir, { callbackToken: '', callbackSignKey: 'k' });
+    expect(signOnly).toMatchObject({ callbackToken: '', callbackSignKey: 'k' });
+    expect(deployParameters('', signOnly)).toMatchObject({ CALLBACK_TOKEN_PARAMETER: '' });
+  });
+
+  test('that are damaged are not silently replaced', async () => {
+    await writeFile(join(dataDir, 'secrets.json'), '{');
+    await expect(loadSecrets(dataDir)).rejects.toThrow('is damaged: delete it, and new secrets are made');
+  });
+});
+
+test('the environment is read with its defaults', () => {
+  expect(settings({ PORT: '' })).toMatchObject({ port: 3000, tablePort: 8000, dataDir: resolve('.local') });
+  expect(() => settings({ TABLE_PORT: '65536' })).toThrow('TABLE_PORT must be a port');
+});
+
+test('rows are shown newest first, by receipt where VOD gave no time, with sets as lists', () => {
+  const rows = [
+    { fileId: 'old', sortTime: '2026-01-01', firstSeenAt: '2026-12-01', 'task:1': { status: 'FINISH' } },
+    { fileId: 'seen', firstSeenAt: '2026-02-01', stated: new Set(['name']) },
+    { fileId: 'new', sortTime: '2026-03-01', 'task:__proto__': 1 },
+  ];
+  const uploads = uploadsOf(rows);
+  expect(uploads.map(({ fileId }) => fileId)).toEqual(['new', 'seen', 'old']);
+  expect(uploads[0]?.tasks).toEqual(JSON.parse('{"__proto__": 1}'));
+  expect(uploads[1]).toMatchObject({ stated: ['name'], tasks: {} });
+  expect(uploads[2]).toEqual({
+    fileId: 'old',
+    sortTime: '2026-01-01',
+    firstSeenAt: '2026-12-01',
+    tasks: { '1': { status: 'FINISH' } },
+  });
+});
