@@ -122,6 +122,18 @@ test('a second start finds the rows of the first', async () => {
   await second.stop();
 }, 30_000);
 
+test('the project itself: a signature, an event, a row', async () => {
+  const run = await startTestRun({ dataDir });
+  const authorization = `Bearer ${await run.issuer.token({ sub: 'user-42' })}`;
+  const signature = await fetch(`${run.url}/upload-signature`, { method: 'POST', headers: { authorization } });
+  expect(signature.status).toBe(200);
+  const body = await readFile(join(project, 'tests/fixtures/events/new-file-upload.json'));
+  expect((await fetch(run.callbackUrl, { method: 'POST', body })).status).toBe(200);
+  expect((await fetch(run.callbackUrl.slice(0, -1), { method: 'POST', body })).status).toBe(401);
+  expect(await run.rows()).toMatchObject([{ fileId: expect.stringMatching(/^\d+$/) as unknown, status: 'uploaded' }]);
+  await run.stop();
+}, 30_000);
+
 test('a start that fails says why in one sentence, and stops what had started', async () => {
   const broken = 'service: broken\nprovider: { name: aws }\nfunctions: ${param:none}\n';
   await writeFile(join(dataDir, 'serverless.yml'), broken);

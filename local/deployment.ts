@@ -1,0 +1,54 @@
+import type { Secrets } from './secrets';
+
+export const AUDIENCE = 'local-app';
+
+const NAME = {
+  key: '/local/vod-key',
+  seal: '/local/seal-key',
+  token: '/local/callback-token',
+  sign: '/local/sign-key',
+};
+
+/**
+ * The deploy parameters of the local run. All of them are given, the defaults too, so that a developer's .env, which is
+ * about AWS, changes nothing here.
+ */
+export function deployParameters(url: string, secrets: Secrets): Record<string, string> {
+  return {
+    JWT_ISSUER: `${url}/local/issuer`,
+    JWT_AUDIENCE: AUDIENCE,
+    CORS_ORIGINS: url,
+    VOD_SUB_APP_ID: '',
+    EVENT_MODE: 'push',
+    ONE_TIME_VALID: 'false',
+    ONE_TIME_VALID_FIXED: 'false',
+    VALID_FOR: '1800',
+    VALID_FOR_MAX: '86400',
+    PROCEDURES: 'LongVideoPreset,FailingPreset',
+    DEFAULT_PROCEDURE: '',
+    CLASS_IDS: '',
+    STORAGE_REGIONS: '',
+    VOD_KEY_PARAMETER: NAME.key,
+    SEAL_KEY_PARAMETER: NAME.seal,
+    CALLBACK_TOKEN_PARAMETER: secrets.callbackToken && NAME.token,
+    CALLBACK_SIGN_KEY_PARAMETER: secrets.callbackSignKey && NAME.sign,
+    ALARM_TOPIC_ARN: '',
+  };
+}
+
+/** What the parameter store holds, under the names that `deployParameters` gives. */
+export function storedParameters(secrets: Secrets): [string, string][] {
+  const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken, callbackSignKey } = secrets;
+  return [
+    [NAME.key, JSON.stringify({ secretId, secretKey })],
+    [NAME.seal, sealKey],
+    ...(callbackToken ? ([[NAME.token, callbackToken]] as [string, string][]) : []),
+    ...(callbackSignKey ? ([[NAME.sign, callbackSignKey]] as [string, string][]) : []),
+  ];
+}
+
+/** Where VOD sends its events, with the token that is new when there are two. */
+export function callbackUrl(url: string, { callbackToken }: Secrets): string {
+  const [token = ''] = callbackToken.split(',');
+  return `${url}/vod-events${token && `?token=${encodeURIComponent(token.trim())}`}`;
+}

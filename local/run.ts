@@ -1,0 +1,120 @@
+import { join, resolve } from 'node:path';
+import { resolveConfig, tableOf, type ServerlessConfig } from './config';
+import { AUDIENCE, callbackUrl, deployParameters, storedParameters } from './deployment';
+import { startFunctions, type Functions } from './functions';
+import { httpApi } from './gateway';
+import { createIssuer, type Issuer } from './issuer';
+import { isLocalRoute, localRoutes } from './local-routes';
+import { startParameterStore, type ParameterStore } from './parameter-store';
+import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
+import { listen, type Listener, type Listening } from './server';
+import { startTable, type Engine, type Table } from './table';
+import { uploadsOf, type Upload } from './uploads';
+
+export interface LocalOptions {
+  /** 0 takes a free one, as for the table's. */
+  readonly port: number;
+  readonly tablePort: number;
+  readonly dataDir: string;
+  readonly given?: GivenSecrets;
+  readonly engine?: Engine;
+  /** Where serverless.yml is; this project without a word. */
+  readonly projectDir?: string;
+  /** Gets each line that a function writes; stderr without a word. */
+  readonly log?: (line: string) => void;
+  /** Gives up a start that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+export interface LocalRun {
+  /** Of the functions' routes and the page: http://localhost:PORT. */
+  readonly url: string;
+  /** Where VOD sends events, with its token. */
+  readonly callbackUrl: string;
+  readonly secrets: Secrets;
+  readonly config: ServerlessConfig;
+  readonly issuer: Issuer;
+  readonly functions: Functions;
+  readonly table: Table;
+  readonly parameterStore: ParameterStore;
+  /** The rows, newest first, as `GET /local/uploads` shows them. */
+  readonly rows: () => Promise<Upload[]>;
+  readonly stop: () => Promise<void>;
+}
+
+/**
+ * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store, an
+ * issuer of tokens. What had started when something fails is stopped again.
+ *
+ * @throws CannotStart with a sentence for the user
+ */
+export async function startLocal(options: LocalOptions): Promise<LocalRun> {
+  const { dataDir, signal } = options;
+  const projectDir = options.projectDir ?? resolve(__dirname, '..');
+  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
+  const running: (() => Promise<void>)[] = [];
+  let server: Listening | undefined;
+  const stop = async () => {
+    await server?.close(); // before the rest, so that nothing new begins
+    for (let end = running.pop(); end; end = running.pop()) await end();
+  };
+  const giveUp = new AbortController();
+
+  try {
+    // First, since its number is part of the configuration. Who asks early waits until there is something to ask.
+    let open: (listener: Listener) => void = () => undefined;
+    const opened = new Promise<Listener>((resolve) => (open = resolve));
+    server = await listen(async (request, response) => (await opened)(request, response), options.port, 'PORT');
+    const url = `http://localhost:${server.port}`;
+
+    const secrets = await loadSecrets(dataDir, options.given);
+    const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
+    const resolving = resolveConfig(projectDir, deployParameters(url, secrets), anySignal);
+    resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
+
+    const { engine } = options;
+    const table = await startTable({
+      port: options.tablePort,
+      path: join(dataDir, 'table'),
+      ...(engine && { engine }),
+    });
+    running.push(table.stop);
+    const parameterStore = await startParameterStore(storedParameters(secrets));
+    running.push(parameterStore.close);
+    const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
+
+    const config = await resolving;
+    await table.create(tableOf(config));
+    const functions = await startFunctions({
+      config,
+      projectDir,
+      buildDir: join(dataDir, 'functions'),
+      dynamodbUrl: table.url,
+      ssmUrl: parameterStore.url,
+      log,
+    });
+    running.push(functions.stop);
+
+    const rows = async () => uploadsOf(await table.rows());
+    const api = httpApi(config, functions.invoke);
+    const own = localRoutes({ config, functions, issuer, uploads: rows });
+    open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
+    signal?.throwIfAborted();
+    return {
+      url,
+      callbackUrl: callbackUrl(url, secrets),
+      secrets,
+      config,
+      issuer,
+      functions,
+      table,
+      parameterStore,
+      rows,
+      stop,
+    };
+  } catch (error) {
+    giveUp.abort();
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,89 @@
+import { generateKeyPair, randomBytes, randomInt } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { CannotStart } from './cannot-start';
+
+/** Secrets from the environment, which win over those that are kept. */
+export interface GivenSecrets {
+  readonly vodSecretId?: string | undefined;
+  readonly vodSecretKey?: string | undefined;
+  /** '' together with a sign key: the webhook asks for the sign alone. */
+  readonly callbackToken?: string | undefined;
+  readonly callbackSignKey?: string | undefined;
+}
+
+interface KeptSecrets {
+  readonly vodSecretId: string;
+  readonly vodSecretKey: string;
+  readonly callbackToken: string;
+  readonly sealKey: string;
+  /** The issuer's RSA key, PKCS #8 in PEM. */
+  readonly issuerKey: string;
+}
+
+export interface Secrets extends KeptSecrets {
+  /** '' = none. */
+  readonly callbackSignKey: string;
+}
+
+/**
+ * The secrets of the local run. What is not given is made once and kept in `secrets.json`, which only its owner can read;
+ * what is given is not written down.
+ *
+ * @throws CannotStart when `secrets.json` is not readable as what this function wrote
+ */
+export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Promise<Secrets> {
+  const file = join(dataDir, 'secrets.json');
+  const found = await read(file);
+  const kept: KeptSecrets = {
+    vodSecretId: found.vodSecretId ?? `AKID${letters(32)}`, // a Tencent key pair looks like this
+    vodSecretKey: found.vodSecretKey ?? letters(32),
+    callbackToken: found.callbackToken ?? randomBytes(24).toString('base64url'),
+    sealKey: found.sealKey ?? randomBytes(32).toString('base64url'),
+    issuerKey: found.issuerKey ?? (await rsaKey()),
+  };
+  if (JSON.stringify(kept) !== JSON.stringify(found)) await write(dataDir, file, kept);
+  const callbackSignKey = given.callbackSignKey ?? '';
+  const signOnly = given.callbackToken === '' && callbackSignKey !== '';
+  return {
+    ...kept,
+    vodSecretId: orKept(given.vodSecretId, kept.vodSecretId),
+    vodSecretKey: orKept(given.vodSecretKey, kept.vodSecretKey),
+    callbackToken: signOnly ? '' : orKept(given.callbackToken, kept.callbackToken),
+    callbackSignKey,
+  };
+}
+
+function orKept(given: string | undefined, kept: string): string {
+  return given === undefined || given === '' ? kept : given;
+}
+
+async function read(file: string): Promise<Partial<KeptSecrets>> {
+  try {
+    // Whatever is in it, this function's caller wrote it.
+    return JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new CannotStart(`${file} is damaged: delete it, and new secrets are made`);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+/** Renamed into place, so that a run that is interrupted leaves no half of it. */
+async function write(dataDir: string, file: string, secrets: KeptSecrets): Promise<void> {
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+async function rsaKey(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+
+function letters(count: number): string {
+  return Array.from({ length: count }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join('');
+}

@@ -1,0 +1,82 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { CannotStart } from './cannot-start';
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+export interface Listening {
+  readonly port: number;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Listens on 127.0.0.1 and nowhere else: nothing of the local run is for the network.
+ * A listener that throws answers 500, in the words of an HTTP API.
+ *
+ * @param port 0 takes a free one
+ * @param setting the environment variable that chooses the port, for the sentence that says it is taken
+ * @throws CannotStart when the port is taken
+ */
+export async function listen(listener: Listener, port = 0, setting = 'PORT'): Promise<Listening> {
+  const server = createServer((request, response) => {
+    listener(request, response).catch((error: unknown) => {
+      if (request.readableAborted) return; // the caller went away while it was sending
+      console.error(error);
+      if (response.headersSent) response.destroy();
+      else sendMessage(response, 500, 'Internal Server Error');
+    });
+  });
+  // As long as AWS keeps an idle connection: with Node's 5 s, clients that reuse one meet it as it closes.
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = new CannotStart(`Port ${port} is taken: choose another one with ${setting}`);
+      reject(error.code === 'EADDRINUSE' ? taken : error);
+    });
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port, // a string only for a pipe, null only when closed
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** The body's bytes, or undefined when there are more than `limit`; read to the end either way, so that an answer arrives. */
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size <= limit) chunks.push(chunk);
+  }
+  return size <= limit ? Buffer.concat(chunks) : undefined;
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown, contentType = 'application/json') {
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
+  response.end(JSON.stringify(value));
+}
+
+/** An error as an HTTP API words its own. */
+export function sendMessage(response: ServerResponse, status: number, message: string) {
+  sendJson(response, status, { message });
+}
+
+/** The path without the query, as it was sent. */
+export function pathOf(request: IncomingMessage): string {
+  return request.url?.split('?', 1)[0] ?? '/';
+}
+
+/**
+ * Whether the caller named this machine as the host. A page of any website can make its own name resolve to 127.0.0.1
+ * (DNS rebinding) and then read our answers as if they were its own; the Host header still says that name.
+ */
+export function isForThisMachine(request: IncomingMessage): boolean {
+  return /^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(request.headers.host ?? '');
+}

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path';
+import { CannotStart } from './cannot-start';
+import type { GivenSecrets } from './secrets';
+
+export interface Settings {
+  readonly port: number;
+  readonly tablePort: number;
+  readonly dataDir: string;
+  readonly given: GivenSecrets;
+}
+
+/**
+ * What `npm start` reads from its environment, once.
+ *
+ * @throws CannotStart that names the variable and what it may be
+ */
+export function settings(env: NodeJS.ProcessEnv): Settings {
+  return {
+    port: port(env, 'PORT', 3000),
+    tablePort: port(env, 'TABLE_PORT', 8000),
+    dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
+    given: {
+      vodSecretId: env['VOD_SECRET_ID'],
+      vodSecretKey: env['VOD_SECRET_KEY'],
+      callbackToken: env['VOD_CALLBACK_TOKEN'],
+      callbackSignKey: env['VOD_CALLBACK_SIGN_KEY'],
+    },
+  };
+}
+
+function port(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+  const text = given(env, name) ?? String(otherwise);
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
+    throw new CannotStart(`${name} must be a port, a whole number up to 65535 (0 takes a free one), not "${text}"`);
+  }
+  return Number(text);
+}
+
+/** A variable that is empty says nothing. */
+function given(env: NodeJS.ProcessEnv, name: string): string | undefined {
+  const text = env[name]?.trim();
+  return text === '' ? undefined : text;
+}

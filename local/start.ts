@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { CannotStart } from './cannot-start';
+import { startLocal } from './run';
+import { settings } from './settings';
+
+/** `npm start`: runs until Ctrl-C. */
+async function main(): Promise<void> {
+  // The SDK's word on Node 20 is no news to who starts this; the pinned releases support it.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  const end = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      end.abort();
+    });
+  }
+  if (process.env['npm_lifecycle_event'] !== undefined) endWithParent(end);
+  try {
+    const run = await startLocal({ ...settings(process.env), signal: end.signal });
+    console.log(`key id    ${run.secrets.vodSecretId}`);
+    console.log(`callback  ${run.callbackUrl}`);
+    console.log(`page      ${run.url}/`);
+    console.log('ready     Ctrl-C ends it');
+    if (!end.signal.aborted) await once(end.signal, 'abort');
+    await run.stop();
+  } catch (error) {
+    if (end.signal.aborted) return;
+    console.error(error instanceof CannotStart ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+/** npm that is told to end passes it on to the shell between us, which ends and tells nobody. */
+function endWithParent(end: AbortController): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) end.abort();
+  }, 200).unref();
+}
+
+void main();
