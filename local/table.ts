@@ -149,14 +149,17 @@ async function run([program = '', ...args]: readonly string[], url: string): Pro
   child.on('error', (error) => (said += error.message));
   child.on('exit', () => child.stdin.end('\n'));
   const impatience = setTimeout(() => child.kill('SIGKILL'), STARTS_WITHIN);
-  while (!(await answers(url))) {
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
-      throw new CannotStart(`The table's engine does not start: ${said.trim()}`);
+  try {
+    while (!(await answers(url))) {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+        throw new CannotStart(`The table's engine does not start: ${said.trim()}`);
+      }
+      await sleep(10);
     }
-    await sleep(10);
+    return child;
+  } finally {
+    clearTimeout(impatience);
   }
-  clearTimeout(impatience);
-  return child;
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   ConditionalCheckFailedException,
   DescribeTableCommand,
@@ -107,6 +108,17 @@ describe.each(here)('%s', (engine) => {
   ])('says what to do about %s', async (_, changed) => {
     await expect(table.create(changed)).rejects.toThrow(`move ${path} away, and an empty one is made`);
   });
+});
+
+const withDynoxide = here.includes('dynoxide') ? test : test.skip;
+
+withDynoxide('an engine that does not start', async () => {
+  const path = await temporaryFolder();
+  await mkdir(join(path, 'table.sqlite'));
+  await expect(startTable({ port: 0, path, engine: 'dynoxide' })).rejects.toThrow(
+    "The table's engine does not start: ",
+  );
+  await rm(path, { recursive: true });
 });
 
 test('a port that is taken', async () => {
