@@ -17,6 +17,7 @@ export default tseslint.config(
   },
   // Jest's asymmetric matchers are typed any.
   { files: ['tests/**/*.ts'], rules: { '@typescript-eslint/no-unsafe-assignment': 'off' } },
+  { files: ['**/*.mjs'], languageOptions: { globals: { fetch: 'readonly', process: 'readonly' } } },
   {
     files: ['**/*.js'],
     languageOptions: {

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { webhookConfig } from '../lib/config';
 import { readRequest } from '../lib/request';
-import { original, sign, verify } from '../lib/signature';
+import { original, parse, sign, verify } from '../lib/signature';
 import { open, seal } from '../lib/source-context';
 import { newFileUpload, procedureStateChanged } from './helpers/events';
-import { context, delivery } from './helpers/lambda';
+import { context, delivery, signRequest } from './helpers/lambda';
 import { startWebhook, type Webhook } from './helpers/webhook';
 
 // Bugs that others shipped in this same job, each of them a test once the code that it concerns exists.
@@ -131,10 +131,38 @@ test('B12: Sign is made of the key and T, not of the body; and without a key con
   expect(() => webhookConfig({ TABLE_NAME: 't', SEAL_KEY_PARAMETER: 's' })).toThrow(/must name an SSM parameter/);
 });
 
-test('B13: random goes over the whole unsigned 32-bit range, and times are whole seconds', () => {
-  // The edge itself, with the random and the clock that are deployed.
-  const source = readFileSync(join(__dirname, '../functions/upload-signature.ts'), 'utf8');
-  expect(source).toContain('randomInt(2 ** 32)');
+test('B13: random goes over the whole unsigned 32-bit range, and times are whole seconds', async () => {
+  // The function as it is deployed, with the random and the clock that it has there.
+  webhook.store.parameters.set('/vod/key', '{"secretId":"AKID","secretKey":"key"}');
+  Object.assign(process.env, {
+    VOD_KEY_PARAMETER: '/vod/key',
+    SEAL_KEY_PARAMETER: '/vod/seal',
+    ONE_TIME_VALID: 'true',
+    ONE_TIME_VALID_FIXED: 'true',
+    VALID_FOR: '60',
+    VALID_FOR_MAX: '60',
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ENDPOINT_URL_SSM: webhook.store.url,
+  });
+  const { handler } = await import('../functions/upload-signature.js');
+  const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const answers = await Promise.all(Array.from({ length: 500 }, () => handler(signRequest(), context())));
+  write.mockRestore();
+  const signed = answers.map(
+    ({ body = '' }) => parse((JSON.parse(body) as { signature: string }).signature).parameters,
+  );
+  const randoms = signed.map(({ random }) => Number(random));
+  expect(randoms.every((random) => Number.isInteger(random) && random >= 0 && random < 2 ** 32)).toBe(true);
+  // 500 draws miss the upper or lower half of the range once in 10^150 runs.
+  expect(Math.max(...randoms)).toBeGreaterThan(2 ** 31);
+  expect(Math.min(...randoms)).toBeLessThan(2 ** 31);
+  expect(new Set(randoms).size).toBe(500);
+  for (const { currentTimeStamp, expireTime } of signed) {
+    expect(currentTimeStamp).toMatch(/^\d{10}$/);
+    expect(Number(expireTime) - Number(currentTimeStamp)).toBe(60);
+  }
   expect(original({ ...required, random: 2 ** 32 - 1 })).toContain('random=4294967295');
   expect(() => original({ ...required, random: 2 ** 32 })).toThrow(RangeError);
   expect(() => original({ ...required, currentTimeStamp: Date.now() / 1000 })).toThrow(RangeError);

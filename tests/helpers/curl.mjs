@@ -1,0 +1,14 @@
+// Stands in for curl where there is none, and knows no more of it than the README's lines ask for.
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  options: {
+    silent: { type: 'boolean', short: 's' },
+    header: { type: 'string', short: 'H', multiple: true, default: [] },
+    data: { type: 'string', short: 'd' },
+  },
+  allowPositionals: true,
+});
+const headers = values.header.map((header) => header.split(/:\s*/, 2));
+const answer = await fetch(positionals[0], { method: values.data ? 'POST' : 'GET', body: values.data, headers });
+process.stdout.write(await answer.text());
