@@ -9,6 +9,8 @@ export type WebhookConfig = ReturnType<typeof webhookConfig>;
 /**
  * What `upload-signature` reads from its environment.
  *
+ * The values were checked when they were deployed (deploy/parameters.js); here what would harm is.
+ *
  * @throws Error that names the variable that is missing or out of bounds
  */
 export function signerConfig(env: Environment) {

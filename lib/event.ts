@@ -1,6 +1,7 @@
 import * as validate from './generated/events';
 import { RequestError, schemaErrors } from './errors';
-import { keptNumber, keptText, list, member, number, object, present, text, type Notes } from './message';
+import { keptNumber, keptText, list, member, number, object, text, type Notes } from './message';
+import { present } from './present';
 
 type TextFact =
   'url' | 'sourceContext' | 'procedureTaskId' | 'sourceType' | 'name' | 'type' | 'coverUrl' | 'createTime';
@@ -66,7 +67,7 @@ const payloadNames = {
 } as const;
 
 /**
- * Reads an event notification, 3.0 (`EventType`, 266/33950) or 2.0 (`eventType` and `data`, 266/33962).
+ * Reads an event notification, 3.0 (`EventType`, 266/33779) or 2.0 (`eventType` and `data`, 266/33796).
  *
  * 2.0 says the same in lowerCamel names, and one revision of the documents mixes the two; so every member is read in
  * either spelling, whatever the envelope.
@@ -79,6 +80,7 @@ export function readEvent(message: unknown): VodEvent {
   if (!isKept(eventType)) return { type: 'Ignored', eventType };
   const payload = object(message, payloadNames[eventType]) ?? object(message, 'Data');
   const at = `/${payloadNames[eventType]}`;
+  if (/Pull|Deleted/.test(eventType) && wasInVain(payload)) return { type: 'Ignored', eventType };
   if (eventType === 'FileDeleted') {
     const read = { FileIdSet: member(payload, 'FileIdSet') ?? deletions(payload).map(({ fileId }) => fileId) };
     if (!validate.filesEvent(read)) throw unfit(at, validate.filesEvent);
@@ -86,8 +88,6 @@ export function readEvent(message: unknown): VodEvent {
     const fileIds = [...new Set(read.FileIdSet)].filter((fileId) => !partly.has(fileId));
     return fileIds.length > 0 ? { type: eventType, fileIds } : { type: 'Ignored', eventType };
   }
-  if (eventType === 'PullComplete' && pullFailed(payload)) return { type: 'Ignored', eventType };
-
   const read: unknown = present({
     FileId: member(payload, 'FileId'),
     TaskId: text(payload, 'TaskId') ?? text(payload, 'VodTaskId'),
@@ -112,12 +112,13 @@ function isKept(eventType: string): eventType is keyof typeof payloadNames {
   return Object.hasOwn(payloadNames, eventType);
 }
 
-function pullFailed(payload: unknown): boolean {
+/** Of a pull or a deletion; 2.0 says it in a `status` that is a number. */
+function wasInVain(payload: unknown): boolean {
   return (number(payload, 'ErrCode') ?? number(payload, 'Status') ?? 0) !== 0;
 }
 
 function deletions(payload: unknown) {
-  const infos = ['FileInfo', 'FileIdInfo', 'FileDeleteResultInfo'].flatMap((name) => list(payload, name));
+  const infos = ['FileInfo', 'FileDeleteResultInfo'].flatMap((name) => list(payload, name));
   return infos.map((info) => ({ fileId: member(info, 'FileId'), isWhole: list(info, 'DeleteParts').length === 0 }));
 }
 
@@ -177,8 +178,8 @@ function finishedTask(payload: unknown, notes: Notes): Task {
 /** 3.0 nests a sub-task (`{Type: 'Transcode', TranscodeTask: {…}}`), 2.0 does not (`{taskType: 'Transcode', …}`). */
 function flatSubTask(item: unknown): unknown {
   if (typeof item !== 'object' || item === null) return {};
-  const [, nested] = Object.entries(item).find(([name, of]) => name.endsWith('Task') && typeof of === 'object') ?? [];
-  return { ...item, ...nested };
+  const isBody = ([name, of]: [string, unknown]) => name.endsWith('Task') && typeof of === 'object' && of !== null;
+  return { ...item, ...Object.entries(item).find(isBody)?.[1] };
 }
 
 function hasFailed(item: unknown): boolean {

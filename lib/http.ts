@@ -11,7 +11,7 @@ const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
 
 /**
  * A Lambda handler of an HTTP API: what `handle` answers becomes a 200, a RequestError its problem+json (RFC 9457), and
- * anything else a 500 that says nothing. Each request leaves one line in the log, never with a body or a secret.
+ * anything else a 500 that says nothing. Each request leaves a line in the log, never with a body or a secret.
  */
 export function endpoint<Event extends APIGatewayProxyEventV2>(
   handle: (event: Event, context: Context) => Promise<{ readonly body: object; readonly log: { outcome: string } }>,

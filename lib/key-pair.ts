@@ -1,4 +1,5 @@
 import { keyPair as isKeyPair } from './generated/signature';
+import { parseJson } from './message';
 import type { KeyPair } from './schemas';
 
 /**
@@ -7,11 +8,7 @@ import type { KeyPair } from './schemas';
  * @throws Error that names the parameter, and never shows its value
  */
 export function keyPair(name: string, value: string): KeyPair {
-  try {
-    const pair: unknown = JSON.parse(value);
-    if (isKeyPair(pair)) return pair;
-  } catch {
-    // Told below, without what the parser says: that quotes the value.
-  }
+  const pair = parseJson(Buffer.from(value));
+  if (isKeyPair(pair)) return pair;
   throw new Error(`Cannot read secrets: ${name} must be JSON like {"secretId": "…", "secretKey": "…"}`);
 }

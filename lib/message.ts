@@ -1,14 +1,17 @@
 /** Longest string, in bytes, and largest number that the table keeps of what VOD sends. */
-export const MAX_TEXT_BYTES = 2048;
-export const MAX_NUMBER = 2 ** 53;
+const MAX_TEXT_BYTES = 2048;
+const MAX_NUMBER = 2 ** 53;
 
 /** Which members were left out, by VOD's names for them. */
 export type Notes = string[];
 
-/** The value of bytes that are JSON, `undefined` where they are not. A byte order mark is no part of it. */
-export function parseJson(bytes: Uint8Array): unknown {
+/**
+ * The value of bytes that are JSON, `undefined` where they are not. A byte order mark is no part of it; bytes that are no
+ * UTF-8 become U+FFFD, or with `fatal` make all of it no JSON.
+ */
+export function parseJson(bytes: Uint8Array, { fatal = false } = {}): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal }).decode(bytes));
   } catch {
     return undefined;
   }
@@ -61,14 +64,4 @@ export function keptNumber(value: unknown, name: string, notes: Notes): number |
   if (magnitude === 0 || (magnitude > 1e-100 && magnitude <= MAX_NUMBER)) return found;
   notes.push(name);
   return undefined;
-}
-
-type Present<T> = { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** The members that have a value. */
-export function present<const T extends object>(members: T): Present<T> {
-  // The mapped type says exactly what the filter does, which the compiler cannot follow.
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
 }

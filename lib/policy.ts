@@ -1,5 +1,5 @@
 import { RequestError, type MemberError } from './errors';
-import { present } from './message';
+import { present } from './present';
 import type { SignatureRequest } from './schemas';
 
 /** What a deployment lets its users ask for. An empty `procedures` allows none; an empty other list allows any. */
@@ -34,12 +34,12 @@ export function grant(request: SignatureRequest, policy: Policy) {
   const demand = (met: boolean, path: string, message: string) => {
     if (!met) errors.push({ path, message });
   };
-  const allow = <T>(path: string, asked: T | undefined, allowed: readonly T[]) => {
+  const allow = <T>(path: string, value: T | undefined, allowed: readonly T[]) => {
     const rule = `must be one that is allowed here: ${allowed.join(', ')}`;
-    demand(asked === undefined || allowed.includes(asked), path, rule);
+    demand(value === undefined || allowed.includes(value), path, rule);
   };
-  const isOurs = policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid;
-  demand(!isOurs, '/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
+  const overridden = policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid;
+  demand(!overridden, '/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
   demand(validFor <= validForMax, '/validFor', `must be at most ${validForMax} seconds here`);
   if (procedures.length > 0) allow('/procedure', request.procedure, procedures);
   else demand(request.procedure === undefined, '/procedure', 'must be left out: no procedure is allowed here');

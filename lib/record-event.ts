@@ -58,7 +58,8 @@ export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
     const results = await Promise.allSettled(made.map((change) => record(change, deadline)));
     const failure = results.find((result) => result.status === 'rejected');
     if (failure) {
-      log({ level: 'error', outcome: 'write-failed', ...ids, ...describe(failure.reason) });
+      const lost = { outcome: 'write-failed', ...ids, ...describe(failure.reason) };
+      log({ level: 'error', requestId: context.awsRequestId, ...lost });
       throw failure.reason;
     }
     const outcomes = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));

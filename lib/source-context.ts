@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { equal } from './equal';
+import { present } from './present';
 import { MAX_SOURCE_CONTEXT_BYTES } from './schemas';
 
 /** What a sealed source context begins with. The digit is the layout's version. */
@@ -39,12 +40,13 @@ export function room(caller: string): number {
  * text without the marker is somebody else's (server upload, console upload, another app).
  */
 export function open(raw: string, keys: readonly string[]): OpenedSourceContext {
-  if (!raw.startsWith(MARKER)) return { seal: 'none', ...present(raw) };
+  if (!raw.startsWith(MARKER)) return { seal: 'none', sourceContext: raw };
   const [, sent = '', payload = '', length = ''] = SEALED.exec(raw) ?? [];
-  if (!keys.some((key) => equal(sent, mac(payload, key)))) return { seal: 'broken', ...present(raw) };
+  if (!keys.some((key) => equal(sent, mac(payload, key)))) return { seal: 'broken', sourceContext: raw };
   const rest = Buffer.from(payload.slice(length.length + 1));
   const end = Number(length);
-  return { seal: 'valid', uploader: rest.toString('utf8', 0, end), ...present(rest.toString('utf8', end + 1)) };
+  const text = rest.toString('utf8', end + 1);
+  return { seal: 'valid', uploader: rest.toString('utf8', 0, end), ...present({ sourceContext: text || undefined }) };
 }
 
 function payloadOf(text: string, caller: string): string {
@@ -53,8 +55,4 @@ function payloadOf(text: string, caller: string): string {
 
 function mac(payload: string, key: string): string {
   return createHmac('sha256', key).update(MARKER).update(payload).digest('base64url').slice(0, MAC_LENGTH);
-}
-
-function present(text: string): { sourceContext?: string } {
-  return text === '' ? {} : { sourceContext: text };
 }

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SentFacts, Task, VodEvent } from './event';
-import { present } from './message';
+import { present } from './present';
 import { open, type Seal } from './source-context';
 
 /** From lowest to highest: events only ever raise it. */
-export const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
+const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
 
 export type Status = (typeof STATUSES)[number];
 
@@ -85,8 +85,8 @@ export function changes(event: VodEvent, sealKeys: readonly string[], now: strin
   const isTime = ISO_8601_UTC.test(createTime) && !Number.isNaN(Date.parse(createTime));
   const sealed = sourceContext !== undefined && open(sourceContext, sealKeys);
   const status = procedureTaskId === undefined ? 'uploaded' : 'processing';
-  const sortTime = isTime ? createTime : now;
-  return [{ ...of, fileId, authority: true, facts: { ...others, ...sealed }, status, sortTime }];
+  const file = { fileId, sortTime: isTime ? createTime : now };
+  return [{ ...of, ...file, authority: true, facts: { ...others, ...sealed }, status }];
 }
 
 /**
@@ -101,10 +101,11 @@ export function settle(row: Row, change: Change): Change | undefined {
     const known = Reflect.get(row, name) as unknown;
     const stated = !SHARED.includes(name) || row.stated?.has(name) === true;
     if (known === undefined || (authority && !stated)) facts[name] = said;
-    else if (authority === stated && known !== said) contradictions[name] = said;
+    // 2.0 may round a duration that 3.0 does not: that is no contradiction.
+    else if (authority === stated && rounded(name, known) !== rounded(name, said)) contradictions[name] = said;
   }
   const task = change.task && settleTask(row, change.task);
-  if (task === 'contradicts') contradictions[`task:${change.task?.id ?? ''}`] = change.task?.state;
+  if (change.task && task === 'contradicts') contradictions[`task:${change.task.id}`] = change.task.state;
 
   const claim = claimText(eventType, contradictions);
   const newClaim = claim !== undefined && row.claims?.has(claim) !== true;
@@ -119,6 +120,8 @@ export function settle(row: Row, change: Change): Change | undefined {
   if (Object.keys(facts).length + Object.keys(effects).length === 0) return undefined;
   return { fileId, eventType, authority, facts, ...effects };
 }
+
+const rounded = (name: string, fact: unknown) => (name === 'duration' ? Math.round(Number(fact)) : fact);
 
 /** Which of these facts a state change may carry too. */
 export function sharedOf(facts: Facts): string[] {

@@ -18,8 +18,6 @@ export interface TableEdge {
 /** Longest wait for one answer of the table, and between two tries, in milliseconds. */
 const ANSWER_TIMEOUT = 3_000;
 const MAX_PAUSE = 1_000;
-/** A row that other writers change in between is read anew; each of them has then got further, so a few tries do. */
-const MAX_TRIES = 10;
 
 /**
  * A function that makes a change durable: with one write when it raises the row's status, with at most one more when it
@@ -43,7 +41,7 @@ export function recorder({ dynamodb, tableName, now, sleep, random }: TableEdge 
 
   return async (change: Change, deadline: number): Promise<Outcome> => {
     let made: Change | undefined = change;
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
+    do {
       try {
         await persist(update(tableName, made, new Date(now()).toISOString()), deadline);
         return made.claim === undefined ? 'recorded' : 'contradicted';
@@ -53,8 +51,8 @@ export function recorder({ dynamodb, tableName, now, sleep, random }: TableEdge 
         made = error.Item ? settle(unmarshall(error.Item, { wrapNumbers: Number }) as Row, change) : change;
         if (made === undefined) return 'repeated';
       }
-    }
-    throw new Error(`Cannot record event: the row changed ${MAX_TRIES} times while it was written`);
+    } while (now() < deadline);
+    throw new Error('Cannot record event: others changed the row whenever it was written');
   };
 }
 
@@ -74,9 +72,7 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     values[key] = of;
     return key;
   };
-  const set: string[] = [];
-  const add: string[] = [];
-  const onlyIf: string[] = [];
+  const [set, add, onlyIf]: [string[], string[], string[]] = [[], [], []];
   const setOnce = (attribute: string, of: unknown) =>
     set.push(`${attribute} = if_not_exists(${attribute}, ${value(of)})`);
 

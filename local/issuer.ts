@@ -5,7 +5,7 @@ export interface Issuer {
   /** A token for an hour; a claim that is given wins, one given as undefined is left out. */
   readonly token: (claims: JWTPayload) => Promise<string>;
   /** What is served below the issuer's URL, by path. */
-  readonly documents: Readonly<Record<string, object>>;
+  readonly documents: ReadonlyMap<string, object>;
 }
 
 /** Stands in for the identity provider of the app's users: signs with RS256 and publishes its key as OpenID Connect does. */
@@ -20,15 +20,18 @@ export async function createIssuer(url: string, audience: string, privateKeyPem:
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' })
         .sign(privateKey);
     },
-    documents: {
-      '/.well-known/openid-configuration': {
-        issuer: url,
-        jwks_uri: `${url}/.well-known/jwks.json`,
-        response_types_supported: ['id_token'],
-        subject_types_supported: ['public'],
-        id_token_signing_alg_values_supported: ['RS256'],
-      },
-      '/.well-known/jwks.json': { keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] },
-    },
+    documents: new Map<string, object>([
+      [
+        '/.well-known/openid-configuration',
+        {
+          issuer: url,
+          jwks_uri: `${url}/.well-known/jwks.json`,
+          response_types_supported: ['id_token'],
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: ['RS256'],
+        },
+      ],
+      ['/.well-known/jwks.json', { keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] }],
+    ]),
   };
 }

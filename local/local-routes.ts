@@ -28,7 +28,7 @@ export function localRoutes({ config, functions, issuer, uploads }: LocalRoutesO
       return;
     }
     const path = pathOf(request);
-    const document = path.startsWith(ISSUER) ? issuer.documents[path.slice(ISSUER.length)] : undefined;
+    const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
     if (request.method === 'GET' && path === '/') await sendPage(response);
     else if (request.method === 'GET' && document) sendJson(response, 200, document);
     else if (request.method === 'GET' && path === '/local/uploads') sendJson(response, 200, await uploads());

@@ -20,6 +20,11 @@ const hostile = fc.oneof(
   fc.jsonValue(),
 );
 
+/** As JSON.parse does it: `__proto__` is a member like another. */
+function define(object: object, name = '', value: unknown): void {
+  Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** Replaces, removes or adds one member somewhere in a JSON value. */
 function mutate(value: unknown, at: number, by: unknown): unknown {
   if (typeof value !== 'object' || value === null) return by;
@@ -28,7 +33,7 @@ function mutate(value: unknown, at: number, by: unknown): unknown {
   const deeper = Math.floor(at / 7);
   const copy: Record<string, unknown> = { ...(value as Record<string, unknown>) };
   if (at % 11 === 0) Reflect.deleteProperty(copy, name);
-  else if (at % 5 === 0) copy[['FileId', 'Status', 'TaskId', 'EventType', '__proto__'][at % 3] ?? 'data'] = by;
+  else if (at % 5 === 0) define(copy, ['FileId', 'Status', 'TaskId', 'EventType', '__proto__', 'data'][deeper % 6], by);
   else copy[name] = at % 3 === 0 ? by : mutate(copy[name], deeper, by);
   return Array.isArray(value) ? Object.values(copy) : copy;
 }

@@ -63,7 +63,10 @@ describe('order does not matter', () => {
     ];
     // Set once, by the first to come: 2.0 knows no createTime.
     const { sortTime, ...expected } = rowOf(events);
-    for (const order of permutations(events)) expect(rowOf(order)).toMatchObject(expected);
+    for (const order of permutations(events)) {
+      const { sortTime: _first, ...row } = rowOf(order);
+      expect(row).toEqual(expected);
+    }
   });
 
   test('any order and number of the events of two tasks, one of them failed: one and the same row', () => {

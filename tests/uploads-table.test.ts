@@ -103,19 +103,19 @@ describe.each(engines)('the table, on %s', (engine) => {
       fileDeleted2(file),
     ];
     // Set once, by the first to come: 2.0 knows no createTime.
-    const { sortTime, ...expected } = withoutReceipt(inMemory(eventsOf(freshFile())));
+    const memoryFile = freshFile();
+    const memoryId = memoryFile.fileId;
+    const { sortTime, url: _url, ...expected } = withoutReceipt(inMemory(eventsOf(memoryFile)));
     const order = fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7], { minLength: 8 });
     await fc.assert(
       fc.asyncProperty(order, async (indexes) => {
         const file = freshFile();
         const events = eventsOf(file);
         await record(...indexes.flatMap((index): EventBody[] => (events[index] ? [events[index]] : [])));
-        const row = withoutReceipt(await rowOf(file.fileId));
-        expect({ ...row, url: row.url?.replace(file.fileId, '') }).toMatchObject({
-          ...expected,
-          url: expected.url?.replace(/\d+(?=\/f0)/, ''),
-          'task:task-1': { status: 'FINISH', failed: false },
-        });
+        const { sortTime: _first, url, ...row } = withoutReceipt(await rowOf(file.fileId));
+        expect(url).toContain(file.fileId);
+        const same = JSON.parse(JSON.stringify(row).replaceAll(file.fileId, memoryId)) as object;
+        expect({ ...same, stated: row.stated }).toEqual(expected);
       }),
       { numRuns: engine === 'dynoxide' ? 60 : 15 },
     );

@@ -1,7 +1,7 @@
 import { settle, sharedOf, type Change, type Row } from '../../lib/upload';
-import { present } from '../../lib/message';
+import { present } from '../../lib/present';
 
-/** The row after a change: what the table's one or two writes come to, as a plain function. */
+/** The row after a change, as a plain function: what the table's writes come to, but for the blind one's view of sizes. */
 export function merge(row: Row | undefined, change: Change, now: string): Row {
   const { fileId } = change;
   if (!row)

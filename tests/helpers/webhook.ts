@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import type { Table } from '../../local/table';
 import { webhookConfig } from '../../lib/config';
 import { recordEvent } from '../../lib/record-event';
 import type { Row } from '../../lib/upload';
@@ -10,21 +9,20 @@ import { context, delivery, type Delivery } from './lambda';
 
 export const SEAL_KEY = 'seal-new';
 
-/** The webhook on a real table and parameter store, with a log that can be read and a clock that can be set. */
+/** The webhook on a real table and parameter store, with a log that can be read. */
 export async function startWebhook(path?: string) {
   const [table, store] = await Promise.all([
     startUploadsTable(undefined, path),
     startStore({ '/vod/token': 'token-1,token-2', '/vod/sign-key': 'SignKey1', '/vod/seal': `${SEAL_KEY},seal-old` }),
   ]);
   const lines: Record<string, unknown>[] = [];
-  const clock = { offset: 0 };
 
   function handler(env: Record<string, string> = { CALLBACK_TOKEN_PARAMETER: '/vod/token' }) {
     return recordEvent({
       config: webhookConfig({ TABLE_NAME, SEAL_KEY_PARAMETER: '/vod/seal', ...env }),
       ssm: store.ssm,
       dynamodb: table.client,
-      now: () => Date.now() + clock.offset,
+      now: Date.now,
       sleep,
       random: Math.random,
       log: (fields) => lines.push({ ...fields }),
@@ -33,10 +31,9 @@ export async function startWebhook(path?: string) {
   const events = handler();
   const post = (body: unknown, how?: Delivery, to = events) => to(delivery(body, how), context());
   return {
-    table: table satisfies Table,
+    table,
     store,
     lines,
-    clock,
     handler,
     post,
     /** The status that an event's delivery is answered with. */

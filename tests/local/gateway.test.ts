@@ -393,6 +393,7 @@ describe('/local', () => {
     ['no function', 'POST', '/local/run/constructor'],
     ['another method', 'GET', '/local/token'],
     ['another path', 'GET', '/local/else'],
+    ['property of every object', 'GET', '/local/issuertoString'],
   ])('knows no %s', async (_, method, path) => {
     expect((await local(path, method)).status).toBe(404);
   });
