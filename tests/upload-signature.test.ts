@@ -191,6 +191,11 @@ test("taskPriority goes with the policy's procedure as with the caller's", async
   expect(parameters).toMatchObject({ procedure: 'LongVideoPreset', taskPriority: '5' });
 });
 
+test('a body that is no UTF-8 is refused, not signed with other characters in it', async () => {
+  const request = { ...signRequest(), body: Buffer.from('{"sourceContext":"a\xff"}', 'latin1').toString('base64') };
+  expect((await signer()({ ...request, isBase64Encoded: true }, context())).statusCode).toBe(400);
+});
+
 test('413: a body over 16 KiB, counted in bytes', async () => {
   const sized = (bytes: number) => `{"sourceContext":"x"}`.padEnd(bytes, ' ');
   expect((await refusal(sized(16_385))).status).toBe(413);
@@ -260,6 +265,12 @@ describe('the secrets', () => {
       level: 'error',
       reason: 'Cannot read secrets: create the SSM parameter /vod/key as a SecureString',
     });
+    // Tried again after half a minute, and used as soon as it is there.
+    store.parameters.set('/vod/key', JSON.stringify({ secretId: 'AKIDrotated', secretKey: 'new' }));
+    time = NOW + 330_000;
+    const { body = '' } = await handler(signRequest(), context());
+    const { signature } = JSON.parse(body) as { signature: string };
+    expect(parse(signature).parameters['secretId']).toBe('AKIDrotated');
   });
 
   test.each<[string, Record<string, string>]>([

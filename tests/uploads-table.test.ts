@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import type { Table } from '../local/table';
@@ -237,6 +240,23 @@ describe.each(engines)('the table, on %s', (engine) => {
     await table.create(await uploadsTableProperties());
     await Promise.all(recording);
     for (const { fileId } of files) expect(await rowOf(fileId)).toMatchObject({ status: 'processing' });
+  });
+
+  test('a table that takes the request and never answers: asked again, and given up when the time is up', async () => {
+    let asked = 0;
+    const silent = createServer(() => asked++).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+    const dynamodb = new DynamoDBClient({ endpoint: `http://127.0.0.1:${port}`, region: 'local', credentials });
+    const recordThere = recorder({ dynamodb, tableName: TABLE_NAME, now: Date.now, sleep, random: Math.random });
+    const [change] = changes(readEvent(newFileUpload(freshFile())), [KEY], '');
+    if (!change) throw new Error('no change');
+    await expect(recordThere(change, Date.now() + 4_000)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(asked).toBe(2);
+    dynamodb.destroy();
+    silent.closeAllConnections();
+    silent.close();
   });
 
   test('a table that stays away: what it said last, once the time is up', async () => {
