@@ -31,7 +31,11 @@ const MAX_ERRORS = 20;
 export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, at = ''): MemberError[] {
   return (errors ?? []).slice(0, MAX_ERRORS).map(({ keyword, instancePath, message = 'does not fit', params }) => {
     if (keyword !== 'additionalProperties') return { path: at + instancePath, message };
-    const name = String(params['additionalProperty']).slice(0, 64).toWellFormed();
+    const name = String(params['additionalProperty'])
+      .slice(0, 64)
+      .replaceAll('~', '~0')
+      .replaceAll('/', '~1')
+      .toWellFormed();
     return { path: `${at}${instancePath}/${name}`, message: 'is no member of this request: leave it out' };
   });
 }

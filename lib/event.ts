@@ -80,12 +80,18 @@ export function readEvent(message: unknown): VodEvent {
   if (!isKept(eventType)) return { type: 'Ignored', eventType };
   const payload = object(message, payloadNames[eventType]) ?? object(message, 'Data');
   const at = `/${payloadNames[eventType]}`;
-  if (/Pull|Deleted/.test(eventType) && wasInVain(payload)) return { type: 'Ignored', eventType };
+  // A pull or deletion that failed did nothing; 2.0 says so in a `status` that is a number.
+  const inVain = hasFailed(payload) || (number(payload, 'Status') ?? 0) !== 0;
+  if (inVain && /Pull|Deleted/.test(eventType)) return { type: 'Ignored', eventType };
   if (eventType === 'FileDeleted') {
-    const read = { FileIdSet: member(payload, 'FileIdSet') ?? deletions(payload).map(({ fileId }) => fileId) };
+    const infos = ['FileInfo', 'FileDeleteResultInfo'].flatMap((name) => list(payload, name));
+    const named = list(payload, 'FileIdSet');
+    const read = { FileIdSet: named.length > 0 ? named : infos.map((info) => member(info, 'FileId')) };
     if (!validate.filesEvent(read)) throw unfit(at, validate.filesEvent);
-    const partly = new Set(deletions(payload).flatMap(({ fileId, isWhole }) => (isWhole ? [] : fileId)));
-    const fileIds = [...new Set(read.FileIdSet)].filter((fileId) => !partly.has(fileId));
+    const fileIds = [...new Set(read.FileIdSet)].filter((fileId) => {
+      const parts = infos.filter((info) => member(info, 'FileId') === fileId).map((info) => list(info, 'DeleteParts'));
+      return parts.length === 0 || parts.some(({ length }) => length === 0);
+    });
     return fileIds.length > 0 ? { type: eventType, fileIds } : { type: 'Ignored', eventType };
   }
   const read: unknown = present({
@@ -110,16 +116,6 @@ function unfit(at: string, { errors }: Pick<typeof validate.fileEvent, 'errors'>
 
 function isKept(eventType: string): eventType is keyof typeof payloadNames {
   return Object.hasOwn(payloadNames, eventType);
-}
-
-/** Of a pull or a deletion; 2.0 says it in a `status` that is a number. */
-function wasInVain(payload: unknown): boolean {
-  return (number(payload, 'ErrCode') ?? number(payload, 'Status') ?? 0) !== 0;
-}
-
-function deletions(payload: unknown) {
-  const infos = ['FileInfo', 'FileDeleteResultInfo'].flatMap((name) => list(payload, name));
-  return infos.map((info) => ({ fileId: member(info, 'FileId'), isWhole: list(info, 'DeleteParts').length === 0 }));
 }
 
 /** What both an upload and a finished task say of the file. */

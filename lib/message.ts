@@ -5,13 +5,10 @@ const MAX_NUMBER = 2 ** 53;
 /** Which members were left out, by VOD's names for them. */
 export type Notes = string[];
 
-/**
- * The value of bytes that are JSON, `undefined` where they are not. A byte order mark is no part of it; bytes that are no
- * UTF-8 become U+FFFD, or with `fatal` make all of it no JSON.
- */
-export function parseJson(bytes: Uint8Array, { fatal = false } = {}): unknown {
+/** The value of bytes that are JSON in UTF-8, `undefined` where they are not. A byte order mark is no part of it. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal }).decode(bytes));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     return undefined;
   }
@@ -43,10 +40,10 @@ export function text(value: unknown, name: string): string | undefined {
   return typeof found === 'string' && found !== '' ? found : undefined;
 }
 
-/** A member that is a number, whatever its size. */
+/** A member that is a number, whatever its size; -0 is 0, as it is for DynamoDB. */
 export function number(value: unknown, name: string): number | undefined {
   const found = member(value, name);
-  return typeof found === 'number' ? found : undefined;
+  return typeof found === 'number' ? found + 0 : undefined;
 }
 
 /** As {@link text}, for the table: at most {@link MAX_TEXT_BYTES}, no lone surrogates; else absent and noted. */

@@ -9,7 +9,7 @@ import type { SignatureRequest } from './schemas';
  * @throws RequestError `invalid-request`, with an error for each member that does not fit
  */
 export function readRequest(body: Uint8Array): SignatureRequest {
-  const request = body.length === 0 ? {} : parseJson(body, { fatal: true });
+  const request = body.length === 0 ? {} : parseJson(body);
   if (signatureRequest(request)) return request;
   const why = request === undefined ? 'the body must be JSON' : 'it does not fit the schema';
   throw new RequestError('invalid-request', `Cannot read request: ${why}`, schemaErrors(signatureRequest.errors));

@@ -88,5 +88,3 @@ export const schemas = {
 export type SignatureParameters = FromSchema<typeof signatureParameters>;
 export type SignatureRequest = FromSchema<typeof signatureRequest>;
 export type KeyPair = FromSchema<typeof keyPair>;
-export type FileEvent = FromSchema<typeof fileEvent>;
-export type FilesEvent = FromSchema<typeof filesEvent>;

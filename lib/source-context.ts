@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto';
 import { equal } from './equal';
-import { present } from './present';
 import { MAX_SOURCE_CONTEXT_BYTES } from './schemas';
 
 /** What a sealed source context begins with. The digit is the layout's version. */
@@ -15,10 +14,10 @@ export type Seal = 'valid' | 'none' | 'broken';
 
 export interface OpenedSourceContext {
   readonly seal: Seal;
-  /** The app's text where the seal is valid, else what VOD sent; absent when empty. */
-  readonly sourceContext?: string;
+  /** The app's text where the seal is valid, else what VOD sent; none when empty. */
+  readonly sourceContext: string | undefined;
   /** The caller that the signature was issued to; only where the seal is valid. */
-  readonly uploader?: string;
+  readonly uploader: string | undefined;
 }
 
 /**
@@ -40,13 +39,14 @@ export function room(caller: string): number {
  * text without the marker is somebody else's (server upload, console upload, another app).
  */
 export function open(raw: string, keys: readonly string[]): OpenedSourceContext {
-  if (!raw.startsWith(MARKER)) return { seal: 'none', sourceContext: raw };
+  if (!raw.startsWith(MARKER)) return { seal: 'none', sourceContext: raw, uploader: undefined };
   const [, sent = '', payload = '', length = ''] = SEALED.exec(raw) ?? [];
-  if (!keys.some((key) => equal(sent, mac(payload, key)))) return { seal: 'broken', sourceContext: raw };
+  const isOurs = keys.some((key) => equal(sent, mac(payload, key)));
+  if (!isOurs) return { seal: 'broken', sourceContext: raw, uploader: undefined };
   const rest = Buffer.from(payload.slice(length.length + 1));
   const end = Number(length);
   const text = rest.toString('utf8', end + 1);
-  return { seal: 'valid', uploader: rest.toString('utf8', 0, end), ...present({ sourceContext: text || undefined }) };
+  return { seal: 'valid', sourceContext: text === '' ? undefined : text, uploader: rest.toString('utf8', 0, end) };
 }
 
 function payloadOf(text: string, caller: string): string {

@@ -1,21 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { SentFacts, Task, VodEvent } from './event';
 import { present } from './present';
-import { open, type Seal } from './source-context';
+import { open, type OpenedSourceContext } from './source-context';
 
 /** From lowest to highest: events only ever raise it. */
 const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
 
 export type Status = (typeof STATUSES)[number];
 
-/** What a row knows of a file from events. */
-export interface Facts extends SentFacts {
-  readonly uploader?: string;
-  readonly seal?: Seal;
-}
+/** What a row knows of a file from events: the source context opened, of which all three members are one fact. */
+export type Facts = Omit<SentFacts, 'sourceContext'> & Partial<OpenedSourceContext>;
 
 /** The row of one file. Its tasks stand beside the rest, one attribute each, so that none overwrites another. */
-export interface Row extends Facts {
+export type Row = Facts & {
   readonly fileId: string;
   readonly status: Status;
   readonly trust: string;
@@ -30,7 +27,7 @@ export interface Row extends Facts {
   /** Set where tasks or claims could not all be kept. */
   readonly truncated?: true;
   readonly [task: `task:${string}`]: Task;
-}
+};
 
 /** What an event does to one row: the merge takes it in any order, any number of times. */
 export interface Change {
@@ -46,6 +43,8 @@ export interface Change {
   /** What contradicts the row, to be kept beside it. */
   readonly claim?: string;
   readonly truncated?: true;
+  /** `updatedAt` of the row that this is left against: not made when somebody else has written since. */
+  readonly seen?: string;
 }
 
 export interface TaskChange {
@@ -57,6 +56,9 @@ export interface TaskChange {
 
 /** Facts that upload events and state changes both carry. */
 export const SHARED: readonly string[] = ['url', 'name', 'size', 'duration', 'width', 'height'];
+
+/** Members of the opened source context. What one event says must not fill what another left open. */
+export const CONTEXT: readonly string[] = ['seal', 'sourceContext', 'uploader'];
 
 /** Bounds that keep a row far below DynamoDB's 400 kB, whatever arrives and in whatever order. */
 const MAX_TASKS = 50;
@@ -99,8 +101,9 @@ export function settle(row: Row, change: Change): Change | undefined {
   const contradictions: Record<string, unknown> = {};
   for (const [name, said] of Object.entries(change.facts)) {
     const known = Reflect.get(row, name) as unknown;
-    const stated = !SHARED.includes(name) || row.stated?.has(name) === true;
-    if (known === undefined || (authority && !stated)) facts[name] = said;
+    const witness = Reflect.get(row, CONTEXT.includes(name) ? 'seal' : name) as unknown;
+    const stated = SHARED.includes(name) ? row.stated?.has(name) === true : witness !== undefined;
+    if (authority ? !stated : known === undefined) facts[name] = said;
     // 2.0 may round a duration that 3.0 does not: that is no contradiction.
     else if (authority === stated && rounded(name, known) !== rounded(name, said)) contradictions[name] = said;
   }
@@ -110,23 +113,19 @@ export function settle(row: Row, change: Change): Change | undefined {
   const claim = claimText(eventType, contradictions);
   const newClaim = claim !== undefined && row.claims?.has(claim) !== true;
   const claimFits = (row.claims?.size ?? 0) < MAX_CLAIMS;
+  const received = change.sortTime === change.facts.createTime ? change.sortTime : row.firstSeenAt;
   const effects = present({
     status: status && task !== 'contradicts' && below(status).includes(row.status) ? status : undefined,
-    sortTime: row.sortTime === undefined ? change.sortTime : undefined,
+    sortTime: change.sortTime !== undefined && row.sortTime === undefined ? received : undefined,
     task: typeof task === 'object' ? task : undefined,
     claim: newClaim && claimFits ? claim : undefined,
     truncated: !row.truncated && (task === 'does not fit' || (newClaim && !claimFits)) ? true : undefined,
   });
   if (Object.keys(facts).length + Object.keys(effects).length === 0) return undefined;
-  return { fileId, eventType, authority, facts, ...effects };
+  return { fileId, eventType, authority, facts, ...effects, seen: row.updatedAt };
 }
 
 const rounded = (name: string, fact: unknown) => (name === 'duration' ? Math.round(Number(fact)) : fact);
-
-/** Which of these facts a state change may carry too. */
-export function sharedOf(facts: Facts): string[] {
-  return Object.keys(facts).filter((name) => SHARED.includes(name));
-}
 
 /** The statuses that an event may raise to `status`. */
 export function below(status: Status): readonly Status[] {
@@ -136,19 +135,20 @@ export function below(status: Status): readonly Status[] {
 function settleTask(row: Row, task: TaskChange): TaskChange | 'known' | 'contradicts' | 'does not fit' {
   const known = row[`task:${task.id}`];
   const said = task.state;
-  if (known === undefined && Object.keys(row).filter((name) => name.startsWith('task:')).length >= MAX_TASKS) {
-    return 'does not fit';
+  const tasks = Object.keys(row).filter((name) => name.startsWith('task:'));
+  if (known === undefined && tasks.length >= MAX_TASKS) return 'does not fit';
+  const fits = jsonBytes(row) + jsonBytes(said) <= MAX_ROW_BYTES;
+  if (known?.status !== 'FINISH') {
+    if (known && said.status === 'PROCESSING') return 'known';
+    return fits ? task : { ...task, state: bare(said) };
   }
-  if (known === undefined || (known.status === 'PROCESSING' && said.status === 'FINISH')) {
-    return jsonBytes(row) + jsonBytes(said) > MAX_ROW_BYTES ? { ...task, state: bare(said) } : task;
-  }
-  if (said.status === 'PROCESSING') return 'known';
   // Of one that did not fit, no more than this was kept.
-  if (isDeepStrictEqual(known, bare(said))) return 'known';
+  if (said.status === 'PROCESSING' || isDeepStrictEqual(known, bare(said))) return 'known';
   const both = { ...known, ...said };
   // One format may leave out what the other says, so only members that both have can contradict.
   if (!isDeepStrictEqual({ ...both, ...known }, both)) return 'contradicts';
-  return isDeepStrictEqual(both, known) ? 'known' : { ...task, state: both, replaces: 'FINISH' };
+  if (isDeepStrictEqual(both, known)) return 'known';
+  return fits ? { ...task, state: both, replaces: 'FINISH' } : 'does not fit';
 }
 
 function bare({ status, failed }: Task): Task {

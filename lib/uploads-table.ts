@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { below, settle, SHARED, sharedOf, type Change, type Row } from './upload';
+import { describe } from './log';
+import { below, CONTEXT, settle, SHARED, type Change, type Row } from './upload';
 
 /** `repeated`: the row had it all; `contradicted`: part of it stands beside the row as a claim. */
 export type Outcome = 'recorded' | 'repeated' | 'contradicted';
@@ -18,6 +19,8 @@ export interface TableEdge {
 /** Longest wait for one answer of the table, and between two tries, in milliseconds. */
 const ANSWER_TIMEOUT = 3_000;
 const MAX_PAUSE = 1_000;
+/** Asking again cannot help: the condition failed, or the request itself is wrong. */
+const FINAL = ['ConditionalCheckFailedException', 'ValidationException'];
 
 /**
  * A function that makes a change durable: with one write when it raises the row's status, with at most one more when it
@@ -33,7 +36,7 @@ export function recorder({ dynamodb, tableName, now, sleep, random }: TableEdge 
         return;
       } catch (error) {
         const wait = pause * (0.5 + random() / 2);
-        if (isFinal(error) || now() + wait >= deadline) throw error;
+        if (FINAL.includes(describe(error).error) || now() + wait >= deadline) throw error;
         await sleep(wait);
       }
     }
@@ -76,20 +79,24 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
   const setOnce = (attribute: string, of: unknown) =>
     set.push(`${attribute} = if_not_exists(${attribute}, ${value(of)})`);
 
-  const { status, facts, authority, task, claim, truncated, sortTime } = change;
+  const { status, facts, authority, task, claim, truncated, sortTime, seen } = change;
   const current = name('status');
   const lower = status && below(status).map((of) => ` OR ${current} = ${value(of)}`);
   onlyIf.push(lower ? `attribute_not_exists(${current})${lower.join('')}` : `attribute_exists(${current})`);
   if (status) set.push(`${current} = ${value(status)}`);
 
   for (const [fact, said] of Object.entries(facts)) {
-    const [attribute, is] = [name(fact), value(said)];
-    const unknownOrSame = `attribute_not_exists(${attribute}) OR ${attribute} = ${is}`;
-    const stated = SHARED.includes(fact) && `contains(${name('stated')}, ${value(fact)})`;
-    set.push(`${attribute} = ${authority ? is : `if_not_exists(${attribute}, ${is})`}`);
-    onlyIf.push(stated ? `${authority ? 'NOT ' : ''}${stated} OR ${unknownOrSame}` : unknownOrSame);
+    const attribute = name(fact);
+    const is = said === undefined ? undefined : value(said);
+    const witness = CONTEXT.includes(fact) ? name('seal') : attribute;
+    const isShared = SHARED.includes(fact);
+    const stated = isShared ? `contains(${name('stated')}, ${value(fact)})` : `attribute_exists(${witness})`;
+    const unknown = `attribute_not_exists(${attribute})`;
+    const same = is === undefined ? unknown : `${attribute} = ${is}`;
+    onlyIf.push(authority ? `NOT ${stated} OR ${same}` : `${stated} OR ${unknown} OR ${same}`);
+    if (is) set.push(`${attribute} = ${authority ? is : `if_not_exists(${attribute}, ${is})`}`);
   }
-  const stated = authority ? sharedOf(facts) : [];
+  const stated = Object.keys(facts).filter((fact) => authority && SHARED.includes(fact));
   if (stated.length > 0) add.push(`${name('stated')} ${value(new Set(stated))}`);
 
   if (task?.state.status === 'PROCESSING') {
@@ -99,6 +106,7 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     onlyIf.push(`attribute_not_exists(#task) OR #task.${current} = ${value(task.replaces)}`);
   }
   if (claim !== undefined) add.push(`${name('claims')} ${value(new Set([claim]))}`);
+  if (seen !== undefined) onlyIf.push(`${name('updatedAt')} = ${value(seen)}`);
   if (truncated) set.push(`${name('truncated')} = ${value(true)}`);
   if (sortTime !== undefined) setOnce(name('sortTime'), sortTime);
   setOnce(name('trust'), 'pushed');
@@ -115,9 +123,4 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
-}
-
-/** Asking again cannot help: the condition failed, or the request itself is wrong. */
-function isFinal(error: unknown): boolean {
-  return error instanceof Error && ['ConditionalCheckFailedException', 'ValidationException'].includes(error.name);
 }

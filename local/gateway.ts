@@ -49,7 +49,8 @@ export function httpApi(
     }
     const verdict = await route.authorize?.(request);
     if (verdict && 'challenge' in verdict) {
-      response.setHeader('www-authenticate', verdict.challenge);
+      // It may quote the token, which may hold what no header can.
+      response.setHeader('www-authenticate', verdict.challenge.replaceAll(/[^\x20-\x7e]/g, '?'));
       sendMessage(response, 401, 'Unauthorized');
       return;
     }

@@ -72,7 +72,11 @@ async function read(file: string): Promise<Partial<KeptSecrets>> {
 
 /** Renamed into place, so that a run that is interrupted leaves no half of it. */
 async function write(dataDir: string, file: string, secrets: KeptSecrets): Promise<void> {
-  await mkdir(dataDir, { recursive: true });
+  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+    throw new CannotStart(`DATA_DIR must be a folder that can be written: ${String(error)}`);
+  });
+  // What is bundled into it is CommonJS, whatever a project around it says of its own files.
+  await writeFile(join(dataDir, 'package.json'), '{ "type": "commonjs" }\n');
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   await rename(`${file}.new`, file);
 }

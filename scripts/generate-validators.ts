@@ -39,11 +39,12 @@ export function generate(): Record<string, string> {
     for (const [name, schema] of Object.entries(schemaOf)) ajv.addSchema(schema, name);
     files[`${file}.js`] = `${header}${standaloneCode(ajv, Object.fromEntries(names.map((name) => [name, name])))}\n`;
 
-    const types = names.map((name) => name.charAt(0).toUpperCase() + name.slice(1));
     files[`${file}.d.ts`] =
-      `${header}import type { ErrorObject } from 'ajv';\nimport type { ${types.join(', ')} } from '../schemas';\n\n` +
+      `${header}import type { ErrorObject } from 'ajv';\nimport type { FromSchema } from 'json-schema-to-ts';\n` +
+      `import type { schemas } from '../schemas';\n\n` +
       'interface Validate<T> {\n  (data: unknown): data is T;\n  errors?: ErrorObject[] | null;\n}\n' +
-      names.map((name, index) => `export declare const ${name}: Validate<${types[index] ?? ''}>;\n`).join('');
+      `type From<Name extends keyof (typeof schemas)['${file}']> = FromSchema<(typeof schemas)['${file}'][Name]>;\n` +
+      names.map((name) => `export declare const ${name}: Validate<From<'${name}'>>;\n`).join('');
   }
   return files;
 }

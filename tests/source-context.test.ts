@@ -51,11 +51,11 @@ test('a seal made with either of two keys opens; with any other it is broken', (
 test('a seal that is cut, or changed in any one character, never yields an uploader', () => {
   const sealed = seal('order=7', 'user-42', 'key');
   for (let at = 0; at < sealed.length; at++) {
-    expect(open(sealed.slice(0, at), ['key'])).not.toHaveProperty('uploader');
+    expect(open(sealed.slice(0, at), ['key']).uploader).toBeUndefined();
     for (const character of ['0', 'A', ':', '好']) {
       if (sealed[at] === character) continue;
       const changed = sealed.slice(0, at) + character + sealed.slice(at + 1);
-      expect(open(changed, ['key'])).not.toHaveProperty('uploader');
+      expect(open(changed, ['key']).uploader).toBeUndefined();
     }
   }
 });
@@ -82,7 +82,7 @@ test('random text, marked or not, never yields an uploader', () => {
       fc.string({ unit: 'binary' }),
       fc.constantFrom('', 'vcu1:', `vcu1:${'A'.repeat(22)}:3:`),
       (rest, start) => {
-        expect(open(start + rest, ['key'])).not.toHaveProperty('uploader');
+        expect(open(start + rest, ['key']).uploader).toBeUndefined();
       },
     ),
   );

@@ -169,6 +169,41 @@ describe('claims of one kind that disagree: the first stays, the other stays vis
   });
 });
 
+describe('the source context is one fact', () => {
+  const upload = (sourceContext: string) => newFileUpload({ fileId: '1', url: 'u', sourceContext });
+  const broken = `vcu1:${'A'.repeat(22)}:5:alice:x`;
+  test.each<[string, string, string, object]>([
+    [
+      'a text nobody sealed does not join a valid seal',
+      seal('', 'alice', KEY),
+      'order=666',
+      { uploader: 'alice', seal: 'valid' },
+    ],
+    [
+      'a caller does not join a broken seal',
+      broken,
+      seal('order=7', 'bob', KEY),
+      { sourceContext: broken, seal: 'broken' },
+    ],
+    [
+      'a caller does not join a text without a seal',
+      'order=1',
+      seal('', 'bob', KEY),
+      { sourceContext: 'order=1', seal: 'none' },
+    ],
+    [
+      'a text does not join a seal without one',
+      seal('', 'bob', KEY),
+      seal('x', 'bob', KEY),
+      { uploader: 'bob', seal: 'valid' },
+    ],
+  ])('%s', (_, first, second, expected) => {
+    const { sourceContext, uploader, seal: seals, claims } = rowOf([upload(first), upload(second)]);
+    expect({ sourceContext, uploader, seal: seals }).toEqual(expected);
+    expect(claims?.size).toBe(1);
+  });
+});
+
 describe('tasks', () => {
   test('from a PROCESSING notice the row takes only that the task exists', () => {
     expect(rowOf([procedureStateChanged(file, 'PROCESSING', task)])).toEqual({
@@ -263,6 +298,34 @@ describe('tasks', () => {
   });
 });
 
+test('a task that says more of itself when the row is full keeps what it has', () => {
+  const finish = (taskId: string, outputs: number): EventBody => ({
+    eventType: 'ProcedureStateChanged',
+    data: {
+      fileId: '1',
+      vodTaskId: taskId,
+      status: 'FINISH',
+      processTaskList: Array.from({ length: outputs }, () => ({
+        taskType: 'x'.repeat(2000),
+        status: 'SUCCESS',
+        output: { url: 'y'.repeat(2000) },
+      })),
+    },
+  });
+  const ids = ['t0', 't1', 't2', 't3', 't4', 't5'];
+  const row = rowOf([...ids.map((id) => finish(id, 0)), ...ids.map((id) => finish(id, 20))]);
+  expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(200_000);
+  expect(row.truncated).toBe(true);
+});
+
+test('a repeated event with -0 in it is a repetition', () => {
+  const event: EventBody = {
+    EventType: 'NewFileUpload',
+    FileUploadEvent: { FileId: '1', MetaData: { Size: -0 } },
+  };
+  expect(Object.is(rowOf([event]).size, 0)).toBe(true);
+});
+
 describe('sortTime', () => {
   const at = (CreateTime: unknown): EventBody => ({
     EventType: 'NewFileUpload',
@@ -275,5 +338,11 @@ describe('sortTime', () => {
     ['first receipt, where VOD writes zeros', at('0000-00-00T00:00:00Z'), '2026-11-22T12:20:00.000Z'],
   ])('is %s', (_, event, expected) => {
     expect(rowOf([event]).sortTime).toBe(expected);
+  });
+
+  test('is the first receipt of all when a state change came before', () => {
+    const notice = procedureStateChanged({ fileId: '1' }, 'PROCESSING', task);
+    expect(rowOf([notice, at('')]).sortTime).toBe('2026-11-22T12:20:00.000Z');
+    expect(rowOf([notice, at('2026-11-22T08:00:00Z')]).sortTime).toBe('2026-11-22T08:00:00Z');
   });
 });

@@ -157,6 +157,34 @@ describe.each(engines)('the table, on %s', (engine) => {
     expect(withoutReceipt(await rowOf(file.fileId))).toEqual(withoutReceipt(inMemory(events)));
   });
 
+  test('many senders at once keep to the bounds of a row: 8 claims, and no task too many bytes', async () => {
+    const file = freshFile();
+    await record(newFileUpload(file), procedureStateChanged(file, 'FINISH', { taskId: 'task-1' }));
+    const forged = Array.from({ length: 12 }, (_, n) => newFileUpload({ ...file, url: `http://evil.example/${n}` }));
+    const heavy = Array.from({ length: 8 }, (_, n): EventBody => {
+      const item = { taskType: 'Transcode', status: 'SUCCESS', output: { url: 'x'.repeat(2_000) } };
+      const processTaskList = Array.from({ length: 20 }, () => item);
+      const data = { fileId: file.fileId, vodTaskId: `heavy-${n}`, status: 'FINISH', processTaskList };
+      return { eventType: 'ProcedureStateChanged', data };
+    });
+    await Promise.all([...forged, ...heavy].map((event) => record(event)));
+    const row = await rowOf(file.fileId);
+    expect(row?.claims?.size).toBe(8);
+    expect(row?.truncated).toBe(true);
+    expect(Object.keys(row ?? {}).filter((name) => name.startsWith('task:heavy'))).toHaveLength(8);
+    expect(Buffer.byteLength(JSON.stringify(row))).toBeLessThan(150_000);
+  });
+
+  test('what one event says of the source context does not fill what another left open', async () => {
+    const { fileId } = freshFile();
+    const sealed = newFileUpload({ fileId, sourceContext: seal('', 'alice', KEY) });
+    await record(sealed, newFileUpload({ fileId, sourceContext: 'order=666', procedureTaskId: 'task-1' }), sealed);
+    const row = await rowOf(fileId);
+    expect(row).toMatchObject({ seal: 'valid', uploader: 'alice', status: 'processing' });
+    expect(row).not.toHaveProperty('sourceContext');
+    expect(row?.claims?.size).toBe(1);
+  });
+
   describe('bounds: stored at the bound, left out beyond it', () => {
     const bounded = (fileId: string, text: string, size: number): EventBody => ({
       EventType: 'NewFileUpload',

@@ -175,6 +175,23 @@ describe('200, counted, logged, no row', () => {
     if (fileId) expect(await webhook.rowOf(fileId)).toBeUndefined();
   });
 
+  test.each([[[]], [null]])('a FileDeleted of parts only whose FileIdSet is %p', async (FileIdSet) => {
+    const FileDeleteResultInfo = [{ FileId: 'none-5', DeleteParts: [{ Type: 'TranscodeFiles' }] }];
+    expect(await webhook.post(deleted(FileIdSet, { FileDeleteResultInfo }))).toMatchObject({
+      body: '{"outcome":"ignored"}',
+    });
+  });
+
+  test('a FileDeleted that names one file both in parts and whole', async () => {
+    const fileId = freshId();
+    const FileDeleteResultInfo = [[{ Type: 'TranscodeFiles' }], []].map((DeleteParts) => ({
+      FileId: fileId,
+      DeleteParts,
+    }));
+    expect(await webhook.status(deleted([fileId], { FileDeleteResultInfo }))).toBe(200);
+    expect(await webhook.rowOf(fileId)).toMatchObject({ status: 'deleted' });
+  });
+
   test('a FileDeleted of the parts of one file and the whole of another', async () => {
     const [parts, whole] = [freshId(), freshId()];
     const FileDeleteResultInfo = [
@@ -192,6 +209,11 @@ describe('400, nothing written', () => {
   test.each<[string, unknown, string]>([
     ['not JSON', '{"EventType":', ''],
     ['an empty body', '', ''],
+    [
+      'bytes that are no UTF-8',
+      Buffer.from('{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"\xff"}}', 'latin1'),
+      '',
+    ],
     ['not an object: null', 'null', ''],
     ['not an object: an array', '[{"EventType":"NewFileUpload"}]', ''],
     ['not an object: a string', '"NewFileUpload"', ''],
@@ -217,7 +239,7 @@ describe('400, nothing written', () => {
     ['a FileDeleted with one id that is no string', deleted(['bad-5', 7]), 'bad-5'],
     ['a FileDeleted of 101 files', deleted(Array.from({ length: 101 }, (_, n) => `bad-6-${n}`)), 'bad-6-0'],
   ])('%s', async (_, body, fileId) => {
-    const answer = await webhook.post(body);
+    const answer = await webhook.post(body, { base64: Buffer.isBuffer(body) });
     expect(answer.statusCode).toBe(400);
     expect(problemOf(answer)).toMatchObject({ type: 'urn:vod-client-upload:problem:invalid-request', status: 400 });
     if (fileId) expect(await webhook.rowOf(fileId)).toBeUndefined();

@@ -1,10 +1,12 @@
 // Made by `npm run generate` from lib/schemas.ts: do not edit.
 import type { ErrorObject } from 'ajv';
-import type { FileEvent, FilesEvent } from '../schemas';
+import type { FromSchema } from 'json-schema-to-ts';
+import type { schemas } from '../schemas';
 
 interface Validate<T> {
   (data: unknown): data is T;
   errors?: ErrorObject[] | null;
 }
-export declare const fileEvent: Validate<FileEvent>;
-export declare const filesEvent: Validate<FilesEvent>;
+type From<Name extends keyof (typeof schemas)['events']> = FromSchema<(typeof schemas)['events'][Name]>;
+export declare const fileEvent: Validate<From<'fileEvent'>>;
+export declare const filesEvent: Validate<From<'filesEvent'>>;

@@ -1,11 +1,13 @@
 // Made by `npm run generate` from lib/schemas.ts: do not edit.
 import type { ErrorObject } from 'ajv';
-import type { SignatureParameters, SignatureRequest, KeyPair } from '../schemas';
+import type { FromSchema } from 'json-schema-to-ts';
+import type { schemas } from '../schemas';
 
 interface Validate<T> {
   (data: unknown): data is T;
   errors?: ErrorObject[] | null;
 }
-export declare const signatureParameters: Validate<SignatureParameters>;
-export declare const signatureRequest: Validate<SignatureRequest>;
-export declare const keyPair: Validate<KeyPair>;
+type From<Name extends keyof (typeof schemas)['signature']> = FromSchema<(typeof schemas)['signature'][Name]>;
+export declare const signatureParameters: Validate<From<'signatureParameters'>>;
+export declare const signatureRequest: Validate<From<'signatureRequest'>>;
+export declare const keyPair: Validate<From<'keyPair'>>;

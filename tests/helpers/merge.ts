@@ -1,4 +1,4 @@
-import { settle, sharedOf, type Change, type Row } from '../../lib/upload';
+import { settle, SHARED, type Change, type Row } from '../../lib/upload';
 import { present } from '../../lib/present';
 
 /** The row after a change, as a plain function: what the table's writes come to, but for the blind one's view of sizes. */
@@ -11,7 +11,10 @@ export function merge(row: Row | undefined, change: Change, now: string): Row {
 }
 
 function apply(row: Row, { authority, facts, task, claim, status, sortTime, truncated }: Change, now: string): Row {
-  const stated = new Set([...(row.stated ?? []), ...(authority ? sharedOf(facts) : [])]);
+  const stated = new Set([
+    ...(row.stated ?? []),
+    ...Object.keys(facts).filter((name) => authority && SHARED.includes(name)),
+  ]);
   return {
     ...row,
     ...facts,
