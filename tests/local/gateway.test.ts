@@ -137,6 +137,10 @@ describe('the JWT authorizer', () => {
     ['a key of somebody else under our kid', async () => signed(other, { alg: 'RS256', kid: await kid() })],
     ['an unknown kid', () => signed(other, { alg: 'RS256', kid: 'unknown' })],
     ['a public key taken for an HMAC key', async () => signed(Buffer.from(ours()), { alg: 'HS256', kid: await kid() })],
+    [
+      'a header that the challenge could not quote',
+      () => `${Buffer.from('{"alg":"RS256","crit":["中文\\n"]}').toString('base64url')}.e30.AA`,
+    ],
     ['RSA-PSS', async () => signed(other, { alg: 'PS256', kid: await kid() })],
     ['no signature at all', () => new UnsecuredJWT(claims()).encode()],
     [
