@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { createReadStream } from 'node:fs';
+import { StorageError, type Bucket } from './bucket.js';
+import { allowAnyOrigin, readBody, reply, type Call } from './http.js';
+import type { State } from './state.js';
+import { authorize } from './storage-credentials.js';
+
+/** Name of the bucket that every upload goes to, with the account's number as COS wants it. */
+export const BUCKET = { name: 'local-vod', appId: 1250000001 };
+const BUCKET_NAME = `${BUCKET.name}-${BUCKET.appId}`;
+
+export const bucketHost = (region: string): string => `${BUCKET_NAME}.cos.${region}.myqcloud.com`;
+
+/** The object storage that the files themselves go to: https://cloud.tencent.com/document/product/436/7751 */
+export async function cos(call: Call, state: State, now: () => number): Promise<void> {
+  call.response.setHeader('x-cos-request-id', randomBytes(12).toString('hex'));
+  if (allowAnyOrigin(call)) return;
+  try {
+    if (!call.host.startsWith(`${BUCKET_NAME}.`)) throw new StorageError(404, 'NoSuchBucket', 'No such bucket');
+    const sessionKey = authorize(call, state.storageSecret, now());
+    const session = state.sessions.get(sessionKey);
+    const keys = [session?.video?.key, session?.cover?.key];
+    const key = decodeURIComponent(call.path).slice(1);
+    const wanted = key === '' ? call.query.get('prefix') : key;
+    if (!session || session.expiresAt < now() || !keys.includes(wanted ?? '')) {
+      throw new StorageError(403, 'AccessDenied', 'These temporary credentials are for other files');
+    }
+    if (key === '') listUploads(call, state.bucket, wanted ?? '');
+    else await operate(call, state.bucket, key, now());
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    const resource = escape(`${call.host}${call.path}`);
+    const detail = `<Code>${error.code}</Code><Message>${escape(error.message)}</Message><Resource>${resource}</Resource>`;
+    replyXml(call, error.status, `<Error>${detail}<RequestId/><TraceId/></Error>`);
+  }
+}
+
+async function operate(call: Call, bucket: Bucket, key: string, now: number): Promise<void> {
+  const { request, response, query } = call;
+  const uploadId = query.get('uploadId');
+  const contentMd5 = request.headers['content-md5']?.toString();
+  const names = `<Bucket>${BUCKET_NAME}</Bucket><Key>${escape(key)}</Key>`;
+  const operation = `${call.method}${query.has('uploads') ? ' uploads' : ''}${uploadId === null ? '' : ' uploadId'}`;
+  switch (operation) {
+    case 'POST uploads': {
+      const made = bucket.initiate(key, now);
+      const result = `${names}<UploadId>${made}</UploadId>`;
+      replyXml(call, 200, `<InitiateMultipartUploadResult>${result}</InitiateMultipartUploadResult>`);
+      return;
+    }
+    case 'PUT uploadId': {
+      const number = Number(query.get('partNumber'));
+      if (!Number.isInteger(number) || number < 1 || number > 10_000) {
+        throw new StorageError(400, 'InvalidArgument', 'partNumber is not an integer from 1 to 10000');
+      }
+      const etag = await bucket.putPart(key, uploadId ?? '', number, request, contentMd5);
+      reply(response, 200, '', { etag: `"${etag}"` });
+      return;
+    }
+    case 'GET uploadId': {
+      await listParts(call, bucket, key, uploadId ?? '', names);
+      return;
+    }
+    case 'POST uploadId': {
+      const parts = readPartList((await readBody(request))?.toString('utf8') ?? '');
+      const { etag } = await bucket.complete(key, uploadId ?? '', parts, now);
+      const location = `http://${call.host}/${escape(key)}`;
+      const result = `<Location>${location}</Location>${names}<ETag>&quot;${etag}&quot;</ETag>`;
+      replyXml(call, 200, `<CompleteMultipartUploadResult>${result}</CompleteMultipartUploadResult>`);
+      return;
+    }
+    case 'DELETE uploadId':
+      bucket.abortFor(key, uploadId ?? '');
+      reply(response, 204, '');
+      return;
+    case 'PUT': {
+      const { etag } = await bucket.put(key, request, contentMd5, now);
+      reply(response, 200, '', { etag: `"${etag}"` });
+      return;
+    }
+    case 'GET':
+    case 'HEAD': {
+      const object = bucket.find(key);
+      if (!object) throw new StorageError(404, 'NoSuchKey', 'The specified key does not exist.');
+      const modified = new Date(object.modifiedAt).toUTCString();
+      response.writeHead(200, { 'content-length': object.size, etag: `"${object.etag}"`, 'last-modified': modified });
+      if (call.method === 'HEAD') response.end();
+      else await pipeline(createReadStream(bucket.file(key)), response);
+      return;
+    }
+    default:
+      throw new StorageError(405, 'MethodNotAllowed', `The local VOD does not play ${call.method} here`);
+  }
+}
+
+function listUploads(call: Call, bucket: Bucket, key: string): void {
+  if (call.method !== 'GET' || !call.query.has('uploads')) {
+    throw new StorageError(405, 'MethodNotAllowed', 'The local VOD lists nothing but unfinished uploads');
+  }
+  const uploads = bucket
+    .uploadsOf(key)
+    .sort((a, b) => a.initiatedAt - b.initiatedAt)
+    .map(({ uploadId, initiatedAt }) => {
+      const initiated = new Date(initiatedAt).toISOString();
+      const id = `<Key>${escape(key)}</Key><UploadId>${uploadId}</UploadId>`;
+      return `<Upload>${id}<StorageClass>STANDARD</StorageClass><Initiated>${initiated}</Initiated></Upload>`;
+    });
+  const head = `<Bucket>${BUCKET_NAME}</Bucket><Prefix>${escape(key)}</Prefix><IsTruncated>false</IsTruncated>`;
+  replyXml(call, 200, `<ListMultipartUploadsResult>${head}${uploads.join('')}</ListMultipartUploadsResult>`);
+}
+
+async function listParts(call: Call, bucket: Bucket, key: string, uploadId: string, names: string): Promise<void> {
+  const after = Number(call.query.get('part-number-marker') ?? 0);
+  const most = Math.min(Number(call.query.get('max-parts') ?? 1000), 1000);
+  const rest = (await bucket.parts(key, uploadId)).filter((part) => part.number > after);
+  const page = rest.slice(0, most).map(({ number, etag, size, modifiedAt }) => {
+    const modified = `<LastModified>${new Date(modifiedAt).toISOString()}</LastModified>`;
+    const content = `<ETag>&quot;${etag}&quot;</ETag><Size>${size}</Size>`;
+    return `<Part><PartNumber>${number}</PartNumber>${modified}${content}</Part>`;
+  });
+  const next = rest.length > most ? `<NextPartNumberMarker>${rest[most - 1]?.number ?? 0}</NextPartNumberMarker>` : '';
+  const head = `${names}<UploadId>${uploadId}</UploadId><IsTruncated>${rest.length > most}</IsTruncated>${next}`;
+  replyXml(call, 200, `<ListPartsResult>${head}${page.join('')}</ListPartsResult>`);
+}
+
+/** The one document that clients send. Four patterns read it whole, and whatever they leave over is refused. */
+export function readPartList(xml: string): { number: number; etag: string }[] {
+  const malformed = (): StorageError => new StorageError(400, 'MalformedXML', 'Not a CompleteMultipartUpload document');
+  const list = /^\s*(?:<\?xml[^>]*\?>)?\s*<CompleteMultipartUpload[^>]*>(.*)<\/CompleteMultipartUpload>\s*$/s.exec(xml);
+  if (!list) throw malformed();
+  const parts: { number: number; etag: string }[] = [];
+  const left = (list[1] ?? '').replace(/<Part>(.*?)<\/Part>/gs, (_, part: string) => {
+    const number = /<PartNumber>\s*(\d{1,5})\s*<\/PartNumber>/.exec(part)?.[1];
+    const etag = /<ETag>\s*(?:"|&quot;|&#34;)?([0-9a-f]{32})(?:"|&quot;|&#34;)?\s*<\/ETag>/i.exec(part)?.[1];
+    if (number === undefined || etag === undefined) throw malformed();
+    parts.push({ number: Number(number), etag: etag.toLowerCase() });
+    return '';
+  });
+  if (left.trim() !== '' || parts.length === 0) throw malformed();
+  return parts;
+}
+
+function replyXml({ response }: Call, status: number, xml: string): void {
+  reply(response, status, `<?xml version="1.0" encoding="UTF-8" ?>${xml}`, { 'content-type': 'application/xml' });
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}

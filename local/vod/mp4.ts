@@ -1,0 +1,69 @@
+import { open, type FileHandle } from 'node:fs/promises';
+
+export interface Picture {
+  readonly duration?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+const LARGEST_INDEX = 64 * 1024 * 1024;
+
+/** What the index ("moov") of an MP4 or QuickTime file says; nothing for any other file, or a broken one. */
+export async function describe(path: string): Promise<Picture> {
+  const file = await open(path);
+  try {
+    const index = await findIndex(file);
+    return index ? readIndex(index) : {};
+  } catch {
+    return {};
+  } finally {
+    await file.close();
+  }
+}
+
+async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
+  const head = Buffer.alloc(16);
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(head, 0, 16, at);
+    if (bytesRead < 8) return undefined;
+    const short = head.readUInt32BE(0);
+    const headLength = short === 1 ? 16 : 8;
+    const length = short === 1 ? Number(head.readBigUInt64BE(8)) : short;
+    if (length < headLength) return undefined;
+    if (head.toString('latin1', 4, 8) === 'moov' && length < LARGEST_INDEX) {
+      const index = Buffer.alloc(length - headLength);
+      await file.read(index, 0, index.length, at + headLength);
+      return index;
+    }
+    at += length;
+  }
+}
+
+function readIndex(index: Buffer): Picture {
+  const header = boxes(index).get('mvhd')?.[0];
+  const long = header?.[0] === 1;
+  const scale = header?.readUInt32BE(long ? 20 : 12) ?? 0;
+  const units = header ? (long ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16)) : 0;
+  const tracks = (boxes(index).get('trak') ?? []).flatMap((track) => boxes(track).get('tkhd') ?? []);
+  // A track's size is its header's last eight bytes, in 16.16 fixed point; a sound track's is zero.
+  const picture = tracks.find((track) => track.readUInt32BE(track.length - 8) > 0);
+  return {
+    ...(scale > 0 ? { duration: units / scale } : {}),
+    ...(picture && {
+      width: picture.readUInt16BE(picture.length - 8),
+      height: picture.readUInt16BE(picture.length - 4),
+    }),
+  };
+}
+
+function boxes(parent: Buffer): Map<string, Buffer[]> {
+  const found = new Map<string, Buffer[]>();
+  for (let at = 0; at + 8 <= parent.length;) {
+    const length = parent.readUInt32BE(at);
+    if (length < 8) break;
+    const name = parent.toString('latin1', at + 4, at + 8);
+    found.set(name, [...(found.get(name) ?? []), parent.subarray(at + 8, at + length)]);
+    at += length;
+  }
+  return found;
+}

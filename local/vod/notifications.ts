@@ -1,0 +1,32 @@
+import type { Callbacks } from './callbacks.js';
+import type { EventQueue } from './event-queue.js';
+import type { EventType, Message } from './messages.js';
+
+export interface EventConfig {
+  readonly mode: 'PUSH' | 'PULL';
+  readonly url: string;
+  readonly uploadSwitch: boolean;
+  readonly deleteSwitch: boolean;
+  readonly persistenceSwitch: boolean;
+  readonly signKey: string;
+}
+
+/** Decides whether an event goes out, and which way. The configuration begins anew at every start. */
+export class Notifications {
+  constructor(
+    public config: EventConfig,
+    private readonly callbacks: Callbacks,
+    private readonly queue: EventQueue,
+  ) {}
+
+  publish(message: Message): void {
+    if (!this.#wants(message.current.EventType)) return;
+    if (this.config.mode === 'PULL') this.queue.add(message.current);
+    else this.callbacks.send(message, this.config);
+  }
+
+  #wants(type: EventType): boolean {
+    if (type === 'NewFileUpload') return this.config.uploadSwitch;
+    return type !== 'FileDeleted' || this.config.deleteSwitch;
+  }
+}

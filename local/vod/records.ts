@@ -1,0 +1,47 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * A map that a `kill -9` does not lose: one JSON file per record, written beside its place and renamed into it.
+ * Loss of power is not guarded against: nothing is synced to the disk.
+ */
+export class Records<T> {
+  readonly #records = new Map<string, T>();
+  readonly #directory: string;
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    mkdirSync(directory, { recursive: true });
+    for (const file of readdirSync(directory).sort()) {
+      if (!file.endsWith('.json')) continue;
+      // Only this class writes here, so the shape is the one it was given.
+      this.#records.set(file.slice(0, -5), JSON.parse(readFileSync(join(directory, file), 'utf8')) as T);
+    }
+  }
+
+  get(id: string): T | undefined {
+    return this.#records.get(id);
+  }
+
+  /** In the order of the ids after a restart, in the order of arrival otherwise. */
+  entries(): [string, T][] {
+    return [...this.#records];
+  }
+
+  values(): T[] {
+    return [...this.#records.values()];
+  }
+
+  /** The id becomes a file name: only ids made here may be given. */
+  set(id: string, record: T): void {
+    this.#records.set(id, record);
+    const file = join(this.#directory, `${id}.json`);
+    writeFileSync(`${file}.new`, JSON.stringify(record));
+    renameSync(`${file}.new`, file);
+  }
+
+  delete(id: string): void {
+    this.#records.delete(id);
+    rmSync(join(this.#directory, `${id}.json`), { force: true });
+  }
+}

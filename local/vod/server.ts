@@ -1,0 +1,256 @@
+/*
+ * A Tencent Cloud VOD on the laptop: upload service, object storage, events, task flows and server API on one port,
+ * TLS and plain HTTP. It keeps what it is given and forgets nothing over a restart but its event configuration.
+ *
+ * What this VOD does not check, or plays differently, in the order in which a client meets it. Where the vendor's
+ * documents are silent, [?] marks what was chosen here.
+ *
+ * Upload service
+ *   - any vodSubAppId, or none, is served from one library; a temporary key (STS) cannot sign
+ *   - Host, Origin and rate limits are not checked
+ *   - bounds that the signature's document states but no error code: 10004 [?]; a used one-time signature: 10004 [?]
+ *   - Prepare does not use up a one-time signature [?]; Apply does even if it then fails [?]
+ *   - currentTimeStamp may lie in the future [?]; unknown parameters of a signature are ignored [?]
+ *   - taskPriority and taskNotifyMode without procedure are ignored [?]; classId need not exist
+ *   - any storageRegion is enabled; the signature's wins over the request's [?]
+ *   - any videoType is taken; the size that Apply announces is not compared with the file
+ *   - a resumed session keeps what its first Apply carried: source context, procedure, class [?]
+ *   - Commit may be repeated within the session's day and answers the same [?]
+ * Object storage
+ *   - one bucket in every region; private: no ACLs, no anonymous read, no versions, no listing but of uploads
+ *   - storage classes, encryption, callbacks, traffic limits and x-cos-meta headers are ignored
+ *   - signatures in the query string and the SDK's storageType "s3" (AWS signatures) are refused
+ *   - dynamicAccelerate: no accelerated region is ever assigned
+ * Events
+ *   - the 2.0 format carries Sign and T too [?]; they are top-level members of the message [?], T is new at each send [?]
+ *   - events of one file are not kept in order; a refused connection is not tried again
+ *   - sibling events are omitted from pushed messages, null in pulled ones
+ *   - pulling with nothing there answers an empty EventSet, after one second at most (VOD: five) [?]
+ * Task flows
+ *   - nothing is transcoded: each output is the original under another name, each snapshot one grey pixel
+ *   - every template name exists [?] and does what LongVideoPreset does, FailingPreset aside
+ *   - a snapshot does not replace a cover that was uploaded [?]
+ *   - MetaData has Size and Container, and of MP4 and QuickTime files duration, width, height and bit rate
+ * Server API
+ *   - POST with TC3-HMAC-SHA256 only; no rate limits, no SubAppId check, the actions and parameters that api.ts lists
+ *   - deleting parts of a file sends the event and deletes nothing; files never expire
+ *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
+ */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { api } from './api.js';
+import { Callbacks } from './callbacks.js';
+import { certificateFor } from './certificate.js';
+import { cos } from './cos.js';
+import { EventQueue } from './event-queue.js';
+import { NO_FAULTS, problemWith, type Faults } from './faults.js';
+import { allowAnyOrigin, jsonObject, readBody, reply, replyJson, type Call } from './http.js';
+import { Library } from './library.js';
+import { Notifications, type EventConfig } from './notifications.js';
+import { Procedures } from './procedures.js';
+import { State } from './state.js';
+import { ugc } from './ugc.js';
+
+export interface VodOptions {
+  /** 0 = any free one. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly secretId: string;
+  readonly secretKey: string;
+  /** Where events are pushed to; '' = nowhere. */
+  readonly callbackUrl: string;
+  readonly signKey?: string;
+  readonly mode?: EventConfig['mode'];
+  readonly now?: () => number;
+  readonly log?: (line: string) => void;
+  /** How long each step of a task flow takes. */
+  readonly stepMs?: number;
+  /** How long a callback may take to answer before it is sent again. */
+  readonly callbackTimeoutMs?: number;
+}
+
+export interface Vod {
+  readonly port: number;
+  /** Plain HTTP; the same port speaks TLS. */
+  readonly url: string;
+  /** The certificate in force, for clients that can be told whom to trust. */
+  readonly certificate: string;
+  /** Changes the faults given, or resets all of them, and returns those in force. */
+  setFaults(changed: Partial<Faults> | undefined): Faults;
+  stop(): Promise<void>;
+}
+
+const REGIONS =
+  'ap-bangkok ap-beijing ap-chengdu ap-chongqing ap-guangzhou ap-hongkong ap-jakarta ap-mumbai ap-nanjing ap-seoul ' +
+  'ap-shanghai ap-singapore ap-tokyo eu-frankfurt na-ashburn na-siliconvalley sa-saopaulo';
+const HOSTS = [
+  ...['localhost', 'vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com'],
+  ...['vod.tencentcloudapi.com', 'vod.intl.tencentcloudapi.com'],
+  ...REGIONS.split(' ').flatMap((region) => [`*.cos.${region}.myqcloud.com`, `*.cos.${region}.tencentcos.cn`]),
+];
+
+type Service = 'upload' | 'report' | 'storage' | 'api';
+
+function serviceOf(host: string): Service | undefined {
+  if (host === 'vod2.qcloud.com' || host === 'vod2.dnsv1.com') return 'upload';
+  if (host === 'vodreport.qcloud.com') return 'report';
+  if (/\.cos\.[a-z0-9-]+\.(?:myqcloud\.com|tencentcos\.cn)$/.test(host)) return 'storage';
+  return /^vod\.(?:[a-z0-9-]+\.)?tencentcloudapi\.com$/.test(host) ? 'api' : undefined;
+}
+
+/** Starts a VOD on 127.0.0.1. */
+export async function startVod(options: VodOptions): Promise<Vod> {
+  const { secretId, secretKey, now = Date.now, log = () => undefined } = options;
+  const state = new State(options.dataDir, now());
+  const front = new Front(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (request.socket.destroyed) return;
+      log(
+        `${request.method ?? ''} ${request.url ?? ''}: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
+      );
+      if (response.headersSent) request.socket.destroy();
+      else reply(response, error instanceof URIError ? 400 : 500, '');
+    });
+  });
+  const port = await front.listen(options.port);
+  const url = `http://localhost:${port}`;
+
+  const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log);
+  const queue = new EventQueue(state, 1000, now);
+  const notifications = new Notifications(
+    {
+      mode: options.mode ?? 'PUSH',
+      url: options.callbackUrl,
+      uploadSwitch: true,
+      deleteSwitch: true,
+      persistenceSwitch: false,
+      signKey: options.signKey ?? '',
+    },
+    callbacks,
+    queue,
+  );
+  const procedures = new Procedures(state, notifications, options.stepMs ?? 300, now);
+  const library = new Library(state, url, notifications, procedures, now);
+  const vod = { state, library, procedures, notifications, queue, secretId, secretKey, now, log };
+  const setFaults = (changed: Partial<Faults> | undefined): Faults =>
+    (callbacks.faults = changed ? { ...callbacks.faults, ...changed } : NO_FAULTS);
+  callbacks.resume(notifications.config);
+  procedures.resume(library);
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const call = address(request, response);
+    if (call.path === '/local/faults') return changeFaults(call, callbacks.faults, setFaults);
+    const service = request.headers['x-tc-action'] === undefined ? serviceOf(call.host) : 'api';
+    switch (service) {
+      case 'upload':
+        return ugc(call, vod);
+      case 'storage':
+        return cos(call, state, now);
+      case 'api':
+        return api(call, vod);
+      case 'report':
+        if (allowAnyOrigin(call)) return;
+        await readBody(request);
+        replyJson(response, 200, {});
+        return;
+      case undefined:
+        if (call.path.startsWith('/media/')) return library.serve(call);
+        reply(response, 404, `This is the local VOD. It answers as ${HOSTS.join(', ')}\n`);
+    }
+  }
+
+  return {
+    port,
+    url,
+    certificate: front.certificate,
+    setFaults,
+    async stop() {
+      callbacks.stop();
+      procedures.stop();
+      await front.close();
+    },
+  };
+}
+
+/** Which service a request is for: the Host header says it, or else the first path segment, which is then taken off. */
+function address(request: IncomingMessage, response: ServerResponse): Call {
+  const target = request.url ?? '/';
+  const [path = '/'] = target.split('?');
+  const query = new URLSearchParams(target.slice(path.length));
+  const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+  const [, first = ''] = path.split('/');
+  const byPath = serviceOf(host) === undefined && serviceOf(first.toLowerCase()) !== undefined;
+  return {
+    request,
+    response,
+    method: request.method ?? 'GET',
+    host: byPath ? first.toLowerCase() : host,
+    path: byPath ? path.slice(first.length + 1) || '/' : path,
+    query,
+  };
+}
+
+async function changeFaults(
+  { request, response, method }: Call,
+  inForce: Faults,
+  set: (changed: Partial<Faults> | undefined) => Faults,
+): Promise<void> {
+  if (method === 'GET') {
+    replyJson(response, 200, inForce);
+  } else if (method === 'DELETE') {
+    replyJson(response, 200, set(undefined));
+  } else if (method === 'PUT') {
+    const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
+    const problem = problemWith(changed);
+    if (problem === undefined) replyJson(response, 200, set(changed ?? {}));
+    else replyJson(response, 400, { message: problem });
+  } else {
+    replyJson(response, 405, { message: 'Faults are read with GET, changed with PUT, reset with DELETE' });
+  }
+}
+
+/** One port for TLS and plain HTTP: a TLS connection begins with the byte 0x16, which no HTTP request does. */
+class Front {
+  readonly certificate: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  constructor({ key, cert }: { key: string; cert: string }, answer: (i: IncomingMessage, r: ServerResponse) => void) {
+    this.certificate = cert;
+    const plain = createHttpServer(answer);
+    const secure = createHttpsServer({ key, cert }, answer);
+    // Browsers that do not trust the certificate say so in an alert, which is not this server's trouble.
+    secure.on('tlsClientError', () => undefined);
+    this.#server = createTcpServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => undefined);
+      socket.once('readable', () => {
+        const chunk: unknown = socket.read();
+        if (!Buffer.isBuffer(chunk)) return;
+        socket.unshift(chunk);
+        (chunk[0] === 0x16 ? secure : plain).emit('connection', socket);
+      });
+    });
+  }
+
+  listen(port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', () => {
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+      for (const socket of this.#sockets) socket.destroy();
+    });
+  }
+}

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Bucket } from './bucket.js';
+import { Records } from './records.js';
+import type { Message } from './messages.js';
+import type { Step } from './procedures.js';
+import type { UploadSignature } from './upload-signature.js';
+
+/** The application whose library this is; any other id, or none, is served from it too. */
+export const APP_ID = 1500000001;
+
+/** A file of the library, as it stays after its upload was committed. Times are in milliseconds. */
+export interface Media {
+  readonly fileId: string;
+  readonly key: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly createTime: number;
+  readonly updateTime: number;
+  readonly expireTime: string;
+  readonly classId: number;
+  readonly storageRegion: string;
+  readonly sourceContext: string;
+  readonly procedureTaskId: string;
+  readonly coverKey: string;
+  readonly duration?: number;
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** An upload between Apply and Commit, and for the rest of its day. What was signed is what its first Apply carried. */
+export interface Session {
+  readonly fileId: string;
+  readonly signed: UploadSignature;
+  readonly storageRegion: string;
+  readonly expiresAt: number;
+  readonly expireTime: string;
+  readonly taskId: string;
+  readonly video?: { readonly key: string; readonly name: string; readonly type: string };
+  readonly cover?: { readonly key: string };
+  readonly committed: boolean;
+}
+
+export interface Task {
+  readonly taskId: string;
+  readonly fileId: string;
+  readonly procedure: string;
+  readonly notifyMode: string;
+  readonly priority: number;
+  readonly sessionContext: string;
+  readonly createTime: number;
+  readonly finishTime?: number;
+  readonly status: 'PROCESSING' | 'FINISH' | 'ABORTED';
+  readonly steps: readonly Step[];
+  readonly stepsDone: number;
+}
+
+/** An event that waits to be pulled, or that was pulled and not confirmed yet. */
+export interface QueuedEvent {
+  readonly content: Message['current'];
+  readonly createdAt: number;
+  readonly handle: string;
+  readonly pulledAt: number;
+}
+
+/** All that outlives the process. */
+export class State {
+  readonly media: Records<Media>;
+  readonly sessions: Records<Session>;
+  /** One-time signatures that were used, by their hash, each with the session that it belongs to. */
+  readonly usedSignatures: Records<{ readonly sessionKey: string; readonly expireTime: number }>;
+  readonly tasks: Records<Task>;
+  readonly outbox: Records<Message>;
+  readonly queue: Records<QueuedEvent>;
+  readonly bucket: Bucket;
+  /** The temporary storage credentials of every session derive from this. */
+  readonly storageSecret: string;
+
+  constructor(dataDir: string, now: number) {
+    mkdirSync(dataDir, { recursive: true });
+    this.media = new Records(join(dataDir, 'media'));
+    this.sessions = new Records(join(dataDir, 'sessions'));
+    this.usedSignatures = new Records(join(dataDir, 'signatures'));
+    this.tasks = new Records(join(dataDir, 'tasks'));
+    this.outbox = new Records(join(dataDir, 'outbox'));
+    this.queue = new Records(join(dataDir, 'queue'));
+    this.bucket = new Bucket(join(dataDir, 'storage'));
+    const secretFile = join(dataDir, 'storage-secret');
+    if (!existsSync(secretFile)) writeFileSync(secretFile, randomBytes(32).toString('hex'), { mode: 0o600 });
+    this.storageSecret = readFileSync(secretFile, 'utf8');
+    this.#sweep(now);
+  }
+
+  #sweep(now: number): void {
+    for (const [id, used] of this.usedSignatures.entries()) {
+      if (used.expireTime * 1000 < now) this.usedSignatures.delete(id);
+    }
+    for (const [id, session] of this.sessions.entries()) {
+      if (session.expiresAt >= now) continue;
+      if (!session.committed) {
+        for (const object of [session.video, session.cover]) if (object) this.bucket.remove(object.key);
+      }
+      this.sessions.delete(id);
+    }
+  }
+}
+
+let counter = 0;
+
+/** An id that sorts by the time it was made. */
+export function orderedId(now: number): string {
+  counter = (counter + 1) % 1_000_000;
+  return `${String(now).padStart(15, '0')}-${String(counter).padStart(6, '0')}-${randomBytes(4).toString('hex')}`;
+}

@@ -1,0 +1,84 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { StorageError } from './bucket.js';
+import type { Call } from './http.js';
+
+/** Temporary credentials for one upload session. */
+export interface Credentials {
+  readonly secretId: string;
+  readonly secretKey: string;
+  readonly token: string;
+  readonly expiredTime: number;
+}
+
+const LIFETIME = 2 * 60 * 60;
+
+const hmac = (key: string, text: string): string => createHmac('sha1', key).update(text).digest('hex');
+
+/** Nothing is stored: token, id and key derive from the session and this VOD's secret, so a restart honours them. */
+export function issue(secret: string, sessionKey: string, now: number): Credentials {
+  const expiredTime = Math.floor(now / 1000) + LIFETIME;
+  return derive(secret, `${sessionKey}.${expiredTime}`);
+}
+
+function derive(secret: string, grant: string): Credentials {
+  const token = `${grant}.${hmac(secret, `token ${grant}`)}`;
+  return {
+    token,
+    secretId: `AKID${hmac(secret, `id ${grant}`)}`,
+    secretKey: hmac(secret, `key ${grant}`),
+    expiredTime: Number(grant.split('.')[1]),
+  };
+}
+
+/** The session key that a request to the storage was signed for. Throws as COS refuses. */
+export function authorize(call: Call, secret: string, now: number): string {
+  const authorization = call.request.headers.authorization;
+  if (authorization === undefined) throw new StorageError(403, 'AccessDenied', 'Access Denied.');
+  if (authorization.startsWith('AWS4-')) {
+    throw new StorageError(501, 'NotImplemented', 'The local VOD does not play the storageType "s3" of vod-js-sdk-v6');
+  }
+  const token = String(call.request.headers['x-cos-security-token']);
+  const [sessionKey = '', expires = ''] = token.split('.');
+  const credentials = derive(secret, `${sessionKey}.${expires}`);
+  if (credentials.token !== token) throw new StorageError(403, 'InvalidAccessKeyId', 'The token is not of this VOD');
+
+  const signed = new URLSearchParams(authorization);
+  const seconds = now / 1000;
+  const [start = NaN, end = NaN] = (signed.get('q-sign-time') ?? '').split(';').map(Number);
+  if (!(start <= seconds + 60 && seconds <= end && seconds <= credentials.expiredTime)) {
+    throw new StorageError(403, 'AccessDenied', 'Request has expired');
+  }
+  const given = Buffer.from(signed.get('q-signature') ?? '');
+  const expected = Buffer.from(signatureOf(call, signed, credentials.secretKey));
+  if (
+    signed.get('q-ak') !== credentials.secretId ||
+    given.length !== expected.length ||
+    !timingSafeEqual(given, expected)
+  ) {
+    throw new StorageError(403, 'SignatureDoesNotMatch', 'The Signature you specified is invalid.');
+  }
+  return sessionKey;
+}
+
+// https://cloud.tencent.com/document/product/436/7778
+function signatureOf(call: Call, signed: URLSearchParams, secretKey: string): string {
+  const listed = (list: string): string[] => (signed.get(list) ?? '').split(';').filter(Boolean);
+  const pairs = (names: string[], valueOf: (name: string) => string): string =>
+    names.map((name) => `${name}=${encode(valueOf(name))}`).join('&');
+  const parameters = new Map([...call.query].map(([name, value]) => [encode(name).toLowerCase(), value]));
+  const headers = (name: string): string => (name === 'host' ? call.host : String(call.request.headers[name] ?? ''));
+  const httpString = [
+    call.method.toLowerCase(),
+    decodeURIComponent(call.path),
+    pairs(listed('q-url-param-list'), (name) => parameters.get(name) ?? ''),
+    pairs(listed('q-header-list'), headers),
+    '',
+  ].join('\n');
+  const signKey = hmac(secretKey, signed.get('q-key-time') ?? '');
+  const digest = createHash('sha1').update(httpString).digest('hex');
+  return hmac(signKey, ['sha1', signed.get('q-sign-time'), digest, ''].join('\n'));
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+}
