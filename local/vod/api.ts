@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { EventQueue } from './event-queue.js';
-import { isObject, jsonObject, readBody, replyJson, type Call } from './http.js';
-import { isoTime, type Library } from './library.js';
-import type { DeletedPart } from './messages.js';
-import type { EventConfig, Notifications } from './notifications.js';
-import type { Procedures } from './procedures.js';
-import type { Media, State, Task } from './state.js';
-import { ApiError, checkTc3 } from './tc3.js';
+import type { EventQueue } from './event-queue';
+import { isObject, jsonObject, readBody, replyJson, type Call } from './http';
+import { isoTime, type Library } from './library';
+import type { DeletedPart } from './messages';
+import type { EventConfig, Notifications } from './notifications';
+import type { Procedures } from './procedures';
+import type { Media, State, Task } from './state';
+import { ApiError, checkTc3 } from './tc3';
 
 interface Api {
   readonly state: State;

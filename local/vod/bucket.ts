@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { Records } from './records.js';
+import { Records } from './records';
 
 /** A refusal in the storage's own words. */
 export class StorageError extends Error {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NO_FAULTS, randomFrom, type Faults } from './faults.js';
-import type { Message } from './messages.js';
-import type { EventConfig } from './notifications.js';
-import { orderedId, type State } from './state.js';
+import { NO_FAULTS, randomFrom, type Faults } from './faults';
+import type { Message } from './messages';
+import type { EventConfig } from './notifications';
+import { orderedId, type State } from './state';
 
 const SENDS = 3;
 const SIGN_LASTS = 600;

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { createReadStream } from 'node:fs';
-import { StorageError, type Bucket } from './bucket.js';
-import { allowAnyOrigin, readBody, reply, type Call } from './http.js';
-import type { State } from './state.js';
-import { authorize } from './storage-credentials.js';
+import { StorageError, type Bucket } from './bucket';
+import { allowAnyOrigin, readBody, reply, type Call } from './http';
+import type { State } from './state';
+import { authorize } from './storage-credentials';
 
 /** Name of the bucket that every upload goes to, with the account's number as COS wants it. */
 export const BUCKET = { name: 'local-vod', appId: 1250000001 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from './messages.js';
-import { orderedId, type State } from './state.js';
+import type { Message } from './messages';
+import { orderedId, type State } from './state';
 
 const MOST_AT_ONCE = 16;
 const CONFIRM_WITHIN = 30_000;

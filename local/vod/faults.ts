@@ -1,4 +1,4 @@
-import { isObject } from './http.js';
+import { isObject } from './http';
 
 /** What may go wrong with callbacks, on demand. */
 export interface Faults {

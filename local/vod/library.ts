@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import { allowAnyOrigin, reply, type Call } from './http.js';
-import { fileDeleted, newFileUpload, type DeletedPart, type MediaView } from './messages.js';
-import { describe, type Picture } from './mp4.js';
-import type { Notifications } from './notifications.js';
-import type { Procedures } from './procedures.js';
-import type { Media, Session, State } from './state.js';
+import { allowAnyOrigin, reply, type Call } from './http';
+import { fileDeleted, newFileUpload, type DeletedPart, type MediaView } from './messages';
+import { describe, type Picture } from './mp4';
+import type { Notifications } from './notifications';
+import type { Procedures } from './procedures';
+import type { Media, Session, State } from './state';
 
 const CONTENT_TYPES: Record<string, string> = {
   mp4: 'video/mp4',

@@ -1,8 +1,8 @@
 // The events in both wire formats:
 // 3.0 https://cloud.tencent.com/document/product/266/7830, /9636, /13434; 2.0 in their older versions.
-import { isObject } from './http.js';
-import type { Step } from './procedures.js';
-import type { Task } from './state.js';
+import { isObject } from './http';
+import type { Step } from './procedures';
+import type { Task } from './state';
 
 /** One event as it goes out: `current` is format 3.0, `legacy` is format 2.0. */
 export interface Message {

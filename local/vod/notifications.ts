@@ -1,6 +1,6 @@
-import type { Callbacks } from './callbacks.js';
-import type { EventQueue } from './event-queue.js';
-import type { EventType, Message } from './messages.js';
+import type { Callbacks } from './callbacks';
+import type { EventQueue } from './event-queue';
+import type { EventType, Message } from './messages';
 
 export interface EventConfig {
   readonly mode: 'PUSH' | 'PULL';

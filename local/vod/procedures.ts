@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { dirOf, type Library } from './library.js';
-import { procedureStateChanged, procedureTask } from './messages.js';
-import type { Notifications } from './notifications.js';
-import { APP_ID, type Media, type State, type Task } from './state.js';
-import type { UploadSignature } from './upload-signature.js';
+import { dirOf, type Library } from './library';
+import { procedureStateChanged, procedureTask } from './messages';
+import type { Notifications } from './notifications';
+import { APP_ID, type Media, type State, type Task } from './state';
+import type { UploadSignature } from './upload-signature';
 
 export interface Step {
   readonly type: 'Transcode' | 'CoverBySnapshot';

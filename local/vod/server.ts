@@ -32,7 +32,7 @@
  *   - a snapshot does not replace a cover that was uploaded [?]
  *   - MetaData has Size and Container, and of MP4 and QuickTime files duration, width, height and bit rate
  * Server API
- *   - POST with TC3-HMAC-SHA256 only; no rate limits, no SubAppId check, the actions and parameters that api.ts lists
+ *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with its port or without; no rate limits, no SubAppId check, the actions and parameters that api.ts lists
  *   - deleting parts of a file sends the event and deletes nothing; files never expire
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
@@ -40,18 +40,18 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { api } from './api.js';
-import { Callbacks } from './callbacks.js';
-import { certificateFor } from './certificate.js';
-import { cos } from './cos.js';
-import { EventQueue } from './event-queue.js';
-import { NO_FAULTS, problemWith, type Faults } from './faults.js';
-import { allowAnyOrigin, jsonObject, readBody, reply, replyJson, type Call } from './http.js';
-import { Library } from './library.js';
-import { Notifications, type EventConfig } from './notifications.js';
-import { Procedures } from './procedures.js';
-import { State } from './state.js';
-import { ugc } from './ugc.js';
+import { api } from './api';
+import { Callbacks } from './callbacks';
+import { certificateFor } from './certificate';
+import { cos } from './cos';
+import { EventQueue } from './event-queue';
+import { NO_FAULTS, problemWith, type Faults } from './faults';
+import { allowAnyOrigin, jsonObject, readBody, reply, replyJson, type Call } from './http';
+import { Library } from './library';
+import { Notifications, type EventConfig } from './notifications';
+import { Procedures } from './procedures';
+import { State } from './state';
+import { ugc } from './ugc';
 
 export interface VodOptions {
   /** 0 = any free one. */

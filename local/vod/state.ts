@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Bucket } from './bucket.js';
-import { Records } from './records.js';
-import type { Message } from './messages.js';
-import type { Step } from './procedures.js';
-import type { UploadSignature } from './upload-signature.js';
+import { Bucket } from './bucket';
+import { Records } from './records';
+import type { Message } from './messages';
+import type { Step } from './procedures';
+import type { UploadSignature } from './upload-signature';
 
 /** The application whose library this is; any other id, or none, is served from it too. */
 export const APP_ID = 1500000001;

@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
-import { StorageError } from './bucket.js';
-import type { Call } from './http.js';
+import { StorageError } from './bucket';
+import type { Call } from './http';
 
 /** Temporary credentials for one upload session. */
 export interface Credentials {

@@ -1,11 +1,11 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { BUCKET, bucketHost } from './cos.js';
-import { allowAnyOrigin, jsonObject, readBody, replyJson, type Call } from './http.js';
-import type { Library } from './library.js';
-import { taskIdFor } from './procedures.js';
-import { APP_ID, type Session, type State } from './state.js';
-import { issue } from './storage-credentials.js';
-import { invalidRequest, readSignature, UploadError, type UploadSignature } from './upload-signature.js';
+import { BUCKET, bucketHost } from './cos';
+import { allowAnyOrigin, jsonObject, readBody, replyJson, type Call } from './http';
+import type { Library } from './library';
+import { taskIdFor } from './procedures';
+import { APP_ID, type Session, type State } from './state';
+import { issue } from './storage-credentials';
+import { invalidRequest, readSignature, UploadError, type UploadSignature } from './upload-signature';
 
 const DAY = 24 * 60 * 60 * 1000;
 const DEFAULT_REGION = 'ap-chongqing';

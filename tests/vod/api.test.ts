@@ -1,0 +1,304 @@
+import { createHash, createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
+import { ask, cleanUp, receiver, SECRET_ID, SECRET_KEY, start, upload, type Answer } from '../helpers/vod-client';
+
+afterEach(cleanUp);
+
+type Client = InstanceType<typeof sdk.v20180717.Client>;
+
+/** The vendor's own SDK, unmodified. */
+function client(port: number, credential = { secretId: SECRET_ID, secretKey: SECRET_KEY }, region = ''): Client {
+  const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${port}` };
+  return new sdk.v20180717.Client({ credential, region, profile: { httpProfile } });
+}
+
+const at = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
+
+describe('the library', () => {
+  test('DescribeMediaInfos', async () => {
+    const { port } = await start();
+    const { fileId, video } = await upload(port, { sourceContext: 'mine', procedure: 'FailingPreset' });
+    await sleep(200);
+    const answer = await client(port).DescribeMediaInfos({ FileIds: [fileId, '1'], SubAppId: 1500012345 });
+    expect(answer.NotExistFileIdSet).toEqual(['1']);
+    const [media] = answer.MediaInfoSet ?? [];
+    expect(media).toMatchObject({
+      FileId: fileId,
+      BasicInfo: {
+        MediaUrl: video.url,
+        Category: 'Video',
+        Status: 'Normal',
+        SourceInfo: { SourceType: 'Upload', SourceContext: 'mine' },
+      },
+      MetaData: { Size: 3 },
+      TranscodeInfo: { TranscodeSet: [{ Definition: 100010 }] },
+    });
+    expect(media?.BasicInfo?.CoverUrl).toMatch(/snapshot\.png$/);
+    const filtered = await client(port).DescribeMediaInfos({ FileIds: [fileId], Filters: ['metaData'] });
+    expect(filtered.MediaInfoSet?.[0]).toMatchObject({ BasicInfo: null, MetaData: { Size: 3 }, TranscodeInfo: null });
+    await expect(client(port).DescribeMediaInfos({ FileIds: Array<string>(21).fill('1') })).rejects.toMatchObject({
+      code: 'InvalidParameterValue.FileIds',
+    });
+  });
+
+  test('SearchMedia by time and class, in pages', async () => {
+    let now = Date.parse('2026-01-01T00:00:00Z');
+    const { port } = await start({ now: () => now });
+    const uploaded: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      const seconds = Math.floor(now / 1000);
+      const times = { currentTimeStamp: seconds, expireTime: seconds + 600 };
+      uploaded.push((await upload(port, { ...times, classId: i % 2, storageRegion: 'ap-tokyo' })).fileId);
+      now += 60_000;
+    }
+    now = Date.now();
+    const search = async (request: Parameters<Client['SearchMedia']>[0]) => {
+      const { TotalCount, MediaInfoSet } = await client(port).SearchMedia(request);
+      return [TotalCount, MediaInfoSet?.map(({ FileId }) => uploaded.indexOf(FileId ?? ''))];
+    };
+    const window = { After: '2026-01-01T00:01:00Z', Before: '2026-01-01T00:03:00Z' };
+    const oldest = { Field: 'CreateTime', Order: 'Asc' };
+    expect(await search({})).toEqual([5, [4, 3, 2, 1, 0]]);
+    expect(await search({ CreateTime: window, Sort: oldest })).toEqual([3, [1, 2, 3]]);
+    expect(await search({ CreateTime: { After: '2026-01-01T08:04:00+08:00' } })).toEqual([1, [4]]);
+    expect(await search({ Sort: oldest, Offset: 1, Limit: 2 })).toEqual([5, [1, 2]]);
+    expect(await search({ ClassIds: [1], Sort: oldest })).toEqual([2, [1, 3]]);
+    expect(await search({ SourceTypes: ['Record'] })).toEqual([0, []]);
+    expect(await search({ NamePrefixes: ['holi'], StorageRegions: ['ap-tokyo'], Offset: 5 })).toEqual([5, []]);
+    for (const request of [{ Offset: 4999, Limit: 2 }, { CreateTime: { After: 'yesterday', Before: '' } }]) {
+      await expect(search(request)).rejects.toMatchObject({
+        code: expect.stringMatching(/^InvalidParameterValue/) as string,
+      });
+    }
+    await expect(search({ Tags: ['a'] })).rejects.toMatchObject({ code: 'UnknownParameter' });
+  });
+
+  test('DeleteMedia sends its event and ends the file', async () => {
+    const hook = await receiver();
+    const { port } = await start({ callbackUrl: hook.url });
+    const { fileId, video } = await upload(port);
+    await client(port).DeleteMedia({ FileId: fileId, DeleteParts: [{ Type: 'TranscodeFiles', Definition: 100010 }] });
+    expect((await fetch(video.url)).status).toBe(200);
+    await client(port).DeleteMedia({ FileId: fileId });
+    expect((await fetch(video.url)).status).toBe(404);
+    const [, parts, whole] = await hook.wait(3);
+    expect(parts?.event.FileDeleteEvent.FileDeleteResultInfo).toEqual([
+      { FileId: fileId, DeleteParts: [{ Type: 'TranscodeFiles', Definition: 100010 }] },
+    ]);
+    expect(whole?.event).toEqual({
+      EventType: 'FileDeleted',
+      FileDeleteEvent: { FileIdSet: [fileId], FileDeleteResultInfo: [{ FileId: fileId, DeleteParts: [] }] },
+    });
+    await expect(client(port).DeleteMedia({ FileId: fileId })).rejects.toMatchObject({ code: 'ResourceNotFound' });
+  });
+});
+
+test('DescribeTasks and DescribeTaskDetail', async () => {
+  let now = Date.now();
+  const { port } = await start({ stepMs: 150, now: () => now });
+  const { fileId } = await upload(port, { procedure: 'LongVideoPreset', sessionContext: 's' });
+  await upload(port, { procedure: 'FailingPreset' });
+  const { TaskSet } = await client(port).DescribeTasks({ FileId: fileId });
+  expect(TaskSet).toMatchObject([{ TaskType: 'Procedure', Status: 'PROCESSING', FileId: fileId, FinishTime: '' }]);
+  const TaskId = TaskSet?.[0]?.TaskId ?? '';
+  await sleep(700);
+  expect((await client(port).DescribeTasks({ Status: 'PROCESSING' })).TaskSet).toEqual([]);
+  const first = await client(port).DescribeTasks({
+    Limit: 1,
+    CreateTime: { After: at(now - 60_000), Before: at(now + 60_000) },
+  });
+  const second = await client(port).DescribeTasks({ Limit: 1, ScrollToken: first.ScrollToken ?? '' });
+  expect([first.TaskSet?.length, second.TaskSet?.length, second.ScrollToken]).toEqual([1, 1, '']);
+  expect(first.TaskSet?.[0]?.TaskId).not.toBe(second.TaskSet?.[0]?.TaskId);
+  expect(await client(port).DescribeTaskDetail({ TaskId })).toMatchObject({
+    TaskType: 'Procedure',
+    Status: 'FINISH',
+    ProcedureTask: { TaskId, FileId: fileId, SessionContext: 's', MediaProcessResultSet: [{}, {}, {}] },
+  });
+  await expect(client(port).DescribeTaskDetail({ TaskId: 'none' })).rejects.toMatchObject({ code: 'ResourceNotFound' });
+  now += 4 * 24 * 60 * 60 * 1000;
+  const later = await tc3(port, { action: 'DescribeTaskDetail', body: JSON.stringify({ TaskId }), time: now });
+  expect(codeOf(later)).toBe('ResourceNotFound');
+});
+
+describe('events that are pulled', () => {
+  test('come 16 at a time, with a handle, and end with their confirmation', async () => {
+    const { port } = await start({ mode: 'PULL' });
+    const uploaded = new Set<string>();
+    for (let i = 0; i < 20; i++) uploaded.add((await upload(port)).fileId);
+    const pulled: string[] = [];
+    for (const count of [16, 4]) {
+      const { EventSet = [] } = await client(port).PullEvents({});
+      expect(EventSet).toHaveLength(count);
+      expect(EventSet[0]).toMatchObject({ EventType: 'NewFileUpload', FileDeleteEvent: null });
+      pulled.push(...EventSet.map(({ FileUploadEvent }) => FileUploadEvent?.FileId ?? ''));
+      const handles = EventSet.map(({ EventHandle }) => EventHandle ?? '');
+      await client(port).ConfirmEvents({ EventHandles: handles });
+      await expect(client(port).ConfirmEvents({ EventHandles: handles })).rejects.toMatchObject({
+        code: 'InvalidParameterValue.EventHandles',
+      });
+    }
+    expect(new Set(pulled)).toEqual(uploaded);
+    expect((await client(port).PullEvents({})).EventSet).toEqual([]);
+  });
+
+  test('come again after 30 s, over a restart too, and are gone after four days', async () => {
+    let now = Date.now();
+    const vod = await start({ mode: 'PULL', now: () => now });
+    const pull = async (port: number) => {
+      const answer = await tc3(port, { action: 'PullEvents', time: now });
+      return (JSON.parse(answer.text) as { Response: { EventSet: { EventHandle: string }[] } }).Response.EventSet;
+    };
+    await upload(vod.port);
+    const [first] = await pull(vod.port);
+    now += 29_000;
+    expect(await pull(vod.port)).toEqual([]);
+    now += 2_000;
+    const late = JSON.stringify({ EventHandles: [first?.EventHandle] });
+    expect(codeOf(await tc3(vod.port, { action: 'ConfirmEvents', body: late, time: now }))).toBe(
+      'InvalidParameterValue.EventHandles',
+    );
+    const [again] = await pull(vod.port);
+    expect(again).toMatchObject({ EventType: 'NewFileUpload' });
+    expect(again?.EventHandle).not.toBe(first?.EventHandle);
+    now += 5 * 24 * 60 * 60 * 1000;
+    expect(await pull(vod.port)).toEqual([]);
+  });
+
+  test('are waited for a little', async () => {
+    const { port } = await start({ mode: 'PULL' });
+    const pulled = client(port).PullEvents({});
+    await sleep(200);
+    await upload(port);
+    expect((await pulled).EventSet).toHaveLength(1);
+  });
+});
+
+test('ModifyEventConfig decides what goes where', async () => {
+  const hook = await receiver();
+  const { port } = await start();
+  const api = client(port);
+  expect(await api.DescribeEventConfig({})).toMatchObject({
+    Mode: 'PUSH',
+    NotificationUrl: '',
+    UploadMediaCompleteEventSwitch: 'ON',
+    DeleteMediaCompleteEventSwitch: 'ON',
+    PersistenceCompleteEventSwitch: 'OFF',
+  });
+  await api.ModifyEventConfig({
+    NotificationUrl: hook.url,
+    UploadMediaCompleteEventSwitch: 'OFF',
+    DeleteMediaCompleteEventSwitch: 'OFF',
+    SignKey: 'abc123',
+  });
+  const { fileId } = await upload(port, { procedure: 'LongVideoPreset' });
+  await sleep(200);
+  await api.DeleteMedia({ FileId: fileId });
+  await sleep(100);
+  expect(hook.received.map(({ event }) => [event.EventType, typeof event.Sign])).toEqual([
+    ['ProcedureStateChanged', 'string'],
+  ]);
+  await api.ModifyEventConfig({ Mode: 'PULL', UploadMediaCompleteEventSwitch: 'ON' });
+  await upload(port);
+  expect((await api.PullEvents({})).EventSet).toHaveLength(1);
+  expect(hook.received).toHaveLength(1);
+  const config = await api.DescribeEventConfig({});
+  expect(config).toMatchObject({ Mode: 'PULL', NotificationUrl: hook.url, DeleteMediaCompleteEventSwitch: 'OFF' });
+  expect(config).not.toHaveProperty('SignKey');
+  for (const wrong of [{ SignKey: 'not ok' }, { Mode: 'BOTH' }, { NotificationUrl: 'ftp://x' }]) {
+    await expect(api.ModifyEventConfig(wrong)).rejects.toMatchObject({
+      code: expect.stringMatching(/^InvalidParameterValue/) as string,
+    });
+  }
+});
+
+describe('TC3-HMAC-SHA256', () => {
+  test.each([
+    ['another key', { secretId: SECRET_ID, secretKey: 'other' }, 'AuthFailure.SignatureFailure'],
+    ['another id', { secretId: 'AKIDother', secretKey: SECRET_KEY }, 'AuthFailure.SecretIdNotFound'],
+  ])('the SDK with %s', async (_, credential, code) => {
+    const { port } = await start();
+    await expect(client(port, credential).PullEvents({})).rejects.toMatchObject({ code });
+  });
+
+  test.each<[string, Partial<Tc3>, string]>([
+    ['a good one', {}, ''],
+    ['one to the real host', { host: 'vod.tencentcloudapi.com' }, ''],
+    ['one to the international host', { host: 'vod.intl.tencentcloudapi.com' }, ''],
+    ['one by path', { path: '/vod.tencentcloudapi.com/' }, ''],
+    ['any other host', { host: 'anything.example' }, ''],
+    ['295 s late', { late: 295 }, ''],
+    ['310 s late', { late: 310 }, 'AuthFailure.SignatureExpire'],
+    ['310 s early', { late: -310 }, 'AuthFailure.SignatureExpire'],
+    ['a changed body', { sent: '{"SubAppId":1}' }, 'AuthFailure.SignatureFailure'],
+    ['a host that was not signed', { signedHeaders: 'content-type' }, 'AuthFailure.SignatureFailure'],
+    ['the date of another day', { date: '2020-01-01' }, 'AuthFailure.SignatureFailure'],
+    ['another algorithm', { authorization: 'TC3-HMAC-SHA1 x' }, 'AuthFailure.InvalidAuthorization'],
+    ['no authorization', { authorization: '' }, 'AuthFailure.InvalidAuthorization'],
+    ['an unknown action', { action: 'Invented' }, 'InvalidAction'],
+    ['an inherited name as action', { action: 'constructor' }, 'InvalidAction'],
+    ['another version', { version: '2024-07-18' }, 'NoSuchVersion'],
+    ['an unknown parameter', { body: '{"Invented":1}' }, 'UnknownParameter'],
+    ['no JSON object', { body: '[]' }, 'InvalidParameter'],
+    ['a parameter that misses', { action: 'DeleteMedia' }, 'MissingParameter'],
+    ['a parameter of the wrong type', { action: 'DeleteMedia', body: '{"FileId":1}' }, 'InvalidParameter'],
+    ['PUT', { method: 'PUT' }, 'UnsupportedProtocol'],
+  ])('%s', async (_, asked, code) => {
+    const { port } = await start();
+    const answer = await tc3(port, { action: 'DescribeEventConfig', ...asked });
+    expect([answer.status, codeOf(answer)]).toEqual([200, code]);
+    expect(JSON.parse(answer.text)).toMatchObject({ Response: { RequestId: expect.any(String) as string } });
+  });
+});
+
+function codeOf(answer: Answer): string {
+  return (JSON.parse(answer.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
+}
+
+interface Tc3 {
+  readonly action: string;
+  readonly body?: string;
+  /** What is sent instead of the body that was signed. */
+  readonly sent?: string;
+  readonly time?: number;
+  readonly late?: number;
+  readonly date?: string;
+  readonly service?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly version?: string;
+  readonly signedHeaders?: string;
+  readonly authorization?: string;
+}
+
+/** The vendor's documented steps (api/266/31757), one line each. */
+function tc3(port: number, asked: Tc3): Promise<Answer> {
+  const { action, body = '{}', service = 'vod', late = 0, path = '/', method = 'POST' } = asked;
+  const time = (asked.time ?? Date.now()) - late * 1000;
+  const { host = `127.0.0.1:${port}`, version = '2018-07-17', signedHeaders = 'content-type;host' } = asked;
+  const timestamp = String(Math.floor(time / 1000));
+  const date = asked.date ?? new Date(time).toISOString().slice(0, 10);
+  const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const lines = `content-type:application/json\n${signedHeaders.includes('host') ? `host:${host}\n` : ''}`;
+  const request = `POST\n${path}\n\n${lines}\n${signedHeaders}\n${sha(body)}`;
+  const scope = `${date}/${service}/tc3_request`;
+  const key = hmac(hmac(hmac(`TC3${SECRET_KEY}`, date), service), 'tc3_request');
+  const signature = hmac(key, `TC3-HMAC-SHA256\n${timestamp}\n${scope}\n${sha(request)}`).toString('hex');
+  const authorization = `TC3-HMAC-SHA256 Credential=${SECRET_ID}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+  return ask(port, {
+    method,
+    host,
+    path,
+    body: asked.sent ?? body,
+    headers: {
+      'content-type': 'application/json',
+      'x-tc-action': action,
+      'x-tc-version': version,
+      'x-tc-timestamp': timestamp,
+      authorization: asked.authorization ?? authorization,
+    },
+  });
+}

@@ -1,0 +1,104 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import {
+  apply,
+  ask,
+  cleanUp,
+  complete,
+  cos,
+  initiate,
+  md5,
+  onceDone,
+  putPart,
+  receiver,
+  SECRET_ID,
+  SECRET_KEY,
+  sign,
+  start,
+  tag,
+  temporaryDirectory,
+  ugc,
+  upload,
+} from '../helpers/vod-client';
+import type { VodOptions } from '../../local/vod/server';
+
+afterEach(cleanUp);
+
+async function startProcess(options: Partial<VodOptions>): Promise<{ child: ChildProcess; port: number }> {
+  const all = { port: 0, secretId: SECRET_ID, secretKey: SECRET_KEY, callbackUrl: '', ...options };
+  const script = join(__dirname, '../helpers/vod-process.ts');
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(all)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onceDone(() => void child.kill('SIGKILL'));
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, port: Number(line.toString()) };
+}
+
+test('kill -9 in the middle of a part: the upload resumes and the file is whole', async () => {
+  const dataDir = temporaryDirectory();
+  const parts = [randomBytes(2 ** 20), randomBytes(2 ** 20), randomBytes(1000)];
+  const first = await startProcess({ dataDir });
+  const applied = await apply(first.port, sign({ sourceContext: 'over a crash', procedure: 'LongVideoPreset' }));
+  const uploadId = await initiate(first.port, applied);
+  await putPart(first.port, applied, uploadId, 1, parts[0] ?? Buffer.alloc(0));
+  const half = request({
+    port: first.port,
+    host: '127.0.0.1',
+    method: 'PUT',
+    path: `/${applied.storageBucket}-${applied.storageAppId}.cos.ap-chongqing.myqcloud.com${applied.video.storagePath}`,
+    headers: { 'content-length': 2 ** 20 },
+  });
+  half.on('error', () => undefined);
+  half.write(parts[1]?.subarray(0, 5000));
+  first.child.kill('SIGKILL');
+  await once(first.child, 'exit');
+
+  const hook = await receiver();
+  const { port } = await startProcess({ dataDir, callbackUrl: hook.url, stepMs: 20 });
+  const again = await apply(port, sign(), { vodSessionKey: applied.vodSessionKey });
+  const listed = await cos(port, applied, { path: `${applied.video.storagePath}?uploadId=${uploadId}` });
+  expect(tag(listed.text, 'PartNumber')).toEqual(['1']);
+  expect(tag(listed.text, 'ETag')).toEqual([`&quot;${md5(parts[0] ?? '')}&quot;`]);
+  for (const number of [2, 3]) await putPart(port, again, uploadId, number, parts[number - 1] ?? Buffer.alloc(0));
+  expect((await complete(port, again, uploadId, parts.map(md5))).status).toBe(200);
+  const { data } = await ugc(port, 'Commit', { signature: sign(), vodSessionKey: applied.vodSessionKey });
+  const stored = Buffer.from(await (await fetch(data.video.url)).arrayBuffer());
+  expect(stored.equals(Buffer.concat(parts))).toBe(true);
+  const [event] = await hook.wait(1);
+  expect(event?.event.FileUploadEvent.MediaBasicInfo.SourceInfo.SourceContext).toBe('over a crash');
+});
+
+test('library, task flows, events and certificate go on after a restart', async () => {
+  const dataDir = temporaryDirectory();
+  const silent = await receiver(() => 'never');
+  const first = await start({ dataDir, callbackUrl: silent.url, stepMs: 100_000 });
+  const { fileId, video } = await upload(first.port, { procedure: 'LongVideoPreset' });
+  await silent.wait(1);
+  await first.stop();
+
+  const hook = await receiver();
+  const second = await start({ dataDir, callbackUrl: hook.url });
+  expect(second.certificate).toBe(first.certificate);
+  const events = await hook.wait(2);
+  expect(events.map(({ event }) => event.EventType)).toEqual(['NewFileUpload', 'ProcedureStateChanged']);
+  expect(events[0]?.event.FileUploadEvent.FileId).toBe(fileId);
+  const served = await ask(second.port, { path: new URL(video.url).pathname });
+  expect(served.text).toBe('abc');
+  await second.stop();
+
+  const third = await start({ dataDir, mode: 'PULL' });
+  await upload(third.port);
+  await third.stop();
+  const log: string[] = [];
+  await start({ dataDir, callbackUrl: hook.url, log: (line) => log.push(line) });
+  expect(hook.received).toHaveLength(2);
+});
+
+test('a port that is taken is an error that can be caught', async () => {
+  const { port } = await start();
+  await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+});
