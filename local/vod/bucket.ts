@@ -171,7 +171,9 @@ export class Bucket {
     }
     const file = this.#arriving();
     for (const { number, etag } of wanted) {
-      const part = createReadStream(join(this.#partsOf(uploadId), `${number}.${etag}`));
+      const part = createReadStream(join(this.#partsOf(uploadId), `${number}.${etag}`), {
+        highWaterMark: SMALLEST_PART,
+      });
       await pipeline(part, createWriteStream(file, { flags: 'a' }));
     }
     const md5OfMd5s = createHash('md5').update(wanted.map((part) => part.etag).join(''), 'hex');

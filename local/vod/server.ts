@@ -157,7 +157,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
         return;
       case undefined:
         if (call.path.startsWith('/media/')) return library.serve(call);
-        reply(response, 404, `This is the local VOD. It answers as ${HOSTS.join(', ')}\n`);
+        reply(response, 404, 'This is the local VOD: no service of it has this host and path\n');
     }
   }
 

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import {
   apply,
   ask,
@@ -93,8 +94,12 @@ test('library, task flows, events and certificate go on after a restart', async 
   const third = await start({ dataDir, mode: 'PULL' });
   await upload(third.port);
   await third.stop();
-  const log: string[] = [];
-  await start({ dataDir, callbackUrl: hook.url, log: (line) => log.push(line) });
+  const fourth = await start({ dataDir, callbackUrl: hook.url });
+  const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${fourth.port}` };
+  const credential = { secretId: SECRET_ID, secretKey: SECRET_KEY };
+  const api = new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
+  expect((await api.PullEvents({})).EventSet).toMatchObject([{ EventType: 'NewFileUpload' }]);
+  expect((await api.SearchMedia({})).TotalCount).toBe(2);
   expect(hook.received).toHaveLength(2);
 });
 
