@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const DAY = 24 * 60 * 60 * 1000;
@@ -16,6 +16,7 @@ export function certificateFor(
   hosts: readonly string[],
   now: number,
 ): { key: string; cert: string } {
+  mkdirSync(directory, { recursive: true });
   const file = join(directory, 'certificate.json');
   const wanted = hosts.join(' ');
   if (existsSync(file)) {

@@ -1,4 +1,4 @@
-import { isObject } from './http';
+import { isObject, jsonObject, readBody, replyJson, type Call } from './http';
 
 /** What may go wrong with callbacks, on demand. */
 export interface Faults {
@@ -26,8 +26,28 @@ const RULES: Record<keyof Faults, { fits: (value: unknown) => boolean; rule: str
   seed: { fits: Number.isSafeInteger, rule: 'an integer' },
 };
 
+/** Reads, changes or resets the faults in force. */
+export async function changeFaults(
+  { request, response, method }: Call,
+  inForce: Faults,
+  set: (changed: Partial<Faults> | undefined) => Faults,
+): Promise<void> {
+  if (method === 'GET') {
+    replyJson(response, 200, inForce);
+  } else if (method === 'DELETE') {
+    replyJson(response, 200, set(undefined));
+  } else if (method === 'PUT') {
+    const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
+    const problem = problemWith(changed);
+    if (problem === undefined) replyJson(response, 200, set(changed ?? {}));
+    else replyJson(response, 400, { message: problem });
+  } else {
+    replyJson(response, 405, { message: 'Faults are read with GET, changed with PUT, reset with DELETE' });
+  }
+}
+
 /** The sentence that says what is wrong with the values, or undefined if nothing is. */
-export function problemWith(values: unknown): string | undefined {
+function problemWith(values: unknown): string | undefined {
   if (!isObject(values)) return 'Faults are a JSON object';
   for (const [name, value] of Object.entries(values)) {
     if (!isFault(name)) return `"${name}" is not one of ${Object.keys(RULES).join(', ')}`;

@@ -36,17 +36,16 @@
  *   - deleting parts of a file sends the event and deletes nothing; files never expire
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
-import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { address, HOSTS, serviceOf } from './address';
 import { api } from './api';
 import { Callbacks } from './callbacks';
 import { certificateFor } from './certificate';
 import { cos } from './cos';
 import { EventQueue } from './event-queue';
-import { NO_FAULTS, problemWith, type Faults } from './faults';
-import { allowAnyOrigin, jsonObject, readBody, reply, replyJson, type Call } from './http';
+import { changeFaults, NO_FAULTS, type Faults } from './faults';
+import { Front } from './front';
+import { allowAnyOrigin, readBody, reply, replyJson } from './http';
 import { Library } from './library';
 import { Notifications, type EventConfig } from './notifications';
 import { Procedures } from './procedures';
@@ -82,28 +81,9 @@ export interface Vod {
   stop(): Promise<void>;
 }
 
-const REGIONS =
-  'ap-bangkok ap-beijing ap-chengdu ap-chongqing ap-guangzhou ap-hongkong ap-jakarta ap-mumbai ap-nanjing ap-seoul ' +
-  'ap-shanghai ap-singapore ap-tokyo eu-frankfurt na-ashburn na-siliconvalley sa-saopaulo';
-const HOSTS = [
-  ...['localhost', 'vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com'],
-  ...['vod.tencentcloudapi.com', 'vod.intl.tencentcloudapi.com'],
-  ...REGIONS.split(' ').flatMap((region) => [`*.cos.${region}.myqcloud.com`, `*.cos.${region}.tencentcos.cn`]),
-];
-
-type Service = 'upload' | 'report' | 'storage' | 'api';
-
-function serviceOf(host: string): Service | undefined {
-  if (host === 'vod2.qcloud.com' || host === 'vod2.dnsv1.com') return 'upload';
-  if (host === 'vodreport.qcloud.com') return 'report';
-  if (/\.cos\.[a-z0-9-]+\.(?:myqcloud\.com|tencentcos\.cn)$/.test(host)) return 'storage';
-  return /^vod\.(?:[a-z0-9-]+\.)?tencentcloudapi\.com$/.test(host) ? 'api' : undefined;
-}
-
 /** Starts a VOD on 127.0.0.1. */
 export async function startVod(options: VodOptions): Promise<Vod> {
   const { secretId, secretKey, now = Date.now, log = () => undefined } = options;
-  const state = new State(options.dataDir, now());
   const front = new Front(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (request.socket.destroyed) return;
@@ -114,7 +94,9 @@ export async function startVod(options: VodOptions): Promise<Vod> {
       else reply(response, error instanceof URIError ? 400 : 500, '');
     });
   });
+  // The port before the data: a second start must not tidy up what the first one works with.
   const port = await front.listen(options.port);
+  const state = new State(options.dataDir, now());
   const url = `http://localhost:${port}`;
 
   const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log);
@@ -172,85 +154,4 @@ export async function startVod(options: VodOptions): Promise<Vod> {
       await front.close();
     },
   };
-}
-
-/** Which service a request is for: the Host header says it, or else the first path segment, which is then taken off. */
-function address(request: IncomingMessage, response: ServerResponse): Call {
-  const target = request.url ?? '/';
-  const [path = '/'] = target.split('?');
-  const query = new URLSearchParams(target.slice(path.length));
-  const host = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  const [, first = ''] = path.split('/');
-  const byPath = serviceOf(host) === undefined && serviceOf(first.toLowerCase()) !== undefined;
-  return {
-    request,
-    response,
-    method: request.method ?? 'GET',
-    host: byPath ? first.toLowerCase() : host,
-    path: byPath ? path.slice(first.length + 1) || '/' : path,
-    query,
-  };
-}
-
-async function changeFaults(
-  { request, response, method }: Call,
-  inForce: Faults,
-  set: (changed: Partial<Faults> | undefined) => Faults,
-): Promise<void> {
-  if (method === 'GET') {
-    replyJson(response, 200, inForce);
-  } else if (method === 'DELETE') {
-    replyJson(response, 200, set(undefined));
-  } else if (method === 'PUT') {
-    const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
-    const problem = problemWith(changed);
-    if (problem === undefined) replyJson(response, 200, set(changed ?? {}));
-    else replyJson(response, 400, { message: problem });
-  } else {
-    replyJson(response, 405, { message: 'Faults are read with GET, changed with PUT, reset with DELETE' });
-  }
-}
-
-/** One port for TLS and plain HTTP: a TLS connection begins with the byte 0x16, which no HTTP request does. */
-class Front {
-  readonly certificate: string;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-
-  constructor({ key, cert }: { key: string; cert: string }, answer: (i: IncomingMessage, r: ServerResponse) => void) {
-    this.certificate = cert;
-    const plain = createHttpServer(answer);
-    const secure = createHttpsServer({ key, cert }, answer);
-    // Browsers that do not trust the certificate say so in an alert, which is not this server's trouble.
-    secure.on('tlsClientError', () => undefined);
-    this.#server = createTcpServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      socket.on('error', () => undefined);
-      socket.once('readable', () => {
-        const chunk: unknown = socket.read();
-        if (!Buffer.isBuffer(chunk)) return;
-        socket.unshift(chunk);
-        (chunk[0] === 0x16 ? secure : plain).emit('connection', socket);
-      });
-    });
-  }
-
-  listen(port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', () => {
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
-  }
-
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      for (const socket of this.#sockets) socket.destroy();
-    });
-  }
 }
