@@ -32,7 +32,8 @@
  *   - a snapshot does not replace a cover that was uploaded [?]
  *   - MetaData has Size and Container, and of MP4 and QuickTime files duration, width, height and bit rate
  * Server API
- *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with its port or without; no rate limits, no SubAppId check, the actions and parameters that api.ts lists
+ *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with its port or without
+ *   - only the actions and parameters that api.ts lists; no rate limits
  *   - deleting parts of a file sends the event and deletes nothing; files never expire
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
