@@ -128,6 +128,8 @@ describe('an upload in parts', () => {
     const uploadId = await initiate(port, applied);
     await putPart(port, applied, uploadId, 1, Buffer.from('old'));
     await putPart(port, applied, uploadId, 1, Buffer.from('new'));
+    const listed = await cos(port, applied, { path: `${applied.video.storagePath}?uploadId=${uploadId}` });
+    expect(tag(listed.text, 'ETag')).toEqual([`&quot;${md5('new')}&quot;`]);
     expect(tag((await complete(port, applied, uploadId, [md5('old')])).text, 'Code')).toEqual(['InvalidPart']);
     expect((await complete(port, applied, uploadId, [md5('new')])).status).toBe(200);
   });
@@ -405,6 +407,10 @@ describe('the media', () => {
     const applied = await apply(port);
     await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
     expect((await fetch(`${url}/media${applied.video.storagePath}`)).status).toBe(404);
+    const { fileId } = await upload(port);
+    const cover = await apply(port, sign(), { fileId, coverName: 'c', coverType: 'png', coverSize: 3 });
+    await cos(port, cover, { method: 'PUT', path: cover.cover.storagePath, body: 'png' });
+    expect((await fetch(`${url}/media${cover.cover.storagePath}`)).status).toBe(404);
     expect((await ask(port, { path: '/media/../../storage-secret' })).status).toBe(404);
     expect((await ask(port, { path: '/media/%zz' })).status).toBe(400);
   });
