@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { CannotStart } from './cannot-start';
 import { resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters } from './deployment';
 import { startFunctions, type Functions } from './functions';
@@ -10,10 +11,12 @@ import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
 import { listen, type Listener, type Listening } from './server';
 import { startTable, type Engine, type Table } from './table';
 import { uploadsOf, type Upload } from './uploads';
+import { startVod, type Vod } from './vod/server';
 
 export interface LocalOptions {
-  /** 0 takes a free one, as for the table's. */
+  /** 0 takes a free one, as for the two others. */
   readonly port: number;
+  readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
   readonly given?: GivenSecrets;
@@ -37,6 +40,7 @@ export interface LocalRun {
   readonly functions: Functions;
   readonly table: Table;
   readonly parameterStore: ParameterStore;
+  readonly vod: Vod;
   /** The rows, newest first, as `GET /local/uploads` shows them. */
   readonly rows: () => Promise<Upload[]>;
   readonly stop: () => Promise<void>;
@@ -95,6 +99,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     });
     running.push(functions.stop);
 
+    const vod = await startLocalVod(options.vodPort, dataDir, secrets, callbackUrl(url, secrets), log);
+    running.push(() => vod.stop());
+
     const rows = async () => uploadsOf(await table.rows());
     const api = httpApi(config, functions.invoke);
     const own = localRoutes({ config, functions, issuer, uploads: rows });
@@ -109,6 +116,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
       functions,
       table,
       parameterStore,
+      vod,
       rows,
       stop,
     };
@@ -116,5 +124,22 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     giveUp.abort();
     await stop();
     throw error;
+  }
+}
+
+async function startLocalVod(
+  port: number,
+  dataDir: string,
+  { vodSecretId: secretId, vodSecretKey: secretKey, callbackSignKey }: Secrets,
+  callbackUrl: string,
+  log: (line: string) => void,
+): Promise<Vod> {
+  const [signKey = ''] = callbackSignKey.split(',');
+  try {
+    const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
+    return await startVod({ ...options, log });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CannotStart(`Port ${port} is taken: choose another one with VOD_PORT`);
   }
 }

@@ -4,6 +4,7 @@ import type { GivenSecrets } from './secrets';
 
 export interface Settings {
   readonly port: number;
+  readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
   readonly given: GivenSecrets;
@@ -17,6 +18,7 @@ export interface Settings {
 export function settings(env: NodeJS.ProcessEnv): Settings {
   return {
     port: port(env, 'PORT', 3000),
+    vodPort: port(env, 'VOD_PORT', 3443),
     tablePort: port(env, 'TABLE_PORT', 8000),
     dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
     given: {

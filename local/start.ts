@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     const run = await startLocal({ ...settings(process.env), signal: end.signal });
     console.log(`key id    ${run.secrets.vodSecretId}`);
     console.log(`callback  ${run.callbackUrl}`);
+    console.log(`vod       ${run.vod.url}`);
     console.log(`page      ${run.url}/`);
     console.log('ready     Ctrl-C ends it');
     if (!end.signal.aborted) await once(end.signal, 'abort');

@@ -15,7 +15,14 @@ export interface TestRun extends LocalRun {
 export async function startTestRun(options: Partial<LocalOptions> = {}): Promise<TestRun> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const lines: string[] = [];
-  const run = await startLocal({ port: 0, tablePort: 0, log: (line) => lines.push(line), ...options, dataDir });
+  const run = await startLocal({
+    port: 0,
+    vodPort: 0,
+    tablePort: 0,
+    log: (line) => lines.push(line),
+    ...options,
+    dataDir,
+  });
   const stop = async () => {
     await run.stop();
     if (!options.dataDir) await rm(dataDir, { recursive: true });

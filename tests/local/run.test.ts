@@ -29,7 +29,7 @@ describe('npm start', () => {
   async function start(env: Record<string, string> = {}) {
     const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
       cwd: project,
-      env: { PATH: process.env['PATH'], PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir, ...env },
+      env: { PATH: process.env['PATH'], PORT: '0', VOD_PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir, ...env },
     });
     started.push(child);
     let out = '';
@@ -85,7 +85,7 @@ describe('npm start', () => {
     60_000,
   );
 
-  test.each(['PORT', 'TABLE_PORT'])(
+  test.each(['PORT', 'VOD_PORT', 'TABLE_PORT'])(
     'says in one line that %s is taken',
     async (name) => {
       const { port, close } = await listen(() => Promise.resolve());
@@ -180,7 +180,12 @@ describe('the secrets', () => {
 });
 
 test('the environment is read with its defaults', () => {
-  expect(settings({ PORT: '' })).toMatchObject({ port: 3000, tablePort: 8000, dataDir: resolve('.local') });
+  expect(settings({ PORT: '' })).toMatchObject({
+    port: 3000,
+    vodPort: 3443,
+    tablePort: 8000,
+    dataDir: resolve('.local'),
+  });
   expect(() => settings({ TABLE_PORT: '65536' })).toThrow('TABLE_PORT must be a port');
 });
 
