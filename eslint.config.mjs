@@ -20,9 +20,23 @@ export default tseslint.config(
   { files: ['**/*.mjs'], languageOptions: { globals: { fetch: 'readonly', process: 'readonly' } } },
   {
     files: ['**/*.js'],
+    ignores: ['local/page/**'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: { module: 'writable', require: 'readonly', process: 'readonly', __dirname: 'readonly' },
+    },
+  },
+  // The page's modules run in a browser as they are.
+  {
+    files: ['local/page/**/*.js'],
+    languageOptions: {
+      sourceType: 'module',
+      globals: Object.fromEntries(
+        [
+          ...['addEventListener', 'document', 'fetch', 'getSelection', 'localStorage', 'location', 'navigator'],
+          ...['performance', 'setTimeout', 'window', 'Element', 'Option', 'URL', 'XMLHttpRequest'],
+        ].map((name) => [name, 'readonly']),
+      ),
     },
   },
 );

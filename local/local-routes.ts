@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import type { ServerlessConfig } from './config';
 import type { Functions } from './functions';
 import type { Issuer } from './issuer';
@@ -12,15 +12,49 @@ const MAX_BODY = 2 ** 16;
 const ISSUER = '/local/issuer';
 const RUN = '/local/run/';
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+};
+const MODULES = [
+  'backend',
+  'element',
+  'format',
+  'main',
+  'map-hosts',
+  'row-card',
+  'snippet',
+  'strings',
+  'upload',
+  'upload-card',
+];
+/** Every file of the page by its path. Nothing that a request says becomes part of a file's name. */
+const PAGE_FILES: ReadonlyMap<string, string> = new Map([
+  ['/', join(__dirname, 'page', 'index.html')],
+  ...['style.css', ...MODULES.map((name) => `${name}.js`)].map(
+    (name) => [`/local/page/${name}`, join(__dirname, 'page', name)] as const,
+  ),
+  ['/local/sdk/vod-js-sdk-v6.js', require.resolve('vod-js-sdk-v6/dist/vod-js-sdk-v6.js')],
+]);
+
 export interface LocalRoutesOptions {
   readonly config: ServerlessConfig;
   readonly functions: Functions;
   readonly issuer: Issuer;
   readonly uploads: () => Promise<Upload[]>;
+  readonly page: PageConfig;
+}
+
+/** What the page cannot know by itself. */
+export interface PageConfig {
+  readonly vodUrl: string;
+  /** The procedures that the policy allows. */
+  readonly procedures: readonly string[];
 }
 
 /** What is there on a laptop and not on AWS: the page, tokens for anyone, the rows, scheduled functions run at will. */
-export function localRoutes({ config, functions, issuer, uploads }: LocalRoutesOptions): Listener {
+export function localRoutes({ config, functions, issuer, uploads, page }: LocalRoutesOptions): Listener {
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     if (!isForThisMachine(request)) {
@@ -29,8 +63,10 @@ export function localRoutes({ config, functions, issuer, uploads }: LocalRoutesO
     }
     const path = pathOf(request);
     const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
-    if (request.method === 'GET' && path === '/') await sendPage(response);
+    const file = PAGE_FILES.get(path);
+    if (request.method === 'GET' && file) await sendFile(response, file, page.vodUrl);
     else if (request.method === 'GET' && document) sendJson(response, 200, document);
+    else if (request.method === 'GET' && path === '/local/config') sendJson(response, 200, page);
     else if (request.method === 'GET' && path === '/local/uploads') sendJson(response, 200, await uploads());
     else if (request.method === 'POST' && path === '/local/token') await sendToken(response, body);
     else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length));
@@ -62,9 +98,18 @@ export function isLocalRoute(request: IncomingMessage): boolean {
   return path === '/' || path.startsWith('/local/');
 }
 
-async function sendPage(response: ServerResponse): Promise<void> {
-  const page = await readFile(join(__dirname, 'page', 'index.html'));
-  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(page);
+async function sendFile(response: ServerResponse, file: string, vodUrl: string): Promise<void> {
+  const content = await readFile(file);
+  response.writeHead(200, {
+    'content-type': CONTENT_TYPES[extname(file)],
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'content-security-policy': [
+      "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'",
+      `frame-ancestors 'none'; connect-src 'self' ${vodUrl}; media-src ${vodUrl}; img-src data: ${vodUrl}`,
+    ].join('; '),
+  });
+  response.end(content);
 }
 
 function inputOf(schedule: unknown): unknown {

@@ -73,7 +73,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 
     const secrets = await loadSecrets(dataDir, options.given);
     const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
-    const resolving = resolveConfig(projectDir, deployParameters(url, secrets), anySignal);
+    const parameters = deployParameters(url, secrets);
+    const resolving = resolveConfig(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
     const { engine } = options;
@@ -104,7 +105,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 
     const rows = async () => uploadsOf(await table.rows());
     const api = httpApi(config, functions.invoke);
-    const own = localRoutes({ config, functions, issuer, uploads: rows });
+    const page = { vodUrl: vod.url, procedures: parameters['PROCEDURES']?.split(',') ?? [] };
+    const own = localRoutes({ config, functions, issuer, uploads: rows, page });
     open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
     signal?.throwIfAborted();
     return {

@@ -1,0 +1,300 @@
+import * as backend from './backend.js';
+import { element, say } from './element.js';
+import { formatBytes } from './format.js';
+import { mapHosts } from './map-hosts.js';
+import { nameOf, rowCard } from './row-card.js';
+import { getSignatureCode } from './snippet.js';
+import { choose, language, words } from './strings.js';
+import { createUpload } from './upload.js';
+import { describe, uploadCard } from './upload-card.js';
+
+/** A browser opens six connections to a host: with more files at once, one that is done would wait for the others. */
+const AT_ONCE = 3;
+const PAGE_OF_ROWS = 50;
+
+const $ = (selector) => document.querySelector(selector);
+const form = $('#new');
+
+const { vodUrl, procedures } = await backend.config();
+// Here, and nowhere else, the SDK's requests turn to the local VOD.
+mapHosts(vodUrl);
+
+let chosen = [];
+let entries = []; // uploads of this page and their cards
+const cards = new Map(); // rows' cards by fileId
+let rows = [];
+let visible = PAGE_OF_ROWS;
+
+// Words
+
+function translate() {
+  const text = words();
+  document.documentElement.lang = language() === 'zh' ? 'zh-Hans' : 'en';
+  document.title = text.title;
+  for (const target of document.querySelectorAll('[data-text]')) say(target, text[target.dataset.text]);
+  for (const target of document.querySelectorAll('[data-label]')) {
+    target.setAttribute('aria-label', text[target.dataset.label]);
+  }
+  for (const button of document.querySelectorAll('[data-language]')) {
+    button.setAttribute('aria-pressed', String(button.dataset.language === language()));
+  }
+  const { value } = form.procedure;
+  form.procedure.replaceChildren(
+    new Option(text.noProcedure, ''),
+    ...procedures.map((name) => new Option(name, name)),
+    new Option(text.otherOption, 'other…'),
+  );
+  form.procedure.value = value;
+  say($('#chosen-error'), '');
+  $('#chosen-error').hidden = true;
+  showChosen();
+  showCode();
+  for (const { update } of entries) update();
+  showRows();
+  for (const { update } of cards.values()) update();
+}
+
+function announce(text) {
+  say($('#announcements'), text);
+}
+
+// The form
+
+function wanted() {
+  const procedure = form.procedure.value === 'other…' ? form.other.value : form.procedure.value;
+  return {
+    ...(form.sourceContext.value && { sourceContext: form.sourceContext.value }),
+    ...(procedure && { procedure }),
+    ...(form.oneTimeValid.checked && { oneTimeValid: true }),
+  };
+}
+
+function addFiles(files) {
+  const isNew = (file) => !chosen.some(({ name, size }) => name === file.name && size === file.size);
+  chosen = [...chosen, ...[...files].filter(isNew)];
+  $('#chosen-error').hidden = true;
+  showChosen();
+}
+
+function showChosen() {
+  const text = words();
+  const without = (file) => () => {
+    chosen = chosen.filter((other) => other !== file);
+    showChosen();
+    ($('#chosen button') ?? $('#videos')).focus();
+  };
+  $('#chosen').replaceChildren(
+    ...chosen.map((file) =>
+      element(
+        'li',
+        {},
+        element('span', { className: 'name' }, file.name),
+        element('span', { className: 'hint' }, formatBytes(file.size, language())),
+        element(
+          'button',
+          { type: 'button', className: 'quiet', onclick: without(file), 'aria-label': text.removeNamed(file.name) },
+          text.remove,
+        ),
+      ),
+    ),
+  );
+  $('#chosen').hidden = chosen.length === 0;
+}
+
+function complain(sentence, field) {
+  say($('#chosen-error'), sentence);
+  $('#chosen-error').hidden = false;
+  field.focus();
+}
+
+function submit(event) {
+  event.preventDefault();
+  const user = form.user.value.trim();
+  if (user === '') return complain(words().userMissing, form.user);
+  if (chosen.length === 0) return complain(words().noVideos, $('#videos'));
+  const twice = chosen.filter((file) => entries.some(({ upload }) => isUnderWay(upload) && isSame(upload.file, file)));
+  if (twice.length > 0) {
+    return complain(words().underWay(twice.map(({ name }) => name).join(', ')), $('#videos'));
+  }
+  localStorage.setItem('user', user);
+  const [cover] = $('#cover').files;
+  for (const file of chosen) addUpload(file, cover, user, wanted());
+  chosen = [];
+  showChosen();
+  startNext();
+}
+
+// The uploads of this page
+
+function isUnderWay({ state }) {
+  return !['done', 'failed', 'cancelled'].includes(state);
+}
+
+function isSame(one, other) {
+  return one.name === other.name && one.size === other.size;
+}
+
+function addUpload(file, cover, user, settings) {
+  const upload = createUpload(file, cover, user, settings, changed);
+  const { card, update } = uploadCard(upload, act);
+  const entry = { upload, update };
+  let said = '';
+  entries = [entry, ...entries];
+  $('#uploads').prepend(card);
+  $('#running').hidden = false;
+
+  function changed() {
+    update();
+    // A quarter at a time: a voice that reads every step is switched off.
+    const quarter = Math.floor((4 * upload.loaded) / Math.max(file.size, 1)) * 25;
+    const news = upload.state === 'sending' ? `${quarter} %` : describe(upload);
+    if (news !== said && !['waiting', 'preparing', 'finishing'].includes(upload.state)) {
+      announce(words().announce(file.name, [news, upload.error?.message].filter(Boolean).join('. ')));
+    }
+    said = news;
+    if (upload.state === 'done') void refresh();
+    startNext();
+  }
+
+  function act(verb) {
+    if (verb === 'again') upload.start();
+    else if (verb === 'dismiss') {
+      entries = entries.filter((other) => other !== entry);
+      card.remove();
+      $('#running').hidden = entries.length === 0;
+      (entries.length > 0 ? $('#uploads button') : $('#videos'))?.focus();
+    } else upload[verb]();
+  }
+}
+
+function startNext() {
+  const busy = entries.filter(({ upload }) => ['preparing', 'sending', 'finishing'].includes(upload.state)).length;
+  // The newest is on top, the oldest first in turn.
+  const next = entries.findLast(({ upload }) => upload.state === 'waiting');
+  if (busy < AT_ONCE && next) {
+    next.upload.start();
+    startNext();
+  }
+}
+
+// The rows
+
+function showRows() {
+  const text = words();
+  say($('#state'), text.rowCount(rows.length));
+  const list = $('#rows');
+  rows.slice(0, visible).forEach((row, index) => {
+    const card = cards.get(row.fileId) ?? addCard(row.fileId);
+    const shown = JSON.stringify(row);
+    if (card.shown !== shown) {
+      const news = card.status !== undefined && card.status !== row.status;
+      card.update(row);
+      if (news) announce(text.announce(nameOf(row), text.status[row.status] ?? row.status));
+      Object.assign(card, { shown, status: row.status });
+    }
+    // Moved only when it is elsewhere: a video that is moved stops.
+    if (list.children[index] !== card.card) list.insertBefore(card.card, list.children[index] ?? null);
+  });
+  const shown = new Set(rows.slice(0, visible).map(({ fileId }) => fileId));
+  for (const [fileId, { card }] of cards) {
+    if (shown.has(fileId)) continue;
+    card.remove();
+    cards.delete(fileId);
+  }
+  $('#more').hidden = rows.length <= visible;
+  say($('#more'), text.more(Math.min(rows.length - visible, PAGE_OF_ROWS)));
+}
+
+function addCard(fileId) {
+  const card = rowCard(vodUrl);
+  cards.set(fileId, card);
+  return card;
+}
+
+let asked = 0;
+async function refresh() {
+  const question = ++asked;
+  try {
+    const answer = await backend.rows();
+    if (question !== asked) return; // a later question has been answered, or will be
+    rows = answer;
+    showRows();
+  } catch {
+    if (question === asked) say($('#state'), words().noAnswer);
+  }
+}
+
+/** Often while something is on its way, rarely else, and not at all while nobody looks. */
+async function keepFresh() {
+  if (!document.hidden) await refresh();
+  const coming = entries.some(({ upload }) => upload.state === 'done' && !cards.has(upload.fileId));
+  setTimeout(keepFresh, coming ? 250 : 1000);
+}
+
+// The panel for developers
+
+function showCode() {
+  say($('#sign'), getSignatureCode(new URL('/upload-signature', location.href).href, wanted()));
+}
+
+async function copy(button) {
+  const code = $(`#${button.dataset.copy}`);
+  try {
+    await navigator.clipboard.writeText(code.textContent);
+    say(button, words().copied);
+    announce(words().copied);
+    setTimeout(() => say(button, words().copy), 2000);
+  } catch {
+    getSelection().selectAllChildren(code); // not allowed: one key is left to press
+  }
+}
+
+// What people do
+
+form.user.value = localStorage.getItem('user') ?? 'user-42';
+form.addEventListener('submit', submit);
+form.addEventListener('input', () => {
+  form.other.hidden = form.procedure.value !== 'other…';
+  showCode();
+});
+$('#videos').addEventListener('change', ({ target }) => {
+  addFiles(target.files);
+  target.value = ''; // so that the same file can be chosen again
+});
+$('#cover').addEventListener('change', ({ target }) => {
+  $('#no-cover').hidden = target.files.length === 0;
+});
+$('#no-cover').addEventListener('click', () => {
+  $('#cover').value = '';
+  $('#no-cover').hidden = true;
+  $('#cover').focus();
+});
+// A file that misses the zone would replace the page.
+for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
+  addEventListener(type, (event) => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    const over = event.target instanceof Element && event.target.closest('#drop') !== null;
+    $('#drop').classList.toggle('over', over && (type === 'dragenter' || type === 'dragover'));
+    if (type === 'drop' && over) addFiles(event.dataTransfer.files);
+  });
+}
+for (const button of document.querySelectorAll('[data-language]')) {
+  button.addEventListener('click', () => {
+    choose(button.dataset.language);
+    translate();
+  });
+}
+for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', () => copy(button));
+$('#more').addEventListener('click', () => {
+  visible += PAGE_OF_ROWS;
+  showRows();
+});
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void refresh();
+});
+
+translate();
+const source = await (await fetch('/local/page/map-hosts.js')).text();
+say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${vodUrl}');`);
+void keepFresh();

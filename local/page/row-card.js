@@ -1,0 +1,147 @@
+import { element, say } from './element.js';
+import { formatBytes, formatSeconds } from './format.js';
+import { language, words } from './strings.js';
+
+/**
+ * Shows one row of the table, and changes it in place: a video that plays goes on, details that are open stay so.
+ *
+ * @param {string} vodUrl
+ */
+export function rowCard(vodUrl) {
+  const cover = element('img', { className: 'thumbnail', alt: '', loading: 'lazy', hidden: true });
+  const title = element('h3');
+  const badges = element('p', { className: 'badges' });
+  const facts = element('dl', { className: 'facts' });
+  const claims = element('div', { className: 'warning', hidden: true });
+  const play = element('button', { type: 'button', onclick: togglePlayer, hidden: true });
+  const player = element('div', { className: 'player', hidden: true });
+  const tasks = element('div', { className: 'tasks' });
+  const summary = element('summary');
+  const attributes = element('pre', { tabIndex: 0 });
+  const details = element('details', {}, summary, attributes);
+  const head = element('div', { className: 'row-head' }, cover, element('div', {}, title, badges), play);
+  const card = element('li', { className: 'card row', tabIndex: -1 }, head, player, facts, claims, tasks, details);
+  let row;
+
+  /** @param {Record<string, any>} next the row; without one, the same again in another language */
+  function update(next = row) {
+    row = next;
+    const text = words();
+    card.dataset.fileId = row.fileId;
+    card.dataset.status = row.status;
+    say(title, nameOf(row));
+    showCover();
+    badges.replaceChildren(
+      badge('status', row.status, text.status[row.status] ?? row.status),
+      ...(row.seal ? [badge('seal', row.seal, text.seal[row.seal] ?? row.seal)] : []),
+      ...(row.trust ? [badge('trust', row.trust, text.trust(row.trust))] : []),
+    );
+    facts.replaceChildren(
+      ...fact(text.uploader, row.uploader ?? text.none),
+      ...fact(text.context, row.sourceContext ?? text.none),
+      ...fact(text.fileId, element('code', { textContent: row.fileId })),
+      ...measures(row),
+      ...(row.url ? fact('URL', link(row.url)) : []),
+    );
+    claims.hidden = !row.claims?.length;
+    claims.replaceChildren(
+      element('p', { textContent: text.claims }),
+      element('ul', {}, ...(row.claims ?? []).map((claim) => element('li', {}, element('code', {}, String(claim))))),
+    );
+    tasks.replaceChildren(...Object.entries(row.tasks).map(([id, task]) => taskOf(id, task)));
+    say(summary, text.everything);
+    say(attributes, JSON.stringify(row, null, 2));
+    play.hidden = !isPlayable();
+    say(play, player.hidden ? text.play : text.stop);
+    play.setAttribute('aria-label', text.verbNamed(play.textContent, nameOf(row)));
+    play.setAttribute('aria-expanded', String(!player.hidden));
+    if (!isPlayable()) close();
+  }
+
+  /** Only what the local VOD has, and has still: a row can say any URL. */
+  function isPlayable() {
+    return typeof row.url === 'string' && row.url.startsWith(`${vodUrl}/`) && row.status !== 'deleted';
+  }
+
+  function togglePlayer() {
+    if (player.hidden) {
+      const video = element('video', { controls: true, src: row.url, playsInline: true, 'aria-label': nameOf(row) });
+      if (row.coverUrl?.startsWith(`${vodUrl}/`)) video.poster = row.coverUrl;
+      video.addEventListener('error', () => {
+        player.replaceChildren(video, element('p', { className: 'error', role: 'alert' }, words().cannotPlay));
+      });
+      player.replaceChildren(video);
+      player.hidden = false;
+      video.play().catch(() => undefined); // said by the error event, or by the browser's own controls
+    } else close();
+    update();
+  }
+
+  function close() {
+    player.hidden = true;
+    player.replaceChildren();
+  }
+
+  function showCover() {
+    const shown = row.coverUrl?.startsWith(`${vodUrl}/`) && row.status !== 'deleted';
+    cover.hidden = !shown;
+    if (shown && cover.src !== row.coverUrl) cover.src = row.coverUrl;
+  }
+
+  return { card, update };
+}
+
+/** @param {Record<string, any>} row */
+export function nameOf({ name, type }) {
+  return name || type ? [name, type].filter(Boolean).join('.') : words().unnamed;
+}
+
+function measures({ size, duration, width, height, createTime }) {
+  const parts = [
+    ...(typeof size === 'number' ? [formatBytes(size, language())] : []),
+    ...(typeof duration === 'number' ? [formatSeconds(duration, language())] : []),
+    ...(width && height ? [`${width} × ${height}`] : []),
+    ...(Number.isNaN(Date.parse(createTime)) ? [] : [new Date(createTime).toLocaleString(language())]),
+  ];
+  return parts.length > 0 ? [element('dd', { className: 'wide' }, parts.join(' · '))] : [];
+}
+
+function fact(name, value) {
+  return [element('dt', {}, name), element('dd', {}, value)];
+}
+
+function badge(kind, value, text) {
+  return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
+}
+
+function taskOf(id, { status, failed, outputs = [], errors = [] }) {
+  const text = words();
+  const list = (title, items) =>
+    items.length > 0 ? [element('h5', {}, title), element('ul', {}, ...items.map(subTask))] : [];
+  return element(
+    'div',
+    { className: 'task' },
+    element(
+      'h4',
+      {},
+      element('span', { 'aria-label': text.taskOf(id) }, element('code', {}, id)),
+      ' ',
+      badge('task-state', failed ? 'failed' : status, text.taskState(status ?? '', failed)),
+    ),
+    ...list(text.outputs, outputs),
+    ...list(text.errors, errors),
+  );
+}
+
+function subTask({ type, definition, url, code, message }) {
+  const label = [type, definition, code].filter((part) => part !== undefined).join(' ');
+  return element('li', {}, label, ...(url ? [' ', link(url)] : []), ...(message ? [`: ${message}`] : []));
+}
+
+/** A link, if it is one to follow: who forges an event may write any scheme. */
+function link(url) {
+  const safe = /^https?:\/\//.test(url);
+  return safe
+    ? element('a', { href: url, target: '_blank', rel: 'noreferrer' }, url)
+    : element('code', { textContent: url });
+}
