@@ -1,0 +1,80 @@
+import { createReadStream, createWriteStream, existsSync } from 'node:fs';
+import { mkdir, rename } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+import { chromium, type Browser } from 'playwright-core';
+
+const MODULES = resolve(__dirname, '../../node_modules');
+
+const HOSTS = ['vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com', '*.myqcloud.com'] as const;
+
+/**
+ * A real Chromium in which the hosts that the SDK has built in are the local VOD's port, the hosts in `unreachable` have
+ * no address, and neither has anything else but this machine. Web security is on, as users have it.
+ *
+ * Its contexts need `ignoreHTTPSErrors`: the local VOD's certificate is its own.
+ *
+ * @throws Error that says how to get a browser when there is none
+ */
+export async function launchBrowser(vodPort: number, unreachable: readonly string[] = []): Promise<Browser> {
+  const reachable = HOSTS.filter((host) => !unreachable.includes(host));
+  const rules = [
+    'EXCLUDE localhost',
+    'EXCLUDE 127.0.0.1',
+    ...reachable.map((host) => `MAP ${host}:443 127.0.0.1:${vodPort}`),
+    `MAP *.myqcloud.com:80 127.0.0.1:${vodPort}`, // what the SDK uses when its page is http
+    'MAP * ~NOTFOUND',
+  ];
+  const args = ['--disable-gpu', '--disable-quic', `--host-resolver-rules=${rules.join(', ')}`];
+  const failures: string[] = [];
+  for (const executablePath of await executables()) {
+    try {
+      return await chromium.launch({ executablePath, args });
+    } catch (error) {
+      failures.push(`${executablePath}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  throw new Error(
+    [
+      'These tests need a Chromium: npm ci installs one on Linux x64, as the optional dependency @sparticuz/chromium.',
+      'Elsewhere install Chrome or Chromium, or name an executable in CHROME_PATH.',
+      ...failures,
+    ].join('\n'),
+  );
+}
+
+async function executables(): Promise<string[]> {
+  const chosen = process.env['CHROME_PATH'];
+  if (chosen) return [chosen];
+  const packaged = await packagedChromium();
+  return [...(packaged === undefined ? [] : [packaged]), ...installedOnes().filter((path) => existsSync(path))];
+}
+
+/** Unpacks the Chromium of @sparticuz/chromium, once. Its own code cannot do that in two processes at a time. */
+async function packagedChromium(): Promise<string | undefined> {
+  const packed = join(MODULES, '@sparticuz/chromium/bin/chromium.br');
+  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(packed)) return undefined;
+  const directory = join(MODULES, '.cache');
+  const unpacked = join(directory, 'chromium');
+  if (!existsSync(unpacked)) {
+    await mkdir(directory, { recursive: true });
+    const partial = `${unpacked}.${process.pid}`;
+    await pipeline(createReadStream(packed), createBrotliDecompress(), createWriteStream(partial, { mode: 0o755 }));
+    await rename(partial, unpacked);
+  }
+  return unpacked;
+}
+
+function installedOnes(): string[] {
+  const { env, platform } = process;
+  const names = ['google-chrome-stable', 'google-chrome', 'chromium', 'chromium-browser'];
+  if (platform === 'darwin') {
+    return ['Google Chrome', 'Chromium'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`);
+  }
+  if (platform === 'win32') {
+    const roots = ['ProgramFiles', 'ProgramFiles(x86)', 'LOCALAPPDATA'];
+    return roots.map((root) => join(env[root] ?? '', 'Google/Chrome/Application/chrome.exe'));
+  }
+  return (env['PATH'] ?? '').split(delimiter).flatMap((directory) => names.map((name) => join(directory, name)));
+}
