@@ -8,9 +8,9 @@ import { choose, language, words } from './strings.js';
 import { createUpload } from './upload.js';
 import { describe, uploadCard } from './upload-card.js';
 
-/** A browser opens six connections to a host: with more files at once, one that is done would wait for the others. */
+/** Two connections each: with more at once, the calls of one that is done would wait behind the parts of the others. */
 const AT_ONCE = 3;
-const PAGE_OF_ROWS = 50;
+const PAGE_OF_ROWS = 12;
 
 const $ = (selector) => document.querySelector(selector);
 const form = $('#new');
@@ -122,6 +122,7 @@ function submit(event) {
   chosen = [];
   showChosen();
   startNext();
+  $('#running').scrollIntoView({ block: 'nearest' }); // on a phone it is below the form
 }
 
 // The uploads of this page
@@ -181,7 +182,7 @@ function startNext() {
 
 function showRows() {
   const text = words();
-  say($('#state'), text.rowCount(rows.length));
+  say($('#state'), rows.length === 0 ? '' : text.rowCount(rows.length));
   const list = $('#rows');
   rows.slice(0, visible).forEach((row, index) => {
     const card = cards.get(row.fileId) ?? addCard(row.fileId);
@@ -218,6 +219,7 @@ async function refresh() {
     const answer = await backend.rows();
     if (question !== asked) return; // a later question has been answered, or will be
     rows = answer;
+    $('#empty').hidden = rows.length > 0;
     showRows();
   } catch {
     if (question === asked) say($('#state'), words().noAnswer);

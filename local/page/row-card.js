@@ -135,13 +135,19 @@ function taskOf(id, { status, failed, outputs = [], errors = [] }) {
 
 function subTask({ type, definition, url, code, message }) {
   const label = [type, definition, code].filter((part) => part !== undefined).join(' ');
-  return element('li', {}, label, ...(url ? [' ', link(url)] : []), ...(message ? [`: ${message}`] : []));
+  return element(
+    'li',
+    {},
+    label,
+    ...(url ? [' ', link(url, url.slice(url.lastIndexOf('/') + 1))] : []),
+    ...(message ? [`: ${message}`] : []),
+  );
 }
 
 /** A link, if it is one to follow: who forges an event may write any scheme. */
-function link(url) {
+function link(url, text = url) {
   const safe = /^https?:\/\//.test(url);
   return safe
-    ? element('a', { href: url, target: '_blank', rel: 'noreferrer' }, url)
+    ? element('a', { href: url, target: '_blank', rel: 'noreferrer' }, text)
     : element('code', { textContent: url });
 }

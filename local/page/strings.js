@@ -3,6 +3,7 @@ export const STRINGS = {
   en: {
     title: 'Upload to the VOD on this machine',
     subtitle: 'The functions, the table and a local VOD run here: no account, and nothing leaves this computer.',
+    toCode: 'The code for your own app',
     language: 'Language',
     newUpload: 'New upload',
     user: 'User',
@@ -28,7 +29,7 @@ export const STRINGS = {
     start: 'Start the upload',
     running: 'Uploads of this page',
     waiting: 'Waiting for its turn',
-    preparing: 'Asking for the signature',
+    preparing: 'Asking for a signature and a place to send to',
     resuming: 'Going on with an upload that was begun before, with the user and context of then',
     sending: ({ loaded, total, speed, remaining }) =>
       `${loaded} of ${total}${speed ? ` · ${speed}` : ''}${remaining ? ` · ${remaining} left` : ''}`,
@@ -46,7 +47,8 @@ export const STRINGS = {
     progressOf: (name) => `Progress of ${name}`,
     announce: (name, what) => `${name}: ${what}`,
     rows: 'Rows in the table',
-    rowCount: (count) => (count === 0 ? 'None so far: upload a video.' : count === 1 ? '1 row' : `${count} rows`),
+    empty: 'None so far. A row appears here as soon as VOD has called back.',
+    rowCount: (count) => (count === 1 ? '1 row' : `${count} rows`),
     noAnswer: 'The local run does not answer. Is npm start still running?',
     more: (count) => `Show ${count} more`,
     status: { uploaded: 'uploaded', processing: 'processing', ready: 'ready', failed: 'failed', deleted: 'deleted' },
@@ -80,6 +82,7 @@ export const STRINGS = {
   zh: {
     title: '上传到本机的点播服务',
     subtitle: '函数、数据表和一个本地 VOD 都在这台电脑上运行：无需账号，数据不会离开本机。',
+    toCode: '您自己应用所需的代码',
     language: '语言',
     newUpload: '新建上传',
     user: '用户',
@@ -105,7 +108,7 @@ export const STRINGS = {
     start: '开始上传',
     running: '本页的上传',
     waiting: '等待中',
-    preparing: '正在获取签名',
+    preparing: '正在获取签名和上传地址',
     resuming: '继续之前未完成的上传，沿用当时的用户和上下文',
     sending: ({ loaded, total, speed, remaining }) =>
       `${loaded} / ${total}${speed ? ` · ${speed}` : ''}${remaining ? ` · 剩余 ${remaining}` : ''}`,
@@ -123,7 +126,8 @@ export const STRINGS = {
     progressOf: (name) => `${name} 的进度`,
     announce: (name, what) => `${name}：${what}`,
     rows: '数据表中的行',
-    rowCount: (count) => (count === 0 ? '暂无：请上传一个视频。' : `共 ${count} 行`),
+    empty: '暂无。VOD 回调后，这里会立即出现一行。',
+    rowCount: (count) => `共 ${count} 行`,
     noAnswer: '本地服务没有响应。npm start 还在运行吗？',
     more: (count) => `再显示 ${count} 行`,
     status: { uploaded: '已上传', processing: '处理中', ready: '就绪', failed: '失败', deleted: '已删除' },

@@ -31,6 +31,9 @@ export function createUpload(file, cover, user, wanted, changed) {
     uploader = new window.TcVod.default({ getSignature }).upload({
       mediaFile: file,
       ...(cover && { coverFile: cover }),
+      // A browser opens six connections to a host, and AT_ONCE uploads share them. With few parts on their way, a pause
+      // loses little: what is sent again are those that had not arrived whole.
+      chunkParallelLimit: 2,
       progressInterval: 250,
     });
     // What the SDK knows of a file of this name and size: an upload that a reload interrupted goes on where it was.
@@ -58,6 +61,7 @@ export function createUpload(file, cover, user, wanted, changed) {
   function progress({ loaded }) {
     if (upload.state === 'cancelled') forget();
     if (upload.state !== 'preparing' && upload.state !== 'sending') return; // an echo of what was stopped
+    if (loaded === 0) return; // it still compares the file with the parts that arrived before
     become('sending', { loaded, ...speedometer.add(performance.now(), loaded) });
   }
 
@@ -83,7 +87,7 @@ export function createUpload(file, cover, user, wanted, changed) {
 
   /** For good: the SDK's session too, so that the same file begins anew. */
   function forget() {
-    uploader.cancel();
+    if (uploader.cos) uploader.cancel(); // it throws as long as it has no storage to send to
     uploader.delStorage(uploader.sessionName);
   }
 
