@@ -15,10 +15,8 @@ const PAGE_OF_ROWS = 12;
 const $ = (selector) => document.querySelector(selector);
 const form = $('#new');
 
-const { vodUrl, procedures } = await backend.config();
-// Here, and nowhere else, the SDK's requests turn to the local VOD.
-mapHosts(vodUrl);
-
+let vodUrl;
+let procedures = [];
 let chosen = [];
 let entries = []; // uploads of this page and their cards
 const cards = new Map(); // rows' cards by fileId
@@ -45,8 +43,8 @@ function translate() {
     new Option(text.otherOption, 'other…'),
   );
   form.procedure.value = value;
-  say($('#chosen-error'), '');
-  $('#chosen-error').hidden = true;
+  say($('#complaint'), '');
+  $('#complaint').hidden = true;
   showChosen();
   showCode();
   for (const { update } of entries) update();
@@ -72,7 +70,7 @@ function wanted() {
 function addFiles(files) {
   const isNew = (file) => !chosen.some(({ name, size }) => name === file.name && size === file.size);
   chosen = [...chosen, ...[...files].filter(isNew)];
-  $('#chosen-error').hidden = true;
+  $('#complaint').hidden = true;
   showChosen();
 }
 
@@ -101,9 +99,15 @@ function showChosen() {
   $('#chosen').hidden = chosen.length === 0;
 }
 
+function showCover() {
+  const [cover] = $('#cover').files;
+  say($('#cover-name'), cover?.name ?? '');
+  $('#no-cover').hidden = cover === undefined;
+}
+
 function complain(sentence, field) {
-  say($('#chosen-error'), sentence);
-  $('#chosen-error').hidden = false;
+  say($('#complaint'), sentence);
+  $('#complaint').hidden = false;
   field.focus();
 }
 
@@ -182,7 +186,7 @@ function startNext() {
 
 function showRows() {
   const text = words();
-  say($('#state'), rows.length === 0 ? '' : text.rowCount(rows.length));
+  if (rows.length > 0) say($('#state'), text.rowCount(rows.length));
   const list = $('#rows');
   rows.slice(0, visible).forEach((row, index) => {
     const card = cards.get(row.fileId) ?? addCard(row.fileId);
@@ -220,6 +224,7 @@ async function refresh() {
     if (question !== asked) return; // a later question has been answered, or will be
     rows = answer;
     $('#empty').hidden = rows.length > 0;
+    if (rows.length === 0) say($('#state'), '');
     showRows();
   } catch {
     if (question === asked) say($('#state'), words().noAnswer);
@@ -253,6 +258,7 @@ async function copy(button) {
 
 // What people do
 
+showCover(); // browsers keep it over a reload
 form.user.value = localStorage.getItem('user') ?? 'user-42';
 form.addEventListener('submit', submit);
 form.addEventListener('input', () => {
@@ -263,12 +269,10 @@ $('#videos').addEventListener('change', ({ target }) => {
   addFiles(target.files);
   target.value = ''; // so that the same file can be chosen again
 });
-$('#cover').addEventListener('change', ({ target }) => {
-  $('#no-cover').hidden = target.files.length === 0;
-});
+$('#cover').addEventListener('change', showCover);
 $('#no-cover').addEventListener('click', () => {
   $('#cover').value = '';
-  $('#no-cover').hidden = true;
+  showCover();
   $('#cover').focus();
 });
 // A file that misses the zone would replace the page.
@@ -296,7 +300,21 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void refresh();
 });
 
-translate();
-const source = await (await fetch('/local/page/map-hosts.js')).text();
-say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${vodUrl}');`);
-void keepFresh();
+async function begin() {
+  translate();
+  try {
+    ({ vodUrl, procedures } = await backend.config());
+  } catch {
+    say($('#state'), words().noAnswer);
+    setTimeout(begin, 1000);
+    return;
+  }
+  // Here, and nowhere else, the SDK's requests turn to the local VOD.
+  mapHosts(vodUrl);
+  translate();
+  void keepFresh();
+  const source = await (await fetch('/local/page/map-hosts.js')).text();
+  say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${vodUrl}');`);
+}
+
+void begin();

@@ -48,9 +48,11 @@ export function rowCard(vodUrl) {
       element('p', { textContent: text.claims }),
       element('ul', {}, ...(row.claims ?? []).map((claim) => element('li', {}, element('code', {}, String(claim))))),
     );
-    tasks.replaceChildren(...Object.entries(row.tasks).map(([id, task]) => taskOf(id, task)));
+    // Known by its name before the first word of what it did.
+    const known = { ...(row.procedureTaskId && { [row.procedureTaskId]: {} }), ...row.tasks };
+    tasks.replaceChildren(...Object.entries(known).map(([id, task]) => taskOf(id, task)));
     say(summary, text.everything);
-    say(attributes, JSON.stringify(row, null, 2));
+    say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
     play.hidden = !isPlayable();
     say(play, player.hidden ? text.play : text.stop);
     play.setAttribute('aria-label', text.verbNamed(play.textContent, nameOf(row)));
@@ -126,7 +128,7 @@ function taskOf(id, { status, failed, outputs = [], errors = [] }) {
       {},
       element('span', { 'aria-label': text.taskOf(id) }, element('code', {}, id)),
       ' ',
-      badge('task-state', failed ? 'failed' : status, text.taskState(status ?? '', failed)),
+      ...(status ? [badge('task-state', failed ? 'failed' : status, text.taskState(status, failed))] : []),
     ),
     ...list(text.outputs, outputs),
     ...list(text.errors, errors),

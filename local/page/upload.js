@@ -22,7 +22,7 @@ export function createUpload(file, cover, user, wanted, changed) {
   }
 
   function start() {
-    become('preparing', { loaded: 0, error: undefined });
+    become('preparing', { loaded: 0, error: undefined, resumed: false });
     const getSignature = () => {
       // Before it sends anything the SDK cannot be stopped, but it asks here at each step.
       if (upload.state === 'cancelled') return Promise.reject(new Error('cancelled'));
@@ -36,12 +36,12 @@ export function createUpload(file, cover, user, wanted, changed) {
       chunkParallelLimit: 2,
       progressInterval: 250,
     });
-    // What the SDK knows of a file of this name and size: an upload that a reload interrupted goes on where it was.
-    upload.resumed = Boolean(uploader.getStorage(uploader.sessionName));
     uploader.on('media_progress', progress);
     uploader.on('media_upload', () => {
       if (upload.state === 'sending') become('finishing', { loaded: file.size });
     });
+    // What the SDK knows of a file of this name and size: an upload that a reload interrupted goes on where it was.
+    become('preparing', { resumed: Boolean(uploader.getStorage(uploader.sessionName)) });
     follow();
   }
 
@@ -74,7 +74,7 @@ export function createUpload(file, cover, user, wanted, changed) {
 
   /** The same uploader started again applies with its session and sends the parts that are missing. */
   function resume() {
-    become('preparing');
+    become('preparing', { resumed: false });
     uploader.start();
     follow();
   }
