@@ -34,7 +34,7 @@ export default tseslint.config(
       globals: Object.fromEntries(
         [
           ...['addEventListener', 'document', 'fetch', 'getSelection', 'localStorage', 'location', 'navigator'],
-          ...['performance', 'setTimeout', 'window', 'Element', 'Option', 'URL', 'XMLHttpRequest'],
+          ...['clearTimeout', 'performance', 'setTimeout', 'window', 'Element', 'Option', 'URL', 'XMLHttpRequest'],
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -11,6 +11,8 @@ import { describe, uploadCard } from './upload-card.js';
 /** Two connections each: with more at once, the calls of one that is done would wait behind the parts of the others. */
 const AT_ONCE = 3;
 const PAGE_OF_ROWS = 12;
+/** In milliseconds; what has not been called back by then is late or lost. */
+const CALLBACK_TIME = 10_000;
 
 const $ = (selector) => document.querySelector(selector);
 const form = $('#new');
@@ -157,7 +159,10 @@ function addUpload(file, cover, user, settings) {
       announce(words().announce(file.name, [news, upload.error?.message].filter(Boolean).join('. ')));
     }
     said = news;
-    if (upload.state === 'done') void refresh();
+    if (upload.state === 'done') {
+      entry.doneAt = performance.now();
+      void keepFresh();
+    }
     startNext();
   }
 
@@ -231,11 +236,15 @@ async function refresh() {
   }
 }
 
-/** Often while something is on its way, rarely else, and not at all while nobody looks. */
+let timer;
+/** Often while the row of an upload should come, else every second, and not at all while nobody looks. */
 async function keepFresh() {
+  clearTimeout(timer);
   if (!document.hidden) await refresh();
-  const coming = entries.some(({ upload }) => upload.state === 'done' && !cards.has(upload.fileId));
-  setTimeout(keepFresh, coming ? 250 : 1000);
+  const isComing = ({ upload, doneAt }) =>
+    performance.now() - doneAt < CALLBACK_TIME && !rows.some(({ fileId }) => fileId === upload.fileId);
+  clearTimeout(timer);
+  timer = setTimeout(keepFresh, entries.some(isComing) ? 200 : 1000);
 }
 
 // The panel for developers

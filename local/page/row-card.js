@@ -12,6 +12,7 @@ export function rowCard(vodUrl) {
   const title = element('h3');
   const badges = element('p', { className: 'badges' });
   const facts = element('dl', { className: 'facts' });
+  const measures = element('p', { className: 'hint' });
   const claims = element('div', { className: 'warning', hidden: true });
   const play = element('button', { type: 'button', onclick: togglePlayer, hidden: true });
   const player = element('div', { className: 'player', hidden: true });
@@ -20,7 +21,17 @@ export function rowCard(vodUrl) {
   const attributes = element('pre', { tabIndex: 0 });
   const details = element('details', {}, summary, attributes);
   const head = element('div', { className: 'row-head' }, cover, element('div', {}, title, badges), play);
-  const card = element('li', { className: 'card row', tabIndex: -1 }, head, player, facts, claims, tasks, details);
+  const card = element(
+    'li',
+    { className: 'card row', tabIndex: -1 },
+    head,
+    player,
+    facts,
+    measures,
+    claims,
+    tasks,
+    details,
+  );
   let row;
 
   /** @param {Record<string, any>} next the row; without one, the same again in another language */
@@ -40,9 +51,9 @@ export function rowCard(vodUrl) {
       ...fact(text.uploader, row.uploader ?? text.none),
       ...fact(text.context, row.sourceContext ?? text.none),
       ...fact(text.fileId, element('code', { textContent: row.fileId })),
-      ...measures(row),
-      ...(row.url ? fact('URL', link(row.url)) : []),
+      ...(row.url ? fact('URL', link(row.url), 'long') : []),
     );
+    say(measures, measuresOf(row));
     claims.hidden = !row.claims?.length;
     claims.replaceChildren(
       element('p', { textContent: text.claims }),
@@ -98,18 +109,18 @@ export function nameOf({ name, type }) {
   return name || type ? [name, type].filter(Boolean).join('.') : words().unnamed;
 }
 
-function measures({ size, duration, width, height, createTime }) {
+function measuresOf({ size, duration, width, height, createTime }) {
   const parts = [
     ...(typeof size === 'number' ? [formatBytes(size, language())] : []),
     ...(typeof duration === 'number' ? [formatSeconds(duration, language())] : []),
     ...(width && height ? [`${width} × ${height}`] : []),
     ...(Number.isNaN(Date.parse(createTime)) ? [] : [new Date(createTime).toLocaleString(language())]),
   ];
-  return parts.length > 0 ? [element('dd', { className: 'wide' }, parts.join(' · '))] : [];
+  return parts.join(' · ');
 }
 
-function fact(name, value) {
-  return [element('dt', {}, name), element('dd', {}, value)];
+function fact(name, value, className = '') {
+  return [element('dt', { className }, name), element('dd', { className }, value)];
 }
 
 function badge(kind, value, text) {
