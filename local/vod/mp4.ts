@@ -7,6 +7,8 @@ export interface Picture {
 }
 
 const LARGEST_INDEX = 64 * 1024 * 1024;
+/** Of a whole file; real ones have a handful, and a client waits for the answer meanwhile. */
+const MOST_BOXES = 10_000;
 
 /** What the index ("moov") of an MP4 or QuickTime file says; nothing for any other file, or a broken one. */
 export async function describe(path: string): Promise<Picture> {
@@ -23,7 +25,8 @@ export async function describe(path: string): Promise<Picture> {
 
 async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
   const head = Buffer.alloc(16);
-  for (let at = 0; ;) {
+  const { size } = await file.stat();
+  for (let at = 0, count = 0; at < size && count < MOST_BOXES; count++) {
     const { bytesRead } = await file.read(head, 0, 16, at);
     if (bytesRead < 8) return undefined;
     const short = head.readUInt32BE(0);
@@ -37,6 +40,7 @@ async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
     }
     at += length;
   }
+  return undefined;
 }
 
 function readIndex(index: Buffer): Picture {

@@ -450,3 +450,17 @@ test('an mp4 is looked into for its duration and size', async () => {
     Size: file.length,
   });
 });
+
+test.each([
+  ['a box that is longer than any file', `0000000166726565${'ff'.repeat(2 ** 23)}`],
+  ['boxes without end', '0000000866726565'.repeat(2 ** 18)],
+])('Commit does not get lost in a file of %s', async (_, hex) => {
+  const { port } = await start();
+  const applied = await apply(port);
+  const body = Buffer.from(hex, 'hex');
+  await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body });
+  const began = performance.now();
+  const { code } = await ugc(port, 'Commit', { signature: sign(), vodSessionKey: applied.vodSessionKey });
+  expect(code).toBe(0);
+  expect(performance.now() - began).toBeLessThan(5000); // when browsers give up
+});
