@@ -7,6 +7,13 @@ import { join, resolve } from 'node:path';
 const MODULES = resolve(__dirname, '../../node_modules');
 const SDKS: Readonly<Record<string, string>> = { '1.8.0': 'vod-js-sdk-v6', '1.7.0': 'vod-js-sdk-v6-1.7' };
 
+/** What docs/clients.md tells apps to allow; a page that is itself http uses the storage by http. */
+const CSP = [
+  "default-src 'self'",
+  "script-src 'self' 'unsafe-inline'",
+  "connect-src 'self' https://vod2.qcloud.com https://vod2.dnsv1.com https://vodreport.qcloud.com https://*.myqcloud.com http://*.myqcloud.com",
+].join('; ');
+
 export interface Site {
   /** The page with that version of the vendor's SDK, as the vendor published it. */
   page(sdk: string): string;
@@ -36,7 +43,7 @@ async function answer(functionsUrl: string, request: IncomingMessage, response: 
   const [, first = '', file] = (request.url ?? '').split('/');
   const sdk = SDKS[first];
   if (sdk !== undefined && file === '') {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' });
+    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': CSP });
     response.end(await readFile(join(__dirname, 'page.html')));
   } else if (sdk !== undefined && file === 'sdk.js') {
     response.writeHead(200, { 'content-type': 'text/javascript; charset=utf-8' });

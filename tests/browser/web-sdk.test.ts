@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Upload } from '../../local/uploads';
-import { launchBrowser } from '../helpers/browser';
+import { becomesTrue, launchBrowser } from '../helpers/browser';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 import { startSite, type Site } from './site';
 
@@ -87,7 +87,7 @@ async function open(sdk = '1.8.0', sub = 'user-42', inside = browser) {
     begin,
     finish,
     keep: (wish: object) => tell('keepSignature', wish),
-    stopped: () => page.waitForFunction('window.stoppedAt > 0'),
+    stopped: () => becomesTrue(page, 'window.stoppedAt > 0'),
     upload: async (how?: Begin) => {
       await begin(how);
       return succeeded(await finish());

@@ -2,8 +2,9 @@ import { createReadStream, createWriteStream, existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createBrotliDecompress } from 'node:zlib';
-import { chromium, type Browser } from 'playwright-core';
+import { chromium, type Browser, type Page } from 'playwright-core';
 
 const MODULES = resolve(__dirname, '../../node_modules');
 
@@ -42,6 +43,15 @@ export async function launchBrowser(vodPort: number, unreachable: readonly strin
       ...failures,
     ].join('\n'),
   );
+}
+
+/** Waits until an expression is true. Playwright's own way needs eval, which a CSP refuses. */
+export async function becomesTrue(page: Page, expression: string): Promise<void> {
+  for (let waited = 0; waited < 20_000; waited += 20) {
+    if (await page.evaluate<boolean>(expression)) return;
+    await sleep(20);
+  }
+  throw new Error(`Never true: ${expression}`);
 }
 
 async function executables(): Promise<string[]> {

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { becomesTrue, launchBrowser } from '../helpers/browser';
+import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+
+// The page at `/`, used as a person would. What it looked like is kept in artifacts/.
+
+const ARTIFACTS = resolve(__dirname, '../../artifacts');
+
+let run: TestRun;
+let browser: Browser;
+let folder: string;
+const ends: (() => Promise<void>)[] = [];
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  ends.push(() => rm(folder, { recursive: true }));
+  await mkdir(ARTIFACTS, { recursive: true });
+  run = await startTestRun();
+  ends.push(() => run.stop());
+  browser = await launchBrowser(run.vod.port);
+  ends.push(() => browser.close());
+  const clip = await recordClip();
+  await writeFile(join(folder, 'clip.webm'), clip.video);
+  await writeFile(join(folder, 'cover.png'), clip.picture);
+  await writeFile(join(folder, 'large.bin'), randomBytes(24 * 2 ** 20));
+});
+afterAll(async () => {
+  for (const end of ends.reverse()) await end();
+});
+
+/** A second of a moving picture that any Chromium can play, and a still of it, made by the browser itself. */
+async function recordClip(): Promise<{ video: Buffer; picture: Buffer }> {
+  const page = await browser.newPage();
+  const [video = '', picture = ''] = await page.evaluate<string[]>(`(async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+    const context = canvas.getContext('2d');
+    let frame = 0;
+    const timer = setInterval(() => {
+      context.fillStyle = 'hsl(' + (frame++ * 12) % 360 + ' 70% 50%)';
+      context.fillRect(0, 0, 320, 180);
+    }, 40);
+    const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' });
+    const chunks = [];
+    recorder.ondataavailable = ({ data }) => chunks.push(data);
+    const stopped = new Promise((stop) => (recorder.onstop = stop));
+    recorder.start();
+    await new Promise((later) => setTimeout(later, 1000));
+    recorder.stop();
+    await stopped;
+    clearInterval(timer);
+    const base64 = (blob) => new Promise((read) => {
+      const reader = new FileReader();
+      reader.onload = () => read(reader.result.split(',')[1]);
+      reader.readAsDataURL(blob);
+    });
+    const still = await new Promise((made) => canvas.toBlob(made));
+    return [await base64(new Blob(chunks)), await base64(still)];
+  })()`);
+  await page.close();
+  return { video: Buffer.from(video, 'base64'), picture: Buffer.from(picture, 'base64') };
+}
+
+/** The page in a profile of its own, and the errors that nobody caught. */
+async function open(): Promise<{ page: Page; errors: string[] }> {
+  const context = await browser.newContext({ locale: 'en-US' });
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', ({ message }) => errors.push(message));
+  await page.goto(`${run.url}/`);
+  return { page, errors };
+}
+
+test('a video and its cover are uploaded, the row becomes ready, and the video plays', async () => {
+  const { page, errors } = await open();
+  await page.getByLabel('User', { exact: true }).fill('alice');
+  await page.setInputFiles('#videos', join(folder, 'clip.webm'));
+  await page.setInputFiles('#cover', join(folder, 'cover.png'));
+  await page.getByLabel('Source context').fill('order 7 订单');
+  await page.getByLabel('Procedure', { exact: true }).selectOption('LongVideoPreset');
+  await page.getByLabel('Signatures that work once').check();
+  expect(await page.locator('#sign').textContent()).toContain('oneTimeValid: true');
+  await page.getByRole('button', { name: 'Start the upload' }).click();
+
+  await page.getByText(/^Uploaded as \d{19}$/).waitFor();
+  const card = page.locator('#rows > li').first();
+  await card.getByText('ready', { exact: true }).waitFor();
+  const [row] = await run.rows();
+  expect(row).toMatchObject({
+    name: 'clip',
+    type: 'webm',
+    uploader: 'alice',
+    sourceContext: 'order 7 订单',
+    status: 'ready',
+    coverUrl: expect.stringContaining('/media/') as string,
+  });
+  const shown = (await card.textContent()) ?? '';
+  for (const fact of ['clip.webm', 'alice', 'order 7 订单', row?.['fileId'], row?.['url'], row?.['procedureTaskId']]) {
+    expect(shown).toContain(fact);
+  }
+  await page.screenshot({ path: join(ARTIFACTS, 'page.png'), fullPage: true });
+
+  await card.getByRole('button', { name: /Play/ }).click();
+  await becomesTrue(page, `document.querySelector('video').currentTime > 0.2`);
+
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.getByRole('button', { name: '中文' }).click();
+  expect(await page.getAttribute('html', 'lang')).toBe('zh-Hans');
+  expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  await page.screenshot({ path: join(ARTIFACTS, 'page-phone-zh.png'), fullPage: true });
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('an upload shows its progress, is paused, resumed and cancelled by keyboard', async () => {
+  const { page, errors } = await open();
+  // 6 MB/s, so that there is time to look.
+  const network = await page.context().newCDPSession(page);
+  const slow = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 6e6 };
+  await network.send('Network.enable');
+  await network.send('Network.emulateNetworkConditions', slow);
+  const press = async (button: string) => {
+    const target = page.getByRole('button', { name: button });
+    await target.focus();
+    await page.keyboard.press('Enter');
+  };
+  const percent = async () =>
+    Number(await page.evaluate(`(({ value, max }) => 100 * value / max)(document.querySelector('progress'))`));
+  await page.getByLabel('User', { exact: true }).fill('bob');
+  await page.setInputFiles('#videos', join(folder, 'large.bin'));
+  await press('Start the upload');
+  await becomesTrue(page, `document.querySelector('progress').value > 0`);
+  await press('Pause: large.bin');
+  await page.getByText(/^Paused at/).waitFor();
+  expect(await percent()).toBeLessThan(100);
+  await page.screenshot({ path: join(ARTIFACTS, 'page-paused.png'), fullPage: true });
+  await press('Resume: large.bin');
+  await page.getByText(/^Uploaded as \d{19}$/).waitFor();
+  expect(await percent()).toBe(100);
+  await page.locator('#rows > li', { hasText: 'bob' }).waitFor();
+
+  await page.setInputFiles('#videos', join(folder, 'large.bin'));
+  await press('Start the upload');
+  await press('Cancel: large.bin');
+  await page.getByText('Cancelled', { exact: true }).waitFor();
+  expect((await run.rows()).filter(({ uploader }) => uploader === 'bob')).toHaveLength(1);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
