@@ -74,7 +74,7 @@ async function open(sdk = '1.8.0', sub = 'user-42', inside = browser) {
   await page.goto(site.page(sdk));
   const tell = <T>(call: string, argument?: unknown) =>
     page.evaluate<T>(`${call}(${argument === undefined ? '' : JSON.stringify(argument)})`);
-  const login = async () => tell('login', await run.issuer.token({ sub }));
+  const login = async (user = sub) => tell('login', await run.issuer.token({ sub: user }));
   await login();
   const choose = (input: 'video' | 'cover', file: keyof typeof files) =>
     page.setInputFiles(`#${input}`, join(folder, files[file].name));
@@ -317,6 +317,22 @@ test('断点续传 (resume from the break point): after a reload of the page onl
   expect(sorted(after.sent)).toEqual(allParts.filter((part) => !after.listed.includes(part)));
   expect((await stored(video.url)).equals(files.large.bytes)).toBe(true);
   expect(await row(fileId)).toMatchObject({ sourceContext: 'before' }); // that of the upload's first call
+});
+
+test('a session goes by name and size: another user of the browser goes on with it, but no bytes get mixed up', async () => {
+  const { page, login, choose, begin, finish, stopped } = await open('1.8.0', 'first-user');
+  const when = { percent: 0.2, call: 'cancel' } as const;
+  await choose('video', 'large');
+  await begin({ wish: { sourceContext: 'of the first' }, options: slowly, when });
+  await stopped();
+  const { name, bytes } = files.large;
+  const other = Buffer.concat([bytes.subarray(0, MIB), randomBytes(bytes.length - MIB)]);
+  await page.setInputFiles('#video', { name, mimeType: 'video/mp4', buffer: other });
+  await login('second-user');
+  await begin({ wish: { sourceContext: 'of the second' }, options: slowly });
+  const { fileId, video } = succeeded(await finish());
+  expect((await stored(video.url)).equals(other)).toBe(true);
+  expect(await row(fileId)).toMatchObject({ uploader: 'first-user', sourceContext: 'of the first' });
 });
 
 test('a cover that is changed later is stored, and no event comes of it', async () => {
