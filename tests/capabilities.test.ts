@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -224,14 +224,25 @@ describe('断点续传 (resume from the break point)', () => {
   let ports: { readonly PORT: string; readonly VOD_PORT: string };
   beforeEach(async () => {
     dataDir = await temporaryFolder();
-    const [functions, vod] = [await listen(() => Promise.resolve()), await listen(() => Promise.resolve())];
-    ports = { PORT: String(functions.port), VOD_PORT: String(vod.port) };
-    await Promise.all([functions.close(), vod.close()]);
+    ports = { PORT: await freePort(), VOD_PORT: await freePort() };
   });
   afterEach(async () => {
     for (const child of children.splice(0)) await kill(child);
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
+
+  /** Below those that systems give out, so that nobody else has it while nothing runs between two starts. */
+  async function freePort(): Promise<string> {
+    for (;;) {
+      const port = 12_000 + randomInt(18_000);
+      try {
+        await (await listen(() => Promise.resolve(), port)).close();
+        return String(port);
+      } catch {
+        // Somebody's; another one.
+      }
+    }
+  }
 
   async function kill(child: ChildProcess): Promise<void> {
     if (child.exitCode !== null || child.signalCode !== null) return;
