@@ -70,7 +70,8 @@ function wanted() {
 }
 
 function addFiles(files) {
-  const isNew = (file) => !chosen.some(({ name, size }) => name === file.name && size === file.size);
+  const isSame = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
+  const isNew = (file) => !chosen.some((other) => isSame(other, file));
   chosen = [...chosen, ...[...files].filter(isNew)];
   $('#complaint').hidden = true;
   showChosen();

@@ -244,7 +244,8 @@ function modifyEventConfig({ notifications }: Api, parameters: Parameters): Answ
     persistenceSwitch: isOn('PersistenceCompleteEventSwitch', config.persistenceSwitch),
     signKey,
   };
-  if (changed.url !== '' && !/^https?:\/\//.test(changed.url)) throw invalid('NotificationUrl', 'It is not a URL');
+  const isUrl = URL.canParse(changed.url) && /^https?:$/.test(new URL(changed.url).protocol);
+  if (changed.url !== '' && !isUrl) throw invalid('NotificationUrl', 'It is not a URL');
   notifications.config = changed;
   return {};
 }

@@ -171,7 +171,13 @@ export class Bucket {
     }
     const file = this.#arriving();
     const parts = wanted.map(({ number, etag }) => join(this.#partsOf(uploadId), `${number}.${etag}`));
-    await concatenate(parts, file);
+    try {
+      await concatenate(parts, file);
+    } catch (error) {
+      rmSync(file, { force: true });
+      this.#assertUpload(key, uploadId); // aborted while its parts were joined
+      throw error;
+    }
     const md5OfMd5s = createHash('md5').update(wanted.map((part) => part.etag).join(''), 'hex');
     const { size } = await stat(file);
     const object = this.#keep(key, file, size, `${md5OfMd5s.digest('hex')}-${wanted.length}`, now);

@@ -68,12 +68,16 @@ export class Callbacks {
       return;
     }
     const deliver: Deliver = async () => {
-      if (faults.delayMs > 0) await sleep(faults.delayMs, undefined, { signal: this.#stopped.signal });
-      for (let copy = 0; copy < (duplicate < faults.duplicate ? 2 : 1); copy++) {
-        if (faults.format !== '2.0') await this.#post(type, message.current, config);
-        if (faults.format !== '3.0') await this.#post(type, message.legacy, config);
+      try {
+        if (faults.delayMs > 0) await sleep(faults.delayMs, undefined, { signal: this.#stopped.signal });
+        for (let copy = 0; copy < (duplicate < faults.duplicate ? 2 : 1); copy++) {
+          if (faults.format !== '2.0') await this.#post(type, message.current, config);
+          if (faults.format !== '3.0' && message.legacy) await this.#post(type, message.legacy, config);
+        }
+      } finally {
+        // Sent, or not to be sent whoever tries; only what a stop cut off waits for the next start.
+        if (!this.#stopped.signal.aborted) this.state.outbox.delete(id);
       }
-      this.state.outbox.delete(id);
     };
     if (!this.#held && reorder < faults.reorder) {
       const timer = setTimeout(() => {

@@ -50,8 +50,8 @@ async function operate(call: Call, bucket: Bucket, key: string, now: number): Pr
       return;
     }
     case 'PUT uploadId': {
-      const number = Number(query.get('partNumber'));
-      if (!Number.isInteger(number) || number < 1 || number > 10_000) {
+      const number = /^\d{1,5}$/.test(query.get('partNumber') ?? '') ? Number(query.get('partNumber')) : 0;
+      if (number < 1 || number > 10_000) {
         throw new StorageError(400, 'InvalidArgument', 'partNumber is not an integer from 1 to 10000');
       }
       const etag = await bucket.putPart(key, uploadId ?? '', number, request, contentMd5);
@@ -112,7 +112,9 @@ function listUploads(call: Call, bucket: Bucket, key: string): void {
 
 async function listParts(call: Call, bucket: Bucket, key: string, uploadId: string, names: string): Promise<void> {
   const after = Number(call.query.get('part-number-marker') ?? 0);
-  const most = Math.min(Number(call.query.get('max-parts') ?? 1000), 1000);
+  const asked = call.query.get('max-parts') ?? '1000';
+  if (!/^[1-9]\d*$/.test(asked)) throw new StorageError(400, 'InvalidArgument', 'max-parts is not a positive integer');
+  const most = Math.min(Number(asked), 1000);
   const rest = (await bucket.parts(key, uploadId)).filter((part) => part.number > after);
   const page = rest.slice(0, most).map(({ number, etag, size, modifiedAt }) => {
     const modified = `<LastModified>${new Date(modifiedAt).toISOString()}</LastModified>`;

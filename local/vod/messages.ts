@@ -4,10 +4,10 @@ import { isObject } from './http';
 import type { Step } from './procedures';
 import type { Task } from './state';
 
-/** One event as it goes out: `current` is format 3.0, `legacy` is format 2.0. */
+/** One event as it goes out: `current` is format 3.0, `legacy` is format 2.0, where that has words for it. */
 export interface Message {
   readonly current: { readonly EventType: EventType; readonly [member: string]: unknown };
-  readonly legacy: object;
+  readonly legacy?: object;
 }
 
 export type EventType = 'NewFileUpload' | 'ProcedureStateChanged' | 'FileDeleted';
@@ -98,11 +98,14 @@ export function fileDeleted(fileId: string, parts: readonly DeletedPart[]): Mess
       EventType: 'FileDeleted',
       FileDeleteEvent: { FileIdSet: [fileId], FileDeleteResultInfo: [{ FileId: fileId, DeleteParts: parts }] },
     },
-    legacy: {
-      version: '4.0',
-      eventType: 'FileDeleted',
-      data: { status: 0, message: '', fileInfo: [{ fileId }] },
-    },
+    // 2.0 would say that the whole file is gone.
+    ...(parts.length === 0 && {
+      legacy: {
+        version: '4.0',
+        eventType: 'FileDeleted',
+        data: { status: 0, message: '', fileInfo: [{ fileId }] },
+      },
+    }),
   };
 }
 

@@ -6,8 +6,8 @@ export interface Picture {
   readonly height?: number;
 }
 
-const LARGEST_INDEX = 64 * 1024 * 1024;
-/** Of a whole file; real ones have a handful, and a client waits for the answer meanwhile. */
+const LARGEST_INDEX = 16 * 1024 * 1024;
+/** In one place; real ones have a handful, and a client waits for the answer meanwhile. */
 const MOST_BOXES = 10_000;
 
 /** What the index ("moov") of an MP4 or QuickTime file says; nothing for any other file, or a broken one. */
@@ -48,7 +48,7 @@ function readIndex(index: Buffer): Picture {
   const long = header?.[0] === 1;
   const scale = header?.readUInt32BE(long ? 20 : 12) ?? 0;
   const units = header ? (long ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16)) : 0;
-  const tracks = (boxes(index).get('trak') ?? []).flatMap((track) => boxes(track).get('tkhd') ?? []);
+  const tracks = (boxes(index).get('trak') ?? []).slice(0, 100).flatMap((track) => boxes(track).get('tkhd') ?? []);
   // A track's size is its header's last eight bytes, in 16.16 fixed point; a sound track's is zero.
   const picture = tracks.find((track) => track.readUInt32BE(track.length - 8) > 0);
   return {
@@ -62,11 +62,13 @@ function readIndex(index: Buffer): Picture {
 
 function boxes(parent: Buffer): Map<string, Buffer[]> {
   const found = new Map<string, Buffer[]>();
-  for (let at = 0; at + 8 <= parent.length;) {
+  for (let at = 0, count = 0; at + 8 <= parent.length && count < MOST_BOXES; count++) {
     const length = parent.readUInt32BE(at);
     if (length < 8) break;
     const name = parent.toString('latin1', at + 4, at + 8);
-    found.set(name, [...(found.get(name) ?? []), parent.subarray(at + 8, at + length)]);
+    const same = found.get(name) ?? [];
+    same.push(parent.subarray(at + 8, at + length));
+    found.set(name, same);
     at += length;
   }
   return found;

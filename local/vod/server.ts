@@ -18,6 +18,7 @@
  *   - Commit may be repeated within the session's day and answers the same [?]
  * Object storage
  *   - one bucket in every region; private: no ACLs, no anonymous read, no versions, no listing but of uploads
+ *   - the key of a session can still write its file after Commit [?]
  *   - storage classes, encryption, callbacks, traffic limits and x-cos-meta headers are ignored
  *   - signatures in the query string and the SDK's storageType "s3" (AWS signatures) are refused
  *   - dynamicAccelerate: no accelerated region is ever assigned

@@ -37,7 +37,9 @@ export function checkTc3(call: Call, body: Buffer, secretId: string, secretKey: 
   const dateOfTime = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
   const given = Buffer.from(signature, 'hex');
   const fits = candidates(call).some(({ host, path }) => {
-    const valueOf = (name: string): string => (name === 'host' ? host : String(headers[name] ?? '').trim());
+    // The document lower-cases values too; the SDKs sign none in which that shows.
+    const valueOf = (name: string): string =>
+      name === 'host' ? host : name.startsWith('x-tc-') ? lower(headers[name]) : String(headers[name] ?? '').trim();
     const canonicalHeaders = names.map((name) => `${name}:${valueOf(name)}\n`).join('');
     const canonical = ['POST', path, '', canonicalHeaders, signedHeaders, sha256(body)].join('\n');
     const text = ['TC3-HMAC-SHA256', timestamp, `${date}/${service}/tc3_request`, sha256(canonical)].join('\n');
@@ -48,6 +50,10 @@ export function checkTc3(call: Call, body: Buffer, secretId: string, secretKey: 
   if (!fits || date !== dateOfTime || !names.includes('host') || !names.includes('content-type')) {
     throw new ApiError('AuthFailure.SignatureFailure', 'The provided credentials could not be validated');
   }
+}
+
+function lower(value: unknown): string {
+  return typeof value === 'string' ? value.trim().toLowerCase() : '';
 }
 
 /** The official SDKs sign the host without its port, and a caller that goes by path may sign either form. */

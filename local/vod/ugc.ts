@@ -147,6 +147,7 @@ async function commit(vod: Ugc, sessionKey: string): Promise<unknown> {
     if (file && !state.bucket.find(file.key))
       throw invalidRequest(`the storage has no ${file.key}: nothing was uploaded`);
   }
+  if ((session.committed || !video) && !state.media.get(fileId)) throw invalidRequest(`the file ${fileId} was deleted`);
   const found = await library.inspect(session);
   // A client that lost the answer commits again: nothing happens twice.
   if (state.sessions.get(sessionKey)?.committed === false) {

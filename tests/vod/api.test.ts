@@ -74,6 +74,30 @@ describe('the library', () => {
     await expect(search({ Tags: ['a'] })).rejects.toMatchObject({ code: 'UnknownParameter' });
   });
 
+  test('parts that were deleted are no news in 2.0, which could only say that the file is gone', async () => {
+    const hook = await receiver();
+    const vod = await start({ callbackUrl: hook.url });
+    const { port } = vod;
+    const { fileId } = await upload(port);
+    vod.setFaults({ format: 'both' });
+    await client(port).DeleteMedia({ FileId: fileId, DeleteParts: [{ Type: 'TranscodeFiles', Definition: 100010 }] });
+    await client(port).DeleteMedia({ FileId: fileId });
+    const events = (await hook.wait(4)).map(({ event }): object => event);
+    expect(events.map((event): unknown => Reflect.get(event, 'EventType') ?? Reflect.get(event, 'eventType'))).toEqual([
+      'NewFileUpload',
+      ...['FileDeleted', 'FileDeleted', 'FileDeleted'],
+    ]);
+    expect(events.filter((event) => Reflect.get(event, 'eventType') === 'FileDeleted')).toHaveLength(1);
+  });
+
+  test('a URL that cannot be called is refused', async () => {
+    const { port } = await start();
+    for (const NotificationUrl of ['http://a b/', 'http://', 'http://localhost:99999/', 'ftp://localhost/']) {
+      const change = client(port).ModifyEventConfig({ NotificationUrl });
+      await expect(change).rejects.toMatchObject({ code: 'InvalidParameterValue.NotificationUrl' });
+    }
+  });
+
   test('DeleteMedia sends its event and ends the file', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });

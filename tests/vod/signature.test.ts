@@ -133,6 +133,18 @@ describe('a one-time signature', () => {
     expect(again.code).not.toBe(0);
   });
 
+  test('has no second spelling in Base64 that works once more', async () => {
+    const { port } = await start();
+    const padded = Array.from({ length: 9 }, (_, n) => sign({ oneTimeValid: 1, sessionContext: 'x'.repeat(n) }));
+    const signature = padded.find((text) => text.endsWith('=')) ?? '';
+    const at = signature.indexOf('=') - 1;
+    const respelled =
+      signature.slice(0, at) + String.fromCharCode(signature.charCodeAt(at) + 1) + signature.slice(at + 1);
+    expect(Buffer.from(respelled, 'base64')).toEqual(Buffer.from(signature, 'base64'));
+    expect((await ugc(port, 'Apply', { signature, ...VIDEO })).code).toBe(0);
+    expect((await ugc(port, 'Apply', { signature: respelled, ...VIDEO })).code).toBe(10004);
+  });
+
   test('is used up over a restart too', async () => {
     const signature = sign({ oneTimeValid: 1 });
     const dataDir = temporaryDirectory();

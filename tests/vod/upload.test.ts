@@ -454,6 +454,7 @@ test('an mp4 is looked into for its duration and size', async () => {
 test.each([
   ['a box that is longer than any file', `0000000166726565${'ff'.repeat(2 ** 23)}`],
   ['boxes without end', '0000000866726565'.repeat(2 ** 20)],
+  ['an index of boxes without end', `001000086d6f6f76${'0000000866726565'.repeat(2 ** 17)}`],
 ])('Commit does not get lost in a file of %s', async (_, hex) => {
   const { port } = await start();
   const applied = await apply(port);
