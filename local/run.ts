@@ -48,7 +48,7 @@ export interface LocalRun {
 
 /**
  * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store, an
- * issuer of tokens. What had started when something fails is stopped again.
+ * issuer of tokens, and the local VOD. What had started when something fails is stopped again.
  *
  * @throws CannotStart with a sentence for the user
  */
@@ -58,7 +58,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
   const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
   const running: (() => Promise<void>)[] = [];
   let server: Listening | undefined;
+  let vod: Vod | undefined;
   const stop = async () => {
+    await vod?.stop(); // first, so that it calls nobody who is gone
     await server?.close(); // before the rest, so that nothing new begins
     for (let end = running.pop(); end; end = running.pop()) await end();
   };
@@ -100,8 +102,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     });
     running.push(functions.stop);
 
-    const vod = await startLocalVod(options.vodPort, dataDir, secrets, callbackUrl(url, secrets), log);
-    running.push(() => vod.stop());
+    vod = await startLocalVod(options.vodPort, dataDir, secrets, callbackUrl(url, secrets), log);
 
     const rows = async () => uploadsOf(await table.rows());
     const api = httpApi(config, functions.invoke);
@@ -141,6 +142,7 @@ async function startLocalVod(
     const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
     return await startVod({ ...options, log });
   } catch (error) {
+    if (error instanceof Error && error.cause !== undefined) throw new CannotStart(error.message);
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
     throw new CannotStart(`Port ${port} is taken: choose another one with VOD_PORT`);
   }

@@ -293,6 +293,10 @@ for (const type of ['dragenter', 'dragover', 'dragleave', 'drop']) {
     const over = event.target instanceof Element && event.target.closest('#drop') !== null;
     $('#drop').classList.toggle('over', over && (type === 'dragenter' || type === 'dragover'));
     if (type === 'drop' && over) addFiles(event.dataTransfer.files);
+    if (type === 'drop' && event.target.closest('.cover')) {
+      $('#cover').files = event.dataTransfer.files;
+      showCover();
+    }
   });
 }
 for (const button of document.querySelectorAll('[data-language]')) {

@@ -15,6 +15,7 @@ export function createUpload(file, cover, user, wanted, changed) {
   let uploader;
   let speedometer;
   let attempt = 0;
+  let run = 0;
 
   function become(state, more = {}) {
     Object.assign(upload, { speed: undefined, remaining: undefined, state }, more);
@@ -23,12 +24,13 @@ export function createUpload(file, cover, user, wanted, changed) {
 
   function start() {
     become('preparing', { loaded: 0, error: undefined, resumed: false });
+    const mine = ++run;
     const getSignature = () => {
       // Before it sends anything the SDK cannot be stopped, but it asks here at each step.
-      if (upload.state === 'cancelled') return Promise.reject(new Error('cancelled'));
+      if (upload.state === 'cancelled' || mine !== run) return Promise.reject(new Error('cancelled'));
       return signatureFor(user, wanted);
     };
-    uploader = new window.TcVod.default({ getSignature }).upload({
+    const own = new window.TcVod.default({ getSignature }).upload({
       mediaFile: file,
       ...(cover && { coverFile: cover }),
       // A browser opens six connections to a host, and AT_ONCE uploads share them. With few parts on their way, a pause
@@ -36,9 +38,10 @@ export function createUpload(file, cover, user, wanted, changed) {
       chunkParallelLimit: 2,
       progressInterval: 250,
     });
-    uploader.on('media_progress', progress);
+    uploader = own;
+    uploader.on('media_progress', (event) => mine === run && progress(event));
     uploader.on('media_upload', () => {
-      if (upload.state === 'sending') become('finishing', { loaded: file.size });
+      if (mine === run && upload.state === 'sending') become('finishing', { loaded: file.size });
     });
     // What the SDK knows of a file of this name and size: an upload that a reload interrupted goes on where it was.
     become('preparing', { resumed: Boolean(uploader.getStorage(uploader.sessionName)) });

@@ -12,6 +12,8 @@ export class Front {
     this.certificate = cert;
     const plain = createHttpServer(answer);
     const secure = createHttpsServer({ key, cert }, answer);
+    // Longer than clients keep a connection for later: one that ends while they use it again fails their request.
+    plain.keepAliveTimeout = secure.keepAliveTimeout = 60_000;
     // Browsers that do not trust the certificate say so in an alert, which is not this server's trouble.
     secure.on('tlsClientError', () => undefined);
     this.#server = createTcpServer((socket) => {

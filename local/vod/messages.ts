@@ -146,7 +146,7 @@ function stepResult(task: Task, step: Step, index: number, outputs: readonly obj
     Message: failed ? 'This sub-task is there to fail' : done ? 'SUCCESS' : '',
     Progress: done ? 100 : 0,
     Input: { Definition: step.definition },
-    Output: done && !failed ? outputs[index] : null,
+    Output: done && !failed ? (outputs[index] ?? null) : null,
   };
 }
 

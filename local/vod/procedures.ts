@@ -65,15 +65,16 @@ export class Procedures {
 
   /** What each step made so far, in the words of the server API. */
   outputs(task: Task, media: Media | undefined): object[] {
-    const directory = media && this.#library?.url(dirOf(media.key));
+    if (!media || !this.#library) return []; // deleted since
+    const directory = this.#library.url(dirOf(media.key));
     return task.steps.map(({ type, definition }) =>
       type === 'CoverBySnapshot'
         ? { CoverUrl: `${directory}/snapshot.png` }
         : {
-            Url: `${directory}/v.f${definition}.${media?.type}`,
+            Url: `${directory}/v.f${definition}.${media.type}`,
             Definition: definition,
-            Container: media?.type,
-            Size: media?.size,
+            Container: media.type,
+            Size: media.size,
           },
     );
   }

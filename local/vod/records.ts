@@ -15,7 +15,7 @@ export class Records<T> {
     for (const file of readdirSync(directory).sort()) {
       if (!file.endsWith('.json')) continue;
       // Only this class writes here, so the shape is the one it was given.
-      this.#records.set(file.slice(0, -5), JSON.parse(readFileSync(join(directory, file), 'utf8')) as T);
+      this.#records.set(file.slice(0, -5), read(join(directory, file)) as T);
     }
   }
 
@@ -43,5 +43,13 @@ export class Records<T> {
   delete(id: string): void {
     this.#records.delete(id);
     rmSync(join(this.#directory, `${id}.json`), { force: true });
+  }
+}
+
+function read(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (cause) {
+    throw new Error(`Cannot read ${file}: remove it, and what it was about is forgotten`, { cause });
   }
 }

@@ -1,6 +1,6 @@
 /*
  * A Tencent Cloud VOD on the laptop: upload service, object storage, events, task flows and server API on one port,
- * TLS and plain HTTP. It keeps what it is given and forgets nothing over a restart but its event configuration.
+ * TLS and plain HTTP. It keeps what it is given and forgets nothing over a restart but its event configuration and faults.
  *
  * What this VOD does not check, or plays differently, in the order in which a client meets it. Where the vendor's
  * documents are silent, [?] marks what was chosen here.
@@ -18,7 +18,7 @@
  *   - Commit may be repeated within the session's day and answers the same [?]
  * Object storage
  *   - one bucket in every region; private: no ACLs, no anonymous read, no versions, no listing but of uploads
- *   - the key of a session can still write its file after Commit [?]
+ *   - the key of a session can still write its file after Commit [?]; Complete asked again after it succeeded: NoSuchUpload
  *   - storage classes, encryption, callbacks, traffic limits and x-cos-meta headers are ignored
  *   - signatures in the query string and the SDK's storageType "s3" (AWS signatures) are refused
  *   - dynamicAccelerate: no accelerated region is ever assigned
@@ -98,7 +98,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
   });
   // The port before the data: a second start must not tidy up what the first one works with.
   const port = await front.listen(options.port);
-  const state = new State(options.dataDir, now());
+  const state = await readState(options.dataDir, now(), front);
   const url = `http://localhost:${port}`;
 
   const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log);
@@ -156,4 +156,14 @@ export async function startVod(options: VodOptions): Promise<Vod> {
       await front.close();
     },
   };
+}
+
+/** Closes the port again when the data cannot be read, or the process would stay with nothing to answer from. */
+async function readState(dataDir: string, now: number, front: Front): Promise<State> {
+  try {
+    return new State(dataDir, now);
+  } catch (error) {
+    await front.close();
+    throw error;
+  }
 }

@@ -100,7 +100,11 @@ export class State {
     for (const [id, session] of this.sessions.entries()) {
       if (session.expiresAt >= now) continue;
       if (!session.committed) {
-        for (const object of [session.video, session.cover]) if (object) this.bucket.remove(object.key);
+        // A kill may have come after the file was in the library and before the session knew.
+        const kept = JSON.stringify(this.media.get(session.fileId) ?? {});
+        for (const object of [session.video, session.cover]) {
+          if (object && !kept.includes(object.key)) this.bucket.remove(object.key);
+        }
       }
       this.sessions.delete(id);
     }

@@ -14,7 +14,7 @@ const MIB = 2 ** 20;
 const PART = 8 * MIB;
 const PARTS = Number(process.env['SOAK_MIB'] ?? 2048) / 8;
 const AT_ONCE = 6;
-const LIMIT = 300;
+const LIMIT = 286; // 300 MB
 
 const pattern = randomBytes(PART);
 
