@@ -43,7 +43,8 @@ function selfSigned(key: KeyObject, publicKey: KeyObject, hosts: readonly string
   const alternatives = der(0x30, ...hosts.map((host) => der(0x82, Buffer.from(host))));
   const extensions = der(
     0x30,
-    der(0x30, BASIC_CONSTRAINTS, der(0x01, Buffer.from([0xff])), der(0x04, der(0x30, der(0x01, Buffer.from([0xff]))))),
+    // No CA: who trusts it trusts these names and nothing that its key could sign.
+    der(0x30, BASIC_CONSTRAINTS, der(0x01, Buffer.from([0xff])), der(0x04, der(0x30))),
     der(0x30, SUBJECT_ALT_NAME, der(0x04, alternatives)),
   );
   const body = der(

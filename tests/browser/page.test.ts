@@ -144,6 +144,9 @@ test('an upload shows its progress, is paused, resumed and cancelled by keyboard
   await press('Start the upload');
   await press('Cancel: large.bin');
   await page.getByText('Cancelled', { exact: true }).waitFor();
+  // Were it still sending, this is the time in which it would arrive.
+  await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
+  await page.waitForTimeout(2_000);
   expect((await run.rows()).filter(({ uploader }) => uploader === 'bob')).toHaveLength(1);
   expect(errors).toEqual([]);
   await page.context().close();
