@@ -158,7 +158,7 @@ describe.each([
     expect(await row(stack, fileId)).toMatchObject({ size: WHOLE.length });
   });
 
-  test.each(['断点续传 (resume from the break point)', '暂停/恢复上传 (pause and resume)'])(
+  test.each(['断点续传 (resume from the break point), 暂停/恢复上传 (pause and resume)'])(
     '%s: the session goes on with a new signature and the parts that are missing',
     async () => {
       const wish = { oneTimeValid: true, sourceContext: 'paused' };
@@ -191,7 +191,7 @@ describe.each([
     expect(await rows(stack)).toHaveLength(before);
   });
 
-  describe('事件通知 (event notification)', () => {
+  describe('事件通知 (event notification), 如何识别是哪个客户上传的 (whose upload it was)', () => {
     afterEach(() => {
       run.vod.setFaults(undefined);
     });
@@ -209,7 +209,7 @@ describe.each([
           url: video.url,
           sourceType: 'Upload', // the guide says ServerUpload; 2.0 says ClientUpload, 3.0 Upload
           sourceContext,
-          uploader: 'user-安', // 如何识别是哪个客户上传的
+          uploader: 'user-安',
           seal: 'valid',
           procedureTaskId: expect.any(String) as string,
         });

@@ -248,7 +248,7 @@ test('an expired signature is refused with 10010', async () => {
   expect((await finish()).error).toMatchObject({ code: 10010 });
 });
 
-test('a signature that is valid for its time only and more than once uploads several files', async () => {
+test('申请上传签名 (asking for a signature): valid for its time and more than once, it uploads several files', async () => {
   const { choose, keep, upload } = await open();
   await keep({});
   await choose('video', 'small');

@@ -348,7 +348,8 @@ describe('an instance', () => {
 
   test('that is killed fails its requests, and another one takes the next', async () => {
     const pending = post('/slow', '1900');
-    while (!run.lines.some((line) => line.includes('takes 1900'))) await new Promise((resolve) => setTimeout(resolve, 10));
+    while (!run.lines.some((line) => line.includes('takes 1900')))
+      await new Promise((resolve) => setTimeout(resolve, 10));
     await run.functions.kill('slow');
     expect((await pending).status).toBe(500);
     expect(await (await post('/slow', '1')).json()).toEqual({ calls: 1 });

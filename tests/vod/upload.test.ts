@@ -233,7 +233,7 @@ describe('the storage lets nobody in', () => {
   });
 });
 
-test('a session lives one day', async () => {
+test('断点续传的有效时间为1天 (a session lives one day)', async () => {
   let now = Date.now();
   const { port } = await start({ now: () => now });
   const { vodSessionKey } = await apply(port);
