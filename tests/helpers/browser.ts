@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { createBrotliDecompress } from 'node:zlib';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
@@ -29,9 +31,10 @@ export async function launchBrowser(vodPort: number, unreachable: readonly strin
   ];
   const args = ['--disable-gpu', '--disable-quic', `--host-resolver-rules=${rules.join(', ')}`];
   const failures: string[] = [];
-  for (const executablePath of await executables()) {
+  for (const { executablePath, libraries } of await executables()) {
     try {
-      return await chromium.launch({ executablePath, args });
+      const env = { ...process.env, ...(libraries !== undefined && { LD_LIBRARY_PATH: libraries }) };
+      return await chromium.launch({ executablePath, args, env });
     } catch (error) {
       failures.push(`${executablePath}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -54,17 +57,25 @@ export async function becomesTrue(page: Page, expression: string): Promise<void>
   throw new Error(`Never true: ${expression}`);
 }
 
-async function executables(): Promise<string[]> {
+interface Executable {
+  readonly executablePath: string;
+  /** Where it finds the shared libraries that the system does not have. */
+  readonly libraries?: string;
+}
+
+async function executables(): Promise<Executable[]> {
   const chosen = process.env['CHROME_PATH'];
-  if (chosen) return [chosen];
+  if (chosen) return [{ executablePath: chosen }];
   const packaged = await packagedChromium();
-  return [...(packaged === undefined ? [] : [packaged]), ...installedOnes().filter((path) => existsSync(path))];
+  const installed = installedOnes().filter((path) => existsSync(path));
+  return [...packaged, ...installed.map((executablePath) => ({ executablePath }))];
 }
 
 /** Unpacks the Chromium of @sparticuz/chromium, once. Its own code cannot do that in two processes at a time. */
-async function packagedChromium(): Promise<string | undefined> {
-  const packed = join(MODULES, '@sparticuz/chromium/bin/chromium.br');
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(packed)) return undefined;
+async function packagedChromium(): Promise<Executable[]> {
+  const bin = join(MODULES, '@sparticuz/chromium/bin');
+  const packed = join(bin, 'chromium.br');
+  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(packed)) return [];
   const directory = join(MODULES, '.cache');
   const unpacked = join(directory, 'chromium');
   if (!existsSync(unpacked)) {
@@ -73,7 +84,17 @@ async function packagedChromium(): Promise<string | undefined> {
     await pipeline(createReadStream(packed), createBrotliDecompress(), createWriteStream(partial, { mode: 0o755 }));
     await rename(partial, unpacked);
   }
-  return unpacked;
+  // With the system's libraries, or on a machine with nothing but Node with those that come along.
+  const libraries = `${unpacked}-libraries`;
+  if (!existsSync(libraries)) {
+    const partial = `${libraries}.${process.pid}`;
+    await mkdir(partial);
+    const archive = join(partial, 'all.tar');
+    await pipeline(createReadStream(join(bin, 'al2023.tar.br')), createBrotliDecompress(), createWriteStream(archive));
+    await promisify(execFile)('tar', ['-xf', archive, '-C', partial]);
+    await rename(partial, libraries).catch(() => rm(partial, { recursive: true })); // another process was faster
+  }
+  return [{ executablePath: unpacked }, { executablePath: unpacked, libraries: join(libraries, 'lib') }];
 }
 
 function installedOnes(): string[] {
