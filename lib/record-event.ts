@@ -2,13 +2,12 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import { isSignValid, isTokenValid } from './callback';
 import type { WebhookConfig } from './config';
 import { RequestError } from './errors';
-import { readEvent, type VodEvent } from './event';
+import { eventRecorder } from './event-recorder';
 import { endpoint, rawBody } from './http';
 import { describe, type Log } from './log';
 import { parseJson } from './message';
 import { readParameters, remembered, rotating } from './secrets';
-import { changes, type Change } from './upload';
-import { recorder, type TableEdge } from './uploads-table';
+import type { TableEdge } from './uploads-table';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -30,7 +29,7 @@ export interface WebhookEdge extends TableEdge {
 export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
   const { now } = edge;
   const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
-  const record = recorder({ ...edge, tableName });
+  const record = eventRecorder({ ...edge, tableName });
   async function readSecrets() {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
     const value = await readParameters(ssm, names);
@@ -50,31 +49,12 @@ export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
       throw new RequestError('unauthorized', 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey');
     }
 
-    const event = readEvent(message);
-    const made = changes(event, sealKeys, new Date(now()).toISOString());
-    const ids = identify(event, made);
     const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
-    // Each file of the event gets its chance before a failure of one is answered.
-    const results = await Promise.allSettled(made.map((change) => record(change, deadline)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure) {
-      const lost = { outcome: 'write-failed', ...ids, ...describe(failure.reason) };
-      log({ level: 'error', requestId: context.awsRequestId, ...lost });
-      throw failure.reason;
+    const { recorded, failure } = await record(message, sealKeys, deadline);
+    if (recorded.outcome === 'write-failed') {
+      log({ level: 'error', requestId: context.awsRequestId, ...recorded, ...describe(failure) });
+      throw failure;
     }
-    const outcomes = results.flatMap((result) => (result.status === 'fulfilled' ? result.value : []));
-    const outcome = outcomes.find((of) => of !== 'repeated') ?? outcomes[0] ?? 'ignored';
-    return { body: { outcome }, log: { outcome, ...ids } };
+    return { body: { outcome: recorded.outcome }, log: recorded };
   }, log);
-}
-
-/** What a log line says of an event: its ids, and which of its members were left out; none of its content. */
-function identify(event: VodEvent, made: readonly Change[]): Readonly<Record<string, unknown>> {
-  const named = event.type === 'Ignored' ? event.eventType : event.type;
-  return {
-    eventType: /^\w{1,64}$/.test(named) ? named : 'unreadable',
-    fileIds: made.map(({ fileId }) => fileId),
-    taskIds: made.flatMap(({ task, facts }) => task?.id ?? facts.procedureTaskId ?? []),
-    ...('leftOut' in event && { leftOut: [...new Set(event.leftOut)] }),
-  };
 }
