@@ -4,9 +4,15 @@ import { present } from './present';
 import { open, type OpenedSourceContext } from './source-context';
 
 /** From lowest to highest: events only ever raise it. */
-const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
+export const STATUSES = ['uploaded', 'processing', 'failed', 'ready', 'deleted'] as const;
 
 export type Status = (typeof STATUSES)[number];
+
+/** `pushed`: an event's word alone; `confirmed`: VOD's own, asked; `unconfirmed`: asked, VOD does not know the file. */
+export type Trust = 'pushed' | 'confirmed' | 'unconfirmed';
+
+/** `yes`: ask VOD in the next run; `later`: VOD had no answer yet. */
+export type Unchecked = 'yes' | 'later';
 
 /** What a row knows of a file from events: the source context opened, of which all three members are one fact. */
 export type Facts = Omit<SentFacts, 'sourceContext'> & Partial<OpenedSourceContext>;
@@ -15,7 +21,15 @@ export type Facts = Omit<SentFacts, 'sourceContext'> & Partial<OpenedSourceConte
 export type Row = Facts & {
   readonly fileId: string;
   readonly status: Status;
-  readonly trust: string;
+  readonly trust: Trust;
+  /** When VOD was last asked about the row and knew the file. */
+  readonly confirmedAt?: string;
+  /** The tasks that VOD itself has named; of others there are only events. */
+  readonly confirmedTasks?: ReadonlySet<string>;
+  /** Set while VOD is to be asked about the row: by every event, until reconciliation has asked. */
+  readonly unchecked?: Unchecked;
+  /** What an operator should know about the row, in a sentence. */
+  readonly notice?: string;
   readonly firstSeenAt: string;
   readonly updatedAt: string;
   /** Order of the look-ups: when the file was made, else when it was first heard of. */
@@ -60,10 +74,13 @@ export const SHARED: readonly string[] = ['url', 'name', 'size', 'duration', 'wi
 /** Members of the opened source context. What one event says must not fill what another left open. */
 export const CONTEXT: readonly string[] = ['seal', 'sourceContext', 'uploader'];
 
+/** Facts that no event changes any more once VOD has confirmed the row: not what they are, nor that there is none. */
+export const CONFIRMED: readonly string[] = [...CONTEXT, 'url', 'name', 'type', 'createTime'];
+
 /** Bounds that keep a row far below DynamoDB's 400 kB, whatever arrives and in whatever order. */
-const MAX_TASKS = 50;
+export const MAX_TASKS = 50;
 const MAX_TASK_BYTES = 90_000;
-const MAX_ROW_BYTES = 100_000;
+export const MAX_ROW_BYTES = 100_000;
 const MAX_CLAIMS = 8;
 const MAX_CLAIM_BYTES = 4_000;
 
@@ -102,8 +119,9 @@ export function settle(row: Row, change: Change): Change | undefined {
   for (const [name, said] of Object.entries(change.facts)) {
     const known = Reflect.get(row, name) as unknown;
     const witness = Reflect.get(row, CONTEXT.includes(name) ? 'seal' : name) as unknown;
-    const stated = SHARED.includes(name) ? row.stated?.has(name) === true : witness !== undefined;
-    if (authority ? !stated : known === undefined) facts[name] = said;
+    const confirmed = row.trust === 'confirmed' && CONFIRMED.includes(name);
+    const stated = confirmed || (SHARED.includes(name) ? row.stated?.has(name) === true : witness !== undefined);
+    if (!confirmed && (authority ? !stated : known === undefined)) facts[name] = said;
     // 2.0 may round a duration that 3.0 does not: that is no contradiction.
     else if (authority === stated && rounded(name, known) !== rounded(name, said)) contradictions[name] = said;
   }
@@ -151,7 +169,8 @@ function settleTask(row: Row, task: TaskChange): TaskChange | 'known' | 'contrad
   return fits ? { ...task, state: both, replaces: 'FINISH' } : 'does not fit';
 }
 
-function bare({ status, failed }: Task): Task {
+/** A task of which no more fits into its row. */
+export function bare({ status, failed }: Task): Task {
   return { status, ...present({ failed }), truncated: true };
 }
 
@@ -162,6 +181,7 @@ function claimText(eventType: string, contradictions: Readonly<Record<string, un
   return Buffer.byteLength(claim) <= MAX_CLAIM_BYTES ? claim : JSON.stringify({ eventType, tooLongToShow: names });
 }
 
-function jsonBytes(value: object): number {
+/** About what a value takes up in the table. */
+export function jsonBytes(value: object): number {
   return Buffer.byteLength(JSON.stringify(value));
 }

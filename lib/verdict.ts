@@ -1,0 +1,186 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Task } from './event';
+import { present } from './present';
+import {
+  bare,
+  CONTEXT,
+  jsonBytes,
+  MAX_ROW_BYTES,
+  MAX_TASKS,
+  SHARED,
+  STATUSES,
+  type Facts,
+  type Row,
+  type Status,
+} from './upload';
+
+/** What VOD itself said of a file when it was asked. */
+export interface Truth {
+  readonly fileId: string;
+  /** The source context opened; without `procedureTaskId`, which VOD's library does not have. */
+  readonly facts: Facts;
+  /** The tasks that VOD remembers, by id: of the last three days only (266/33431). */
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** The task that began with the upload, as far as its time can tell. */
+  readonly procedureTaskId?: string;
+}
+
+/**
+ * What a row was found to be: not there; right; wrong; of a file that is gone; of a file that VOD never knew; or of one
+ * that VOD does not know yet.
+ */
+export type Finding = 'filled' | 'confirmed' | 'corrected' | 'deleted' | 'unconfirmed' | 'waiting';
+
+/** What is to be written so that a row says what VOD says. */
+export interface Verdict {
+  readonly fileId: string;
+  readonly finding: Finding;
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly remove: readonly string[];
+  /** The attributes that said otherwise, for the log. */
+  readonly corrected: readonly string[];
+  /** How many tasks ended of which no event had told. */
+  readonly results: number;
+  /** `updatedAt` of the row that was judged; none where there was no row. */
+  readonly seen?: string;
+}
+
+type Attributes = Readonly<Record<string, unknown>>;
+
+const HOUR = 3_600_000;
+/** How long VOD remembers a task (266/33431), less an hour for clocks and for the asking, in milliseconds. */
+export const TASK_MEMORY = (3 * 24 - 1) * HOUR;
+/** How long a row waits for VOD to know its file, in milliseconds. */
+const PATIENCE = HOUR;
+
+const UNKNOWN = 'VOD does not know this file: forged, or deleted before we could ask';
+const FORGOTTEN = 'VOD keeps tasks for 3 days and has forgotten how this one ended: ';
+
+/** When a row was heard of: not part of what it says. */
+const RECEIPT: readonly string[] = ['firstSeenAt', 'updatedAt', 'confirmedAt'];
+
+/** What VOD's library knows of a file: what a row says beside it is not true. */
+const FACTS: readonly string[] = [...CONTEXT, ...SHARED, 'type', 'createTime', 'coverUrl', 'sourceType'];
+
+/**
+ * What has to be written to a row, given what VOD says of its file; `undefined` where nothing has.
+ *
+ * @param truth `undefined` where VOD does not know the file
+ * @param now milliseconds since 1970
+ * @param since when every unchecked row had been looked at, so that what is unchecked now came later; likewise
+ */
+export function judge(row: Row | undefined, truth: Truth | undefined, now: number, since: number): Verdict | undefined {
+  if (truth) return agree(row, truth, now, since);
+  if (!row) return undefined;
+  if (row.trust === 'confirmed') {
+    const unproven = Object.keys(tasksOf(row)).filter((id) => row.confirmedTasks?.has(id) !== true);
+    const rest = without(row, ['unchecked', 'notice', ...unproven.map(attribute)]);
+    return verdict('deleted', row, row.fileId, { ...rest, status: 'deleted' });
+  }
+  const isOverdue = now - Date.parse(row.firstSeenAt) >= PATIENCE;
+  const next = isOverdue
+    ? { ...without(row, ['unchecked']), trust: 'unconfirmed', notice: UNKNOWN }
+    : { ...row, unchecked: 'later' };
+  return verdict(isOverdue ? 'unconfirmed' : 'waiting', row, row.fileId, next);
+}
+
+function agree(row: Row | undefined, truth: Truth, now: number, since: number): Verdict | undefined {
+  const { fileId, facts } = truth;
+  const known = row ? tasksOf(row) : {};
+  // What only events told of is kept where VOD has said it before, or may have forgotten it.
+  const isProven = (id: string) => truth.tasks.has(id) || row?.confirmedTasks?.has(id) === true;
+  const mayBeTrue = !wouldRemember(row, truth, now, since);
+  const tasks: Record<string, Task> = {};
+  for (const [id, task] of new Map([...Object.entries(known), ...truth.tasks])) {
+    if (!(isProven(id) || mayBeTrue) || Object.keys(tasks).length >= MAX_TASKS) continue;
+    tasks[id] = jsonBytes(tasks) + jsonBytes(task) <= MAX_ROW_BYTES ? task : bare(task);
+  }
+  const said = row?.procedureTaskId;
+  const isSaidTrue = said !== undefined && (isProven(said) || mayBeTrue);
+  const procedureTaskId = isSaidTrue ? said : truth.procedureTaskId;
+
+  const statuses: Status[] = Object.values(tasks).map(statusOf);
+  if (procedureTaskId !== undefined && tasks[procedureTaskId] === undefined) statuses.push('processing');
+  if (row && mayBeTrue && row.status !== 'deleted') statuses.push(row.status);
+  const isOpen = [...truth.tasks.values()].some((task) => task.status === 'PROCESSING');
+  const forgotten = Object.keys(tasks).filter((id) => tasks[id]?.status === 'PROCESSING' && !truth.tasks.has(id));
+  const proven = Object.keys(tasks).filter(isProven);
+
+  const next = present({
+    ...(row && without(row, [...FACTS, ...Object.keys(known).map(attribute), 'claims'])),
+    ...facts,
+    fileId,
+    procedureTaskId,
+    ...Object.fromEntries(Object.entries(tasks).map(([id, task]) => [attribute(id), task])),
+    status: STATUSES.findLast((status) => statuses.includes(status)) ?? 'uploaded',
+    trust: 'confirmed',
+    stated: new Set(SHARED.filter((name) => Reflect.has(facts, name))),
+    confirmedTasks: proven.length > 0 ? new Set(proven) : undefined,
+    sortTime: facts.createTime ?? row?.sortTime ?? new Date(now).toISOString(),
+    unchecked: isOpen ? 'later' : undefined,
+    notice: forgotten.length > 0 ? FORGOTTEN + forgotten.join(', ') : undefined,
+    truncated: truth.tasks.size > MAX_TASKS ? true : row?.truncated,
+  });
+  return verdict(row ? 'confirmed' : 'filled', row, fileId, next);
+}
+
+/**
+ * Whether VOD would still remember any task that only events told of: for that it must be young enough, and it is younger
+ * than its file, than the row, and than the last look at what events had brought.
+ */
+function wouldRemember(row: Row | undefined, { facts }: Truth, now: number, since: number): boolean {
+  const notBefore = [facts.createTime, row?.firstSeenAt].map((time) => Date.parse(time ?? '') || 0);
+  return now - Math.max(since, ...notBefore) < TASK_MEMORY;
+}
+
+function statusOf({ status, failed }: Task): Status {
+  if (status !== 'FINISH') return 'processing';
+  return failed === true ? 'failed' : 'ready';
+}
+
+/** What turns the row into the next one; nothing where it is that already. */
+function verdict(finding: Finding, row: Row | undefined, fileId: string, next: Attributes): Verdict | undefined {
+  const was: Attributes = row ?? {};
+  const set = Object.entries(next).filter(([name, value]) => !isDeepStrictEqual(was[name], value));
+  const remove = Object.keys(was).filter((name) => next[name] === undefined && !RECEIPT.includes(name));
+  if (set.length + remove.length === 0) return undefined;
+  const changed = [...set.map(([name]) => name), ...remove];
+  const isResult = (name: string) => isTask(name) && !isFinished(was[name]) && isFinished(next[name]);
+  const isWrong = (name: string) => {
+    if (was[name] === undefined || isResult(name)) return false;
+    if (name === 'status') return row !== undefined && STATUSES.indexOf(row.status) > statusIndex(next);
+    // A cover may come later than its file; VOD says no more than that it is there now.
+    return isTask(name) || name === 'procedureTaskId' || (FACTS.includes(name) && name !== 'coverUrl');
+  };
+  const corrected = finding === 'confirmed' ? changed.filter(isWrong) : [];
+  return {
+    fileId,
+    finding: corrected.length > 0 ? 'corrected' : finding,
+    set: Object.fromEntries(set),
+    remove,
+    corrected,
+    results: changed.filter(isResult).length,
+    ...(row && { seen: row.updatedAt }),
+  };
+}
+
+function isFinished(task: unknown): boolean {
+  return typeof task === 'object' && task !== null && 'status' in task && task.status === 'FINISH';
+}
+
+function statusIndex({ status }: Attributes): number {
+  return STATUSES.findIndex((of) => of === status);
+}
+
+const attribute = (taskId: string) => `task:${taskId}` as const;
+
+const isTask = (name: string) => name.startsWith('task:');
+
+function tasksOf(row: Row): Record<string, Task> {
+  const names = Object.keys(row).filter((name): name is `task:${string}` => isTask(name));
+  return Object.fromEntries(names.flatMap((name) => (row[name] ? [[name.slice('task:'.length), row[name]]] : [])));
+}
+
+function without(row: Row, names: readonly string[]): Attributes {
+  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
+}

@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { newFileUpload, fileDeleted, procedureStateChanged } from './helpers/events';
+import { HOUR, startReconciliation, type Reconciliation } from './helpers/reconciliation';
+import { cleanUp } from './helpers/vod-client';
+
+let world: Reconciliation;
+beforeEach(async () => {
+  world = await startReconciliation();
+});
+afterEach(async () => {
+  await world.stop();
+  await cleanUp();
+});
+
+/** Waits until VOD has ended every procedure of the file. */
+async function processed(fileId: string): Promise<void> {
+  for (;;) {
+    const { TaskSet = [] } = await world.client.DescribeTasks({ FileId: fileId });
+    if (TaskSet.every(({ Status }) => Status === 'FINISH')) return;
+    await sleep(10);
+  }
+}
+
+async function mediaOf(fileId: string) {
+  const [info] = (await world.client.DescribeMediaInfos({ FileIds: [fileId] })).MediaInfoSet ?? [];
+  if (!info?.BasicInfo) throw new Error('VOD does not know the file');
+  return info.BasicInfo;
+}
+
+describe('what no callback brought', () => {
+  test('an upload gets its row, with all that VOD knows of it', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    expect(await world.run()).toMatchObject({ finished: true, filled: 1, corrected: 0, searched: 1 });
+    const { MediaUrl, CreateTime } = await mediaOf(fileId);
+    const row = await world.row(fileId);
+    expect(row).toMatchObject({
+      fileId,
+      ...{ url: MediaUrl, name: 'holiday', type: 'mp4', size: 3, createTime: CreateTime, sortTime: CreateTime },
+      ...{ sourceContext: 'order=7', uploader: 'user-42', seal: 'valid', sourceType: 'Upload' },
+      ...{ status: 'uploaded', trust: 'confirmed' },
+    });
+    expect(row.confirmedAt).toBe(row.updatedAt);
+    expect(row.unchecked).toBeUndefined();
+  });
+
+  test.each([
+    ['LongVideoPreset', 'ready'],
+    ['FailingPreset', 'failed'],
+  ])('the results of %s come, and the row is %s as its event would have made it', async (procedure, status) => {
+    const fileId = await world.upload({ procedure });
+    await processed(fileId);
+    expect(await world.run()).toMatchObject({ filled: 1, results: 1 });
+    const row = await world.row(fileId);
+    const id = row.procedureTaskId ?? '';
+    expect(row).toMatchObject({ status, [`task:${id}`]: { status: 'FINISH', failed: status === 'failed' } });
+    expect(row.confirmedTasks).toEqual(new Set([id]));
+
+    // The event itself, late, has nothing to add.
+    const { ProcedureTask } = await world.client.DescribeTaskDetail({ TaskId: id });
+    const event = { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: ProcedureTask };
+    const answer = await world.webhook.post(event);
+    expect(JSON.parse(answer.body ?? '')).toEqual({ outcome: 'repeated' });
+  });
+
+  test('a procedure that still runs is looked at again, however soon, and ends in the row', async () => {
+    await world.stop();
+    await cleanUp();
+    world = await startReconciliation({ stepMs: 100 });
+    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    await world.run();
+    expect(await world.row(fileId)).toMatchObject({ status: 'processing', unchecked: 'later', trust: 'confirmed' });
+    await processed(fileId);
+    expect(await world.run()).toMatchObject({ results: 1, filled: 0, corrected: 0 });
+    expect(await world.row(fileId)).toMatchObject({ status: 'ready' });
+    expect((await world.row(fileId)).unchecked).toBeUndefined();
+  });
+
+  test('the library that was there before the first run is filled in, and read once', async () => {
+    world.clock.vod = -400 * 24 * HOUR;
+    const old = await world.upload({ text: 'old', procedure: 'LongVideoPreset' });
+    world.clock.vod = 0;
+    const fresh = await world.upload({ text: 'fresh' });
+    expect(await world.run()).toMatchObject({ filled: 2, searched: 2 });
+    expect(await world.row(old)).toMatchObject({ sourceContext: 'old', trust: 'confirmed' });
+    expect(await world.row(fresh)).toMatchObject({ sourceContext: 'fresh' });
+    const again = await world.run();
+    expect(again).toMatchObject({ filled: 0, confirmed: 0, searched: 1, audited: 2 });
+  });
+
+  test('a task that VOD has forgotten leaves the row processing, and the row says so', async () => {
+    world.clock.vod = -5 * 24 * HOUR;
+    const fileId = await world.upload({});
+    world.clock.vod = 0;
+    const { MediaUrl: url = '' } = await mediaOf(fileId);
+    await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
+    world.clock.run = 4 * 24 * HOUR;
+    await world.run();
+    const row = await world.row(fileId);
+    expect(row).toMatchObject({ status: 'processing', trust: 'confirmed', notice: expect.stringContaining('task-1') });
+    expect(row.unchecked).toBeUndefined();
+  });
+});
+
+describe('what VOD does not know', () => {
+  const invented = { fileId: '999', url: 'http://evil.example/a.mp4' };
+
+  test('a row that no run ever confirmed waits an hour, and is then unconfirmed, with a sentence', async () => {
+    await world.webhook.post(newFileUpload(invented));
+    expect(await world.run()).toMatchObject({ waiting: 1, unconfirmed: 0 });
+    expect(await world.row('999')).toMatchObject({ trust: 'pushed', unchecked: 'later' });
+    world.clock.run = HOUR - 60_000;
+    expect(await world.run()).toMatchObject({ unconfirmed: 0 });
+    world.clock.run = HOUR + 60_000;
+    expect(await world.run()).toMatchObject({ unconfirmed: 1 });
+    const row = await world.row('999');
+    expect(row).toMatchObject({ trust: 'unconfirmed', notice: expect.stringMatching(/^VOD does not know this file/) });
+    expect(row.unchecked).toBeUndefined();
+  });
+
+  test('a confirmed row of a file that was deleted without an event becomes deleted, and stays', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    await world.run();
+    await world.client.DeleteMedia({ FileId: fileId });
+    expect(await world.run()).toMatchObject({ deleted: 1, audited: 1 });
+    const row = await world.row(fileId);
+    expect(row).toMatchObject({ status: 'deleted', trust: 'confirmed', sourceContext: 'order=7' });
+    expect(await world.run()).toMatchObject({ deleted: 0, audited: 0 });
+    expect(await world.row(fileId)).toEqual(row);
+  });
+
+  test('a deletion that its event told is confirmed', async () => {
+    const fileId = await world.upload();
+    await world.run();
+    await world.client.DeleteMedia({ FileId: fileId });
+    await world.webhook.post(fileDeleted({ fileId }));
+    expect(await world.run()).toMatchObject({ deleted: 1 });
+    expect((await world.row(fileId)).unchecked).toBeUndefined();
+  });
+});
+
+describe('a run', () => {
+  test('without changes writes nothing', async () => {
+    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    await processed(fileId);
+    await world.run();
+    const row = await world.row(fileId);
+    const quiet = { filled: 0, confirmed: 0, corrected: 0, deleted: 0, unconfirmed: 0, waiting: 0, results: 0 };
+    expect(await world.run()).toMatchObject({ ...quiet, finished: true, audited: 1 });
+    expect(await world.row(fileId)).toEqual(row);
+  });
+
+  test('without time does nothing, and says that it is not finished', async () => {
+    await world.upload();
+    expect(await world.run(0)).toMatchObject({ finished: false, filled: 0, searched: 0 });
+    expect(await world.run()).toMatchObject({ finished: true, filled: 1 });
+  });
+
+  test('writes to no row that an event changes meanwhile', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    const { MediaUrl: url = '' } = await mediaOf(fileId);
+    await world.webhook.post(newFileUpload({ fileId, url: 'http://evil.example/' }));
+    const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+    world.client.DescribeMediaInfos = async (request) => {
+      const answer = await describeMediaInfos(request);
+      await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
+      return answer;
+    };
+    // The event comes while the row is being judged; the library's turn finds the row as it is then.
+    await world.run();
+    world.client.DescribeMediaInfos = describeMediaInfos;
+    expect(await world.row(fileId)).toMatchObject({ unchecked: 'yes' });
+    await world.run();
+    expect(await world.row(fileId)).toMatchObject({ url, status: 'uploaded', trust: 'confirmed' });
+  });
+
+  test('that VOD fails says so, and leaves what it could not ask about for the next', async () => {
+    const fileId = await world.upload();
+    const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+    world.client.DescribeMediaInfos = () => Promise.reject(new Error('VOD is away'));
+    await expect(world.run()).rejects.toThrow(/Cannot reconcile 1 files/);
+    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'reconcile-failed', fileIds: [fileId] }));
+    world.client.DescribeMediaInfos = describeMediaInfos;
+    expect(await world.run()).toMatchObject({ finished: true, filled: 1 });
+  });
+});
