@@ -195,14 +195,15 @@ describe.each(STAGES)('the package for %s', (stage) => {
   });
 
   test('has the table, found by file, uploader and source context', () => {
-    const index = (IndexName: string, hash: string) => ({
+    const index = (IndexName: string, hash: string, range = 'sortTime', ProjectionType = 'ALL') => ({
       IndexName,
       KeySchema: [
         { AttributeName: hash, KeyType: 'HASH' },
-        { AttributeName: 'sortTime', KeyType: 'RANGE' },
+        { AttributeName: range, KeyType: 'RANGE' },
       ],
-      Projection: { ProjectionType: 'ALL' },
+      Projection: { ProjectionType },
     });
+    const keys = ['fileId', 'uploader', 'sourceContext', 'sortTime', 'unchecked', 'updatedAt'];
     expect(properties(stage, 'UploadsTable')).toEqual({
       TableName: `vod-client-upload-${stage}-uploads`,
       BillingMode: 'PAY_PER_REQUEST',
@@ -210,12 +211,13 @@ describe.each(STAGES)('the package for %s', (stage) => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       SSESpecification: { SSEEnabled: true },
       StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-      AttributeDefinitions: ['fileId', 'uploader', 'sourceContext', 'sortTime'].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S',
-      })),
+      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
       KeySchema: [{ AttributeName: 'fileId', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [index('byUploader', 'uploader'), index('bySourceContext', 'sourceContext')],
+      GlobalSecondaryIndexes: [
+        index('byUploader', 'uploader'),
+        index('bySourceContext', 'sourceContext'),
+        index('byUnchecked', 'unchecked', 'updatedAt', 'KEYS_ONLY'),
+      ],
     });
     const policy = { dev: 'Delete', prod: 'Retain' }[stage];
     expect(templates[stage].Resources['UploadsTable']).toMatchObject({

@@ -210,6 +210,7 @@ describe('tasks', () => {
       fileId: file.fileId,
       status: 'processing',
       trust: 'pushed',
+      unchecked: 'yes',
       'task:task-1': { status: 'PROCESSING' },
     });
   });

@@ -22,6 +22,7 @@ function apply(row: Row, { authority, facts, task, claim, status, sortTime, trun
     ...(task && { [`task:${task.id}`]: task.state }),
     ...(claim !== undefined && { claims: new Set([...(row.claims ?? []), claim]) }),
     ...(stated.size > 0 && { stated }),
+    unchecked: 'yes',
     updatedAt: now,
   };
 }
