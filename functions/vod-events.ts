@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { webhookConfig } from '../lib/config';
 import { writeLine } from '../lib/log';
+import { parameterReader } from '../lib/parameters';
 import { recordEvent } from '../lib/record-event';
 
 /** `POST /vod-events`, see {@link recordEvent}. */
 export const handler = recordEvent({
   config: webhookConfig(process.env),
-  ssm: new SSMClient(),
+  getParameters: parameterReader(process.env, Date.now),
   // The table retries by itself, for longer than the client would.
   dynamodb: new DynamoDBClient({ maxAttempts: 1 }),
   now: Date.now,

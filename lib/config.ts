@@ -45,7 +45,8 @@ export function webhookConfig(env: Environment) {
   return { tableName: required(env, 'TABLE_NAME'), sealParameter, tokenParameter, signKeyParameter };
 }
 
-function optional(env: Environment, name: string): string | undefined {
+/** A variable's value; an empty one is as good as none. */
+export function optional(env: Environment, name: string): string | undefined {
   const value = env[name]?.trim();
   return value === '' ? undefined : value;
 }

@@ -1,4 +1,3 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import { isSignValid, isTokenValid } from './callback';
 import type { WebhookConfig } from './config';
 import { RequestError } from './errors';
@@ -6,6 +5,7 @@ import { eventRecorder } from './event-recorder';
 import { endpoint, rawBody } from './http';
 import { describe, type Log } from './log';
 import { parseJson } from './message';
+import type { GetParameters } from './parameters';
 import { readParameters, remembered, rotating } from './secrets';
 import type { TableEdge } from './uploads-table';
 
@@ -16,7 +16,7 @@ const RESERVE = 2_000;
 
 export interface WebhookEdge extends TableEdge {
   readonly config: WebhookConfig;
-  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly getParameters: GetParameters;
   readonly log: Log;
 }
 
@@ -26,13 +26,13 @@ export interface WebhookEdge extends TableEdge {
  * VOD ignores the status and delivers again only when no answer comes within 5 s (266/7829). So a table that fails is
  * asked again for as long as the function may run; a second delivery meanwhile does no harm.
  */
-export function recordEvent({ config, ssm, log, ...edge }: WebhookEdge) {
+export function recordEvent({ config, getParameters, log, ...edge }: WebhookEdge) {
   const { now } = edge;
   const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
   const record = eventRecorder({ ...edge, tableName });
   async function readSecrets() {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
-    const value = await readParameters(ssm, names);
+    const value = await readParameters(getParameters, names);
     const [tokens, signKeys] = [tokenParameter, signKeyParameter].map((name) => name && rotating(name, value(name)));
     return { tokens, signKeys, sealKeys: rotating(sealParameter, value(sealParameter)) };
   }

@@ -1,11 +1,10 @@
-import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { describe, type Log } from './log';
+import type { GetParameters } from './parameters';
 
 /** How long a secret is used before it is read again, in milliseconds. */
 const FRESH_FOR = 5 * 60_000;
 /** How soon a read that failed is tried again, in milliseconds. */
 const RETRY_AFTER = 30_000;
-const ANSWER_TIMEOUT = 3_000;
 
 /**
  * A function that answers what `load` loads, and loads it anew when it is older than five minutes; all who ask meanwhile
@@ -34,12 +33,10 @@ export function remembered<T>(load: () => Promise<T>, now: () => number, log: Lo
 /**
  * The values of SSM SecureStrings, by name.
  *
- * @throws Error that names a parameter which does not exist; what SSM threw otherwise
+ * @throws Error that names a parameter which does not exist; what `getParameters` threw otherwise
  */
-export async function readParameters(client: Pick<SSMClient, 'send'>, names: readonly string[]) {
-  const command = new GetParametersCommand({ Names: [...new Set(names)], WithDecryption: true });
-  const answer = await client.send(command, { abortSignal: AbortSignal.timeout(ANSWER_TIMEOUT) });
-  const values = new Map(answer.Parameters?.map(({ Name = '', Value }) => [Name, Value]));
+export async function readParameters(getParameters: GetParameters, names: readonly string[]) {
+  const values = await getParameters([...new Set(names)]);
   return (name: string): string => {
     const value = values.get(name);
     if (value === undefined) throw new Error(`Cannot read secrets: create the SSM parameter ${name} as a SecureString`);

@@ -1,9 +1,9 @@
-import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import type { SignerConfig } from './config';
 import { RequestError } from './errors';
 import { endpoint, rawBody } from './http';
 import type { Log } from './log';
+import type { GetParameters } from './parameters';
 import { grant } from './policy';
 import { distinctRandoms } from './randoms';
 import { readRequest } from './request';
@@ -17,7 +17,7 @@ const MAX_CALLER_BYTES = 128;
 
 export interface SignerEdge {
   readonly config: SignerConfig;
-  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly getParameters: GetParameters;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** An integer from 0 to 2^32 - 1, from a CSPRNG. */
@@ -26,11 +26,11 @@ export interface SignerEdge {
 }
 
 /** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
-export function signUpload({ config, ssm, now, random, log }: SignerEdge) {
+export function signUpload({ config, getParameters, now, random, log }: SignerEdge) {
   const { keyParameter, sealParameter, policy } = config;
   const nextRandom = distinctRandoms(random);
   async function readSecrets() {
-    const value = await readParameters(ssm, [keyParameter, sealParameter]);
+    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
     const [sealKey] = rotating(sealParameter, value(sealParameter));
     return { ...keyPair(keyParameter, value(keyParameter)), sealKey };
   }

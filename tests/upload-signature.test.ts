@@ -38,14 +38,13 @@ beforeEach(() => {
   store.parameters.set('/vod/seal', 'seal-new, seal-old');
 });
 afterAll(async () => {
-  store.ssm.destroy();
   await store.close();
 });
 
 function signer(env: Record<string, string> = {}, random = () => randomInt(2 ** 32)) {
   const config: SignerConfig = signerConfig({ ...environment, ...env });
   const log = (fields: object) => lines.push({ ...fields });
-  return signUpload({ config, ssm: store.ssm, now: () => time, random, log });
+  return signUpload({ config, getParameters: store.getParameters, now: () => time, random, log });
 }
 
 async function sign(body?: unknown, env?: Record<string, string>) {

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { resolveConfig, tableOf } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
+import { parameterReader, type GetParameters } from '../../lib/parameters';
 import { startTable, type Engine, type Table } from '../../local/table';
 
-const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 export const TABLE_NAME = 'vod-client-upload-local-uploads';
 
@@ -41,13 +41,13 @@ export async function startUploadsTable(engine?: Engine, path?: string): Promise
 }
 
 export interface Store extends ParameterStore {
-  readonly ssm: SSMClient;
+  readonly getParameters: GetParameters;
 }
 
-/** A parameter store that speaks SSM, and a client of it. */
+/** A parameter store that speaks SSM, and what the functions read it with. */
 export async function startStore(parameters: Record<string, string>): Promise<Store> {
   const store = await startParameterStore(Object.entries(parameters));
-  return { ...store, ssm: new SSMClient({ endpoint: store.url, region: 'local', credentials, maxAttempts: 1 }) };
+  return { ...store, getParameters: parameterReader({ ...credentials, AWS_ENDPOINT_URL_SSM: store.url }, Date.now) };
 }
 
 /** The engines that this kind of machine has: dynoxide comes as a binary, for some. */

@@ -20,7 +20,7 @@ export async function startWebhook(path?: string) {
   function handler(env: Record<string, string> = { CALLBACK_TOKEN_PARAMETER: '/vod/token' }) {
     return recordEvent({
       config: webhookConfig({ TABLE_NAME, SEAL_KEY_PARAMETER: '/vod/seal', ...env }),
-      ssm: store.ssm,
+      getParameters: store.getParameters,
       dynamodb: table.client,
       now: Date.now,
       sleep,
@@ -44,7 +44,6 @@ export async function startWebhook(path?: string) {
       return item && (unmarshall(item, { wrapNumbers: Number }) as Row);
     },
     stop: async () => {
-      store.ssm.destroy();
       await Promise.all([table.stop(), store.close()]);
     },
   };
