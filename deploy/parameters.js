@@ -17,6 +17,8 @@ const NAMES = [
   'DEFAULT_PROCEDURE',
   'CLASS_IDS',
   'STORAGE_REGIONS',
+  'SIGN_RATE_PER_MINUTE',
+  'SIGN_RATE_BURST',
   'VOD_KEY_PARAMETER',
   'SEAL_KEY_PARAMETER',
   'CALLBACK_TOKEN_PARAMETER',
@@ -28,6 +30,9 @@ const SECRETS = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER', 'CALLBACK_TOKEN_PARA
 
 /** VOD's own limit on a signature: 90 days. */
 const LONGEST_VALIDITY = 7_776_000;
+
+/** Of lib/config.ts. */
+const LARGEST_RATE = 1_000_000;
 
 /** @param {string} text @returns {string[]} the items of a comma separated list */
 function list(text) {
@@ -128,6 +133,13 @@ function firstProblem(given, stage) {
     return `CLASS_IDS must be whole numbers from 0, not "${noClassId}", for example CLASS_IDS=0,1024`;
   }
 
+  if (given.SIGN_RATE_PER_MINUTE !== '' && !isWholeNumber(given.SIGN_RATE_PER_MINUTE, 1, LARGEST_RATE)) {
+    return `SIGN_RATE_PER_MINUTE must be a whole number from 1 to ${LARGEST_RATE}, or empty for no limit, not "${given.SIGN_RATE_PER_MINUTE}", for example SIGN_RATE_PER_MINUTE=30`;
+  }
+  if (!isWholeNumber(given.SIGN_RATE_BURST, 3, LARGEST_RATE)) {
+    return `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to ${LARGEST_RATE}, not "${given.SIGN_RATE_BURST}", for example SIGN_RATE_BURST=12`;
+  }
+
   const missing = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER'].find((name) => given[name] === '');
   if (missing !== undefined) {
     return `${missing} is missing, name the SSM parameter, for example ${missing}=/vod-client-upload/${stage}/${missing === 'VOD_KEY_PARAMETER' ? 'vod-key' : 'seal-key'}`;
@@ -170,6 +182,7 @@ module.exports = async ({ resolveVariable }) => {
       allowedOrigins: origins,
       allowedMethods: ['POST'],
       allowedHeaders: ['authorization', 'content-type'],
+      exposedResponseHeaders: ['retry-after'],
       maxAge: 7200, // the longest that Chromium heeds
     },
     uploadSignatureSecrets: [given.VOD_KEY_PARAMETER, given.SEAL_KEY_PARAMETER].map(secretArn),

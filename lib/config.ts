@@ -1,5 +1,9 @@
 import type { Policy } from './policy';
+import type { Rate } from './rate';
 import { MAX_VALIDITY } from './schemas';
+
+/** Keeps the arithmetic of lib/rate.ts exact for as long as an instance may live. */
+const MAX_RATE = 1_000_000;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -26,8 +30,15 @@ export function signerConfig(env: Environment) {
     classIds: list(env, 'CLASS_IDS').map(Number),
     storageRegions: list(env, 'STORAGE_REGIONS'),
   };
+  const isLimited = optional(env, 'SIGN_RATE_PER_MINUTE') !== undefined;
+  const rate: Rate | undefined = isLimited
+    ? {
+        perMinute: integer(env, 'SIGN_RATE_PER_MINUTE', 1, MAX_RATE),
+        burst: integer(env, 'SIGN_RATE_BURST', 3, MAX_RATE),
+      }
+    : undefined;
   const [keyParameter, sealParameter] = [required(env, 'VOD_KEY_PARAMETER'), required(env, 'SEAL_KEY_PARAMETER')];
-  return { keyParameter, sealParameter, policy };
+  return { keyParameter, sealParameter, policy, rate };
 }
 
 /**

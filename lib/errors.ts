@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv';
 
-export type ErrorCode = 'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large';
+export type ErrorCode = 'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large' | 'too-many-requests';
 
 /** What is wrong with one member of a message: `path` is a JSON pointer into it. */
 export interface MemberError {
@@ -19,6 +19,8 @@ export class RequestError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly errors: readonly MemberError[] = [],
+    /** Of the answer, beside those that every answer has; names in lower case. */
+    readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }

@@ -7,6 +7,7 @@ const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
   unauthorized: [401, 'The request is not authenticated'],
   forbidden: [403, 'The caller may not do this'],
   'too-large': [413, 'The body is too large'],
+  'too-many-requests': [429, 'The caller asks too often'],
 };
 
 /**
@@ -29,11 +30,11 @@ export function endpoint<Event extends APIGatewayProxyEventV2>(
         const detail = `Try again; the operator finds the cause in the log under request ${requestId}`;
         return respond(500, { type: 'about:blank', title: 'The service failed', status: 500, detail });
       }
-      const { code, message: detail, errors } = error;
+      const { code, message: detail, errors, headers } = error;
       const [status, title] = problems[code];
       log({ level: 'warn', requestId, outcome: 'refused', status, code });
       const type = `urn:vod-client-upload:problem:${code}`;
-      return respond(status, { type, title, status, detail, ...(errors.length > 0 && { errors }) });
+      return respond(status, { type, title, status, detail, ...(errors.length > 0 && { errors }) }, headers);
     }
   };
 }
@@ -49,8 +50,12 @@ export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer
   throw new RequestError('too-large', `Cannot read request: the body has over ${maxBytes} bytes`);
 }
 
-function respond(statusCode: number, body: object): APIGatewayProxyStructuredResultV2 {
+function respond(
+  statusCode: number,
+  body: object,
+  more: RequestError['headers'] = {},
+): APIGatewayProxyStructuredResultV2 {
   const contentType = statusCode === 200 ? 'application/json' : 'application/problem+json';
-  const headers = { 'content-type': contentType, 'cache-control': 'no-store' };
+  const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...more };
   return { statusCode, headers, body: JSON.stringify(body) };
 }

@@ -6,6 +6,7 @@ import type { Log } from './log';
 import type { GetParameters } from './parameters';
 import { grant } from './policy';
 import { distinctRandoms } from './randoms';
+import { rateLimit } from './rate';
 import { readRequest } from './request';
 import { keyPair } from './key-pair';
 import { readParameters, remembered, rotating } from './secrets';
@@ -27,8 +28,9 @@ export interface SignerEdge {
 
 /** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
 export function signUpload({ config, getParameters, now, random, log }: SignerEdge) {
-  const { keyParameter, sealParameter, policy } = config;
+  const { keyParameter, sealParameter, policy, rate } = config;
   const nextRandom = distinctRandoms(random);
+  const secondsToWait = rate && rateLimit(rate);
   async function readSecrets() {
     const value = await readParameters(getParameters, [keyParameter, sealParameter]);
     const [sealKey] = rotating(sealParameter, value(sealParameter));
@@ -38,6 +40,8 @@ export function signUpload({ config, getParameters, now, random, log }: SignerEd
 
   return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
     const caller = callerOf(event);
+    const wait = secondsToWait?.(caller, now()) ?? 0;
+    if (wait > 0) throw tooMany(wait);
     const request = readRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = grant(request, policy);
     const { sourceContext: text = '' } = request;
@@ -56,6 +60,11 @@ export function signUpload({ config, getParameters, now, random, log }: SignerEd
     const signature = sign({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
     return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
   }, log);
+}
+
+function tooMany(seconds: number): RequestError {
+  const detail = `Cannot sign upload: this caller has asked too often, ask again in ${seconds} s`;
+  return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }
 
 function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): string {

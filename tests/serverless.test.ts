@@ -329,7 +329,7 @@ describe('who may call', () => {
     });
   });
 
-  test('pages of the named origins, and of none when none is named', () => {
+  test('pages of the named origins, which may read Retry-After, and of none when none is named', () => {
     expect(properties('dev', 'HttpApi')['CorsConfiguration']).toEqual({
       AllowOrigins: ['http://localhost:3000'],
       AllowMethods: ['POST'],
@@ -338,6 +338,8 @@ describe('who may call', () => {
     });
     expect(properties('prod', 'HttpApi')).not.toHaveProperty('CorsConfiguration');
   });
+        SIGN_RATE_PER_MINUTE: '',
+        SIGN_RATE_BURST: '12',
 });
 
 describe('a parameter that cannot work', () => {
@@ -375,6 +377,7 @@ describe('a parameter that cannot work', () => {
 
   /** What is wrong when these differ from the example's. */
   async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
+      ExposeHeaders: ['retry-after'],
     const given: Readonly<Record<string, string>> = {
       ...caller,
       CORS_ORIGINS: '',
@@ -429,6 +432,8 @@ describe('a parameter that cannot work', () => {
     [
       { CORS_ORIGINS: '*,https://a.example.com' },
       'CORS_ORIGINS has "*" and other origins, "*" has to stand alone, for example CORS_ORIGINS=*',
+      SIGN_RATE_PER_MINUTE: '',
+      SIGN_RATE_BURST: '12',
     ],
     [
       { VOD_SUB_APP_ID: 'app-1' },
@@ -451,6 +456,10 @@ describe('a parameter that cannot work', () => {
     [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
     [
       { VOD_KEY_PARAMETER: '' },
+  const rate = (value: string) =>
+    `SIGN_RATE_PER_MINUTE must be a whole number from 1 to 1000000, or empty for no limit, not "${value}", for example SIGN_RATE_PER_MINUTE=30`;
+  const burst = (value: string) =>
+    `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
       'VOD_KEY_PARAMETER is missing, name the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
     ],
     [
@@ -489,6 +498,11 @@ describe('a parameter that cannot work', () => {
   });
 });
 
+    [{ SIGN_RATE_PER_MINUTE: '0' }, rate('0')],
+    [{ SIGN_RATE_PER_MINUTE: '1.5' }, rate('1.5')],
+    [{ SIGN_RATE_PER_MINUTE: '1000001' }, rate('1000001')],
+    [{ SIGN_RATE_BURST: '2' }, burst('2')],
+    [{ SIGN_RATE_BURST: '' }, burst('')],
 test('the local run reads the resolved configuration', async () => {
   const { code, stdout } = await prod.serverless(
     ['print', '--format', 'json', '--stage', 'local', '--param', 'JWT_ISSUER=http://127.0.0.1:3000'],
@@ -510,3 +524,4 @@ test('the local run reads the resolved configuration', async () => {
     resources: { Resources: { UploadsTable: { Type: 'AWS::DynamoDB::Table' } } },
   });
 });
+    ['dev', { SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' }],

@@ -21,6 +21,8 @@ const environment = {
   DEFAULT_PROCEDURE: '',
   CLASS_IDS: '',
   STORAGE_REGIONS: '',
+  SIGN_RATE_PER_MINUTE: '',
+  SIGN_RATE_BURST: '12',
 };
 
 let store: Store;
@@ -290,6 +292,38 @@ describe('the secrets', () => {
   });
 });
 
+test('429: the refused caller is told when to come again, and the log does not say who it was', async () => {
+  const handler = signer({ SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' });
+  const sign = (body?: unknown, sub = 'user-42') => handler(signRequest(body, { sub }), context());
+  // A refused request counts as well.
+  for (const body of [undefined, '{', { fileId: '1' }]) await sign(body);
+  time += 500;
+  const answer = await sign();
+  expect(answer).toMatchObject({ statusCode: 429, headers: { 'retry-after': '2', 'cache-control': 'no-store' } });
+  expect(problemOf(answer)).toEqual({
+    type: 'urn:vod-client-upload:problem:too-many-requests',
+    title: 'The caller asks too often',
+    status: 429,
+    detail: 'Cannot sign upload: this caller has asked too often, ask again in 2 s',
+  });
+  expect(lines.at(-1)).toEqual({
+    level: 'warn',
+    requestId: expect.any(String),
+    outcome: 'refused',
+    status: 429,
+    code: 'too-many-requests',
+  });
+  expect(await sign(undefined, 'user-43')).toMatchObject({ statusCode: 200 });
+  time += 1_500;
+  expect(await sign()).toMatchObject({ statusCode: 200 });
+});
+
+test('without a SIGN_RATE_PER_MINUTE a caller is not limited', async () => {
+  const handler = signer();
+  const answers = await Promise.all(Array.from({ length: 200 }, () => handler(signRequest(), context())));
+  expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+});
+
 test('one line of log for each request, without body, signature or secret', async () => {
   await sign({ sourceContext: 'order=7', sessionContext: 'hunter2' });
   await refusal({ hunter2: 'hunter2' });
@@ -308,7 +342,13 @@ describe('the function does not start when its environment is wrong, and says wh
     ['VALID_FOR_MAX', '7776001'],
     ['VOD_SUB_APP_ID', 'main'],
     ['ONE_TIME_VALID', ''],
+    ['SIGN_RATE_PER_MINUTE', '0'],
+    ['SIGN_RATE_PER_MINUTE', '1.5'],
+    ['SIGN_RATE_BURST', '2'],
+    ['SIGN_RATE_BURST', ''],
   ])('%s = "%s"', (name, value) => {
-    expect(() => signerConfig({ ...environment, [name]: value })).toThrow(new RegExp(`variable ${name} `));
+    expect(() => signerConfig({ ...environment, SIGN_RATE_PER_MINUTE: '30', [name]: value })).toThrow(
+      new RegExp(`variable ${name} `),
+    );
   });
 });
