@@ -1,4 +1,4 @@
-import { readEvent, type VodEvent } from './event';
+import { isKept, readEvent, type VodEvent } from './event';
 import { present } from './present';
 import { changes, type Change } from './upload';
 import { recorder, type Outcome, type TableEdge } from './uploads-table';
@@ -6,7 +6,9 @@ import { recorder, type Outcome, type TableEdge } from './uploads-table';
 /** What became of an event, as a log line may say it: its ids, and which members were left out; none of its content. */
 export interface Recorded {
   readonly outcome: Outcome | 'ignored' | 'write-failed';
+  /** One of the types that we keep, or `Other`, so that it can be counted by; whose name is the `unknownType`. */
   readonly eventType: string;
+  readonly unknownType?: string;
   readonly fileIds: readonly string[];
   readonly taskIds: readonly string[];
   readonly leftOut?: readonly string[];
@@ -36,7 +38,9 @@ export function eventRecorder(edge: TableEdge & { readonly tableName: string }) 
 function identify(event: VodEvent, made: readonly Change[]): Omit<Recorded, 'outcome'> {
   const named = event.type === 'Ignored' ? event.eventType : event.type;
   return {
-    eventType: /^\w{1,64}$/.test(named) ? named : 'unreadable',
+    ...(isKept(named)
+      ? { eventType: named }
+      : { eventType: 'Other', unknownType: /^\w{1,64}$/.test(named) ? named : 'unreadable' }),
     fileIds: made.map(({ fileId }) => fileId),
     taskIds: made.flatMap(({ task, facts }) => task?.id ?? facts.procedureTaskId ?? []),
     ...present({ leftOut: 'leftOut' in event ? [...new Set(event.leftOut)] : undefined }),

@@ -114,7 +114,8 @@ function unfit(at: string, { errors }: Pick<typeof validate.fileEvent, 'errors'>
   return new RequestError('invalid-request', 'Cannot read event: it does not fit the schema', schemaErrors(errors, at));
 }
 
-function isKept(eventType: string): eventType is keyof typeof payloadNames {
+/** Whether events of this type become rows, unless they have nothing to keep; all others are `Ignored`. */
+export function isKept(eventType: string): eventType is keyof typeof payloadNames {
   return Object.hasOwn(payloadNames, eventType);
 }
 

@@ -125,7 +125,7 @@ describe.each(STAGES)('the package for %s', (stage) => {
     expect(JSON.stringify(httpStage['AccessLogSettings'])).not.toMatch(/authori|header|querystring|\$context\.path/i);
   });
 
-  test('alarms for each route, each function, failed writes and failed secrets', () => {
+  test('alarms for each route, each function, failed writes, failed secrets, contradictions and refused deliveries', () => {
     const api = (resource: string) => [
       { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
       { Name: 'Stage', Value: '$default' },
@@ -135,24 +135,31 @@ describe.each(STAGES)('the package for %s', (stage) => {
     const lambda = (id: string) => [{ Name: 'FunctionName', Value: { Ref: id } }];
     const own = `vod-client-upload/${stage}`;
     const alarms = resourcesOf(stage, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const atOnce = [300, 1];
     expect(
-      alarms.map(({ Namespace, MetricName, Dimensions }) => [Namespace, MetricName, Dimensions].filter(Boolean)),
+      alarms.map(({ Namespace, MetricName, Dimensions, Period, Threshold }) => [
+        [Namespace, MetricName, Dimensions].filter(Boolean),
+        [Period, Threshold],
+      ]),
     ).toEqual([
-      ['AWS/ApiGateway', '5xx', api('/upload-signature')],
-      ['AWS/Lambda', 'Errors', lambda('UploadSignatureLambdaFunction')],
-      ['AWS/Lambda', 'Throttles', lambda('UploadSignatureLambdaFunction')],
-      ['AWS/ApiGateway', '5xx', api('/vod-events')],
-      ['AWS/Lambda', 'Errors', lambda('VodEventsLambdaFunction')],
-      ['AWS/Lambda', 'Throttles', lambda('VodEventsLambdaFunction')],
-      [own, 'FailedWrites'],
-      [own, 'FailedSecretRefreshes'],
+      [['AWS/ApiGateway', '5xx', api('/upload-signature')], atOnce],
+      [['AWS/Lambda', 'Errors', lambda('UploadSignatureLambdaFunction')], atOnce],
+      [['AWS/Lambda', 'Throttles', lambda('UploadSignatureLambdaFunction')], atOnce],
+      [['AWS/ApiGateway', '5xx', api('/vod-events')], atOnce],
+      [['AWS/Lambda', 'Errors', lambda('VodEventsLambdaFunction')], atOnce],
+      [['AWS/Lambda', 'Throttles', lambda('VodEventsLambdaFunction')], atOnce],
+      [[own, 'FailedWrites'], atOnce],
+      [[own, 'FailedSecretRefreshes'], atOnce],
+      [
+        [own, 'RefusedEvents', [{ Name: 'Code', Value: 'unauthorized' }]],
+        [900, 5],
+      ],
+      [[own, 'Contradictions'], atOnce],
     ]);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({
         Statistic: 'Sum',
-        Period: 300,
         EvaluationPeriods: 1,
-        Threshold: 1,
         ComparisonOperator: 'GreaterThanOrEqualToThreshold',
         TreatMissingData: 'notBreaching',
         AlarmActions: stage === 'prod' ? [PROD.ALARM_TOPIC_ARN] : [],
@@ -160,27 +167,61 @@ describe.each(STAGES)('the package for %s', (stage) => {
     }
   });
 
-  test('counts what the functions log', () => {
+  test('watches a metric only where a filter makes it, with the same dimensions', () => {
+    const made = resourcesOf(stage, 'AWS::Logs::MetricFilter').flatMap(([, { Properties }]) => {
+      const of = Properties['MetricTransformations'] as {
+        MetricNamespace: string;
+        MetricName: string;
+        Dimensions?: { Key: string }[];
+      }[];
+      return of.map(({ MetricNamespace, MetricName, Dimensions = [] }) =>
+        [MetricNamespace, MetricName, ...Dimensions.map(({ Key }) => Key)].join(' '),
+      );
+    });
+    const watched = resourcesOf(stage, 'AWS::CloudWatch::Alarm').flatMap(([, { Properties }]) => {
+      const {
+        Namespace,
+        MetricName,
+        Dimensions = [],
+      } = Properties as {
+        Namespace: string;
+        MetricName: string;
+        Dimensions?: { Name: string }[];
+      };
+      const metric = [Namespace, MetricName, ...Dimensions.map(({ Name }) => Name)].join(' ');
+      return Namespace.startsWith('AWS/') ? [] : [metric];
+    });
+    expect(watched.length).toBeGreaterThan(0);
+    expect(made).toEqual(expect.arrayContaining(watched));
+  });
+
+  test('counts what the functions log, each of them from its own log', () => {
     const filters = resourcesOf(stage, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
-    const counts = (MetricName: string) => [
-      { MetricNamespace: `vod-client-upload/${stage}`, MetricName, MetricValue: '1' },
+    const counts = (MetricName: string, dimensions: Record<string, string> = {}) => [
+      {
+        MetricNamespace: `vod-client-upload/${stage}`,
+        MetricName,
+        MetricValue: '1',
+        ...(Object.keys(dimensions).length > 0 && {
+          Dimensions: Object.entries(dimensions).map(([Key, Value]) => ({ Key, Value })),
+        }),
+      },
     ];
-    expect(filters).toEqual([
+    const found = filters.map(({ LogGroupName, MetricTransformations }) => ({ LogGroupName, MetricTransformations }));
+    const [signer, events] = [{ Ref: 'UploadSignatureLogGroup' }, { Ref: 'VodEventsLogGroup' }];
+    const code = { Code: '$.code' };
+    expect(found).toEqual([
+      { LogGroupName: events, MetricTransformations: counts('FailedWrites') },
+      { LogGroupName: signer, MetricTransformations: counts('FailedSecretRefreshes') },
+      { LogGroupName: events, MetricTransformations: counts('FailedSecretRefreshes') },
       {
-        LogGroupName: { Ref: 'VodEventsLogGroup' },
-        FilterPattern: '{ $.outcome = "write-failed" }',
-        MetricTransformations: counts('FailedWrites'),
+        LogGroupName: events,
+        MetricTransformations: counts('Events', { EventType: '$.eventType', Outcome: '$.outcome' }),
       },
-      {
-        LogGroupName: { Ref: 'UploadSignatureLogGroup' },
-        FilterPattern: '{ $.outcome = "secret-refresh-failed" }',
-        MetricTransformations: counts('FailedSecretRefreshes'),
-      },
-      {
-        LogGroupName: { Ref: 'VodEventsLogGroup' },
-        FilterPattern: '{ $.outcome = "secret-refresh-failed" }',
-        MetricTransformations: counts('FailedSecretRefreshes'),
-      },
+      { LogGroupName: events, MetricTransformations: counts('RefusedEvents', code) },
+      { LogGroupName: events, MetricTransformations: counts('Contradictions') },
+      { LogGroupName: signer, MetricTransformations: counts('Signatures') },
+      { LogGroupName: signer, MetricTransformations: counts('RefusedSignatures', code) },
     ]);
   });
 
@@ -297,6 +338,8 @@ describe('a function knows the names of its secrets and no secret', () => {
         DEFAULT_PROCEDURE: '',
         CLASS_IDS: '',
         STORAGE_REGIONS: '',
+        SIGN_RATE_PER_MINUTE: '',
+        SIGN_RATE_BURST: '12',
       },
     });
     expect(properties('dev', 'VodEventsLambdaFunction')['Environment']).toEqual({
@@ -334,12 +377,11 @@ describe('who may call', () => {
       AllowOrigins: ['http://localhost:3000'],
       AllowMethods: ['POST'],
       AllowHeaders: ['authorization', 'content-type'],
+      ExposeHeaders: ['retry-after'],
       MaxAge: 7200,
     });
     expect(properties('prod', 'HttpApi')).not.toHaveProperty('CorsConfiguration');
   });
-        SIGN_RATE_PER_MINUTE: '',
-        SIGN_RATE_BURST: '12',
 });
 
 describe('a parameter that cannot work', () => {
@@ -377,7 +419,6 @@ describe('a parameter that cannot work', () => {
 
   /** What is wrong when these differ from the example's. */
   async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
-      ExposeHeaders: ['retry-after'],
     const given: Readonly<Record<string, string>> = {
       ...caller,
       CORS_ORIGINS: '',
@@ -391,6 +432,8 @@ describe('a parameter that cannot work', () => {
       DEFAULT_PROCEDURE: '',
       CLASS_IDS: '',
       STORAGE_REGIONS: '',
+      SIGN_RATE_PER_MINUTE: '',
+      SIGN_RATE_BURST: '12',
       VOD_KEY_PARAMETER: '/k',
       SEAL_KEY_PARAMETER: '/s',
       CALLBACK_TOKEN_PARAMETER: '/t',
@@ -413,6 +456,10 @@ describe('a parameter that cannot work', () => {
     `VALID_FOR_MAX must be whole seconds from 1 to 7776000, not "${value}", for example VALID_FOR_MAX=86400`;
   const validity = (value: string, max = '86400') =>
     `VALID_FOR must be whole seconds from 1 to VALID_FOR_MAX (${max}), not "${value}", for example VALID_FOR=1800`;
+  const rate = (value: string) =>
+    `SIGN_RATE_PER_MINUTE must be a whole number from 1 to 1000000, or empty for no limit, not "${value}", for example SIGN_RATE_PER_MINUTE=30`;
+  const burst = (value: string) =>
+    `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
   const name = (parameter: string) =>
     `${parameter} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${parameter}=/vod-client-upload/dev/my-secret`;
 
@@ -432,8 +479,6 @@ describe('a parameter that cannot work', () => {
     [
       { CORS_ORIGINS: '*,https://a.example.com' },
       'CORS_ORIGINS has "*" and other origins, "*" has to stand alone, for example CORS_ORIGINS=*',
-      SIGN_RATE_PER_MINUTE: '',
-      SIGN_RATE_BURST: '12',
     ],
     [
       { VOD_SUB_APP_ID: 'app-1' },
@@ -453,13 +498,14 @@ describe('a parameter that cannot work', () => {
       { PROCEDURES: 'A,B', DEFAULT_PROCEDURE: 'C' },
       'DEFAULT_PROCEDURE must be one of PROCEDURES, not "C", for example PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset',
     ],
+    [{ SIGN_RATE_PER_MINUTE: '0' }, rate('0')],
+    [{ SIGN_RATE_PER_MINUTE: '1.5' }, rate('1.5')],
+    [{ SIGN_RATE_PER_MINUTE: '1000001' }, rate('1000001')],
+    [{ SIGN_RATE_BURST: '2' }, burst('2')],
+    [{ SIGN_RATE_BURST: '' }, burst('')],
     [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
     [
       { VOD_KEY_PARAMETER: '' },
-  const rate = (value: string) =>
-    `SIGN_RATE_PER_MINUTE must be a whole number from 1 to 1000000, or empty for no limit, not "${value}", for example SIGN_RATE_PER_MINUTE=30`;
-  const burst = (value: string) =>
-    `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
       'VOD_KEY_PARAMETER is missing, name the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
     ],
     [
@@ -490,6 +536,7 @@ describe('a parameter that cannot work', () => {
     ['prod', { CORS_ORIGINS: 'https://www.example.com, http://localhost:3000,https://xn--r8jz45g.jp' }],
     ['dev', { VALID_FOR: '7776000', VALID_FOR_MAX: '7776000' }],
     ['dev', { PROCEDURES: 'A, B', DEFAULT_PROCEDURE: 'B', CLASS_IDS: '0, 12', VOD_SUB_APP_ID: '1500000001' }],
+    ['dev', { SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' }],
     ['dev', { CALLBACK_TOKEN_PARAMETER: '', CALLBACK_SIGN_KEY_PARAMETER: 'sign-key' }],
     ['local', { JWT_ISSUER: 'http://localhost:3000' }],
     ['local', { JWT_ISSUER: 'http://127.0.0.1:3000/issuer' }],
@@ -498,11 +545,6 @@ describe('a parameter that cannot work', () => {
   });
 });
 
-    [{ SIGN_RATE_PER_MINUTE: '0' }, rate('0')],
-    [{ SIGN_RATE_PER_MINUTE: '1.5' }, rate('1.5')],
-    [{ SIGN_RATE_PER_MINUTE: '1000001' }, rate('1000001')],
-    [{ SIGN_RATE_BURST: '2' }, burst('2')],
-    [{ SIGN_RATE_BURST: '' }, burst('')],
 test('the local run reads the resolved configuration', async () => {
   const { code, stdout } = await prod.serverless(
     ['print', '--format', 'json', '--stage', 'local', '--param', 'JWT_ISSUER=http://127.0.0.1:3000'],
@@ -524,4 +566,3 @@ test('the local run reads the resolved configuration', async () => {
     resources: { Resources: { UploadsTable: { Type: 'AWS::DynamoDB::Table' } } },
   });
 });
-    ['dev', { SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' }],

@@ -406,12 +406,18 @@ test('the log has ids, type and outcome of each event, and nothing of its conten
   await webhook.post(newFileUpload({ fileId, procedureTaskId: 'task-1', sourceContext: 'hunter2' }));
   await webhook.post(upload(fileId, { MediaBasicInfo: { Name: 'hunter2'.repeat(1000) }, MetaData: { Size: 1e300 } }));
   await webhook.post({ EventType: 'hunter2 is my password', x: 'hunter2' });
+  await webhook.post({ EventType: 'HologramComplete' });
+  await webhook.post({ EventType: 'x'.repeat(65) });
+  await webhook.post({ EventType: 'PullComplete', PullCompleteEvent: { ErrCode: 1 } });
   await webhook.post(fileDeleted({ fileId }));
   const ids = { level: 'info', requestId: expect.any(String), fileIds: [fileId] };
   expect(webhook.lines).toEqual([
     { ...ids, outcome: 'recorded', eventType: 'NewFileUpload', taskIds: ['task-1'], leftOut: [] },
     { ...ids, outcome: 'repeated', eventType: 'NewFileUpload', taskIds: [], leftOut: ['Name', 'Size'] },
-    { ...ids, outcome: 'ignored', eventType: 'unreadable', fileIds: [], taskIds: [] },
+    { ...ids, outcome: 'ignored', eventType: 'Other', unknownType: 'unreadable', fileIds: [], taskIds: [] },
+    { ...ids, outcome: 'ignored', eventType: 'Other', unknownType: 'HologramComplete', fileIds: [], taskIds: [] },
+    { ...ids, outcome: 'ignored', eventType: 'Other', unknownType: 'unreadable', fileIds: [], taskIds: [] },
+    { ...ids, outcome: 'ignored', eventType: 'PullComplete', fileIds: [], taskIds: [] },
     { ...ids, outcome: 'recorded', eventType: 'FileDeleted', taskIds: [] },
   ]);
   expect(JSON.stringify(webhook.lines)).not.toContain('hunter2');
