@@ -7,6 +7,7 @@ import type { EventConfig, Notifications } from './notifications';
 import type { Procedures } from './procedures';
 import type { Media, State, Task } from './state';
 import { ApiError, checkTc3 } from './tc3';
+import type { Keys } from './upload-signature';
 
 interface Api {
   readonly state: State;
@@ -14,8 +15,7 @@ interface Api {
   readonly procedures: Procedures;
   readonly notifications: Notifications;
   readonly queue: EventQueue;
-  readonly secretId: string;
-  readonly secretKey: string;
+  readonly keys: Keys;
   readonly now: () => number;
   readonly log: (line: string) => void;
 }
@@ -35,7 +35,7 @@ export async function api(call: Call, vod: Api): Promise<void> {
     const body = await readBody(call.request);
     if (!body) throw new ApiError('RequestSizeLimitExceeded', 'The request is over 1 MB');
     if (call.method !== 'POST') throw new ApiError('UnsupportedProtocol', 'The local VOD plays POST only');
-    checkTc3(call, body, vod.secretId, vod.secretKey, vod.now());
+    checkTc3(call, body, vod.keys, vod.now());
     if (call.request.headers['x-tc-version'] !== VERSION)
       throw new ApiError('NoSuchVersion', `Only ${VERSION} is here`);
     const played = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;

@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Journal } from './journal';
 import { Records } from './records';
 
 /** A refusal in the storage's own words. */
@@ -34,6 +35,7 @@ export interface Part {
 }
 
 const SMALLEST_PART = 1024 * 1024;
+const FOLDER = 'storage';
 
 /**
  * Files on disk as COS keeps them. A part is a file whose name holds its number and its MD5, put there by one rename:
@@ -45,12 +47,15 @@ export class Bucket {
   readonly #uploads: Records<{ readonly key: string; readonly initiatedAt: number }>;
   readonly #completing = new Map<string, Promise<StoredObject>>();
 
-  constructor(root: string) {
-    this.#root = root;
+  constructor(
+    private readonly dataDir: string,
+    private readonly journal: Journal,
+  ) {
+    const root = (this.#root = join(dataDir, FOLDER));
     rmSync(join(root, 'arriving'), { recursive: true, force: true });
     mkdirSync(join(root, 'arriving'), { recursive: true });
-    this.#objects = new Records(join(root, 'objects'));
-    this.#uploads = new Records(join(root, 'uploads'));
+    this.#objects = new Records(dataDir, join(FOLDER, 'objects'), journal);
+    this.#uploads = new Records(dataDir, join(FOLDER, 'uploads'), journal);
   }
 
   find(key: string): StoredObject | undefined {
@@ -59,13 +64,13 @@ export class Bucket {
 
   /** Where the bytes of an object are. */
   file(key: string): string {
-    return join(this.#root, 'files', ...key.split('/'));
+    return join(this.dataDir, fileOf(key));
   }
 
   /** Removes the object and every unfinished upload of it. */
   remove(key: string): void {
     this.#objects.delete(recordId(key));
-    rmSync(this.file(key), { force: true });
+    this.journal.change({ file: fileOf(key) });
     for (const { uploadId } of this.uploadsOf(key)) this.abort(uploadId);
   }
 
@@ -255,6 +260,10 @@ async function concatenate(parts: readonly string[], file: string): Promise<void
   } finally {
     await target.close();
   }
+}
+
+function fileOf(key: string): string {
+  return join(FOLDER, 'files', ...key.split('/'));
 }
 
 function recordId(key: string): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -29,7 +30,10 @@ export class Callbacks {
     private readonly timeoutMs: number,
     private readonly now: () => number,
     private readonly log: (line: string) => void,
-  ) {}
+  ) {
+    // Each event on its way hears of a stop; there may be any number of them.
+    setMaxListeners(0, this.#stopped.signal);
+  }
 
   get faults(): Faults {
     return this.#faults;

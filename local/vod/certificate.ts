@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from './journal';
 
 const DAY = 24 * 60 * 60 * 1000;
 
@@ -32,7 +33,7 @@ export function certificateFor(
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: selfSigned(privateKey, publicKey, hosts, new Date(now - DAY), new Date(until)),
   };
-  writeFileSync(file, JSON.stringify(made), { mode: 0o600 });
+  replaceFile(file, JSON.stringify(made), 0o600);
   return made;
 }
 

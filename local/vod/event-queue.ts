@@ -4,14 +4,14 @@ import type { Message } from './messages';
 import { orderedId, type State } from './state';
 
 const MOST_AT_ONCE = 16;
-const CONFIRM_WITHIN = 30_000;
 const KEPT_FOR = 4 * 24 * 60 * 60 * 1000;
 
-/** Events that are fetched: each comes back 30 s after it was pulled, until it is confirmed, for at most four days. */
+/** Events that are fetched: each comes back some time after it was pulled, until it is confirmed, for four days at most. */
 export class EventQueue {
   constructor(
     private readonly state: State,
     private readonly waitMs: number,
+    private readonly confirmWithinMs: number,
     private readonly now: () => number,
   ) {}
 
@@ -30,11 +30,11 @@ export class EventQueue {
     }
   }
 
-  /** False, and nothing is confirmed, if one of the handles is unknown or older than 30 s. */
+  /** False, and nothing is confirmed, if one of the handles is unknown or pulled too long ago. */
   confirm(handles: readonly string[]): boolean {
     const waiting = new Map(this.state.queue.entries().map(([id, event]) => [event.handle, { id, event }]));
     const found = handles.map((handle) => waiting.get(handle));
-    const confirmable = found.filter((one) => one && this.now() - one.event.pulledAt <= CONFIRM_WITHIN);
+    const confirmable = found.filter((one) => one && this.now() - one.event.pulledAt <= this.confirmWithinMs);
     if (confirmable.length < handles.length) return false;
     for (const one of confirmable) if (one) this.state.queue.delete(one.id);
     return true;
@@ -45,7 +45,7 @@ export class EventQueue {
     const taken: object[] = [];
     for (const [id, event] of this.state.queue.entries()) {
       if (now - event.createdAt > KEPT_FOR) this.state.queue.delete(id);
-      else if (taken.length < MOST_AT_ONCE && now - event.pulledAt > CONFIRM_WITHIN) {
+      else if (taken.length < MOST_AT_ONCE && now - event.pulledAt > this.confirmWithinMs) {
         const handle = randomUUID();
         this.state.queue.set(id, { ...event, handle, pulledAt: now });
         // The real answer carries every other kind of event as an explicit null.

@@ -111,7 +111,6 @@ export class Library {
       classId: signed.classId,
       storageRegion: session.storageRegion,
       sourceContext: signed.sourceContext,
-      procedureTaskId: session.taskId,
       coverKey: cover?.key ?? '',
       ...picture,
     };
@@ -122,11 +121,13 @@ export class Library {
 
   /** Deletes the file, or says that parts of it were deleted: the parts are not files of their own here. */
   delete(media: Media, parts: DeletedPart[]): void {
-    if (parts.length === 0) {
-      this.state.media.delete(media.fileId);
-      for (const key of [media.key, media.coverKey]) if (key) this.state.bucket.remove(key);
-    }
-    this.notifications.publish(fileDeleted(media.fileId, parts));
+    this.state.together(() => {
+      if (parts.length === 0) {
+        this.state.media.delete(media.fileId);
+        for (const key of [media.key, media.coverKey]) if (key) this.state.bucket.remove(key);
+      }
+      this.notifications.publish(fileDeleted(media.fileId, parts));
+    });
   }
 
   /** Gives the cover that a procedure made to a file that has none. */

@@ -47,7 +47,6 @@ export class Procedures {
     this.state.tasks.set(taskId, {
       taskId,
       fileId,
-      procedure: signed.procedure,
       notifyMode: signed.taskNotifyMode,
       priority: signed.taskPriority,
       sessionContext: signed.sessionContext,
@@ -103,12 +102,15 @@ export class Procedures {
     const stepsDone = task.stepsDone + 1;
     const last = stepsDone === task.steps.length;
     const next: Task = { ...task, stepsDone, ...(last ? { status: 'FINISH', finishTime: this.now() } : {}) };
-    if (task.steps[task.stepsDone]?.type === 'CoverBySnapshot') this.#library.setSnapshotCover(task.fileId);
-    this.state.tasks.set(taskId, next);
-    const media = this.state.media.get(task.fileId);
-    if (media && (task.notifyMode === 'Change' || (last && task.notifyMode === 'Finish'))) {
-      this.notifications.publish(procedureStateChanged(next, this.#library.view(media), this.outputs(next, media)));
-    }
+    const library = this.#library;
+    this.state.together(() => {
+      if (task.steps[task.stepsDone]?.type === 'CoverBySnapshot') library.setSnapshotCover(task.fileId);
+      this.state.tasks.set(taskId, next);
+      const media = this.state.media.get(task.fileId);
+      if (media && (task.notifyMode === 'Change' || (last && task.notifyMode === 'Finish'))) {
+        this.notifications.publish(procedureStateChanged(next, library.view(media), this.outputs(next, media)));
+      }
+    });
     if (!last) this.#schedule(taskId);
   }
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Journal } from './journal';
 
 /**
  * A map that a `kill -9` does not lose: one JSON file per record, written beside its place and renamed into it.
@@ -7,10 +8,14 @@ import { join } from 'node:path';
  */
 export class Records<T> {
   readonly #records = new Map<string, T>();
-  readonly #directory: string;
 
-  constructor(directory: string) {
-    this.#directory = directory;
+  /** `name` is the folder's, in the data directory that the journal is of. */
+  constructor(
+    dataDir: string,
+    private readonly name: string,
+    private readonly journal: Journal,
+  ) {
+    const directory = join(dataDir, name);
     mkdirSync(directory, { recursive: true });
     for (const file of readdirSync(directory).sort()) {
       if (!file.endsWith('.json')) continue;
@@ -35,14 +40,12 @@ export class Records<T> {
   /** The id becomes a file name: only ids made here may be given. */
   set(id: string, record: T): void {
     this.#records.set(id, record);
-    const file = join(this.#directory, `${id}.json`);
-    writeFileSync(`${file}.new`, JSON.stringify(record));
-    renameSync(`${file}.new`, file);
+    this.journal.change({ file: join(this.name, `${id}.json`), content: JSON.stringify(record) });
   }
 
   delete(id: string): void {
     this.#records.delete(id);
-    rmSync(join(this.#directory, `${id}.json`), { force: true });
+    this.journal.change({ file: join(this.name, `${id}.json`) });
   }
 }
 

@@ -70,6 +70,8 @@ export interface VodOptions {
   readonly stepMs?: number;
   /** How long a callback may take to answer before it is sent again. */
   readonly callbackTimeoutMs?: number;
+  /** How long after a pull an event may be confirmed; then it comes again. VOD's 30 s without a word. */
+  readonly confirmWithinMs?: number;
 }
 
 export interface Vod {
@@ -78,6 +80,8 @@ export interface Vod {
   readonly url: string;
   /** The certificate in force, for clients that can be told whom to trust. */
   readonly certificate: string;
+  /** The account's key pairs, secret key by secret id: what is changed here is what the next request is checked with. */
+  readonly keys: Map<string, string>;
   /** Changes the faults given, or resets all of them, and returns those in force. */
   setFaults(changed: Partial<Faults> | undefined): Faults;
   stop(): Promise<void>;
@@ -85,7 +89,7 @@ export interface Vod {
 
 /** Starts a VOD on 127.0.0.1. */
 export async function startVod(options: VodOptions): Promise<Vod> {
-  const { secretId, secretKey, now = Date.now, log = () => undefined } = options;
+  const { now = Date.now, log = () => undefined } = options;
   const front = new Front(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (request.socket.destroyed) return;
@@ -102,7 +106,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
   const url = `http://localhost:${port}`;
 
   const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log);
-  const queue = new EventQueue(state, 1000, now);
+  const queue = new EventQueue(state, 1000, options.confirmWithinMs ?? 30_000, now);
   const notifications = new Notifications(
     {
       mode: options.mode ?? 'PUSH',
@@ -117,7 +121,8 @@ export async function startVod(options: VodOptions): Promise<Vod> {
   );
   const procedures = new Procedures(state, notifications, options.stepMs ?? 300, now);
   const library = new Library(state, url, notifications, procedures, now);
-  const vod = { state, library, procedures, notifications, queue, secretId, secretKey, now, log };
+  const keys = new Map([[options.secretId, options.secretKey]]);
+  const vod = { state, library, procedures, notifications, queue, keys, now, log };
   const setFaults = (changed: Partial<Faults> | undefined): Faults =>
     (callbacks.faults = changed ? { ...callbacks.faults, ...changed } : NO_FAULTS);
   callbacks.resume(notifications.config);
@@ -149,6 +154,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
     port,
     url,
     certificate: front.certificate,
+    keys,
     setFaults,
     async stop() {
       callbacks.stop();

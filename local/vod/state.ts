@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bucket } from './bucket';
+import { Journal, replaceFile } from './journal';
 import { Records } from './records';
 import type { Message } from './messages';
 import type { Step } from './procedures';
@@ -23,7 +24,6 @@ export interface Media {
   readonly classId: number;
   readonly storageRegion: string;
   readonly sourceContext: string;
-  readonly procedureTaskId: string;
   readonly coverKey: string;
   readonly duration?: number;
   readonly width?: number;
@@ -46,7 +46,6 @@ export interface Session {
 export interface Task {
   readonly taskId: string;
   readonly fileId: string;
-  readonly procedure: string;
   readonly notifyMode: string;
   readonly priority: number;
   readonly sessionContext: string;
@@ -75,22 +74,29 @@ export class State {
   readonly outbox: Records<Message>;
   readonly queue: Records<QueuedEvent>;
   readonly bucket: Bucket;
+  readonly #journal: Journal;
   /** The temporary storage credentials of every session derive from this. */
   readonly storageSecret: string;
 
   constructor(dataDir: string, now: number) {
     mkdirSync(dataDir, { recursive: true });
-    this.media = new Records(join(dataDir, 'media'));
-    this.sessions = new Records(join(dataDir, 'sessions'));
-    this.usedSignatures = new Records(join(dataDir, 'signatures'));
-    this.tasks = new Records(join(dataDir, 'tasks'));
-    this.outbox = new Records(join(dataDir, 'outbox'));
-    this.queue = new Records(join(dataDir, 'queue'));
-    this.bucket = new Bucket(join(dataDir, 'storage'));
+    const journal = (this.#journal = new Journal(dataDir));
+    this.media = new Records(dataDir, 'media', journal);
+    this.sessions = new Records(dataDir, 'sessions', journal);
+    this.usedSignatures = new Records(dataDir, 'signatures', journal);
+    this.tasks = new Records(dataDir, 'tasks', journal);
+    this.outbox = new Records(dataDir, 'outbox', journal);
+    this.queue = new Records(dataDir, 'queue', journal);
+    this.bucket = new Bucket(dataDir, journal);
     const secretFile = join(dataDir, 'storage-secret');
-    if (!existsSync(secretFile)) writeFileSync(secretFile, randomBytes(32).toString('hex'), { mode: 0o600 });
+    if (!existsSync(secretFile)) replaceFile(secretFile, randomBytes(32).toString('hex'), 0o600);
     this.storageSecret = readFileSync(secretFile, 'utf8');
     this.#sweep(now);
+  }
+
+  /** What `work` changes in the records is there after a kill as a whole, or not at all; see {@link Journal.together}. */
+  together(work: () => void): void {
+    this.#journal.together(work);
   }
 
   #sweep(now: number): void {

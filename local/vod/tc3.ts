@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Call } from './http';
+import type { Keys } from './upload-signature';
 
 /** A refusal of the server API. */
 export class ApiError extends Error {
@@ -19,7 +20,7 @@ const sha256 = (data: string | Buffer): string => createHash('sha256').update(da
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /** Checks TC3-HMAC-SHA256: https://cloud.tencent.com/document/api/266/31757 */
-export function checkTc3(call: Call, body: Buffer, secretId: string, secretKey: string, now: number): void {
+export function checkTc3(call: Call, body: Buffer, keys: Keys, now: number): void {
   const { headers } = call.request;
   const authorization =
     /^TC3-HMAC-SHA256 Credential=([^/]+)\/([^/]+)\/([^/]+)\/tc3_request, *SignedHeaders=([^,]+), *Signature=([0-9a-f]{64})$/.exec(
@@ -32,7 +33,8 @@ export function checkTc3(call: Call, body: Buffer, secretId: string, secretKey: 
   if (Math.abs(now / 1000 - Number(timestamp)) > LARGEST_SKEW) {
     throw new ApiError('AuthFailure.SignatureExpire', 'X-TC-Timestamp is more than five minutes from now');
   }
-  if (id !== secretId) throw new ApiError('AuthFailure.SecretIdNotFound', 'The SecretId is not found');
+  const secretKey = keys.get(id);
+  if (secretKey === undefined) throw new ApiError('AuthFailure.SecretIdNotFound', 'The SecretId is not found');
   const names = signedHeaders.split(';');
   const dateOfTime = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
   const given = Buffer.from(signature, 'hex');

@@ -5,7 +5,7 @@ import type { Library } from './library';
 import { taskIdFor } from './procedures';
 import { APP_ID, type Session, type State } from './state';
 import { issue } from './storage-credentials';
-import { invalidRequest, readSignature, UploadError, type UploadSignature } from './upload-signature';
+import { invalidRequest, readSignature, UploadError, type Keys, type UploadSignature } from './upload-signature';
 
 const DAY = 24 * 60 * 60 * 1000;
 const DEFAULT_REGION = 'ap-chongqing';
@@ -13,8 +13,7 @@ const DEFAULT_REGION = 'ap-chongqing';
 interface Ugc {
   readonly state: State;
   readonly library: Library;
-  readonly secretId: string;
-  readonly secretKey: string;
+  readonly keys: Keys;
   readonly now: () => number;
   readonly log: (line: string) => void;
 }
@@ -30,7 +29,7 @@ export async function ugc(call: Call, vod: Ugc): Promise<void> {
     if (call.method !== 'POST' || !body) throw invalidRequest('not a POST of a JSON object');
     if (typeof body['signature'] !== 'string') throw invalidRequest('the body has no signature');
     const signature = body['signature'];
-    const signed = readSignature(signature, vod.secretId, vod.secretKey, vod.now());
+    const signed = readSignature(signature, vod.keys, vod.now());
     const data = await run(vod, action, body, signature, signed);
     replyJson(call.response, 200, { code: 0, message: '成功', data });
   } catch (error) {
@@ -151,8 +150,10 @@ async function commit(vod: Ugc, sessionKey: string): Promise<unknown> {
   const found = await library.inspect(session);
   // A client that lost the answer commits again: nothing happens twice.
   if (state.sessions.get(sessionKey)?.committed === false) {
-    library.add(session, found);
-    state.sessions.set(sessionKey, { ...session, committed: true });
+    state.together(() => {
+      library.add(session, found);
+      state.sessions.set(sessionKey, { ...session, committed: true });
+    });
   }
   return {
     fileId,

@@ -3,6 +3,9 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 // https://cloud.tencent.com/document/product/266/9221
 // Written from that document alone, so that a mistake of the signer cannot agree with the same mistake here.
 
+/** The secret key of each secret id; several while a key rotates. */
+export type Keys = ReadonlyMap<string, string>;
+
 /** What a valid signature says. An optional parameter that is absent or empty has its documented default. */
 export interface UploadSignature {
   readonly expireTime: number;
@@ -58,7 +61,7 @@ const OPTIONAL: Record<string, (value: string) => boolean> = {
 };
 
 /** Reads a signature and checks all of it but one thing: whether a one-time signature was used before. */
-export function readSignature(signature: string, secretId: string, secretKey: string, now: number): UploadSignature {
+export function readSignature(signature: string, keys: Keys, now: number): UploadSignature {
   const bytes = Buffer.from(signature, 'base64');
   // Unused bits that are set would make other strings of the same signature, each of them valid once.
   if (bytes.toString('base64') !== signature) throw invalid('the signature is not standard Base64');
@@ -68,7 +71,8 @@ export function readSignature(signature: string, secretId: string, secretKey: st
   const parameters = new URLSearchParams(original.toString('utf8'));
   const text = (name: string): string => parameters.get(name) ?? '';
 
-  if (text('secretId') !== secretId) throw invalid('secretId is not the one of this VOD');
+  const secretKey = keys.get(text('secretId'));
+  if (secretKey === undefined) throw invalid('secretId is none of this VOD');
   const expected = createHmac('sha1', secretKey).update(original).digest();
   if (!timingSafeEqual(expected, mac)) throw invalid('the HMAC-SHA1 in front does not fit the rest and the key');
 

@@ -129,6 +129,56 @@ export interface Committed {
   readonly cover: { readonly url: string };
 }
 
+export interface Tc3 {
+  readonly action: string;
+  readonly body?: string;
+  /** What is sent instead of the body that was signed. */
+  readonly sent?: string;
+  readonly time?: number;
+  readonly late?: number;
+  readonly date?: string;
+  readonly service?: string;
+  readonly host?: string;
+  readonly path?: string;
+  readonly method?: string;
+  readonly version?: string;
+  readonly signedHeaders?: string;
+  readonly authorization?: string;
+  readonly secretId?: string;
+  readonly secretKey?: string;
+}
+
+/** The vendor's documented steps (api/266/31757), one line each. */
+export function tc3(port: number, asked: Tc3): Promise<Answer> {
+  const { action, body = '{}', service = 'vod', late = 0, path = '/', method = 'POST' } = asked;
+  const { secretId = SECRET_ID, secretKey = SECRET_KEY } = asked;
+  const time = (asked.time ?? Date.now()) - late * 1000;
+  const { host = `127.0.0.1:${port}`, version = '2018-07-17', signedHeaders = 'content-type;host' } = asked;
+  const timestamp = String(Math.floor(time / 1000));
+  const date = asked.date ?? new Date(time).toISOString().slice(0, 10);
+  const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
+  const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const lines = `content-type:application/json\n${signedHeaders.includes('host') ? `host:${host}\n` : ''}`;
+  const request = `POST\n${path}\n\n${lines}\n${signedHeaders}\n${sha(body)}`;
+  const scope = `${date}/${service}/tc3_request`;
+  const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), 'tc3_request');
+  const signature = hmac(key, `TC3-HMAC-SHA256\n${timestamp}\n${scope}\n${sha(request)}`).toString('hex');
+  const authorization = `TC3-HMAC-SHA256 Credential=${secretId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
+  return ask(port, {
+    method,
+    host,
+    path,
+    body: asked.sent ?? body,
+    headers: {
+      'content-type': 'application/json',
+      'x-tc-action': action,
+      'x-tc-version': version,
+      'x-tc-timestamp': timestamp,
+      authorization: asked.authorization ?? authorization,
+    },
+  });
+}
+
 /** Prepare, Apply or Commit, as the browser SDK sends it. */
 export async function ugc(port: number, action: string, body: object, host = 'vod2.qcloud.com'): Promise<UgcAnswer> {
   const { text } = await ask(port, {

@@ -1,7 +1,19 @@
-import { createHash, createHmac } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { ask, cleanUp, receiver, SECRET_ID, SECRET_KEY, start, upload, type Answer } from '../helpers/vod-client';
+import {
+  cleanUp,
+  receiver,
+  SECRET_ID,
+  SECRET_KEY,
+  sign,
+  start,
+  tc3,
+  ugc,
+  upload,
+  VIDEO,
+  type Answer,
+  type Tc3,
+} from '../helpers/vod-client';
 
 afterEach(cleanUp);
 
@@ -116,6 +128,32 @@ describe('the library', () => {
     });
     await expect(client(port).DeleteMedia({ FileId: fileId })).rejects.toMatchObject({ code: 'ResourceNotFound' });
   });
+});
+
+test('each key pair of the account signs uploads and server calls for as long as it is there', async () => {
+  const { port, keys } = await start();
+  const second = { secretId: 'AKIDsecond', secretKey: 'another-secret-key' };
+  const codes = async ({ secretId, secretKey } = second) => [
+    (await ugc(port, 'Apply', { signature: sign({ secretId }, secretKey), ...VIDEO })).code,
+    await client(port, { secretId, secretKey })
+      .DescribeEventConfig({})
+      .then(
+        () => 'answered',
+        (error: unknown) => (error as { code: string }).code,
+      ),
+  ];
+  const refused = [10004, 'AuthFailure.SecretIdNotFound'];
+  expect(await codes()).toEqual(refused);
+  keys.set(second.secretId, second.secretKey);
+  expect(await codes()).toEqual([0, 'answered']);
+  expect(await codes({ secretId: SECRET_ID, secretKey: SECRET_KEY })).toEqual([0, 'answered']);
+  expect(await codes({ secretId: SECRET_ID, secretKey: second.secretKey })).toEqual([
+    10004,
+    'AuthFailure.SignatureFailure',
+  ]);
+  keys.delete(SECRET_ID);
+  expect(await codes({ secretId: SECRET_ID, secretKey: SECRET_KEY })).toEqual(refused);
+  expect(await codes()).toEqual([0, 'answered']);
 });
 
 test('DescribeTasks and DescribeTaskDetail', async () => {
@@ -278,51 +316,4 @@ describe('TC3-HMAC-SHA256', () => {
 
 function codeOf(answer: Answer): string {
   return (JSON.parse(answer.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
-}
-
-interface Tc3 {
-  readonly action: string;
-  readonly body?: string;
-  /** What is sent instead of the body that was signed. */
-  readonly sent?: string;
-  readonly time?: number;
-  readonly late?: number;
-  readonly date?: string;
-  readonly service?: string;
-  readonly host?: string;
-  readonly path?: string;
-  readonly method?: string;
-  readonly version?: string;
-  readonly signedHeaders?: string;
-  readonly authorization?: string;
-}
-
-/** The vendor's documented steps (api/266/31757), one line each. */
-function tc3(port: number, asked: Tc3): Promise<Answer> {
-  const { action, body = '{}', service = 'vod', late = 0, path = '/', method = 'POST' } = asked;
-  const time = (asked.time ?? Date.now()) - late * 1000;
-  const { host = `127.0.0.1:${port}`, version = '2018-07-17', signedHeaders = 'content-type;host' } = asked;
-  const timestamp = String(Math.floor(time / 1000));
-  const date = asked.date ?? new Date(time).toISOString().slice(0, 10);
-  const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
-  const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  const lines = `content-type:application/json\n${signedHeaders.includes('host') ? `host:${host}\n` : ''}`;
-  const request = `POST\n${path}\n\n${lines}\n${signedHeaders}\n${sha(body)}`;
-  const scope = `${date}/${service}/tc3_request`;
-  const key = hmac(hmac(hmac(`TC3${SECRET_KEY}`, date), service), 'tc3_request');
-  const signature = hmac(key, `TC3-HMAC-SHA256\n${timestamp}\n${scope}\n${sha(request)}`).toString('hex');
-  const authorization = `TC3-HMAC-SHA256 Credential=${SECRET_ID}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
-  return ask(port, {
-    method,
-    host,
-    path,
-    body: asked.sent ?? body,
-    headers: {
-      'content-type': 'application/json',
-      'x-tc-action': action,
-      'x-tc-version': version,
-      'x-tc-timestamp': timestamp,
-      authorization: asked.authorization ?? authorization,
-    },
-  });
 }

@@ -28,10 +28,13 @@ import type { VodOptions } from '../../local/vod/server';
 
 afterEach(cleanUp);
 
-async function startProcess(options: Partial<VodOptions>): Promise<{ child: ChildProcess; port: number }> {
+async function startProcess(
+  options: Partial<VodOptions>,
+  deadly: readonly string[] = [],
+): Promise<{ child: ChildProcess; port: number }> {
   const all = { port: 0, secretId: SECRET_ID, secretKey: SECRET_KEY, callbackUrl: '', ...options };
   const script = join(__dirname, '../helpers/vod-process.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(all)], {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(all), ...deadly], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onceDone(() => void child.kill('SIGKILL'));
@@ -62,6 +65,61 @@ test('kill -9 between two parts: the upload resumes and the file is whole', asyn
   expect(stored.equals(Buffer.concat(parts))).toBe(true);
   const [event] = await hook.wait(1);
   expect(event?.event.FileUploadEvent.MediaBasicInfo.SourceInfo.SourceContext).toBe('over a crash');
+});
+
+// One after the other, what the upload's last request and its task flow change.
+test.each(['/journal.json', '/media/', '/outbox/', '/tasks/', '/sessions/'])(
+  'kill -9 just before a write to %s: the upload is there as a whole, its event and its task flow with it',
+  async (deadly) => {
+    const dataDir = temporaryDirectory();
+    const signature = sign({ sourceContext: 'over a crash', procedure: 'LongVideoPreset' });
+    const before = await startProcess({ dataDir });
+    const { vodSessionKey, ...applied } = await apply(before.port, signature);
+    await cos(
+      before.port,
+      { vodSessionKey, ...applied },
+      { method: 'PUT', path: applied.video.storagePath, body: 'abc' },
+    );
+    before.child.kill('SIGKILL');
+    await once(before.child, 'exit');
+
+    const doomed = await startProcess({ dataDir }, [deadly]);
+    const committed = ugc(doomed.port, 'Commit', { signature, vodSessionKey });
+    await Promise.all([once(doomed.child, 'exit'), expect(committed).rejects.toThrow()]);
+
+    const hook = await receiver();
+    const { port } = await start({ dataDir, callbackUrl: hook.url });
+    // As the SDKs do when no answer came. What was all undone comes with it, and what was all done comes without.
+    if (deadly === '/journal.json') await ugc(port, 'Commit', { signature, vodSessionKey });
+    const events = await hook.wait(2);
+    expect(events.map(({ event }) => event.EventType)).toEqual(['NewFileUpload', 'ProcedureStateChanged']);
+    const again = await ugc(port, 'Commit', { signature, vodSessionKey });
+    expect(again).toMatchObject({ code: 0, data: { fileId: events[0]?.event.FileUploadEvent.FileId } });
+    expect(hook.received).toHaveLength(2);
+  },
+);
+
+test('kill -9 in the middle of a deletion: its event comes, and the file is gone', async () => {
+  const dataDir = temporaryDirectory();
+  const first = await start({ dataDir });
+  const { fileId, video } = await upload(first.port);
+  await first.stop();
+  const client = (port: number) => {
+    const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${port}` };
+    const credential = { secretId: SECRET_ID, secretKey: SECRET_KEY };
+    return new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
+  };
+  const doomed = await startProcess({ dataDir }, ['/outbox/']);
+  await Promise.all([
+    once(doomed.child, 'exit'),
+    expect(client(doomed.port).DeleteMedia({ FileId: fileId })).rejects.toThrow(),
+  ]);
+  const hook = await receiver();
+  const { port } = await start({ dataDir, callbackUrl: hook.url });
+  const [event] = await hook.wait(1);
+  expect(event?.event.EventType).toBe('FileDeleted');
+  expect((await client(port).DescribeMediaInfos({ FileIds: [fileId] })).NotExistFileIdSet).toEqual([fileId]);
+  expect((await ask(port, { path: new URL(video.url).pathname })).status).toBe(404);
 });
 
 test('library, task flows, events and certificate go on after a restart', async () => {
