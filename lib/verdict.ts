@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Task } from './event';
 import { present } from './present';
+import type { OpenedSourceContext } from './source-context';
 import {
   bare,
   CONTEXT,
@@ -85,7 +86,8 @@ export function judge(row: Row | undefined, truth: Truth | undefined, now: numbe
 }
 
 function agree(row: Row | undefined, truth: Truth, now: number, since: number): Verdict | undefined {
-  const { fileId, facts } = truth;
+  const { fileId } = truth;
+  const facts = { ...truth.facts, ...(row && keptSeal(row, truth)) };
   const known = row ? tasksOf(row) : {};
   // What only events told of is kept where VOD has said it before, or may have forgotten it.
   const isProven = (id: string) => truth.tasks.has(id) || row?.confirmedTasks?.has(id) === true;
@@ -122,6 +124,15 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
     truncated: truth.tasks.size > MAX_TASKS ? true : row?.truncated,
   });
   return verdict(row ? 'confirmed' : 'filled', row, fileId, next);
+}
+
+/**
+ * The opened source context of a row, where VOD's word on it was opened before and no key that is left opens it now: VOD
+ * never changes it, and a key that rotated out is not to take the uploaders of its files along.
+ */
+function keptSeal({ trust, seal, sourceContext, uploader }: Row, { facts }: Truth): Partial<OpenedSourceContext> {
+  const isKept = trust === 'confirmed' && seal === 'valid' && facts.seal === 'broken';
+  return isKept ? { seal, sourceContext, uploader } : {};
 }
 
 /**

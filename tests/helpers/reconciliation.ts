@@ -17,6 +17,7 @@ export async function startReconciliation(options: Partial<VodOptions> = {}) {
   const clock = { vod: 0, run: 0 };
   const vodNow = () => Date.now() + clock.vod;
   const [webhook, vod] = await Promise.all([startWebhook(), start({ now: vodNow, ...options })]);
+  const sealKeys = [SEAL_KEY];
   let checkpoint = '{}';
   const lines: Record<string, unknown>[] = [];
   const client = sdkClient(vod);
@@ -25,7 +26,7 @@ export async function startReconciliation(options: Partial<VodOptions> = {}) {
     dynamodb: webhook.table.client,
     tableName: TABLE_NAME,
     vodUntil: () => client,
-    sealKeys: () => Promise.resolve([SEAL_KEY]),
+    sealKeys: () => Promise.resolve(sealKeys),
     checkpoint: {
       read: () => Promise.resolve(checkpoint),
       write: (value) => {
@@ -39,6 +40,8 @@ export async function startReconciliation(options: Partial<VodOptions> = {}) {
 
   return {
     clock,
+    /** What reconciliation opens seals with; uploads here are sealed with the first. */
+    sealKeys,
     client,
     vod,
     webhook,
