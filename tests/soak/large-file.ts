@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { get } from 'node:http';
 import { apply, complete, initiate, md5, putPart, ugc } from '../helpers/vod-client';
+import { npmStart } from './npm-start';
 
 // Uploads a file that is larger than the memory that the local run may take, as a browser does: parts of 8 MiB, six at
 // a time. `npm run soak` runs it; it needs room for the file twice.
@@ -30,26 +30,6 @@ function memory(pid: number): { now: number; peak: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const mib = (name: string) => Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024);
   return { now: mib('VmRSS'), peak: mib('VmHWM') };
-}
-
-async function start(dataDir: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
-    cwd: resolve(__dirname, '../..'),
-    env: { PATH: process.env['PATH'], PORT: '0', VOD_PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  await new Promise<void>((ready, failed) => {
-    child.stdout.on('data', (data: Buffer) => {
-      said += data.toString();
-      if (/^ready/m.test(said)) ready();
-    });
-    child.on('exit', () => {
-      failed(new Error(`npm start ended: ${said}`));
-    });
-  });
-  const at = (name: string) => new URL(new RegExp(`^${name} +(\\S+)`, 'm').exec(said)?.[1] ?? '');
-  return { child, pid: child.pid ?? 0, url: at('page').origin, vodPort: Number(at('vod').port) };
 }
 
 async function askSignature(url: string): Promise<string> {
@@ -82,7 +62,7 @@ async function main(): Promise<void> {
     return;
   }
   const dataDir = await mkdtemp(join(tmpdir(), 'vod-client-upload-soak-'));
-  const { child, pid, url, vodPort } = await start(dataDir);
+  const { pid, url, vodPort, stop } = await npmStart(dataDir);
   try {
     const size = PARTS * PART;
     console.log(`started: ${memory(pid).now} MiB`);
@@ -123,9 +103,7 @@ async function main(): Promise<void> {
     if (peak > LIMIT) throw new Error(`${peak} MiB of memory, over the ${LIMIT} that it may take`);
     console.log(`${size / MIB} MiB went through; memory at most ${peak} MiB`);
   } finally {
-    child.removeAllListeners('exit');
-    child.kill();
-    await new Promise((ended) => child.once('exit', ended));
+    await stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
