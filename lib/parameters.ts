@@ -22,9 +22,12 @@ const TRANSIENT = /Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout/;
 
 /** The errors whose message is passed on. Others may quote the request, and with it the session token. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
-  [/^AccessDenied/, "the function's role needs ssm:GetParameters on them, and kms:Decrypt if their key is your own"],
+  [/^AccessDenied/, "the function's role needs ssm:ACTION on them, and kms:Decrypt if their key is your own"],
   [/^(InvalidKeyId|KMS)/, "their KMS key must exist, be enabled and let the function's role decrypt"],
 ];
+
+const PURPOSES = { GetParameters: 'read secrets', PutParameter: 'keep the place of a run' } as const;
+type Action = keyof typeof PURPOSES;
 
 interface Answer {
   readonly status: number;
@@ -37,27 +40,48 @@ interface Failure {
 }
 
 /**
- * SSM's GetParameters and no more: the SDK's client would be most of what the signing function loads, and its cold start
- * is what a user waits for (`npm run bench`). Of an endpoint in the environment the path is not used.
+ * SSM's GetParameters: the SDK's client would be most of what the signing function loads, and its cold start is what a
+ * user waits for (`npm run bench`). Of an endpoint in the environment the path is not used.
  *
  * @param env where Lambda puts region and credentials; read at each call
  * @param now milliseconds since 1970
  */
 export function parameterReader(env: Environment, now: () => number): GetParameters {
   return async (names) => {
-    const send = connection(env, now, JSON.stringify({ Names: names, WithDecryption: true }));
-    const deadline = now() + TIMEOUT;
-    for (let tries = 1; ; tries++) {
-      const answer = await send(Math.max(1, Math.min(TRY_TIMEOUT, deadline - now())));
-      const values = 'status' in answer && answer.status === 200 ? valuesOf(answer.body) : undefined;
-      if (values) return values;
-      const { reason, isTransient } = 'status' in answer ? refusal(answer) : answer;
-      const pause = 100 * tries;
-      const isLast = tries === TRIES || now() + pause >= deadline;
-      if (!isTransient || isLast) throw new Error(`Cannot read secrets: ${reason}`);
-      await sleep(pause);
+    const answer = await ask(env, now, 'GetParameters', { Names: names, WithDecryption: true });
+    const values = new Map<string, string>();
+    for (const parameter of list(answer, 'Parameters')) {
+      const [name, value] = [text(parameter, 'Name'), text(parameter, 'Value')];
+      if (name !== undefined && value !== undefined) values.set(name, value);
     }
+    return values;
   };
+}
+
+/**
+ * SSM's PutParameter over a parameter that exists; arguments as for {@link parameterReader}.
+ *
+ * @throws Error that says what SSM refuses, or why it does not answer
+ */
+export function parameterWriter(env: Environment, now: () => number) {
+  return async (name: string, value: string): Promise<void> => {
+    await ask(env, now, 'PutParameter', { Name: name, Value: value, Overwrite: true });
+  };
+}
+
+async function ask(env: Environment, now: () => number, action: Action, request: object): Promise<unknown> {
+  const send = connection(env, now, action, JSON.stringify(request));
+  const deadline = now() + TIMEOUT;
+  for (let tries = 1; ; tries++) {
+    const answer = await send(Math.max(1, Math.min(TRY_TIMEOUT, deadline - now())));
+    const said = 'status' in answer && answer.status === 200 ? parseJson(answer.body) : undefined;
+    if (said !== undefined) return said;
+    const { reason, isTransient } = 'status' in answer ? refusal(answer, action) : answer;
+    const pause = 100 * tries;
+    const isLast = tries === TRIES || now() + pause >= deadline;
+    if (!isTransient || isLast) throw new Error(`Cannot ${PURPOSES[action]}: ${reason}`);
+    await sleep(pause);
+  }
 }
 
 /** Where SSM is in a region, or where the environment says that it is, in the variables that the SDKs read. */
@@ -66,7 +90,7 @@ export function ssmEndpoint(env: Environment, region: string): URL {
   return new URL('/', optional(env, 'AWS_ENDPOINT_URL_SSM') ?? optional(env, 'AWS_ENDPOINT_URL') ?? usual);
 }
 
-function connection(env: Environment, now: () => number, body: string) {
+function connection(env: Environment, now: () => number, action: Action, body: string) {
   const need = (name: string): string => {
     const value = optional(env, name);
     if (value !== undefined) return value;
@@ -81,7 +105,7 @@ function connection(env: Environment, now: () => number, body: string) {
   const endpoint = ssmEndpoint(env, region);
   const { host } = endpoint;
   const contentType = 'application/x-amz-json-1.1';
-  const given = { host, 'content-type': contentType, 'x-amz-target': 'AmazonSSM.GetParameters' };
+  const given = { host, 'content-type': contentType, 'x-amz-target': `AmazonSSM.${action}` };
 
   return (timeout: number): Promise<Answer | Failure> =>
     new Promise((resolve) => {
@@ -109,24 +133,13 @@ function connection(env: Environment, now: () => number, body: string) {
     });
 }
 
-function valuesOf(body: Buffer): ReadonlyMap<string, string> | undefined {
-  const answer = parseJson(body);
-  if (answer === undefined) return undefined;
-  const values = new Map<string, string>();
-  for (const parameter of list(answer, 'Parameters')) {
-    const [name, value] = [text(parameter, 'Name'), text(parameter, 'Value')];
-    if (name !== undefined && value !== undefined) values.set(name, value);
-  }
-  return values;
-}
-
 /** What SSM says is wrong. Its errors never hold a parameter's value. */
-function refusal({ status, body }: Answer): Failure {
+function refusal({ status, body }: Answer, action: Action): Failure {
   const error = parseJson(body);
   // Some services write `com.amazonaws.ssm#ThrottlingException`, others the name alone.
   const [name = 'and no error of its own'] = /\w+$/.exec(text(error, '__type') ?? '') ?? [];
   const isTransient = status >= 500 || status === 429 || TRANSIENT.test(name);
   const [, advice] = ADVICE.find(([names]) => names.test(name)) ?? [];
-  const said = advice === undefined ? '' : ` (${text(error, 'Message') ?? 'without a word'}): ${advice}`;
+  const said = advice === undefined ? '' : ` (${text(error, 'Message') ?? 'without a word'}): ${advice.replace('ACTION', action)}`;
   return { reason: `SSM answers ${status} ${name}${said}`, isTransient };
 }
