@@ -1,0 +1,38 @@
+import { request } from 'node:http';
+import { listen, readBody } from '../../local/server';
+import { onceDone } from './vod-client';
+
+/** What VOD's server API answers to one call: its whole body. `pass` asks the local VOD. */
+export type Answering = (action: string, pass: () => Promise<object>, parameters: object) => object | Promise<object>;
+
+export const refusal = (Code: string) => ({
+  Response: { Error: { Code, Message: 'refused' }, RequestId: 'request-1' },
+});
+export const answer = (members: object = {}) => ({ Response: { ...members, RequestId: 'request-1' } });
+
+/** Stands between a client of the server API and the local VOD. It ends with the test. */
+export async function relay(vodPort: number, answering: Answering) {
+  const actions: string[] = [];
+  const { port, close } = await listen(async (incoming, response) => {
+    const body = (await readBody(incoming, 2 ** 20)) ?? Buffer.alloc(0);
+    const action = String(incoming.headers['x-tc-action']);
+    actions.push(action);
+    const pass = () =>
+      new Promise<object>((resolve, reject) => {
+        const { headers } = incoming;
+        const options = { host: '127.0.0.1', port: vodPort, method: 'POST', path: incoming.url, headers, agent: false };
+        const outgoing = request(options, (answered) => {
+          readBody(answered, 2 ** 20).then((bytes) => {
+            resolve(JSON.parse(String(bytes)) as object);
+          }, reject);
+        });
+        outgoing.on('error', reject);
+        outgoing.end(body);
+      });
+    const said = await answering(action, pass, JSON.parse(body.toString()) as object);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(said));
+  });
+  onceDone(close);
+  /** The actions that were called so far. */
+  return { url: `http://127.0.0.1:${port}`, actions };
+}
