@@ -13,13 +13,14 @@ const NAME = {
  * The deploy parameters of the local run. All of them are given, the defaults too, so that a developer's .env, which is
  * about AWS, changes nothing here.
  */
-export function deployParameters(url: string, secrets: Secrets): Record<string, string> {
+export function deployParameters(url: string, vodUrl: string, secrets: Secrets): Record<string, string> {
   return {
     JWT_ISSUER: `${url}/local/issuer`,
     JWT_AUDIENCE: AUDIENCE,
     CORS_ORIGINS: url,
     VOD_SUB_APP_ID: '',
-    EVENT_MODE: 'push',
+    VOD_API_URL: vodUrl,
+    EVENT_MODE: 'push', // both functions are there all the same
     ONE_TIME_VALID: 'false',
     ONE_TIME_VALID_FIXED: 'false',
     VALID_FOR: '1800',
@@ -31,6 +32,7 @@ export function deployParameters(url: string, secrets: Secrets): Record<string, 
     SIGN_RATE_PER_MINUTE: '',
     SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: NAME.key,
+    VOD_API_KEY_PARAMETER: '',
     SEAL_KEY_PARAMETER: NAME.seal,
     CALLBACK_TOKEN_PARAMETER: secrets.callbackToken && NAME.token,
     CALLBACK_SIGN_KEY_PARAMETER: secrets.callbackSignKey && NAME.sign,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join } from 'node:path';
+import { extname, join, parse } from 'node:path';
 import type { ServerlessConfig } from './config';
 import type { Functions } from './functions';
 import type { Issuer } from './issuer';
@@ -80,13 +80,17 @@ export function localRoutes({ config, functions, issuer, uploads, page }: LocalR
   }
 
   async function run(response: ServerResponse, name: string): Promise<void> {
-    const declared = Object.hasOwn(config.functions, name) ? config.functions[name] : undefined;
-    const schedule = declared?.events.find((event) => event.schedule !== undefined)?.schedule;
-    if (schedule === undefined) {
+    // By the name of its file: that is what a function is called wherever somebody reads it.
+    const [found] = Object.entries(config.functions).flatMap(([key, { handler, events }]) => {
+      const schedule = events.find((event) => event.schedule !== undefined)?.schedule;
+      return schedule !== undefined && parse(handler).name === name ? [{ key, schedule }] : [];
+    });
+    if (!found) {
       sendMessage(response, 404, 'Not Found');
       return;
     }
-    const outcome = await functions.invoke(name, inputOf(schedule) ?? scheduledEvent(config.provider.region));
+    const event = inputOf(found.schedule) ?? scheduledEvent(config.provider.region);
+    const outcome = await functions.invoke(found.key, event);
     if (outcome === 'failed') sendMessage(response, 500, 'Internal Server Error');
     else sendJson(response, 200, JSON.parse(outcome.json));
   }

@@ -2,22 +2,45 @@ import { isForThisMachine, listen, readBody, sendJson, type Listening } from './
 
 export interface ParameterStore extends Listening {
   readonly url: string;
-  /** Value by name; what is changed here is what the next request reads. */
+  /** Value by name; what is changed here is what the next request reads. Those given are SecureStrings. */
   readonly parameters: Map<string, string>;
 }
 
 const MAX_BODY = 2 ** 20;
 /** As SSM bounds it. */
 const MAX_NAMES = 10;
+const MAX_VALUE = 4096;
+const TYPES = ['String', 'SecureString'];
 
-/** SSM's GetParameter and GetParameters over SecureStrings. THEN what is not checked: the caller's AWS signature. */
+/**
+ * SSM's GetParameter, GetParameters and PutParameter. Not checked: the caller's AWS signature. What is put is gone with
+ * the store.
+ */
 export async function startParameterStore(given: Iterable<readonly [string, string]>): Promise<ParameterStore> {
   const parameters = new Map(given);
+  /** Of those that were put. */
+  const kinds = new Map<string, { readonly type: string; readonly version: number }>();
+  const kindOf = (name: string) => kinds.get(name) ?? { type: 'SecureString', version: 1 };
 
   function read(name: string, decrypted: boolean): object[] {
     const value = parameters.get(name);
     if (value === undefined) return [];
-    return [{ Name: name, Type: 'SecureString', Value: decrypted ? value : 'encrypted', Version: 1, DataType: 'text' }];
+    const { type, version } = kindOf(name);
+    const shown = decrypted || type !== 'SecureString' ? value : 'encrypted';
+    return [{ Name: name, Type: type, Value: shown, Version: version, DataType: 'text' }];
+  }
+
+  /** The new version, or the error's type. */
+  function put({ Name: name, Value: value, Type: type, Overwrite: overwrite }: Asked): number | string {
+    if (typeof name !== 'string' || typeof value !== 'string') return 'ValidationException';
+    const before = parameters.has(name) ? kindOf(name) : undefined;
+    const known = TYPES.find((one) => one === (type ?? before?.type));
+    if (value.length < 1 || value.length > MAX_VALUE || known === undefined) return 'ValidationException';
+    if (before && overwrite !== true) return 'ParameterAlreadyExists';
+    const version = (before?.version ?? 0) + 1;
+    parameters.set(name, value);
+    kinds.set(name, { type: known, version });
+    return version;
   }
 
   const listening = await listen(async (request, response) => {
@@ -53,9 +76,15 @@ export async function startParameterStore(given: Iterable<readonly [string, stri
         });
         return;
       }
+      case 'AmazonSSM.PutParameter': {
+        const version = put(asked);
+        if (typeof version === 'number') answer(200, { Version: version, Tier: 'Standard' });
+        else refuse(version, `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`);
+        return;
+      }
       case undefined:
       default:
-        refuse('UnknownOperationException', 'The local parameter store knows GetParameter and GetParameters');
+        refuse('UnknownOperationException', 'Known are GetParameter, GetParameters and PutParameter');
     }
   });
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, parameters };
@@ -65,6 +94,9 @@ interface Asked {
   readonly Name?: unknown;
   readonly Names?: unknown;
   readonly WithDecryption?: unknown;
+  readonly Value?: unknown;
+  readonly Type?: unknown;
+  readonly Overwrite?: unknown;
 }
 
 function parse(body: Buffer | undefined): Asked {

@@ -21,6 +21,8 @@ export interface LocalOptions {
   readonly dataDir: string;
   readonly given?: GivenSecrets;
   readonly engine?: Engine;
+  /** How long a pulled event may take to be confirmed; as VOD has it without a word. */
+  readonly confirmWithinMs?: number;
   /** Where serverless.yml is; this project without a word. */
   readonly projectDir?: string;
   /** Gets each line that a function writes; stderr without a word. */
@@ -67,7 +69,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
   const giveUp = new AbortController();
 
   try {
-    // First, since its number is part of the configuration. Who asks early waits until there is something to ask.
+    // These two first, since their numbers are part of the configuration. Who asks early waits until there is something
+    // to ask.
     let open: (listener: Listener) => void = () => undefined;
     const opened = new Promise<Listener>((resolve) => (open = resolve));
     server = await listen(async (request, response) => (await opened)(request, response), options.port, 'PORT');
@@ -75,7 +78,8 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 
     const secrets = await loadSecrets(dataDir, options.given);
     const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
-    const parameters = deployParameters(url, secrets);
+    vod = await startLocalVod(options, secrets, callbackUrl(url, secrets), opened, log);
+    const parameters = deployParameters(url, vod.url, secrets);
     const resolving = resolveConfig(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
@@ -101,8 +105,6 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
       log,
     });
     running.push(functions.stop);
-
-    vod = await startLocalVod(options.vodPort, dataDir, secrets, callbackUrl(url, secrets), log);
 
     const rows = async () => uploadsOf(await table.rows());
     const api = httpApi(config, functions.invoke);
@@ -131,16 +133,16 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 }
 
 async function startLocalVod(
-  port: number,
-  dataDir: string,
+  { vodPort: port, dataDir, confirmWithinMs }: LocalOptions,
   { vodSecretId: secretId, vodSecretKey: secretKey, callbackSignKey }: Secrets,
   callbackUrl: string,
+  callableOnce: Promise<unknown>,
   log: (line: string) => void,
 ): Promise<Vod> {
   const [signKey = ''] = callbackSignKey.split(',');
   try {
     const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
-    return await startVod({ ...options, log });
+    return await startVod({ ...options, callableOnce, ...(confirmWithinMs !== undefined && { confirmWithinMs }), log });
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) throw new CannotStart(error.message);
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;

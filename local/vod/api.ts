@@ -215,7 +215,7 @@ function outdated(vod: Api, task: Task): boolean {
 function confirmEvents(vod: Api, parameters: Parameters): Answer {
   const handles = required(texts(parameters, 'EventHandles', 16), 'EventHandles');
   if (!vod.queue.confirm(handles)) {
-    throw invalid('EventHandles', 'An event handle is unknown, confirmed already or older than 30 seconds');
+    throw invalid('EventHandles', 'An event handle is unknown, confirmed already or too old');
   }
   return {};
 }

@@ -30,6 +30,7 @@ export class Callbacks {
     private readonly timeoutMs: number,
     private readonly now: () => number,
     private readonly log: (line: string) => void,
+    private readonly callableOnce: Promise<unknown> = Promise.resolve(),
   ) {
     // Each event on its way hears of a stop; there may be any number of them.
     setMaxListeners(0, this.#stopped.signal);
@@ -73,6 +74,7 @@ export class Callbacks {
     }
     const deliver: Deliver = async () => {
       try {
+        await this.callableOnce;
         if (faults.delayMs > 0) await sleep(faults.delayMs, undefined, { signal: this.#stopped.signal });
         for (let copy = 0; copy < (duplicate < faults.duplicate ? 2 : 1); copy++) {
           if (faults.format !== '2.0') await this.#post(type, message.current, config);

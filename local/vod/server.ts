@@ -72,6 +72,8 @@ export interface VodOptions {
   readonly callbackTimeoutMs?: number;
   /** How long after a pull an event may be confirmed; then it comes again. VOD's 30 s without a word. */
   readonly confirmWithinMs?: number;
+  /** Nobody is called back before this resolves. */
+  readonly callableOnce?: Promise<unknown>;
 }
 
 export interface Vod {
@@ -105,7 +107,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
   const state = await readState(options.dataDir, now(), front);
   const url = `http://localhost:${port}`;
 
-  const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log);
+  const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log, options.callableOnce);
   const queue = new EventQueue(state, 1000, options.confirmWithinMs ?? 30_000, now);
   const notifications = new Notifications(
     {

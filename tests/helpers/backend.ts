@@ -20,7 +20,12 @@ async function resolveProperties() {
     sealKey: '',
     issuerKey: '',
   };
-  return tableOf(await resolveConfig(resolve(__dirname, '../..'), deployParameters('http://localhost', secrets)));
+  return tableOf(
+    await resolveConfig(
+      resolve(__dirname, '../..'),
+      deployParameters('http://localhost', 'http://localhost:1', secrets),
+    ),
+  );
 }
 
 /** The table as serverless.yml declares it. */

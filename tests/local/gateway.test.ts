@@ -393,7 +393,8 @@ describe('/local', () => {
   });
 
   test.each([
-    ['a function without a schedule', 'POST', '/local/run/echo'],
+    ['a function without a schedule', 'POST', '/local/run/handlers'],
+    ['scheduled function by another name than its file', 'POST', '/local/run/everyNight'],
     ['no function', 'POST', '/local/run/constructor'],
     ['another method', 'GET', '/local/token'],
     ['another path', 'GET', '/local/else'],

@@ -1,4 +1,11 @@
-import { GetParameterCommand, GetParametersCommand, ListDocumentsCommand, SSMClient } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  GetParametersCommand,
+  ListDocumentsCommand,
+  PutParameterCommand,
+  SSMClient,
+  type PutParameterCommandInput,
+} from '@aws-sdk/client-ssm';
 import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
 
 let store: ParameterStore;
@@ -49,6 +56,29 @@ test('a value that changes meanwhile', async () => {
   expect((await one('/a'))?.Value).toBe('changed');
   store.parameters.delete('/b');
   await expect(one('/b')).rejects.toMatchObject({ name: 'ParameterNotFound' });
+});
+
+describe('PutParameter', () => {
+  const put = (input: Omit<PutParameterCommandInput, 'Name'>) =>
+    ssm.send(new PutParameterCommand({ Name: '/checkpoint', ...input })).then(({ Version }) => Version);
+
+  test('makes a parameter, replaces it only when told to, and counts', async () => {
+    expect(await put({ Value: '{"at":1}', Type: 'String' })).toBe(1);
+    await expect(put({ Value: '{"at":2}' })).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
+    expect(await put({ Value: '{"at":2}', Overwrite: true })).toBe(2);
+    expect(await one('/checkpoint', false)).toMatchObject({ Type: 'String', Value: '{"at":2}', Version: 2 });
+  });
+
+  test('refuses what SSM refuses: a new one without a type, an empty one, one that is too long', async () => {
+    for (const [Name, Value] of [
+      ['/new', 'x'],
+      ['/checkpoint', ''],
+      ['/checkpoint', 'x'.repeat(4097)],
+    ] as const) {
+      const refused = ssm.send(new PutParameterCommand({ Name, Value, Overwrite: true }));
+      await expect(refused).rejects.toMatchObject({ name: 'ValidationException' });
+    }
+  });
 });
 
 test('more names than SSM takes, and another operation', async () => {

@@ -148,7 +148,7 @@ test('a start that fails says why in one sentence, and stops what had started', 
 test('every deploy parameter that .env can set is set here', async () => {
   const yaml = await readFile(join(project, 'serverless.yml'), 'utf8');
   const fromEnv = [...yaml.matchAll(/^ {4}\w+: \$\{env:(\w+)/gm)].map(([, name]) => name);
-  const parameters = deployParameters('http://localhost:3000', await loadSecrets(dataDir));
+  const parameters = deployParameters('http://localhost:3000', 'http://localhost:3443', await loadSecrets(dataDir));
   expect(fromEnv.filter((name) => !Object.hasOwn(parameters, name ?? ''))).toEqual([]);
   expect(fromEnv.length).toBeGreaterThan(10);
 });
@@ -170,7 +170,7 @@ describe('the secrets', () => {
     expect((await loadSecrets(dataDir, { callbackToken: '' })).callbackToken).toBe(callbackToken);
     const signOnly = await loadSecrets(dataDir, { callbackToken: '', callbackSignKey: 'k' });
     expect(signOnly).toMatchObject({ callbackToken: '', callbackSignKey: 'k' });
-    expect(deployParameters('', signOnly)).toMatchObject({ CALLBACK_TOKEN_PARAMETER: '' });
+    expect(deployParameters('', '', signOnly)).toMatchObject({ CALLBACK_TOKEN_PARAMETER: '' });
   });
 
   test('that are damaged are not silently replaced', async () => {

@@ -110,6 +110,18 @@ describe('a callback', () => {
     expect(new Set(never.received.map(({ body }) => body)).size).toBe(1);
   });
 
+  test('waits until there is somebody to call', async () => {
+    const hook = await receiver();
+    let open: () => void = () => undefined;
+    const callableOnce = new Promise<void>((resolve) => (open = resolve));
+    const { port } = await start({ callbackUrl: hook.url, callableOnce });
+    await upload(port);
+    await sleep(100);
+    expect(hook.received).toHaveLength(0);
+    open();
+    expect(await hook.wait(1)).toHaveLength(1);
+  });
+
   test('that nobody takes is not sent again', async () => {
     const log: string[] = [];
     const { port } = await start({ callbackUrl: 'http://127.0.0.1:9/', log: (line) => log.push(line) });
