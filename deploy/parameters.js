@@ -8,6 +8,7 @@ const NAMES = [
   'JWT_AUDIENCE',
   'CORS_ORIGINS',
   'VOD_SUB_APP_ID',
+  'VOD_API_URL',
   'EVENT_MODE',
   'ONE_TIME_VALID',
   'ONE_TIME_VALID_FIXED',
@@ -20,13 +21,24 @@ const NAMES = [
   'SIGN_RATE_PER_MINUTE',
   'SIGN_RATE_BURST',
   'VOD_KEY_PARAMETER',
+  'VOD_API_KEY_PARAMETER',
   'SEAL_KEY_PARAMETER',
   'CALLBACK_TOKEN_PARAMETER',
   'CALLBACK_SIGN_KEY_PARAMETER',
   'ALARM_TOPIC_ARN',
 ];
 
-const SECRETS = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER', 'CALLBACK_TOKEN_PARAMETER', 'CALLBACK_SIGN_KEY_PARAMETER'];
+const SECRETS = [
+  'VOD_KEY_PARAMETER',
+  'VOD_API_KEY_PARAMETER',
+  'SEAL_KEY_PARAMETER',
+  'CALLBACK_TOKEN_PARAMETER',
+  'CALLBACK_SIGN_KEY_PARAMETER',
+];
+/** Both are key pairs of the VOD account, and may be one. */
+const KEY_PAIRS = ['VOD_KEY_PARAMETER', 'VOD_API_KEY_PARAMETER'];
+/** What authenticates the webhook, which only exists where events are pushed. */
+const CALLBACK_SECRETS = ['CALLBACK_TOKEN_PARAMETER', 'CALLBACK_SIGN_KEY_PARAMETER'];
 
 /** VOD's own limit on a signature: 90 days. */
 const LONGEST_VALIDITY = 7_776_000;
@@ -57,8 +69,18 @@ function url(text) {
 function isIssuer(text, stage) {
   const issuer = url(text);
   if (!issuer || issuer.username || issuer.password || /[?#]/.test(text)) return false;
-  const isLocalRun = stage === 'local' && ['localhost', '127.0.0.1'].includes(issuer.hostname);
-  return issuer.protocol === 'https:' || (issuer.protocol === 'http:' && isLocalRun);
+  return issuer.protocol === 'https:' || isLocalRun(issuer, stage);
+}
+
+/** @param {URL} url @param {string} stage */
+function isLocalRun({ protocol, hostname }, stage) {
+  return stage === 'local' && protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname);
+}
+
+/** @param {string} text @param {string} stage */
+function isApiUrl(text, stage) {
+  const api = url(text);
+  return api?.origin === text && (api.protocol === 'https:' || isLocalRun(api, stage));
 }
 
 /** As a browser spells it in its Origin header. @param {string} text */
@@ -80,6 +102,16 @@ function withSlash(name) {
 /** @param {string} name of an SSM parameter */
 function secretArn(name) {
   return { 'Fn::Sub': `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${withSlash(name)}` };
+}
+
+/**
+ * The functions that this deploy does without: events are pushed or pulled. The local run plays both.
+ *
+ * @param {Record<string, string>} given @param {string} stage
+ */
+function notDeployed(given, stage) {
+  if (stage === 'local') return [];
+  return given.EVENT_MODE === 'pull' ? ['vodEvents'] : ['pullEvents'];
 }
 
 /**
@@ -114,8 +146,12 @@ function firstProblem(given, stage) {
   if (given.VOD_SUB_APP_ID !== '' && !isWholeNumber(given.VOD_SUB_APP_ID, 0, Number.MAX_SAFE_INTEGER)) {
     return `VOD_SUB_APP_ID must be digits or empty, not "${given.VOD_SUB_APP_ID}", for example VOD_SUB_APP_ID=1500000001`;
   }
-  if (given.EVENT_MODE === 'pull') return 'EVENT_MODE "pull" comes later, until then EVENT_MODE=push';
-  if (given.EVENT_MODE !== 'push') return `EVENT_MODE must be push, not "${given.EVENT_MODE}"`;
+  if (!isApiUrl(given.VOD_API_URL, stage)) {
+    return `VOD_API_URL must be an https URL without a path, not "${given.VOD_API_URL}", for example VOD_API_URL=https://vod.tencentcloudapi.com`;
+  }
+  if (!['push', 'pull'].includes(given.EVENT_MODE)) {
+    return `EVENT_MODE must be push or pull, not "${given.EVENT_MODE}", for example EVENT_MODE=push`;
+  }
 
   const noBoolean = ['ONE_TIME_VALID', 'ONE_TIME_VALID_FIXED'].find((name) => !/^(true|false)$/.test(given[name]));
   if (noBoolean !== undefined) return `${noBoolean} must be true or false, not "${given[noBoolean]}"`;
@@ -144,16 +180,19 @@ function firstProblem(given, stage) {
   if (missing !== undefined) {
     return `${missing} is missing, name the SSM parameter, for example ${missing}=/vod-client-upload/${stage}/${missing === 'VOD_KEY_PARAMETER' ? 'vod-key' : 'seal-key'}`;
   }
-  if (given.CALLBACK_TOKEN_PARAMETER === '' && given.CALLBACK_SIGN_KEY_PARAMETER === '') {
+  const hasWebhook = !notDeployed(given, stage).includes('vodEvents');
+  if (hasWebhook && CALLBACK_SECRETS.every((name) => given[name] === '')) {
     return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/${stage}/callback-token`;
   }
-  const secrets = SECRETS.filter((name) => given[name] !== '');
+  const asked = hasWebhook ? SECRETS : SECRETS.filter((name) => !CALLBACK_SECRETS.includes(name));
+  const secrets = asked.filter((name) => given[name] !== '');
   const noName = secrets.find((name) => !/^([\w.-]+|(\/[\w.-]+)+)$/.test(given[name]));
   if (noName !== undefined) {
     return `${noName} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${noName}=/vod-client-upload/${stage}/my-secret`;
   }
   for (const [index, name] of secrets.entries()) {
     const twin = secrets.slice(0, index).find((other) => withSlash(given[other]) === withSlash(given[name]));
+    if (KEY_PAIRS.includes(twin) && KEY_PAIRS.includes(name)) continue;
     if (twin !== undefined) return `${twin} and ${name} name one SSM parameter, each secret needs its own`;
   }
 
@@ -173,8 +212,11 @@ module.exports = async ({ resolveVariable }) => {
   for (const name of NAMES) given[name] = String(await resolveVariable(`param:${name}`));
 
   const origins = list(given.CORS_ORIGINS);
+  const apiKeyParameter = given.VOD_API_KEY_PARAMETER || given.VOD_KEY_PARAMETER;
   return {
     problem: firstProblem(given, stage),
+    notDeployed: notDeployed(given, stage),
+    apiKeyParameter,
     // The framework's own check comes before ours and would speak of an "unsupported value".
     issuer: given.JWT_ISSUER || 'missing',
     audience: list(given.JWT_AUDIENCE),
@@ -189,6 +231,7 @@ module.exports = async ({ resolveVariable }) => {
     vodEventsSecrets: [given.CALLBACK_TOKEN_PARAMETER, given.CALLBACK_SIGN_KEY_PARAMETER, given.SEAL_KEY_PARAMETER]
       .filter((name) => name !== '')
       .map(secretArn),
+    pullEventsSecrets: [apiKeyParameter, given.SEAL_KEY_PARAMETER].map(secretArn),
     alarmActions: given.ALARM_TOPIC_ARN === '' ? [] : [given.ALARM_TOPIC_ARN],
   };
 };

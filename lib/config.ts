@@ -9,6 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type SignerConfig = ReturnType<typeof signerConfig>;
 export type WebhookConfig = ReturnType<typeof webhookConfig>;
+export type PullConfig = ReturnType<typeof pullConfig>;
 
 /**
  * What `upload-signature` reads from its environment.
@@ -20,7 +21,7 @@ export type WebhookConfig = ReturnType<typeof webhookConfig>;
 export function signerConfig(env: Environment) {
   const validForMax = integer(env, 'VALID_FOR_MAX', 1, MAX_VALIDITY);
   const policy: Policy = {
-    vodSubAppId: optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0),
+    vodSubAppId: subApp(env),
     oneTimeValid: required(env, 'ONE_TIME_VALID') === 'true',
     oneTimeValidFixed: required(env, 'ONE_TIME_VALID_FIXED') === 'true',
     validFor: integer(env, 'VALID_FOR', 1, validForMax),
@@ -54,6 +55,25 @@ export function webhookConfig(env: Environment) {
   }
   const sealParameter = required(env, 'SEAL_KEY_PARAMETER');
   return { tableName: required(env, 'TABLE_NAME'), sealParameter, tokenParameter, signKeyParameter };
+}
+
+/**
+ * What `pull-events` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function pullConfig(env: Environment) {
+  return {
+    tableName: required(env, 'TABLE_NAME'),
+    sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
+    keyParameter: required(env, 'VOD_API_KEY_PARAMETER'),
+    url: required(env, 'VOD_API_URL'),
+    subAppId: subApp(env),
+  };
+}
+
+function subApp(env: Environment): number | undefined {
+  return optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0);
 }
 
 /** A variable's value; an empty one is as good as none. */

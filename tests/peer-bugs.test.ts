@@ -1,5 +1,6 @@
 import crypto, { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { webhookConfig } from '../lib/config';
 import { readRequest } from '../lib/request';
@@ -7,11 +8,14 @@ import { original, parse, sign, verify } from '../lib/signature';
 import { open, seal } from '../lib/source-context';
 import { newFileUpload, procedureStateChanged } from './helpers/events';
 import { context, delivery, signRequest } from './helpers/lambda';
+import { temporaryFolder } from './helpers/local';
+import { startPulling, type Pulling } from './helpers/pulling';
+import { cleanUp, upload } from './helpers/vod-client';
 import { startWebhook, type Webhook } from './helpers/webhook';
 
 // Bugs that others shipped in this same job, each of them a test once the code that it concerns exists.
-// B9 (event configuration) and B14 (PullEvents) have none yet; B15 is proved where the routes are: tests/serverless.test.ts
-// and tests/local/gateway.test.ts.
+// B9 (event configuration) has none yet; B15 is proved where the routes are: tests/serverless.test.ts and
+// tests/local/gateway.test.ts.
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
 const inSeconds = (ahead: number) => Math.floor(Date.now() / 1000) + ahead;
@@ -166,6 +170,39 @@ test('B13: random goes over the whole unsigned 32-bit range, and times are whole
   expect(original({ ...required, random: 2 ** 32 - 1 })).toContain('random=4294967295');
   expect(() => original({ ...required, random: 2 ** 32 })).toThrow(RangeError);
   expect(() => original({ ...required, currentTimeStamp: Date.now() / 1000 })).toThrow(RangeError);
+});
+
+describe('B14: PullEvents', () => {
+  let folder: string;
+  let pulling: Pulling;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    pulling = await startPulling(folder);
+  });
+  afterEach(cleanUp);
+  afterAll(async () => {
+    await pulling.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  test('an event whose write failed is not confirmed, and one whose write did not fail is', async () => {
+    const queue = await pulling.queue();
+    const { fileId } = await upload(queue.port);
+    await pulling.table.kill();
+    await expect(queue.run().finally(pulling.table.restart)).rejects.toThrow('Cannot record 1 of 1 events');
+    expect(queue.actions).not.toContain('ConfirmEvents');
+    queue.comeAgain();
+    expect(await queue.run()).toMatchObject({ recorded: 1, confirmed: 1 });
+    expect(await pulling.rowOf(fileId)).toMatchObject({ fileId });
+  });
+
+  test('a pull that comes back empty ends the run, and the next one pulls again', async () => {
+    const queue = await pulling.queue();
+    expect(await queue.run()).toMatchObject({ pulled: 0 });
+    await upload(queue.port);
+    expect(await queue.run()).toMatchObject({ pulled: 1, confirmed: 1 });
+    expect(queue.actions).toEqual(['PullEvents', 'PullEvents', 'ConfirmEvents', 'PullEvents']);
+  });
 });
 
 test('B16: nothing that a browser says of a file is taken: a file id in the request is refused', () => {

@@ -16,24 +16,36 @@ const PROD = {
   ALARM_TOPIC_ARN: 'arn:aws-cn:sns:cn-north-1:123456789012:alarms',
 };
 
+/** As prod, but that events are pulled, with a key pair for that alone; and the webhook's secrets have no names. */
+const PULL = {
+  ...PROD,
+  EVENT_MODE: 'pull',
+  CALLBACK_SIGN_KEY_PARAMETER: '',
+  VOD_API_URL: 'https://vod.intl.tencentcloudapi.com',
+  VOD_API_KEY_PARAMETER: '/prod/api-key',
+  VOD_SUB_APP_ID: '1500000001',
+};
+
 let dev: Copy;
 let prod: Copy;
-let runs: { dev: Run; prod: Run };
-let templates: { dev: Template; prod: Template };
+let pull: Copy;
+let runs: { dev: Run; prod: Run; pull: Run };
+let templates: { dev: Template; prod: Template; pull: Template };
 
 beforeAll(async () => {
-  [dev, prod] = await Promise.all([copyOfTheProject(), copyOfTheProject()]);
+  [dev, prod, pull] = await Promise.all([copyOfTheProject(), copyOfTheProject(), copyOfTheProject()]);
   await copyExampleTo(dev.directory);
-  const [devRun, prodRun] = await Promise.all([
+  const [devRun, prodRun, pullRun] = await Promise.all([
     dev.serverless(['package', '--stage', 'dev']),
     prod.serverless(['package', '--stage', 'prod'], PROD),
+    pull.serverless(['package', '--stage', 'prod'], PULL),
   ]);
-  runs = { dev: devRun, prod: prodRun };
-  for (const { code, stdout } of [devRun, prodRun]) if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
-  templates = { dev: await dev.template(), prod: await prod.template() };
+  runs = { dev: devRun, prod: prodRun, pull: pullRun };
+  for (const { code, stdout } of Object.values(runs)) if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
+  templates = { dev: await dev.template(), prod: await prod.template(), pull: await pull.template() };
 });
 
-afterAll(() => Promise.all([dev.remove(), prod.remove()]));
+afterAll(() => Promise.all([dev.remove(), prod.remove(), pull.remove()]));
 
 const STAGES = ['dev', 'prod'] as const;
 
@@ -42,13 +54,13 @@ const secret = (name: string) => ({
 });
 
 /** The properties of the resource with this logical id. */
-function properties(stage: (typeof STAGES)[number], id: string): Readonly<Record<string, unknown>> {
+function properties(stage: keyof typeof templates, id: string): Readonly<Record<string, unknown>> {
   const resource = templates[stage].Resources[id];
   if (!resource) throw new Error(`Cannot find resource "${id}" in the template of ${stage}`);
   return resource.Properties;
 }
 
-function resourcesOf(stage: (typeof STAGES)[number], type: string) {
+function resourcesOf(stage: keyof typeof templates, type: string) {
   return Object.entries(templates[stage].Resources).filter(([, resource]) => resource.Type === type);
 }
 
@@ -279,6 +291,88 @@ describe.each(STAGES)('the package for %s', (stage) => {
   });
 });
 
+describe('where events are pulled', () => {
+  /** Of functions, what the framework and we name after them, and in texts. */
+  const ofTheWebhook = /vod-?events|callback/i;
+
+  test('there is no webhook, nor anything of it', () => {
+    expect(runs.pull).toEqual({ code: 0, stdout: '' });
+    expect(JSON.stringify(templates.pull)).not.toMatch(ofTheWebhook);
+    expect(resourcesOf('pull', 'AWS::Lambda::Function').map(([id]) => id)).toEqual([
+      'UploadSignatureLambdaFunction',
+      'PullEventsLambdaFunction',
+    ]);
+    expect(resourcesOf('pull', 'AWS::IAM::Role').map(([id]) => id)).toEqual(['UploadSignatureRole', 'PullEventsRole']);
+  });
+
+  test('signing is as it was where they are pushed', () => {
+    for (const id of Object.keys(templates.prod.Resources).filter((id) => /^UploadSignature|^HttpApi/.test(id))) {
+      if (id === 'UploadSignatureLambdaFunction' || /VodEvents|VodDashevents/.test(id)) continue;
+      expect(templates.pull.Resources[id]).toEqual(templates.prod.Resources[id]);
+    }
+    expect(resourcesOf('pull', 'AWS::ApiGatewayV2::Route').map(([, route]) => route.Properties['RouteKey'])).toEqual([
+      'POST /upload-signature',
+    ]);
+  });
+
+  test('where they are pushed there is nothing that pulls', () => {
+    for (const stage of STAGES) expect(JSON.stringify(templates[stage])).not.toMatch(/pull-?events|Events::Rule/i);
+  });
+
+  test('the function runs every minute, ends before the next run, and is not run again for an error', () => {
+    expect(properties('pull', 'PullEventsLambdaFunction')).toMatchObject({
+      Timeout: 58,
+      Role: { 'Fn::GetAtt': ['PullEventsRole', 'Arn'] },
+      Environment: {
+        Variables: {
+          TABLE_NAME: 'vod-client-upload-prod-uploads',
+          VOD_API_URL: 'https://vod.intl.tencentcloudapi.com',
+          VOD_API_KEY_PARAMETER: '/prod/api-key',
+          VOD_SUB_APP_ID: '1500000001',
+          SEAL_KEY_PARAMETER: 'prod.seal',
+        },
+      },
+    });
+    const rules = resourcesOf('pull', 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
+    expect(rules).toMatchObject([{ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' }]);
+    const retries = resourcesOf('pull', 'AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => Properties);
+    expect(retries).toMatchObject([{ MaximumRetryAttempts: 0 }]);
+  });
+
+  test('an error, a failed write and a failed confirmation raise an alarm', () => {
+    const alarms = resourcesOf('pull', 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    expect(alarms).toContainEqual(
+      expect.objectContaining({
+        MetricName: 'Errors',
+        Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'PullEventsLambdaFunction' } }],
+        AlarmActions: [PROD.ALARM_TOPIC_ARN],
+      }),
+    );
+    const filters = resourcesOf('pull', 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
+    expect(filters).toContainEqual(
+      expect.objectContaining({
+        LogGroupName: { Ref: 'PullEventsLogGroup' },
+        FilterPattern: '{ ($.outcome = "write-failed") || ($.outcome = "confirm-failed") }',
+      }),
+    );
+    expect(alarms.map(({ MetricName }) => MetricName)).toContain('FailedWrites');
+  });
+
+  test.each(['dev', 'pull'] as const)('print and deploy function know the same functions in %s', async (name) => {
+    const [copy, own, other] = { dev: [dev, 'vodEvents', 'pullEvents'], pull: [pull, 'pullEvents', 'vodEvents'] }[
+      name
+    ] as [Copy, string, string];
+    const variables = name === 'pull' ? PULL : {};
+    const [printed, deployed] = await Promise.all([
+      copy.serverless(['print', '--format', 'json', '--stage', 'dev'], variables),
+      copy.serverless(['deploy', 'function', '--function', other, '--stage', 'dev'], variables),
+    ]);
+    const { functions } = JSON.parse(printed.stdout) as { functions: object };
+    expect(Object.keys(functions)).toEqual(['uploadSignature', own]);
+    expect(deployed).toEqual({ code: 1, stdout: `Error:\nFunction "${other}" doesn't exist in this Service\n` });
+  });
+});
+
 describe('a function may do what it does, and nothing else', () => {
   const mayLog = (group: string) => ({
     Effect: 'Allow',
@@ -294,6 +388,12 @@ describe('a function may do what it does, and nothing else', () => {
     Effect: 'Allow',
     Action: 'dynamodb:UpdateItem',
     Resource: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
+  };
+
+  const policyNames = {
+    UploadSignatureRole: 'upload-signature',
+    VodEventsRole: 'vod-events',
+    PullEventsRole: 'pull-events',
   };
 
   test.each([
@@ -313,10 +413,11 @@ describe('a function may do what it does, and nothing else', () => {
     ],
     ['prod', 'UploadSignatureRole', [mayLog('UploadSignatureLogGroup'), mayRead('prod-vod-key', 'prod.seal')]],
     ['prod', 'VodEventsRole', [mayLog('VodEventsLogGroup'), mayRead('prod/sign-key', 'prod.seal'), mayWrite]],
+    ['pull', 'PullEventsRole', [mayLog('PullEventsLogGroup'), mayRead('prod/api-key', 'prod.seal'), mayWrite]],
   ] as const)('%s %s', (stage, role, statements) => {
     expect(properties(stage, role)['Policies']).toEqual([
       {
-        PolicyName: role === 'VodEventsRole' ? 'vod-events' : 'upload-signature',
+        PolicyName: policyNames[role],
         PolicyDocument: { Version: '2012-10-17', Statement: statements },
       },
     ]);
@@ -423,6 +524,7 @@ describe('a parameter that cannot work', () => {
       ...caller,
       CORS_ORIGINS: '',
       VOD_SUB_APP_ID: '',
+      VOD_API_URL: 'https://vod.tencentcloudapi.com',
       EVENT_MODE: 'push',
       ONE_TIME_VALID: 'false',
       ONE_TIME_VALID_FIXED: 'false',
@@ -435,6 +537,7 @@ describe('a parameter that cannot work', () => {
       SIGN_RATE_PER_MINUTE: '',
       SIGN_RATE_BURST: '12',
       VOD_KEY_PARAMETER: '/k',
+      VOD_API_KEY_PARAMETER: '',
       SEAL_KEY_PARAMETER: '/s',
       CALLBACK_TOKEN_PARAMETER: '/t',
       CALLBACK_SIGN_KEY_PARAMETER: '',
@@ -460,6 +563,8 @@ describe('a parameter that cannot work', () => {
     `SIGN_RATE_PER_MINUTE must be a whole number from 1 to 1000000, or empty for no limit, not "${value}", for example SIGN_RATE_PER_MINUTE=30`;
   const burst = (value: string) =>
     `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
+  const apiUrl = (value: string) =>
+    `VOD_API_URL must be an https URL without a path, not "${value}", for example VOD_API_URL=https://vod.tencentcloudapi.com`;
   const name = (parameter: string) =>
     `${parameter} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${parameter}=/vod-client-upload/dev/my-secret`;
 
@@ -484,8 +589,12 @@ describe('a parameter that cannot work', () => {
       { VOD_SUB_APP_ID: 'app-1' },
       'VOD_SUB_APP_ID must be digits or empty, not "app-1", for example VOD_SUB_APP_ID=1500000001',
     ],
-    [{ EVENT_MODE: 'pull' }, 'EVENT_MODE "pull" comes later, until then EVENT_MODE=push'],
-    [{ EVENT_MODE: 'poll' }, 'EVENT_MODE must be push, not "poll"'],
+    [{ EVENT_MODE: 'poll' }, 'EVENT_MODE must be push or pull, not "poll", for example EVENT_MODE=push'],
+    [{ VOD_API_URL: '' }, apiUrl('')],
+    [{ VOD_API_URL: 'vod.tencentcloudapi.com' }, apiUrl('vod.tencentcloudapi.com')],
+    [{ VOD_API_URL: 'http://localhost:3443' }, apiUrl('http://localhost:3443')],
+    [{ VOD_API_URL: 'https://vod.tencentcloudapi.com/' }, apiUrl('https://vod.tencentcloudapi.com/')],
+    [{ VOD_API_URL: 'https://a:b@vod.tencentcloudapi.com' }, apiUrl('https://a:b@vod.tencentcloudapi.com')],
     [{ ONE_TIME_VALID: '1' }, 'ONE_TIME_VALID must be true or false, not "1"'],
     [{ ONE_TIME_VALID_FIXED: 'yes' }, 'ONE_TIME_VALID_FIXED must be true or false, not "yes"'],
     [{ VALID_FOR_MAX: '7776001' }, ceiling('7776001')],
@@ -516,11 +625,16 @@ describe('a parameter that cannot work', () => {
     // A secret where its name belongs must not end up in a build log.
     [{ VOD_KEY_PARAMETER: '{"secretId":"a"}' }, name('VOD_KEY_PARAMETER')],
     [{ CALLBACK_TOKEN_PARAMETER: '/vod/*' }, name('CALLBACK_TOKEN_PARAMETER')],
+    [{ VOD_API_KEY_PARAMETER: 'vod/key' }, name('VOD_API_KEY_PARAMETER')],
     [{ SEAL_KEY_PARAMETER: 'vod/seal' }, name('SEAL_KEY_PARAMETER')],
     // The webhook could read the key pair under the token's name.
     [
       { CALLBACK_TOKEN_PARAMETER: 'k' },
       'VOD_KEY_PARAMETER and CALLBACK_TOKEN_PARAMETER name one SSM parameter, each secret needs its own',
+    ],
+    [
+      { EVENT_MODE: 'pull', VOD_API_KEY_PARAMETER: 's' },
+      'VOD_API_KEY_PARAMETER and SEAL_KEY_PARAMETER name one SSM parameter, each secret needs its own',
     ],
     [
       { ALARM_TOPIC_ARN: 'alarms' },
@@ -538,6 +652,9 @@ describe('a parameter that cannot work', () => {
     ['dev', { PROCEDURES: 'A, B', DEFAULT_PROCEDURE: 'B', CLASS_IDS: '0, 12', VOD_SUB_APP_ID: '1500000001' }],
     ['dev', { SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' }],
     ['dev', { CALLBACK_TOKEN_PARAMETER: '', CALLBACK_SIGN_KEY_PARAMETER: 'sign-key' }],
+    ['dev', { EVENT_MODE: 'pull', CALLBACK_TOKEN_PARAMETER: '' }],
+    ['dev', { EVENT_MODE: 'pull', CALLBACK_TOKEN_PARAMETER: 'no name at all', VOD_API_KEY_PARAMETER: '/k' }],
+    ['local', { VOD_API_URL: 'http://localhost:3443' }],
     ['local', { JWT_ISSUER: 'http://localhost:3000' }],
     ['local', { JWT_ISSUER: 'http://127.0.0.1:3000/issuer' }],
   ])('not so in %s: %j', async (stage, changed) => {
@@ -554,6 +671,7 @@ test('the local run reads the resolved configuration', async () => {
   expect(JSON.parse(stdout)).toMatchObject({
     custom: { parameters: { issuer: 'http://127.0.0.1:3000', audience: ['local'], cors: false } },
     functions: {
+      pullEvents: { handler: 'functions/pull-events.handler', events: [{ schedule: 'rate(1 minute)' }] },
       vodEvents: {
         handler: 'functions/vod-events.handler',
         environment: {

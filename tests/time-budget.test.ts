@@ -38,7 +38,7 @@ const cleanUp: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   buildDir = await temporaryFolder();
-  config = await resolveConfig(PROJECT, deployParameters('http://localhost', secrets));
+  config = await resolveConfig(PROJECT, deployParameters('http://localhost', 'http://localhost:3443', secrets));
   store = await startStore({
     '/local/vod-key': '{"secretId":"AKIDexample","secretKey":"key"}',
     '/local/seal-key': 'seal',
