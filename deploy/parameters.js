@@ -231,7 +231,7 @@ module.exports = async ({ resolveVariable }) => {
     vodEventsSecrets: [given.CALLBACK_TOKEN_PARAMETER, given.CALLBACK_SIGN_KEY_PARAMETER, given.SEAL_KEY_PARAMETER]
       .filter((name) => name !== '')
       .map(secretArn),
-    pullEventsSecrets: [apiKeyParameter, given.SEAL_KEY_PARAMETER].map(secretArn),
+    apiSecrets: [apiKeyParameter, given.SEAL_KEY_PARAMETER].map(secretArn),
     alarmActions: given.ALARM_TOPIC_ARN === '' ? [] : [given.ALARM_TOPIC_ARN],
   };
 };

@@ -72,6 +72,15 @@ export function pullConfig(env: Environment) {
   };
 }
 
+/**
+ * What `reconcile` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function reconcileConfig(env: Environment) {
+  return { ...pullConfig(env), checkpointParameter: required(env, 'CHECKPOINT_PARAMETER') };
+}
+
 function subApp(env: Environment): number | undefined {
   return optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0);
 }

@@ -59,13 +59,13 @@ export function parameterReader(env: Environment, now: () => number): GetParamet
 }
 
 /**
- * SSM's PutParameter over a parameter that exists; arguments as for {@link parameterReader}.
+ * SSM's PutParameter of a String, over what was there; arguments as for {@link parameterReader}.
  *
  * @throws Error that says what SSM refuses, or why it does not answer
  */
 export function parameterWriter(env: Environment, now: () => number) {
   return async (name: string, value: string): Promise<void> => {
-    await ask(env, now, 'PutParameter', { Name: name, Value: value, Overwrite: true });
+    await ask(env, now, 'PutParameter', { Name: name, Value: value, Type: 'String', Overwrite: true });
   };
 }
 

@@ -1,12 +1,11 @@
 import type { Context } from 'aws-lambda';
+import { apiSecrets } from './api-secrets';
 import type { PullConfig } from './config';
 import { RequestError } from './errors';
 import { eventRecorder, type Recorded } from './event-recorder';
-import { keyPair } from './key-pair';
 import { describe, type Log } from './log';
 import { object, text } from './message';
 import type { GetParameters } from './parameters';
-import { readParameters, remembered, rotating } from './secrets';
 import type { TableEdge } from './uploads-table';
 import { vodApi, VodError, type VodApi } from './vod-api';
 
@@ -44,14 +43,9 @@ const RESERVE = 1_000;
  */
 export function pullEvents({ config, getParameters, log, ...edge }: PullEdge) {
   const { now } = edge;
-  const { tableName, keyParameter, sealParameter, url, subAppId } = config;
+  const { tableName, url, subAppId } = config;
   const record = eventRecorder({ ...edge, tableName });
-  async function readSecrets() {
-    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
-    const pair = keyPair(keyParameter, value(keyParameter));
-    return { pair, sealKeys: rotating(sealParameter, value(sealParameter)) };
-  }
-  const secrets = remembered(readSecrets, now, log);
+  const secrets = apiSecrets({ config, getParameters, now, log });
 
   return async (_event: unknown, context: Context): Promise<Summary> => {
     const { awsRequestId: requestId } = context;

@@ -166,7 +166,8 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
     } finally {
       await save();
       const level = overfull.length > 0 ? 'warn' : 'info';
-      log({ level, requestId, outcome: 'reconciled', finished, ...counts, searched, audited, overfull });
+      const outcome = finished ? 'reconciled' : 'unfinished';
+      log({ level, requestId, outcome, ...counts, searched, audited, overfull });
     }
     if (failures.files > 0)
       throw new Error(`Cannot reconcile ${failures.files} files: see the lines with reconcile-failed`);

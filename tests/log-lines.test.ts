@@ -80,14 +80,17 @@ function startSigner(env: Record<string, string> = {}) {
   return { lines, clock, sign: (...call: Parameters<typeof signRequest>) => handler(signRequest(...call), context()) };
 }
 
-/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }` and `{ ($.a = "b") && ($.c = "*") }`. */
+/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a > 0 }`, and these in brackets with `&&` or `||`. */
 function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
   const [, inner = ''] = /^\{ (.*) \}$/.exec(pattern) ?? [];
-  return inner.split(' && ').every((clause) => {
+  const holds = (clause: string): boolean => {
+    const [, counted] = /^\$\.(\w+) > 0$/.exec(clause) ?? [];
+    if (counted !== undefined) return Number(line[counted]) > 0;
     const [, bare, name = bare, text] = /^\(?\$\.((\w+)) = "([\w*-]+)"\)?$/.exec(clause) ?? [];
     if (name === undefined) throw new Error(`Cannot evaluate the filter pattern ${pattern}: extend this test`);
     return typeof line[name] === 'string' && (text === '*' || line[name] === text);
-  });
+  };
+  return inner.split(' || ').some((clauses) => clauses.split(' && ').every(holds));
 }
 
 /** How often each metric, with its dimensions, is counted by the lines of a log group. */
@@ -99,7 +102,8 @@ function metrics(logGroup: string, lines: readonly object[]): Record<string, num
       const [{ MetricName, MetricValue, Dimensions = [] }] = MetricTransformations;
       const values = Dimensions.map(({ Value }) => String(line[Value.replace('$.', '')]));
       const metric = [MetricName, ...values].join(' ');
-      counts[metric] = (counts[metric] ?? 0) + Number(MetricValue);
+      const count = MetricValue.startsWith('$.') ? line[MetricValue.slice(2)] : MetricValue;
+      counts[metric] = (counts[metric] ?? 0) + Number(count);
     }
   }
   return counts;

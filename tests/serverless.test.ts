@@ -92,9 +92,9 @@ describe.each(STAGES)('the package for %s', (stage) => {
     expect(lambda).not.toHaveProperty('ReservedConcurrentExecutions');
   });
 
-  test('has no roles but the two, and no managed policy in them', () => {
+  test('has no roles but the three, and no managed policy in them', () => {
     const roles = resourcesOf(stage, 'AWS::IAM::Role');
-    expect(roles.map(([id]) => id)).toEqual(['UploadSignatureRole', 'VodEventsRole']);
+    expect(roles.map(([id]) => id)).toEqual(['UploadSignatureRole', 'VodEventsRole', 'ReconcileRole']);
     for (const [, role] of roles) expect(role.Properties).not.toHaveProperty('ManagedPolicyArns');
     expect(resourcesOf(stage, 'AWS::IAM::Policy')).toEqual([]);
     expect(JSON.stringify(roles)).not.toContain('*');
@@ -103,9 +103,9 @@ describe.each(STAGES)('the package for %s', (stage) => {
   test('names no partition of AWS but the one it is deployed to', () => {
     const text = JSON.stringify(templates[stage]).replaceAll(PROD.ALARM_TOPIC_ARN, '');
     expect(text).not.toMatch(/arn:aws/);
-    expect(text.match(/[\w.-]*amazonaws\.com[\w.]*/g)?.filter((host) => !/^(lambda|apigateway)\./.test(host))).toEqual(
-      [],
-    );
+    expect(
+      text.match(/[\w.-]*amazonaws\.com[\w.]*/g)?.filter((host) => !/^(lambda|apigateway|events)\./.test(host)),
+    ).toEqual([]);
   });
 
   test('depends on nothing that is not there', () => {
@@ -167,13 +167,24 @@ describe.each(STAGES)('the package for %s', (stage) => {
         [900, 5],
       ],
       [[own, 'Contradictions'], atOnce],
+      [
+        [own, 'FinishedReconciliations'],
+        [3600, 1],
+      ],
+      [
+        [own, 'FilledRows'],
+        [3600, 20],
+      ],
+      [[own, 'UnconfirmedRows'], atOnce],
     ]);
     for (const alarm of alarms) {
+      // The one that goes off where nothing is counted.
+      const isMissing = alarm['MetricName'] === 'FinishedReconciliations';
       expect(alarm).toMatchObject({
         Statistic: 'Sum',
         EvaluationPeriods: 1,
-        ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-        TreatMissingData: 'notBreaching',
+        ComparisonOperator: isMissing ? 'LessThanThreshold' : 'GreaterThanOrEqualToThreshold',
+        TreatMissingData: isMissing ? 'breaching' : 'notBreaching',
         AlarmActions: stage === 'prod' ? [PROD.ALARM_TOPIC_ARN] : [],
       });
     }
@@ -209,11 +220,11 @@ describe.each(STAGES)('the package for %s', (stage) => {
 
   test('counts what the functions log, each of them from its own log', () => {
     const filters = resourcesOf(stage, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
-    const counts = (MetricName: string, dimensions: Record<string, string> = {}) => [
+    const counts = (MetricName: string, dimensions: Record<string, string> = {}, MetricValue = '1') => [
       {
         MetricNamespace: `vod-client-upload/${stage}`,
         MetricName,
-        MetricValue: '1',
+        MetricValue,
         ...(Object.keys(dimensions).length > 0 && {
           Dimensions: Object.entries(dimensions).map(([Key, Value]) => ({ Key, Value })),
         }),
@@ -221,11 +232,13 @@ describe.each(STAGES)('the package for %s', (stage) => {
     ];
     const found = filters.map(({ LogGroupName, MetricTransformations }) => ({ LogGroupName, MetricTransformations }));
     const [signer, events] = [{ Ref: 'UploadSignatureLogGroup' }, { Ref: 'VodEventsLogGroup' }];
+    const run = { Ref: 'ReconcileLogGroup' };
     const code = { Code: '$.code' };
     expect(found).toEqual([
       { LogGroupName: events, MetricTransformations: counts('FailedWrites') },
       { LogGroupName: signer, MetricTransformations: counts('FailedSecretRefreshes') },
       { LogGroupName: events, MetricTransformations: counts('FailedSecretRefreshes') },
+      { LogGroupName: run, MetricTransformations: counts('FailedSecretRefreshes') },
       {
         LogGroupName: events,
         MetricTransformations: counts('Events', { EventType: '$.eventType', Outcome: '$.outcome' }),
@@ -234,13 +247,18 @@ describe.each(STAGES)('the package for %s', (stage) => {
       { LogGroupName: events, MetricTransformations: counts('Contradictions') },
       { LogGroupName: signer, MetricTransformations: counts('Signatures') },
       { LogGroupName: signer, MetricTransformations: counts('RefusedSignatures', code) },
+      { LogGroupName: run, MetricTransformations: counts('FinishedReconciliations') },
+      { LogGroupName: run, MetricTransformations: counts('FilledRows', {}, '$.filled') },
+      { LogGroupName: run, MetricTransformations: counts('FilledResults', {}, '$.results') },
+      { LogGroupName: run, MetricTransformations: counts('CorrectedRows', {}, '$.corrected') },
+      { LogGroupName: run, MetricTransformations: counts('UnconfirmedRows', {}, '$.unconfirmed') },
     ]);
   });
 
   test('keeps logs for a while', () => {
     const groups = resourcesOf(stage, 'AWS::Logs::LogGroup');
     expect(groups.map(([id, { Properties }]) => [id, Properties['RetentionInDays']])).toEqual(
-      ['UploadSignatureLogGroup', 'VodEventsLogGroup', 'HttpApiLogGroup'].map((id) => [
+      ['UploadSignatureLogGroup', 'VodEventsLogGroup', 'ReconcileLogGroup', 'HttpApiLogGroup'].map((id) => [
         id,
         { dev: 14, prod: 90 }[stage],
       ]),
