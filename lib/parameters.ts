@@ -140,6 +140,7 @@ function refusal({ status, body }: Answer, action: Action): Failure {
   const [name = 'and no error of its own'] = /\w+$/.exec(text(error, '__type') ?? '') ?? [];
   const isTransient = status >= 500 || status === 429 || TRANSIENT.test(name);
   const [, advice] = ADVICE.find(([names]) => names.test(name)) ?? [];
-  const said = advice === undefined ? '' : ` (${text(error, 'Message') ?? 'without a word'}): ${advice.replace('ACTION', action)}`;
+  const said =
+    advice === undefined ? '' : ` (${text(error, 'Message') ?? 'without a word'}): ${advice.replace('ACTION', action)}`;
   return { reason: `SSM answers ${status} ${name}${said}`, isTransient };
 }

@@ -15,7 +15,7 @@ const OVERLAP = 3_600;
 const BEGINNING = Date.parse('2015-01-01T00:00:00Z') / 1000;
 /** How long a row waits on which VOD had no answer yet, in milliseconds. */
 const ASK_AGAIN_AFTER = 10 * 60_000;
-/** How many confirmed rows a run looks at again. */
+/** How many rows that nothing has touched a run looks at again. */
 const MOST_AUDITED = 5_000;
 /** Left of the function's time for what is under way and the checkpoint, in milliseconds. */
 const RESERVE = 20_000;
@@ -44,7 +44,7 @@ export interface Summary extends Readonly<Record<Finding, number>> {
   readonly finished: boolean;
   /** Procedures that ended without an event telling. */
   readonly results: number;
-  /** Files that VOD's library showed, and confirmed rows that were looked at again. */
+  /** Files that VOD's library showed, and untouched rows that were looked at again. */
   readonly searched: number;
   readonly audited: number;
   /** Times of which VOD has more files than it shows, ISO 8601: rows of theirs may be missing. */
@@ -94,7 +94,8 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
         const truths = await askVod(vod, fileIds, keys, (fileId, createTime) =>
           wantsTasks(known.get(fileId), createTime, now()),
         );
-        const verdicts = fileIds.flatMap((id) => judge(known.get(id), truths.get(id), now(), since) ?? []);
+        const answered = fileIds.filter((id) => truths.has(id));
+        const verdicts = answered.flatMap((id) => judge(known.get(id), truths.get(id), now(), since) ?? []);
         await Promise.all(verdicts.map(settle));
         failures.inARow = 0;
       } catch (error) {
@@ -146,7 +147,7 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
       return true;
     }
 
-    async function auditConfirmed(until: number): Promise<void> {
+    async function audit(until: number): Promise<void> {
       do {
         const { fileIds, next } = await rows.page(place.audited);
         if (!(await checkAll(fileIds, until))) return;
@@ -162,7 +163,7 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
       const isDrained = await checkTouched(started + (end - started) * FIRST_SHARE);
       if (isDrained && failures.files === 0) place = { ...place, drained: started };
       finished = (await checkLibrary(end)) && isDrained && failures.files === 0;
-      await auditConfirmed(end);
+      await audit(end);
     } finally {
       await save();
       const level = overfull.length > 0 ? 'warn' : 'info';

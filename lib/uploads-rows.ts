@@ -70,14 +70,12 @@ export function uploadsRows(dynamodb: Pick<DynamoDBClient, 'send'>, tableName: s
       } while (start);
     },
 
-    /** The next of all files, in the table's own order, whose row is confirmed and was not touched since. */
+    /** The next of all files, in the table's own order, about which VOD is not to be asked anyway. */
     async page(after: string | undefined): Promise<RowsPage> {
       const command = new ScanCommand({
         TableName: tableName,
-        FilterExpression: 'trust = :confirmed AND NOT #status = :deleted AND attribute_not_exists(unchecked)',
+        FilterExpression: 'attribute_not_exists(unchecked)',
         ProjectionExpression: 'fileId',
-        ExpressionAttributeNames: { '#status': 'status' },
-        ExpressionAttributeValues: marshall({ ':confirmed': 'confirmed', ':deleted': 'deleted' }),
         Limit: 5 * MOST_ROWS,
         ...(after !== undefined && { ExclusiveStartKey: marshall({ fileId: after }) }),
       });

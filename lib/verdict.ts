@@ -51,7 +51,7 @@ type Attributes = Readonly<Record<string, unknown>>;
 const HOUR = 3_600_000;
 /** How long VOD remembers a task (266/33431), less an hour for clocks and for the asking, in milliseconds. */
 export const TASK_MEMORY = (3 * 24 - 1) * HOUR;
-/** How long a row waits for VOD to know its file, in milliseconds. */
+/** How long a row waits for VOD to know its file, and a fresh file for VOD to look into it, in milliseconds. */
 const PATIENCE = HOUR;
 
 const UNKNOWN = 'VOD does not know this file: forged, or deleted before we could ask';
@@ -87,7 +87,10 @@ export function judge(row: Row | undefined, truth: Truth | undefined, now: numbe
 
 function agree(row: Row | undefined, truth: Truth, now: number, since: number): Verdict | undefined {
   const { fileId } = truth;
-  const facts = { ...truth.facts, ...(row && keptSeal(row, truth)) };
+  // VOD may not have looked into a file that is just there: what the event says of it stays until VOD has.
+  const isFresh = truth.facts.size === undefined && now - (Date.parse(truth.facts.createTime ?? '') || 0) < PATIENCE;
+  const kept = row && { ...keptSeal(row, truth), ...(isFresh && measured(row)) };
+  const facts: Facts = { ...truth.facts, ...kept };
   const known = row ? tasksOf(row) : {};
   // What only events told of is kept where VOD has said it before, or may have forgotten it.
   const isProven = (id: string) => truth.tasks.has(id) || row?.confirmedTasks?.has(id) === true;
@@ -104,7 +107,7 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
   const statuses: Status[] = Object.values(tasks).map(statusOf);
   if (procedureTaskId !== undefined && tasks[procedureTaskId] === undefined) statuses.push('processing');
   if (row && mayBeTrue && row.status !== 'deleted') statuses.push(row.status);
-  const isOpen = [...truth.tasks.values()].some((task) => task.status === 'PROCESSING');
+  const isOpen = isFresh || [...truth.tasks.values()].some((task) => task.status === 'PROCESSING');
   const forgotten = Object.keys(tasks).filter((id) => tasks[id]?.status === 'PROCESSING' && !truth.tasks.has(id));
   const proven = Object.keys(tasks).filter(isProven);
 
@@ -124,6 +127,11 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
     truncated: truth.tasks.size > MAX_TASKS ? true : row?.truncated,
   });
   return verdict(row ? 'confirmed' : 'filled', row, fileId, next);
+}
+
+/** What VOD measures of a file, as far as the row has it. */
+function measured({ size, duration, width, height }: Row) {
+  return present({ size, duration, width, height });
 }
 
 /**
@@ -160,8 +168,10 @@ function verdict(finding: Finding, row: Row | undefined, fileId: string, next: A
   const isWrong = (name: string) => {
     if (was[name] === undefined || isResult(name)) return false;
     if (name === 'status') return row !== undefined && STATUSES.indexOf(row.status) > statusIndex(next);
-    // A cover may come later than its file; VOD says no more than that it is there now.
-    return isTask(name) || name === 'procedureTaskId' || (FACTS.includes(name) && name !== 'coverUrl');
+    // VOD may know more of a task than an event of format 2.0 told; that does not make the event wrong.
+    if (isTask(name)) return !isDeepStrictEqual({ ...Object(next[name]), ...Object(was[name]) }, next[name]);
+    // A cover may come later than its file.
+    return name === 'procedureTaskId' || (FACTS.includes(name) && name !== 'coverUrl');
   };
   const corrected = finding === 'confirmed' ? changed.filter(isWrong) : [];
   return {

@@ -55,22 +55,19 @@ export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Curso
 }
 
 /**
- * What VOD says now of at most {@link MOST_FILES} files (DescribeMediaInfos, 266/31763), by id; a file that it does not
- * know is not among them. The tasks that it remembers are asked for where `wantsTasks` says so (DescribeTasks, 266/33430;
- * DescribeTaskDetail, 266/33431).
+ * What VOD says now of at most {@link MOST_FILES} files, by id (DescribeMediaInfos, 266/31763): `undefined` for one that it
+ * does not know; one of which it says nothing is not among them. The tasks that it remembers are asked for where
+ * `wantsTasks` says so (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  */
 export async function askVod(
   vod: VodApi,
   fileIds: readonly string[],
   sealKeys: readonly string[],
   wantsTasks: (fileId: string, createTime: string) => boolean,
-): Promise<ReadonlyMap<string, Truth>> {
-  const answer = await vod.DescribeMediaInfos({
-    FileIds: [...fileIds],
-    Filters: ['basicInfo', 'metaData'],
-  });
+): Promise<ReadonlyMap<string, Truth | undefined>> {
+  const { known, unknown } = await describeFiles(vod, fileIds);
   const truths = await Promise.all(
-    (answer.MediaInfoSet ?? []).map(async ({ FileId, BasicInfo, MetaData }): Promise<Truth | undefined> => {
+    known.map(async ({ FileId, BasicInfo, MetaData }): Promise<Truth | undefined> => {
       // As the upload event says it, so that both are read in one way.
       const upload = { FileId, MediaBasicInfo: BasicInfo, MetaData };
       const [change] = changes(readEvent({ EventType: 'NewFileUpload', FileUploadEvent: upload }), sealKeys, '');
@@ -83,7 +80,36 @@ export async function askVod(
       return { fileId, facts, tasks, ...present({ procedureTaskId: first?.id }) };
     }),
   );
-  return new Map(truths.flatMap((truth) => (truth ? [[truth.fileId, truth]] : [])));
+  const answers = new Map<string, Truth | undefined>(unknown.map((fileId) => [fileId, undefined]));
+  for (const truth of truths) if (truth) answers.set(truth.fileId, truth);
+  return answers;
+}
+
+/** An invented id may be one that VOD refuses, and with it the whole call: then the files are asked about in halves. */
+async function describeFiles(vod: VodApi, fileIds: readonly string[]): Promise<Described> {
+  try {
+    const answer = await vod.DescribeMediaInfos({ FileIds: [...fileIds], Filters: ['basicInfo', 'metaData'] });
+    return { known: answer.MediaInfoSet ?? [], unknown: answer.NotExistFileIdSet ?? [] };
+  } catch (error) {
+    if (!isAboutParameters(error)) throw error;
+    if (fileIds.length === 1) return { known: [], unknown: fileIds };
+    const half = Math.ceil(fileIds.length / 2);
+    const halves = [fileIds.slice(0, half), fileIds.slice(half)];
+    const [one, other] = await Promise.all(halves.map((ids) => describeFiles(vod, ids)));
+    return {
+      known: [...(one?.known ?? []), ...(other?.known ?? [])],
+      unknown: [...(one?.unknown ?? []), ...(other?.unknown ?? [])],
+    };
+  }
+}
+
+interface Described {
+  readonly known: NonNullable<Awaited<ReturnType<VodApi['DescribeMediaInfos']>>['MediaInfoSet']>;
+  readonly unknown: readonly string[];
+}
+
+function isAboutParameters(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('InvalidParameter');
 }
 
 interface AskedTask {

@@ -101,6 +101,33 @@ describe('what no callback brought', () => {
   });
 });
 
+test('what VOD has not measured yet stays as the event has it, until VOD has', async () => {
+  const fileId = await world.upload();
+  const { MediaUrl: url = '', CreateTime = '' } = await mediaOf(fileId);
+  const event = newFileUpload({ fileId, url, size: 3 });
+  await world.webhook.post(event);
+  const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+  world.client.DescribeMediaInfos = async (request) => {
+    const { MediaInfoSet = [], ...answer } = await describeMediaInfos(request);
+    return { ...answer, MediaInfoSet: MediaInfoSet.map(({ MetaData: _, ...info }) => info) };
+  };
+  await world.run();
+  const fresh = {
+    size: 3,
+    duration: 60.5,
+    width: 1920,
+    createTime: CreateTime,
+    trust: 'confirmed',
+    unchecked: 'later',
+  };
+  expect(await world.row(fileId)).toMatchObject(fresh);
+  world.client.DescribeMediaInfos = describeMediaInfos;
+  world.clock.run = 11 * 60_000;
+  expect(await world.run()).toMatchObject({ corrected: 1 });
+  const row = await world.row(fileId);
+  expect([row.size, row.duration, row.unchecked]).toEqual([3, undefined, undefined]);
+});
+
 describe('what VOD does not know', () => {
   const invented = { fileId: '999', url: 'http://evil.example/a.mp4' };
 
@@ -124,8 +151,44 @@ describe('what VOD does not know', () => {
     expect(await world.run()).toMatchObject({ deleted: 1, audited: 1 });
     const row = await world.row(fileId);
     expect(row).toMatchObject({ status: 'deleted', trust: 'confirmed', sourceContext: 'order=7' });
-    expect(await world.run()).toMatchObject({ deleted: 0, audited: 0 });
+    expect(await world.run()).toMatchObject({ deleted: 0, audited: 1 });
     expect(await world.row(fileId)).toEqual(row);
+  });
+
+  test('ids that VOD refuses do not keep it from being asked about the others', async () => {
+    const fileId = await world.upload();
+    const { MediaUrl: url = '' } = await mediaOf(fileId);
+    for (const id of ['no id of VOD', fileId, 'neither']) await world.webhook.post(newFileUpload({ fileId: id, url }));
+    const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+    world.client.DescribeMediaInfos = (request) =>
+      request.FileIds.every((id) => /^\d+$/.test(id))
+        ? describeMediaInfos(request)
+        : Promise.reject(Object.assign(new Error('refused'), { code: 'InvalidParameterValue.FileIds' }));
+    world.clock.run = HOUR;
+    expect(await world.run()).toMatchObject({ finished: true, unconfirmed: 2 });
+    expect(await world.row(fileId)).toMatchObject({ trust: 'confirmed' });
+    expect(await world.row('neither')).toMatchObject({ trust: 'unconfirmed' });
+  });
+
+  test('a row that was deleted because VOD was asked for another application comes back', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    await world.run();
+    const row = await world.row(fileId);
+    const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+    world.client.DescribeMediaInfos = ({ FileIds }) =>
+      Promise.resolve({ MediaInfoSet: [], NotExistFileIdSet: FileIds, RequestId: '' });
+    expect(await world.run()).toMatchObject({ deleted: 1 });
+    world.client.DescribeMediaInfos = describeMediaInfos;
+    expect(await world.run()).toMatchObject({ corrected: 1 });
+    expect(await world.row(fileId)).toEqual({ ...row, updatedAt: expect.any(String), confirmedAt: expect.any(String) });
+  });
+
+  test('a file of which VOD says nothing, neither that it knows it nor that it does not, is left as it is', async () => {
+    const fileId = await world.upload();
+    await world.run();
+    world.client.DescribeMediaInfos = () => Promise.resolve({ MediaInfoSet: [], NotExistFileIdSet: [], RequestId: '' });
+    expect(await world.run()).toMatchObject({ deleted: 0 });
+    expect(await world.row(fileId)).toMatchObject({ status: 'uploaded' });
   });
 
   test('a deletion that its event told is confirmed', async () => {
