@@ -7,6 +7,7 @@ import { httpApi } from './gateway';
 import { createIssuer, type Issuer } from './issuer';
 import { isLocalRoute, localRoutes } from './local-routes';
 import { startParameterStore, type ParameterStore } from './parameter-store';
+import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
 import { listen, type Listener, type Listening } from './server';
 import { startTable, type Engine, type Table } from './table';
@@ -112,6 +113,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     const own = localRoutes({ config, functions, issuer, uploads: rows, page });
     open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
     signal?.throwIfAborted();
+    const tableName = tableOf(config).TableName ?? '';
+    const where = { url, vodUrl: vod.url, tableUrl: table.url, tableName, parameterStoreUrl: parameterStore.url };
+    running.push(await tellWhereItRuns(dataDir, where));
     return {
       url,
       callbackUrl: callbackUrl(url, secrets),

@@ -16,6 +16,7 @@ interface Api {
   readonly notifications: Notifications;
   readonly queue: EventQueue;
   readonly keys: Keys;
+  readonly subAppIds: readonly number[] | undefined;
   readonly now: () => number;
   readonly log: (line: string) => void;
 }
@@ -46,6 +47,10 @@ export async function api(call: Call, vod: Api): Promise<void> {
       if (![...played.parameters, 'SubAppId', 'ExtInfo'].includes(name)) {
         throw new ApiError('UnknownParameter', `The parameter \`${name}\` is not recognized by the local VOD`);
       }
+    }
+    const subAppId = integer(parameters, 'SubAppId', 0);
+    if (vod.subAppIds && (subAppId === undefined || !vod.subAppIds.includes(subAppId))) {
+      throw invalid('SubAppId', 'invalid subappid');
     }
     replyJson(call.response, 200, { Response: { ...(await played.run(vod, parameters)), RequestId } });
   } catch (error) {

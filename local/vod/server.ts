@@ -35,6 +35,8 @@
  * Server API
  *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with its port or without
  *   - only the actions and parameters that api.ts lists; no rate limits
+ *   - with `subAppIds`, a call that names none of them, or none at all: InvalidParameterValue.SubAppId, of which the
+ *     document says that an application id is not right, and not that one is missing [?]
  *   - deleting parts of a file sends the event and deletes nothing; files never expire
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
@@ -64,6 +66,11 @@ export interface VodOptions {
   readonly callbackUrl: string;
   readonly signKey?: string;
   readonly mode?: EventConfig['mode'];
+  /**
+   * The applications of an account opened since 2023-12-25, one of which each call of the server API has to name. Without
+   * them the account is an older one.
+   */
+  readonly subAppIds?: readonly number[];
   readonly now?: () => number;
   readonly log?: (line: string) => void;
   /** How long each step of a task flow takes. */
@@ -91,7 +98,7 @@ export interface Vod {
 
 /** Starts a VOD on 127.0.0.1. */
 export async function startVod(options: VodOptions): Promise<Vod> {
-  const { now = Date.now, log = () => undefined } = options;
+  const { subAppIds, now = Date.now, log = () => undefined } = options;
   const front = new Front(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (request.socket.destroyed) return;
@@ -124,7 +131,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
   const procedures = new Procedures(state, notifications, options.stepMs ?? 300, now);
   const library = new Library(state, url, notifications, procedures, now);
   const keys = new Map([[options.secretId, options.secretKey]]);
-  const vod = { state, library, procedures, notifications, queue, keys, now, log };
+  const vod = { state, library, procedures, notifications, queue, keys, subAppIds, now, log };
   const setFaults = (changed: Partial<Faults> | undefined): Faults =>
     (callbacks.faults = changed ? { ...callbacks.faults, ...changed } : NO_FAULTS);
   callbacks.resume(notifications.config);

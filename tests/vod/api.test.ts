@@ -275,6 +275,14 @@ test('ModifyEventConfig decides what goes where', async () => {
   }
 });
 
+test('an account with applications wants one of them named in every call', async () => {
+  const { port } = await start({ subAppIds: [1500000001, 1500000002] });
+  const code = 'InvalidParameterValue.SubAppId';
+  await expect(client(port).DescribeEventConfig({})).rejects.toMatchObject({ code });
+  await expect(client(port).PullEvents({ SubAppId: 1500000009 })).rejects.toMatchObject({ code });
+  expect(await client(port).DescribeEventConfig({ SubAppId: 1500000002 })).toMatchObject({ Mode: 'PUSH' });
+});
+
 describe('TC3-HMAC-SHA256', () => {
   test.each([
     ['another key', { secretId: SECRET_ID, secretKey: 'other' }, 'AuthFailure.SignatureFailure'],
