@@ -1,0 +1,110 @@
+import { randomInt } from 'node:crypto';
+import { RequestError } from '../lib/errors';
+import { grant, type Policy } from '../lib/policy';
+import { present } from '../lib/present';
+import { readRequest } from '../lib/request';
+import { MAX_VALIDITY } from '../lib/schemas';
+import { sign as signatureOf } from '../lib/signature';
+import { room, seal } from '../lib/source-context';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, integer, readArgs, UsageError, type Edge, type Verb } from './command';
+import { deploymentOf, secretsOf, type Deployment } from './deployment';
+
+export const sign: Verb = {
+  summary: "a signature for a person at a terminal, with the deployment's key",
+  usage: `sign [options]
+
+Prints an upload signature (266/9221) and nothing else on stdout. The deployment's policy does not bind who has its key:
+only VOD's own bounds hold.
+
+  --caller <name>             whom the source context is sealed to; without it, it goes as it is
+  --source-context <text>     comes back in the row
+  --one-time                  valid for one upload only
+  --valid-for <seconds>       1800, at most ${MAX_VALIDITY}
+  --procedure <name>          task flow that runs after the upload
+  --task-priority <-10..10>   of the procedure
+  --task-notify-mode <mode>   Finish, Change or None
+  --session-context <text>    handed through to the procedure's events
+  --class-id <number>         VOD's category
+  --storage-region <region>
+  --json                      {"signature", "expireTime", "oneTimeValid"}
+${DEPLOYMENT_USAGE}`,
+
+  run: async (args, edge) => {
+    const text = { type: 'string' } as const;
+    const { values } = readArgs({
+      args,
+      options: {
+        ...DEPLOYMENT_OPTIONS,
+        caller: text,
+        'source-context': text,
+        'one-time': { type: 'boolean' },
+        'valid-for': text,
+        procedure: text,
+        'task-priority': text,
+        'task-notify-mode': text,
+        'session-context': text,
+        'class-id': text,
+        'storage-region': text,
+        json: { type: 'boolean' },
+      },
+    });
+    const request = present({
+      sourceContext: values['source-context'],
+      oneTimeValid: values['one-time'],
+      validFor: integer('valid-for', values['valid-for']),
+      procedure: values.procedure,
+      taskPriority: integer('task-priority', values['task-priority']),
+      taskNotifyMode: values['task-notify-mode'],
+      sessionContext: values['session-context'],
+      classId: integer('class-id', values['class-id']),
+      storageRegion: values['storage-region'],
+    });
+    const deployment = await deploymentOf(values, edge);
+    const made = await signed(deployment, request, values.caller, edge);
+    edge.out(values.json ? JSON.stringify(made) : made.signature);
+    edge.err(`valid until ${new Date(made.expireTime * 1000).toISOString()}; \`npm run vod -- explain\` says what for`);
+    return 0;
+  },
+};
+
+async function signed(deployment: Deployment, asked: object, caller: string | undefined, edge: Edge) {
+  const { request, granted } = read(asked, deployment.vodSubAppId);
+  const { sourceContext: text = '' } = request;
+  if (caller !== undefined && Buffer.byteLength(text) > room(caller)) {
+    throw new UsageError(`--source-context may have ${Math.max(0, room(caller))} bytes beside this --caller`);
+  }
+  const secrets = await secretsOf(deployment);
+  const { secretId, secretKey } = secrets.keyPair(deployment.parameters.vodKey);
+  const [sealKey] = caller === undefined ? [''] : secrets.rotating(deployment.parameters.sealKey);
+  const sourceContext = caller === undefined ? request.sourceContext : seal(text, caller, sealKey);
+  const currentTimeStamp = Math.floor(edge.now() / 1000);
+  const { validFor, oneTimeValid, parameters } = granted;
+  const expireTime = currentTimeStamp + validFor;
+  const who = { secretId, currentTimeStamp, expireTime, random: randomInt(2 ** 32), ...present({ sourceContext }) };
+  const signature = signatureOf({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
+  return { signature, expireTime, oneTimeValid };
+}
+
+/** The request as the service would read it, under a policy that allows what it asks for. */
+function read(asked: object, vodSubAppId: number | undefined) {
+  try {
+    const request = readRequest(Buffer.from(JSON.stringify(asked)));
+    const { procedure } = request;
+    const policy: Policy = {
+      vodSubAppId,
+      oneTimeValid: false,
+      oneTimeValidFixed: false,
+      validFor: 1800,
+      validForMax: MAX_VALIDITY,
+      procedures: procedure === undefined ? [] : [procedure],
+      defaultProcedure: undefined,
+      classIds: [],
+      storageRegions: [],
+    };
+    return { request, granted: grant(request, policy) };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    const optionOf = (path: string) => path.slice(1).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(error.errors.map(({ path, message }) => `--${optionOf(path)} ${message}`).join('; '));
+  }
+}

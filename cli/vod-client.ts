@@ -1,0 +1,18 @@
+import { vod } from 'tencentcloud-sdk-nodejs-vod';
+import type { KeyPair } from '../lib/schemas';
+
+/**
+ * The vendor's client for VOD's server API (version 2018-07-17) at `url`. As it is: lib/vod-api.ts is for functions, with
+ * their deadlines and retries, and knows the actions that they call; a person asks again.
+ */
+export function vodClient(url: string, credential: KeyPair) {
+  const { protocol, host } = new URL(url);
+  const httpProfile = { protocol: `${protocol}//`, endpoint: host, reqTimeout: 10 };
+  return new vod.v20180717.Client({ credential, region: '', profile: { httpProfile } });
+}
+
+/** The code of an error that VOD answered; undefined when VOD did not answer at all. */
+export function codeOf(error: unknown): string | undefined {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
+}

@@ -1,0 +1,289 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
+import type { Finding } from '../../cli/check';
+import { tableOf } from '../../local/config';
+import { cloudFormation, serve, vod } from '../helpers/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { cleanUp, start as startVod } from '../helpers/vod-client';
+
+// A deployment as it is on AWS, of which the laptop's parts play everything: the stage is dev, its names are those of the
+// local run. The webhook asks for both, the token and the SignKey.
+
+const REGISTERED = '/vod-client-upload/dev/registered';
+const SIGN_KEY = 'SignKeyOfTheTests';
+const WEBHOOK_TOKEN = 'the-token-of-the-tests';
+
+let dataDir: string;
+let run: TestRun;
+let stackName: string;
+let stack: Awaited<ReturnType<typeof serve>>;
+let env: Record<string, string>;
+let given: [string, string][];
+const outputs: Record<string, string> = {};
+const awsBefore = { ...process.env };
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder();
+  run = await startTestRun({ dataDir, given: { callbackToken: WEBHOOK_TOKEN, callbackSignKey: SIGN_KEY } });
+  stack = await serve(cloudFormation(() => stackName, outputs));
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SSM: run.parameterStore.url,
+    AWS_ENDPOINT_URL_DYNAMODB: run.table.url,
+    AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
+    AWS_ACCESS_KEY_ID: 'x',
+    AWS_SECRET_ACCESS_KEY: 'x',
+  });
+  given = [...run.parameterStore.parameters];
+});
+
+afterAll(async () => {
+  process.env = awsBefore;
+  await stack.close();
+  await run.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+afterEach(cleanUp);
+
+beforeEach(async () => {
+  stackName = 'vod-client-upload-dev';
+  const { parameters } = run.parameterStore;
+  parameters.clear();
+  for (const [name, value] of given) parameters.set(name, value);
+  Object.assign(outputs, { VodEventsUrl: `${run.url}/vod-events`, UploadsTableName: tableOf(run.config).TableName });
+  env = {
+    VOD_API_URL: run.vod.url,
+    VOD_KEY_PARAMETER: '/local/vod-key',
+    SEAL_KEY_PARAMETER: '/local/seal-key',
+    CALLBACK_TOKEN_PARAMETER: '/local/callback-token',
+    CALLBACK_SIGN_KEY_PARAMETER: '/local/sign-key',
+  };
+  expect((await vod(['register'], env)).code).toBe(0);
+});
+
+async function check() {
+  const { code, out } = await vod(['check', '--json'], env);
+  for (const secret of [WEBHOOK_TOKEN, SIGN_KEY, run.secrets.vodSecretKey]) expect(out).not.toContain(secret);
+  return { code, ...faultsOf(out) };
+}
+
+function faultsOf(out: string) {
+  const { ok, findings } = JSON.parse(out) as { ok: boolean; findings: Finding[] };
+  const those = (status: Finding['status']) => findings.filter((finding) => finding.status === status);
+  return { ok, faults: those('fault'), notChecked: those('not-checked').map((finding) => finding.check) };
+}
+
+const api = (url = run.vod.url) => {
+  const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
+  const httpProfile = { protocol: 'http://', endpoint: new URL(url).host };
+  return new sdk.v20180717.Client({ credential: { secretId, secretKey }, region: '', profile: { httpProfile } });
+};
+
+/** Changes SSM; `undefined` deletes. */
+function store(name: string, value: string | undefined) {
+  const { parameters } = run.parameterStore;
+  return value === undefined ? parameters.delete(name) : parameters.set(name, value);
+}
+
+/** A webhook that is not ours, and to which VOD was told to send. */
+async function otherWebhook(status: number, body: string) {
+  const server = await serve((_request, response) => response.writeHead(status).end(body));
+  outputs['VodEventsUrl'] = `${server.url}/vod-events`;
+  await vod(['register'], env);
+  return server;
+}
+
+test('a deployment that works has no fault', async () => {
+  expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
+  const { code, out } = await vod(['check'], env);
+  expect(code).toBe(0);
+  expect(out).toMatch(/vod-client-upload-dev in ap-southeast-1: no fault$/);
+  expect(run.lines.join()).not.toContain('recorded'); // the probe leaves no row
+});
+
+test('what npm start runs is looked at by its data folder', async () => {
+  const secrets = { VOD_CALLBACK_TOKEN: WEBHOOK_TOKEN, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
+  const { code, out } = await vod(['check', '--local'], { DATA_DIR: dataDir, ...secrets });
+  expect(out).toContain(`npm start at ${run.url}: no fault`);
+  expect(code).toBe(0);
+  const elsewhere = await vod(['check', '--local'], { DATA_DIR: join(dataDir, 'vod') });
+  expect(elsewhere).toMatchObject({ code: 1, err: expect.stringContaining('npm start') });
+});
+
+test('the names come from .env, or from the stage’s own file in its place', async () => {
+  const folder = await temporaryFolder();
+  const { VOD_API_URL = '', ...names } = env;
+  const lines = Object.entries(names).map(([name, value]) => `${name}=${value}`);
+  await writeFile(join(folder, '.env'), lines.join('\n'));
+  expect(await vod(['check'], { VOD_API_URL }, { folder })).toMatchObject({ code: 0 });
+  await writeFile(join(folder, '.env.dev'), 'VOD_KEY_PARAMETER=/of/dev');
+  expect((await vod(['check'], { VOD_API_URL }, { folder })).out).toMatch(/FAULT +vod-key-secret .*\/of\/dev/);
+  await rm(folder, { recursive: true });
+});
+
+type Arrange = () => unknown;
+
+const vodHas = (config: Parameters<ReturnType<typeof api>['ModifyEventConfig']>[0]) => () =>
+  api().ModifyEventConfig(config);
+const keyPair = (secretId: string, secretKey: string) =>
+  store('/local/vod-key', JSON.stringify({ secretId, secretKey }));
+
+test.each<[string, Arrange, string, RegExp]>([
+  ['the upload switch is off', vodHas({ UploadMediaCompleteEventSwitch: 'OFF' }), 'upload-switch', /register/],
+  ['the delete switch is off', vodHas({ DeleteMediaCompleteEventSwitch: 'OFF' }), 'delete-switch', /register/],
+  ['another URL', vodHas({ NotificationUrl: 'https://x.example/?token=y' }), 'callback-url', /x\.example.*register/],
+  ['no URL', vodHas({ NotificationUrl: '' }), 'callback-url', /none: run .*register/],
+  ['PULL', vodHas({ Mode: 'PULL' }), 'mode', /PULL.*push.*register/],
+  [
+    'another token',
+    () => api().ModifyEventConfig({ NotificationUrl: `${run.url}/vod-events?token=another` }),
+    'callback-token',
+    /sha256:.*not sha256:.*register/,
+  ],
+  [
+    'no token',
+    () => api().ModifyEventConfig({ NotificationUrl: `${run.url}/vod-events` }),
+    'callback-token',
+    /no token.*register/,
+  ],
+  ['another secretKey', () => keyPair(run.secrets.vodSecretId, 'wrong'), 'vod-key', /secretKey.*SignatureFailure/],
+  ['an unknown secretId', () => keyPair('AKIDunknown', 'wrong'), 'vod-key', /secretId.*SecretIdNotFound/],
+  ['a key pair that is no JSON', () => store('/local/vod-key', 'AKID:secret'), 'vod-key-secret', /must be JSON/],
+  ['a key pair that is empty', () => store('/local/vod-key', ' '), 'vod-key-secret', /must be JSON/],
+  ['no key pair', () => store('/local/vod-key', undefined), 'vod-key-secret', /create/],
+  ['an empty token', () => store('/local/callback-token', ' , '), 'callback-token-secret', /is empty/],
+  ['no token in SSM', () => store('/local/callback-token', undefined), 'callback-token-secret', /create/],
+  ['no seal key', () => store('/local/seal-key', undefined), 'seal-key-secret', /create/],
+  ['no SignKey in SSM', () => store('/local/sign-key', undefined), 'sign-key-secret', /create/],
+  ['a SignKey that VOD cannot have', () => store('/local/sign-key', 'a b'), 'sign-key-secret', /letters and digits/],
+  [
+    'a SignKey that is not the one registered',
+    () => {
+      const registered = JSON.parse(run.parameterStore.parameters.get(REGISTERED) ?? '') as object;
+      store(REGISTERED, JSON.stringify({ ...registered, signKeyFingerprint: 'sha256:00000000' }));
+    },
+    'sign-key',
+    /given sha256:00000000.*register/,
+  ],
+  ['a SignKey that was never registered', () => store(REGISTERED, undefined), 'sign-key', /does not say.*register/],
+  ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete it/],
+  [
+    'somebody else changed VOD since, to what fits',
+    () => {
+      const registered = JSON.parse(run.parameterStore.parameters.get(REGISTERED) ?? '') as object;
+      store(REGISTERED, JSON.stringify({ ...registered, url: 'https://before.example/' }));
+    },
+    'drift',
+    /URL changed.*SignKey.*register/,
+  ],
+  ['no stack', () => store(REGISTERED, undefined) && (stackName = 'another'), 'stack', /does not exist.*deploy/],
+  ['a stack of before', () => delete outputs['UploadsTableName'], 'stack', /UploadsTableName.*deploy/],
+  ['VOD does not answer', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
+])('%s', async (_, arrange, fault, detail) => {
+  await arrange();
+  expect(await check()).toMatchObject({
+    code: 1,
+    ok: false,
+    faults: [{ check: fault, detail: expect.stringMatching(detail) }],
+  });
+});
+
+test('the table is gone', async () => {
+  const properties = tableOf(run.config);
+  await run.table.client.send(new DeleteTableCommand({ TableName: properties.TableName }));
+  try {
+    const faults = [{ check: 'table', detail: expect.stringContaining('not there') }];
+    expect(await check()).toMatchObject({ code: 1, faults });
+  } finally {
+    await run.table.create(properties);
+  }
+});
+
+test.each([
+  ['answers 500', 500, '{}', 'webhook', 'answers 500'],
+  ['refuses everybody', 401, '{}', 'webhook', 'refuses the secrets'],
+  ['takes everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'anybody can post'],
+])('a webhook that %s', async (_, status, body, fault, detail) => {
+  const server = await otherWebhook(status, body);
+  expect(await check()).toMatchObject({ code: 1, faults: [{ check: fault, detail: expect.stringContaining(detail) }] });
+  await server.close();
+});
+
+test('a webhook that cannot be reached', async () => {
+  const server = await otherWebhook(200, '');
+  await server.close();
+  const found = await check();
+  expect(found.faults).toEqual([expect.objectContaining({ check: 'webhook' })]);
+  expect(found.faults[0]?.detail).toMatch(/ECONNREFUSED/);
+  expect([found.code, found.notChecked]).toEqual([1, ['webhook-token']]);
+});
+
+test.each([
+  ['no id', '', 'missing'],
+  ['the id of another account', '1500000009', '1500000009'],
+])('an account that wants an application id, and %s', async (_, id, detail) => {
+  const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
+  const { url } = await startVod({ secretId, secretKey, subAppIds: [1500000001] });
+  Object.assign(env, { VOD_API_URL: url, VOD_SUB_APP_ID: '1500000001' });
+  expect((await vod(['register'], env)).code).toBe(0);
+  expect(await check()).toMatchObject({ code: 0, faults: [] });
+  env['VOD_SUB_APP_ID'] = id;
+  const found = await check();
+  expect(found.faults).toEqual([
+    { check: 'sub-application', status: 'fault', detail: expect.stringContaining(detail) },
+  ]);
+  expect(found.notChecked).toEqual(expect.arrayContaining(['mode', 'callback-url', 'upload-switch', 'sign-key']));
+});
+
+test('a key for the server API of its own', async () => {
+  env['VOD_API_KEY_PARAMETER'] = '/vod/api-key';
+  store('/vod/api-key', run.parameterStore.parameters.get('/local/vod-key'));
+  expect(await check()).toMatchObject({ code: 0, faults: [] });
+  store('/vod/api-key', '{"secretId":"AKIDunknown","secretKey":"x"}');
+  expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'vod-api-key' }] });
+});
+
+test('events that are pulled need neither URL nor secrets for it', async () => {
+  for (const name of ['callback-token', 'sign-key']) store(`/local/${name}`, undefined);
+  env['EVENT_MODE'] = 'pull';
+  const asPushed = await check();
+  expect(asPushed.faults.map((fault) => fault.check)).toEqual(['stack', 'mode']);
+  expect(asPushed.faults[0]?.detail).toContain('deployed with EVENT_MODE=push');
+  delete outputs['VodEventsUrl'];
+  expect((await check()).faults).toEqual([expect.objectContaining({ check: 'mode' })]);
+  expect((await vod(['register'], env)).code).toBe(0);
+  const { NotificationUrl: url } = await api().DescribeEventConfig({});
+  expect(url).toContain(`${run.url}/vod-events`);
+  expect(await check()).toMatchObject({ code: 0, notChecked: ['callback-url', 'webhook', 'webhook-token'] });
+  expect((await vod(['register', '--url', 'https://x.example/'], env)).code).toBe(2);
+  expect((await vod(['send', 'FileDeleted', '--stage', 'dev'], env)).err).toContain('pulls its events');
+});
+
+test('a rotation in its first five minutes is no fault', async () => {
+  store('/local/callback-token', `new,${WEBHOOK_TOKEN}`);
+  expect(await check()).toMatchObject({ code: 0, faults: [] });
+});
+
+// The vendor's SDK takes the time from the machine, so this needs a machine of its own.
+test.each([
+  ['ten minutes ahead', 600_000, 'ahead', ['vod-key', 'mode', 'webhook']],
+  ['ten minutes behind', -600_000, 'behind', ['vod-key', 'mode', 'webhook']],
+  ['two minutes ahead', 120_000, 'ahead', ['webhook']],
+])('a clock that is %s', async (_, skew, detail, notChecked) => {
+  const folder = join(__dirname, '..', '..');
+  const clock = pathToFileURL(join(folder, 'tests/helpers/skewed-clock.mjs')).href;
+  const args = ['--import', clock, '--import', 'tsx', 'cli/main.ts', 'check', '--json'];
+  const options = { cwd: folder, env: { ...process.env, ...env, SKEW_MS: String(skew) } };
+  const child = spawn(process.execPath, args, options);
+  let out = '';
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  const found = faultsOf(out);
+  expect(found.faults).toEqual([{ check: 'clock', status: 'fault', detail: expect.stringContaining(detail) }]);
+  expect([code, found.notChecked]).toEqual([1, expect.arrayContaining(notChecked)]);
+});

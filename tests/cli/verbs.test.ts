@@ -1,0 +1,294 @@
+import { rm } from 'node:fs/promises';
+import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
+import { parse, verify } from '../../lib/signature';
+import { npmRun, vod } from '../helpers/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+
+// register, sign, send and secrets, at what `npm start` runs.
+
+const SIGN_KEY = 'SignKeyOfTheTests';
+const MINUTES = 60_000;
+
+let dataDir: string;
+let run: TestRun;
+let env: Record<string, string>;
+let before: [string, string][];
+
+beforeAll(async () => {
+  dataDir = await temporaryFolder();
+  run = await startTestRun({ dataDir, given: { callbackSignKey: SIGN_KEY } });
+  env = { DATA_DIR: dataDir, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
+  before = [...run.parameterStore.parameters];
+});
+
+afterAll(async () => {
+  await run.stop();
+  await rm(dataDir, { recursive: true });
+});
+
+afterEach(() => {
+  const { parameters } = run.parameterStore;
+  parameters.clear();
+  for (const [name, value] of before) parameters.set(name, value);
+});
+
+const local = (args: readonly string[], ...how: [Parameters<typeof vod>[2]?]) => vod([...args, '--local'], env, ...how);
+const stored = (name: string) => run.parameterStore.parameters.get(`/local/${name}`) ?? '';
+
+function api() {
+  const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
+  const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${run.vod.port}` };
+  return new sdk.v20180717.Client({ credential: { secretId, secretKey }, region: '', profile: { httpProfile } });
+}
+
+function expectNoSecretIn(text: string) {
+  const { callbackToken, vodSecretKey, sealKey } = run.secrets;
+  for (const secret of [callbackToken, vodSecretKey, sealKey, SIGN_KEY]) expect(text).not.toContain(secret);
+}
+
+describe('register', () => {
+  const OFF = { UploadMediaCompleteEventSwitch: 'OFF', DeleteMediaCompleteEventSwitch: 'OFF' };
+
+  test('sets mode, URL, switches and SignKey, and shows no secret', async () => {
+    await api().ModifyEventConfig({ ...OFF, Mode: 'PULL', NotificationUrl: 'https://x.example/', SignKey: 'another' });
+    const { code, out } = await local(['register']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/PULL -> PUSH[^]*https:\/\/x\.example\/ -> http[^]*none -> sha256:[^]*OFF -> ON[^]*OFF -> ON/);
+    expectNoSecretIn(out);
+    expect(await api().DescribeEventConfig({})).toMatchObject({
+      Mode: 'PUSH',
+      NotificationUrl: run.callbackUrl,
+      UploadMediaCompleteEventSwitch: 'ON',
+      DeleteMediaCompleteEventSwitch: 'ON',
+    });
+    const remembered = run.parameterStore.parameters.get('/vod-client-upload/local/registered') ?? '';
+    expect(JSON.parse(remembered)).toEqual({
+      mode: 'PUSH',
+      url: `${run.url}/vod-events`,
+      tokenFingerprint: expect.stringMatching(/^sha256:[0-9a-f]{8}$/),
+      signKeyFingerprint: expect.stringMatching(/^sha256:[0-9a-f]{8}$/),
+      at: expect.stringMatching(/^\d{4}-/),
+    });
+    // The SignKey is the one that the webhook takes: what VOD sends now is recorded.
+    expect((await local(['check'])).code).toBe(0);
+  });
+
+  test('to another URL', async () => {
+    await local(['register', '--url', 'https://hook.example/events?a=1']);
+    const { NotificationUrl: url = '' } = await api().DescribeEventConfig({});
+    expect(url).toBe(`https://hook.example/events?a=1&token=${run.secrets.callbackToken}`);
+    await local(['register']);
+  });
+
+  test('--dry-run changes nothing', async () => {
+    await api().ModifyEventConfig(OFF);
+    const { code, out } = await local(['register', '--dry-run']);
+    expect([code, out]).toEqual([0, expect.stringMatching(/OFF -> ON[^]*Nothing was changed/)]);
+    expect(await api().DescribeEventConfig({})).toMatchObject(OFF);
+    expect(run.parameterStore.parameters.has('/vod-client-upload/local/registered')).toBe(false);
+    await local(['register']);
+  });
+
+  test('wants a URL', async () => {
+    expect((await local(['register', '--url', 'hook.example'])).code).toBe(2);
+  });
+});
+
+describe('sign', () => {
+  test('makes a signature that VOD’s own reading finds valid, sealed to the caller', async () => {
+    const options = ['--caller', 'user-42', '--source-context', 'order=7 你好', '--one-time', '--valid-for', '60'];
+    const more = ['--procedure', 'LongVideoPreset', '--task-priority=-3', '--class-id', '5', '--session-context', 's'];
+    const { code, out, err } = await local(['sign', ...options, ...more]);
+    expect([code, verify(out, run.secrets.vodSecretKey), err]).toEqual([
+      0,
+      true,
+      expect.stringContaining('valid until'),
+    ]);
+    const { parameters } = parse(out);
+    expect(parameters).toMatchObject({
+      oneTimeValid: '1',
+      procedure: 'LongVideoPreset',
+      taskPriority: '-3',
+      classId: '5',
+    });
+    expect(Number(parameters['expireTime']) - Number(parameters['currentTimeStamp'])).toBe(60);
+    const explained = await local(['explain', out]);
+    expect(explained.out).toMatch(/^valid\n[^]*issued to "user-42", with the text "order=7 你好"[^]*one file/);
+    expect(explained.code).toBe(0);
+  });
+
+  test('without a caller the source context goes as it is', async () => {
+    const { out } = await local(['sign', '--source-context', 'mine', '--json']);
+    const { signature } = JSON.parse(out) as { signature: string };
+    expect(parse(signature).parameters['sourceContext']).toBe('mine');
+    expect((await local(['explain', signature])).out).toContain('names no caller');
+  });
+
+  test.each([
+    ['a priority without a procedure', ['--task-priority', '1'], '--task-priority needs a procedure'],
+    ['a priority out of bounds', ['--procedure', 'P', '--task-priority', '11'], '--task-priority must be <= 10'],
+    ['a mode that is none', ['--procedure', 'P', '--task-notify-mode', 'x'], '--task-notify-mode'],
+    ['over 90 days', ['--valid-for', '7776001'], '--valid-for must be at most 7776000'],
+    ['no number', ['--class-id', 'five'], '--class-id must be a whole number'],
+    ['a text that does not fit', ['--caller', 'me', '--source-context', 'x'.repeat(250)], '--source-context may have'],
+  ])('%s is wrong usage', async (_, options, why) => {
+    expect(await local(['sign', ...options])).toMatchObject({ code: 2, out: '', err: expect.stringContaining(why) });
+  });
+});
+
+describe('send', () => {
+  const rowOf = async (fileId: string) => (await run.rows()).find((row) => row['fileId'] === fileId);
+
+  test.each(['3.0', '2.0'])('an upload, its procedure and its end in format %s', async (format) => {
+    const fileId = `file-${format}`;
+    const send = (event: string, ...options: string[]) =>
+      local(['send', event, '--file-id', fileId, '--format', format, ...options]);
+    const { out: signature } = await local(['sign', '--caller', 'user-42', '--source-context', 'order=7']);
+    const sealed = parse(signature).parameters['sourceContext'] ?? '';
+    const first = await send('NewFileUpload', '--source-context', sealed, '--name', 'cat', '--task-id', 't1');
+    expect([first.code, first.out]).toEqual([0, expect.stringContaining('200 {"outcome":"recorded"}')]);
+    expectNoSecretIn(first.out);
+    expect(await rowOf(fileId)).toMatchObject({ status: 'processing', uploader: 'user-42', sourceContext: 'order=7' });
+    await send('ProcedureStateChanged', '--task-id', 't1', '--failed', '--session-context', 's');
+    expect(await rowOf(fileId)).toMatchObject({ status: 'failed', tasks: { t1: { failed: true } } });
+    await send('ProcedureStateChanged', '--task-id', 't2');
+    expect(await rowOf(fileId)).toMatchObject({ status: 'ready', name: 'cat' });
+    await send('FileDeleted');
+    expect(await rowOf(fileId)).toMatchObject({ status: 'deleted' });
+  });
+
+  test.each(['3.0', '2.0'])('a pull, and one that failed, in format %s', async (format) => {
+    const pulled = await local(['send', 'PullComplete', '--file-id', `pull-${format}`, '--format', format]);
+    expect(pulled.out).toContain('recorded');
+    expect((await local(['send', 'PullComplete', '--failed', '--format', format])).out).toContain('ignored');
+  });
+
+  test('to any URL, as it stands', async () => {
+    const sign = { VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
+    expect((await vod(['send', 'FileDeleted', '--url', run.callbackUrl], sign)).code).toBe(0);
+    const unsigned = await vod(['send', 'FileDeleted', '--url', run.callbackUrl]);
+    expect(unsigned).toMatchObject({ code: 1, out: expect.stringContaining('401') });
+    const nobody = await vod(['send', 'FileDeleted', '--url', 'http://127.0.0.1:9/?token=secret']);
+    expect([nobody.code, nobody.err]).toEqual([
+      1,
+      expect.stringMatching(/^Cannot send to http:\/\/127.0.0.1:9\/: nobody/),
+    ]);
+  });
+
+  test.each([
+    ['no event', ['send']],
+    ['an event that is none', ['send', 'Uploaded']],
+    ['a format that is none', ['send', 'FileDeleted', '--format', '4.0']],
+    ['a status that is none', ['send', 'FileDeleted', '--status', 'DONE']],
+    ['a URL that is none', ['send', 'FileDeleted', '--url', 'x']],
+  ])('%s is wrong usage', async (_, args) => {
+    expect((await local(args)).code).toBe(2);
+  });
+});
+
+describe('secrets', () => {
+  test('create makes what is missing, and leaves what is there', async () => {
+    const { parameters } = run.parameterStore;
+    const seal = stored('seal-key');
+    for (const name of ['vod-key', 'callback-token', 'sign-key']) parameters.delete(`/local/${name}`);
+    const asked: string[] = [];
+    const askSecrets = (prompts: readonly string[]) => {
+      asked.push(...prompts);
+      return Promise.resolve(['AKIDtyped', 'typed-key']);
+    };
+    const { code, out } = await local(['secrets', 'create'], { askSecrets });
+    expect(code).toBe(0);
+    expect(out).toMatch(/created +\/local\/vod-key[^]*exists +\/local\/seal-key[^]*created +\/local\/callback-token/);
+    expect(out).not.toContain('typed-key');
+    expect(asked).toHaveLength(2);
+    expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDtyped', secretKey: 'typed-key' });
+    expect(stored('seal-key')).toBe(seal);
+    expect(stored('callback-token')).toMatch(/^[\w-]{43}$/);
+    expect(stored('sign-key')).toMatch(/^[A-Za-z0-9]{32}$/);
+    expect(out).not.toContain(stored('callback-token'));
+    expect((await local(['secrets', 'create'])).out).not.toContain('created');
+  });
+
+  test('create takes the key pair from the environment, and no empty one', async () => {
+    run.parameterStore.parameters.delete('/local/vod-key');
+    const { vodSecretId: VOD_SECRET_ID, vodSecretKey: VOD_SECRET_KEY } = run.secrets;
+    const nothing = { askSecrets: () => Promise.resolve(['', '']) };
+    expect(await local(['secrets', 'create'], nothing)).toMatchObject({ code: 1, err: expect.stringMatching(/stdin/) });
+    await vod(['secrets', 'create', '--local'], { ...env, VOD_SECRET_ID, VOD_SECRET_KEY });
+    expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: VOD_SECRET_ID, secretKey: VOD_SECRET_KEY });
+  });
+
+  test('create reads the key pair from a pipe, a line each', async () => {
+    run.parameterStore.parameters.delete('/local/vod-key');
+    const { code, out } = await npmRun(['secrets', 'create', '--local'], env, 'AKIDpiped\npiped-key\n');
+    expect([code, out]).toEqual([0, expect.not.stringContaining('piped-key')]);
+    expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDpiped', secretKey: 'piped-key' });
+  });
+
+  test('show prints fingerprints, and says what is missing', async () => {
+    const all = await local(['secrets', 'show']);
+    expect([all.code, all.out]).toEqual([0, expect.stringMatching(/\/local\/seal-key {2}sha256:[0-9a-f]{8}$/m)]);
+    expectNoSecretIn(all.out);
+    run.parameterStore.parameters.delete('/local/seal-key');
+    expect(await local(['secrets', 'show'])).toMatchObject({ code: 1, out: expect.stringContaining('create the SSM') });
+  });
+
+  test('the token: new beside old, register, new', async () => {
+    const old = stored('callback-token');
+    const rotate = (step: string, now = Date.now()) =>
+      local(['secrets', 'rotate', 'callback-token', '--step', step], { now: () => now });
+    expect(await rotate('drop')).toMatchObject({ code: 1, err: expect.stringContaining('begin with --step add') });
+    const start = Date.now();
+    expect((await rotate('add', start)).code).toBe(0);
+    const [made = '', ...rest] = stored('callback-token').split(',');
+    expect([rest, made]).toEqual([[old], expect.not.stringMatching(old)]);
+    expect(await rotate('add')).toMatchObject({ code: 1, err: expect.stringContaining('under way') });
+    // Too early for functions that keep the old value alone.
+    const early = await local(['register'], { now: () => start + 5 * MINUTES });
+    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('try again') });
+    const undecided = await rotate('drop', start + 7 * MINUTES);
+    expect(undecided).toMatchObject({ code: 1, err: expect.stringContaining('register') });
+    expect((await local(['register'], { now: () => start + 7 * MINUTES })).code).toBe(0);
+    expect((await api().DescribeEventConfig({})).NotificationUrl).toContain(encodeURIComponent(made));
+    expect((await rotate('drop', start + 8 * MINUTES)).code).toBe(0);
+    expect(stored('callback-token')).toBe(made);
+    expect((await rotate('add', start + 9 * MINUTES)).code).toBe(0);
+  });
+
+  test('the seal key: new behind old, new before old, new', async () => {
+    const old = stored('seal-key');
+    const rotate = (step: string, now: number) =>
+      local(['secrets', 'rotate', 'seal-key', '--step', step], { now: () => now });
+    const start = Date.now();
+    await rotate('add', start);
+    const [first, made = ''] = stored('seal-key').split(',');
+    expect([first, made]).toEqual([old, expect.stringMatching(/^[\w-]{43}$/)]);
+    expect(await rotate('use', start + 5 * MINUTES)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('not before'),
+    });
+    expect((await rotate('drop', start + 7 * MINUTES)).err).toContain('next step is use');
+    expect((await rotate('use', start + 7 * MINUTES)).code).toBe(0);
+    expect(stored('seal-key')).toBe(`${made},${old}`);
+    expect((await rotate('use', start + 14 * MINUTES)).err).toContain('the next one is drop');
+    expect((await rotate('drop', start + 14 * MINUTES)).code).toBe(0);
+    expect(stored('seal-key')).toBe(made);
+  });
+
+  test('the key pair is replaced as a whole', async () => {
+    const askSecrets = () => Promise.resolve(['AKIDnew', 'new-key']);
+    const { code, out } = await local(['secrets', 'rotate', 'vod-key', '--step', 'replace'], { askSecrets });
+    expect([code, out]).toEqual([0, expect.not.stringContaining('new-key')]);
+    expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDnew', secretKey: 'new-key' });
+  });
+
+  test.each([
+    ['nothing', ['secrets']],
+    ['an unknown secret', ['secrets', 'rotate', 'password', '--step', 'add']],
+    ['no step', ['secrets', 'rotate', 'seal-key']],
+    ['a step of another secret', ['secrets', 'rotate', 'callback-token', '--step', 'use']],
+    ['a key in the command line', ['secrets', 'create', 'AKID', 'key']],
+  ])('%s is wrong usage', async (_, args) => {
+    expect((await local(args)).code).toBe(2);
+  });
+});
