@@ -38,11 +38,15 @@ export function eventRecorder(edge: TableEdge & { readonly tableName: string }) 
 function identify(event: VodEvent, made: readonly Change[]): Omit<Recorded, 'outcome'> {
   const named = event.type === 'Ignored' ? event.eventType : event.type;
   return {
-    ...(isKept(named)
-      ? { eventType: named }
-      : { eventType: 'Other', unknownType: /^\w{1,64}$/.test(named) ? named : 'unreadable' }),
+    ...countable(named),
     fileIds: made.map(({ fileId }) => fileId),
     taskIds: made.flatMap(({ task, facts }) => task?.id ?? facts.procedureTaskId ?? []),
     ...present({ leftOut: 'leftOut' in event ? [...new Set(event.leftOut)] : undefined }),
   };
+}
+
+/** An event's type as a log line may say it: so that it can be counted by, and safe to read. */
+export function countable(eventType: string): Pick<Recorded, 'eventType' | 'unknownType'> {
+  if (isKept(eventType)) return { eventType };
+  return { eventType: 'Other', unknownType: /^\w{1,64}$/.test(eventType) ? eventType : 'unreadable' };
 }

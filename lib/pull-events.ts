@@ -2,7 +2,7 @@ import type { Context } from 'aws-lambda';
 import { apiSecrets } from './api-secrets';
 import type { PullConfig } from './config';
 import { RequestError } from './errors';
-import { eventRecorder, type Recorded } from './event-recorder';
+import { countable, eventRecorder, type Recorded } from './event-recorder';
 import { describe, type Log } from './log';
 import { object, text } from './message';
 import type { GetParameters } from './parameters';
@@ -71,7 +71,8 @@ export function pullEvents({ config, getParameters, log, ...edge }: PullEdge) {
           log({ level: 'error', requestId, outcome: 'error', ...identify(event), ...describe(error) });
           return 'failed';
         }
-        log({ level: 'warn', requestId, outcome: 'refused', ...identify(event), errors: error.errors });
+        const { code, errors } = error;
+        log({ level: 'warn', requestId, outcome: 'refused', code, ...identify(event), errors });
         return 'refused';
       }
     }
@@ -121,8 +122,7 @@ async function pull(vod: VodApi) {
 function identify(event: object): Omit<Recorded, 'outcome'> {
   const payloads = Object.keys(event).flatMap((name) => object(event, name) ?? []);
   const ids = (name: string) => [event, ...payloads].flatMap((of) => text(of, name) ?? []).filter(isId);
-  const [eventType = 'unreadable'] = ids('EventType');
-  return { eventType, fileIds: ids('FileId'), taskIds: ids('TaskId') };
+  return { ...countable(text(event, 'EventType') ?? ''), fileIds: ids('FileId'), taskIds: ids('TaskId') };
 }
 
 function isId(value: string): boolean {

@@ -150,6 +150,7 @@ test('an event that can never be recorded is named in the log and confirmed, and
     level: 'warn',
     requestId: expect.any(String),
     outcome: 'refused',
+    code: 'invalid-request',
     eventType: 'NewFileUpload',
     fileIds: [broken],
     taskIds: [],
