@@ -2,12 +2,17 @@ import { createHash, randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { signerConfig } from '../lib/config';
 import { signUpload } from '../lib/sign-upload';
-import { startStore, type Store } from './helpers/backend';
+import { localConfig, startStore, type Store } from './helpers/backend';
 import { fileDeleted, newFileUpload } from './helpers/events';
 import { context, delivery, signRequest } from './helpers/lambda';
 import { temporaryFolder } from './helpers/local';
-import { copyOfTheProject, type Template } from './helpers/packaged';
+import { startPulling } from './helpers/pulling';
+import { HOUR, startReconciliation } from './helpers/reconciliation';
+import { answer, refusal } from './helpers/relay';
+import { cleanUp } from './helpers/vod-client';
 import { startWebhook, type Webhook } from './helpers/webhook';
+
+jest.setTimeout(120_000);
 
 interface Filter {
   readonly LogGroupName: { readonly Ref: string };
@@ -35,23 +40,15 @@ beforeAll(async () => {
     startWebhook(folder),
     startStore({ '/vod/key': JSON.stringify(KEYS), '/vod/seal': 'seal-key-of-ours' }),
   ]);
-  const copy = await copyOfTheProject();
-  try {
-    const { stdout } = await copy.serverless(['print', '--format', 'json'], {
-      JWT_ISSUER: 'https://login.example.com/',
-      JWT_AUDIENCE: 'my-app',
-    });
-    const { resources } = JSON.parse(stdout) as { resources: Pick<Template, 'Resources'> };
-    filters = Object.values(resources.Resources)
-      .filter(({ Type: type }) => type === 'AWS::Logs::MetricFilter')
-      .map(({ Properties }) => Properties as unknown as Filter);
-  } finally {
-    await copy.remove();
-  }
+  const { resources } = await localConfig();
+  filters = Object.values(resources?.Resources ?? {})
+    .filter(({ Type: type }) => type === 'AWS::Logs::MetricFilter')
+    .map(({ Properties }) => Properties as unknown as Filter);
 });
 beforeEach(() => {
   webhook.lines.length = 0;
 });
+afterEach(cleanUp);
 afterAll(async () => {
   await Promise.all([webhook.stop(), store.close()]);
   await rm(folder, { recursive: true });
@@ -85,7 +82,7 @@ function matches(pattern: string, line: Readonly<Record<string, unknown>>): bool
   const [, inner = ''] = /^\{ (.*) \}$/.exec(pattern) ?? [];
   const holds = (clause: string): boolean => {
     const [, counted] = /^\$\.(\w+) > 0$/.exec(clause) ?? [];
-    if (counted !== undefined) return Number(line[counted]) > 0;
+    if (counted !== undefined) return typeof line[counted] === 'number' && line[counted] > 0;
     const [, bare, name = bare, text] = /^\(?\$\.((\w+)) = "([\w*-]+)"\)?$/.exec(clause) ?? [];
     if (name === undefined) throw new Error(`Cannot evaluate the filter pattern ${pattern}: extend this test`);
     return typeof line[name] === 'string' && (text === '*' || line[name] === text);
@@ -166,6 +163,92 @@ test('what the signing function logs is counted: signatures, refusals by code, f
     'RefusedSignatures forbidden': 1,
     FailedSecretRefreshes: 1,
   });
+});
+
+test('what the pulling function logs is counted as where events are pushed: events, refusals, contradictions, failed writes', async () => {
+  const path = await temporaryFolder();
+  const pulling = await startPulling(path);
+  try {
+    const file = { fileId: '387702', url: 'http://example.com/cat.mp4' };
+    const batches: object[][] = [
+      [newFileUpload(file)],
+      [newFileUpload(file)],
+      [newFileUpload({ ...file, url: 'http://example.com/dog.mp4' })],
+      [fileDeleted({ fileId: '387703' }), { EventType: 'HologramComplete' }, { EventType: 'NewFileUpload' }, {}],
+    ];
+    let refusals = 0;
+    const queue = await pulling.queue((action) => {
+      if (action === 'ConfirmEvents') return refusals-- > 0 ? refusal('InvalidParameterValue') : answer();
+      return answer({ EventSet: (batches.shift() ?? []).map((event) => ({ EventHandle: 'handle-1', ...event })) });
+    });
+    await queue.run();
+    expect(metrics('PullEventsLogGroup', queue.lines)).toEqual({
+      'Events NewFileUpload recorded': 1,
+      'Events NewFileUpload repeated': 1,
+      'Events NewFileUpload contradicted': 1,
+      Contradictions: 1,
+      'Events FileDeleted recorded': 1,
+      'Events Other ignored': 1,
+      'Events NewFileUpload refused': 1,
+      'Events Other refused': 1,
+      'RefusedEvents invalid-request': 2,
+    });
+
+    queue.lines.length = 0;
+    refusals = 1;
+    batches.push([newFileUpload(file)]);
+    await queue.run();
+    expect(metrics('PullEventsLogGroup', queue.lines)).toEqual({
+      'Events NewFileUpload repeated': 1,
+      FailedWrites: 1,
+    });
+
+    queue.lines.length = 0;
+    batches.push([newFileUpload(file)]);
+    await pulling.table.kill();
+    await expect(queue.run().finally(pulling.table.restart)).rejects.toThrow('Cannot record 1 of 1 events');
+    expect(metrics('PullEventsLogGroup', queue.lines)).toEqual({
+      'Events NewFileUpload write-failed': 1,
+      FailedWrites: 1,
+    });
+  } finally {
+    await pulling.stop();
+    await rm(path, { recursive: true });
+  }
+});
+
+test('what a reconciliation logs is counted: that it finished, and the rows and results that it filled in, corrected or doubts', async () => {
+  const world = await startReconciliation();
+  try {
+    await world.upload();
+    await world.upload({ procedure: 'LongVideoPreset' });
+    const fileId = await world.upload();
+    const forged = 'http://evil.example/a.mp4';
+    for (const of of [fileId, '999']) await world.webhook.post(newFileUpload({ fileId: of, url: forged }));
+    let ended = false;
+    while (!ended) {
+      const { TaskSet = [] } = await world.client.DescribeTasks({});
+      ended = TaskSet.every(({ Status }) => Status === 'FINISH');
+    }
+    world.clock.run = 2 * HOUR; // VOD has had its hour to know the file
+    await world.run();
+    expect(world.lines.at(-1)).toMatchObject({ outcome: 'reconciled' });
+    expect(metrics('ReconcileLogGroup', world.lines)).toEqual({
+      FinishedReconciliations: 1,
+      FilledRows: 2,
+      FilledResults: 1,
+      CorrectedRows: 1,
+      UnconfirmedRows: 1,
+    });
+
+    world.lines.length = 0;
+    await world.run(0);
+    expect(world.lines.at(-1)).toMatchObject({ outcome: 'unfinished' });
+    await world.run();
+    expect(metrics('ReconcileLogGroup', world.lines)).toEqual({ FinishedReconciliations: 1 });
+  } finally {
+    await world.stop();
+  }
 });
 
 test('no line has the body, the token, a secret, the signature or the caller', async () => {

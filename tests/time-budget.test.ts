@@ -2,10 +2,9 @@ import { rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { resolveConfig, type ServerlessConfig } from '../local/config';
-import { deployParameters } from '../local/deployment';
+import type { ServerlessConfig } from '../local/config';
 import { startFunctions } from '../local/functions';
-import { startStore, type Store } from './helpers/backend';
+import { localConfig, startStore, type Store } from './helpers/backend';
 import { newFileUpload } from './helpers/events';
 import { delivery, signRequest } from './helpers/lambda';
 import { temporaryFolder } from './helpers/local';
@@ -14,14 +13,6 @@ import { temporaryFolder } from './helpers/local';
 // answer and without a line of its own in the log.
 
 const PROJECT = resolve(__dirname, '..');
-const secrets = {
-  vodSecretId: '',
-  vodSecretKey: '',
-  callbackToken: 'x',
-  callbackSignKey: '',
-  sealKey: '',
-  issuerKey: '',
-};
 
 /** What a server that accepts and hangs sends before it does. */
 const BEGINNINGS = {
@@ -38,7 +29,7 @@ const cleanUp: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   buildDir = await temporaryFolder();
-  config = await resolveConfig(PROJECT, deployParameters('http://localhost', 'http://localhost:3443', secrets));
+  config = await localConfig();
   store = await startStore({
     '/local/vod-key': '{"secretId":"AKIDexample","secretKey":"key"}',
     '/local/seal-key': 'seal',

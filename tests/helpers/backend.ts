@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { resolveConfig, tableOf } from '../../local/config';
+import { resolveConfig, tableOf, type ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
 import { parameterReader, type GetParameters } from '../../lib/parameters';
@@ -9,9 +9,10 @@ const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET
 
 export const TABLE_NAME = 'vod-client-upload-local-uploads';
 
-let properties: ReturnType<typeof resolveProperties> | undefined;
+let config: Promise<ServerlessConfig> | undefined;
 
-async function resolveProperties() {
+/** serverless.yml as the local run reads it, with the functions of both event modes. */
+export function localConfig(): Promise<ServerlessConfig> {
   const secrets = {
     vodSecretId: '',
     vodSecretKey: '',
@@ -20,17 +21,13 @@ async function resolveProperties() {
     sealKey: '',
     issuerKey: '',
   };
-  return tableOf(
-    await resolveConfig(
-      resolve(__dirname, '../..'),
-      deployParameters('http://localhost', 'http://localhost:1', secrets),
-    ),
-  );
+  const parameters = deployParameters('http://localhost', 'http://localhost:1', secrets);
+  return (config ??= resolveConfig(resolve(__dirname, '../..'), parameters));
 }
 
 /** The table as serverless.yml declares it. */
-export function uploadsTableProperties() {
-  return (properties ??= resolveProperties());
+export async function uploadsTableProperties() {
+  return tableOf(await localConfig());
 }
 
 /** An empty table as serverless.yml declares it, on a real engine; in memory unless there is a path. */
