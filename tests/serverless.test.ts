@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject, type Copy, type Run, type Template } from './helpers/packaged';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 const PROD = {
   JWT_ISSUER: 'https://id.example.net/pool',
@@ -64,6 +64,33 @@ function resourcesOf(stage: keyof typeof templates, type: string) {
   return Object.entries(templates[stage].Resources).filter(([, resource]) => resource.Type === type);
 }
 
+/** How often each function runs by itself, by the function's logical id. */
+function schedules(stage: keyof typeof templates) {
+  return Object.fromEntries(
+    resourcesOf(stage, 'AWS::Events::Rule').flatMap(([, { Properties }]) => {
+      const { ScheduleExpression, State, Targets } = Properties as {
+        ScheduleExpression: string;
+        State: string;
+        Targets: { Arn: { 'Fn::GetAtt': [string, 'Arn'] } }[];
+      };
+      return Targets.map(({ Arn }) => [Arn['Fn::GetAtt'][0], State === 'ENABLED' && ScheduleExpression]);
+    }),
+  );
+}
+
+/** How often Lambda runs a scheduled function again that failed, likewise. */
+function retries(stage: keyof typeof templates) {
+  return Object.fromEntries(
+    resourcesOf(stage, 'AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => {
+      const { FunctionName, MaximumRetryAttempts } = Properties as {
+        FunctionName: { Ref: string };
+        MaximumRetryAttempts: number;
+      };
+      return [FunctionName.Ref, MaximumRetryAttempts];
+    }),
+  );
+}
+
 describe.each(STAGES)('the package for %s', (stage) => {
   test('is made without credentials and without a network', () => {
     expect(runs[stage]).toEqual({ code: 0, stdout: '' });
@@ -72,6 +99,7 @@ describe.each(STAGES)('the package for %s', (stage) => {
   test.each([
     ['uploadSignature', 'functions/upload-signature.js', 'functions/vod-events.js'],
     ['vodEvents', 'functions/vod-events.js', 'functions/upload-signature.js'],
+    ['reconcile', 'functions/reconcile.js', 'functions/vod-events.js'],
   ])('has a zip for %s alone', async (name, own, other) => {
     const zip = await readFile(join({ dev, prod }[stage].directory, '.serverless', `${name}.zip`), 'latin1');
     expect(zip).toContain(own);
@@ -81,6 +109,7 @@ describe.each(STAGES)('the package for %s', (stage) => {
   test.each([
     ['UploadSignatureLambdaFunction', 'UploadSignatureRole', 10],
     ['VodEventsLambdaFunction', 'VodEventsRole', 25],
+    ['ReconcileLambdaFunction', 'ReconcileRole', 290],
   ])('%s has its own role, its time, and no concurrency of its own', (id, role, timeout) => {
     const lambda = properties(stage, id);
     expect(lambda).toMatchObject({
@@ -319,13 +348,27 @@ describe('where events are pulled', () => {
     expect(resourcesOf('pull', 'AWS::Lambda::Function').map(([id]) => id)).toEqual([
       'UploadSignatureLambdaFunction',
       'PullEventsLambdaFunction',
+      'ReconcileLambdaFunction',
     ]);
-    expect(resourcesOf('pull', 'AWS::IAM::Role').map(([id]) => id)).toEqual(['UploadSignatureRole', 'PullEventsRole']);
+    expect(resourcesOf('pull', 'AWS::IAM::Role').map(([id]) => id)).toEqual([
+      'UploadSignatureRole',
+      'PullEventsRole',
+      'ReconcileRole',
+    ]);
+    expect(resourcesOf('pull', 'AWS::Logs::LogGroup').map(([id]) => id)).toEqual([
+      'UploadSignatureLogGroup',
+      'PullEventsLogGroup',
+      'ReconcileLogGroup',
+      'HttpApiLogGroup',
+    ]);
   });
 
-  test('signing is as it was where they are pushed', () => {
-    for (const id of Object.keys(templates.prod.Resources).filter((id) => /^UploadSignature|^HttpApi/.test(id))) {
-      if (id === 'UploadSignatureLambdaFunction' || /VodEvents|VodDashevents/.test(id)) continue;
+  test('signing and reconciling are as they were where they are pushed', () => {
+    const both = /^(UploadSignature|HttpApi|Reconcile)/;
+    for (const id of Object.keys(templates.prod.Resources).filter((id) => both.test(id))) {
+      if (/LambdaFunction$/.test(id) || /VodEvents|VodDashevents/.test(id)) continue;
+      // Its role names the key pair, which PULL chooses.
+      if (id === 'ReconcileRole') continue;
       expect(templates.pull.Resources[id]).toEqual(templates.prod.Resources[id]);
     }
     expect(resourcesOf('pull', 'AWS::ApiGatewayV2::Route').map(([, route]) => route.Properties['RouteKey'])).toEqual([
@@ -334,7 +377,7 @@ describe('where events are pulled', () => {
   });
 
   test('where they are pushed there is nothing that pulls', () => {
-    for (const stage of STAGES) expect(JSON.stringify(templates[stage])).not.toMatch(/pull-?events|Events::Rule/i);
+    for (const stage of STAGES) expect(JSON.stringify(templates[stage])).not.toMatch(/pull-?events/i);
   });
 
   test('the function runs every minute, ends before the next run, and is not run again for an error', () => {
@@ -351,10 +394,8 @@ describe('where events are pulled', () => {
         },
       },
     });
-    const rules = resourcesOf('pull', 'AWS::Events::Rule').map(([, { Properties }]) => Properties);
-    expect(rules).toMatchObject([{ ScheduleExpression: 'rate(1 minute)', State: 'ENABLED' }]);
-    const retries = resourcesOf('pull', 'AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => Properties);
-    expect(retries).toMatchObject([{ MaximumRetryAttempts: 0 }]);
+    expect(schedules('pull')).toMatchObject({ PullEventsLambdaFunction: 'rate(1 minute)' });
+    expect(retries('pull')).toMatchObject({ PullEventsLambdaFunction: 0 });
   });
 
   test('an error, a failed write and a failed confirmation raise an alarm', () => {
@@ -376,6 +417,15 @@ describe('where events are pulled', () => {
     expect(alarms.map(({ MetricName }) => MetricName)).toContain('FailedWrites');
   });
 
+  test('what is counted of the webhook is counted of the function', () => {
+    const counted = (stage: 'prod' | 'pull', logGroup: string) =>
+      resourcesOf(stage, 'AWS::Logs::MetricFilter').flatMap(([, { Properties }]) => {
+        const { Ref: group } = Properties['LogGroupName'] as { Ref: string };
+        return group === logGroup ? [Properties['MetricTransformations']] : [];
+      });
+    expect(counted('pull', 'PullEventsLogGroup')).toEqual(counted('prod', 'VodEventsLogGroup'));
+  });
+
   test.each(['dev', 'pull'] as const)('print and deploy function know the same functions in %s', async (name) => {
     const [copy, own, other] = { dev: [dev, 'vodEvents', 'pullEvents'], pull: [pull, 'pullEvents', 'vodEvents'] }[
       name
@@ -386,8 +436,35 @@ describe('where events are pulled', () => {
       copy.serverless(['deploy', 'function', '--function', other, '--stage', 'dev'], variables),
     ]);
     const { functions } = JSON.parse(printed.stdout) as { functions: object };
-    expect(Object.keys(functions)).toEqual(['uploadSignature', own]);
+    expect(Object.keys(functions)).toEqual(['uploadSignature', own, 'reconcile']);
     expect(deployed).toEqual({ code: 1, stdout: `Error:\nFunction "${other}" doesn't exist in this Service\n` });
+  });
+});
+
+describe.each(['dev', 'prod', 'pull'] as const)('reconciliation in %s', (stage) => {
+  test('runs every five minutes, ends before the next run, and is not run again for an error', () => {
+    expect(schedules(stage)).toMatchObject({ ReconcileLambdaFunction: 'rate(5 minutes)' });
+    expect(retries(stage)).toMatchObject({ ReconcileLambdaFunction: 0 });
+  });
+
+  test('knows the table, how to ask VOD, and where it goes on', () => {
+    const name = stage === 'dev' ? 'dev' : 'prod';
+    const key = { dev: '/vod-client-upload/dev/vod-key', prod: 'prod-vod-key', pull: '/prod/api-key' }[stage];
+    expect(properties(stage, 'ReconcileLambdaFunction')['Environment']).toEqual({
+      Variables: {
+        TABLE_NAME: `vod-client-upload-${name}-uploads`,
+        VOD_API_URL: stage === 'pull' ? PULL.VOD_API_URL : 'https://vod.tencentcloudapi.com',
+        VOD_API_KEY_PARAMETER: key,
+        VOD_SUB_APP_ID: stage === 'pull' ? PULL.VOD_SUB_APP_ID : '',
+        SEAL_KEY_PARAMETER: stage === 'dev' ? '/vod-client-upload/dev/seal-key' : 'prod.seal',
+        CHECKPOINT_PARAMETER: `/vod-client-upload/${name}/reconcile-checkpoint`,
+      },
+    });
+    expect(properties(stage, 'ReconcileCheckpoint')).toEqual({
+      Name: `/vod-client-upload/${name}/reconcile-checkpoint`,
+      Type: 'String',
+      Value: '{}',
+    });
   });
 });
 
@@ -412,7 +489,28 @@ describe('a function may do what it does, and nothing else', () => {
     UploadSignatureRole: 'upload-signature',
     VodEventsRole: 'vod-events',
     PullEventsRole: 'pull-events',
+    ReconcileRole: 'reconcile',
   };
+
+  const mayReconcile = [
+    {
+      Effect: 'Allow',
+      Action: ['ssm:GetParameters', 'ssm:PutParameter'],
+      Resource: {
+        'Fn::Sub': 'arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter${ReconcileCheckpoint}',
+      },
+    },
+    {
+      Effect: 'Allow',
+      Action: ['dynamodb:BatchGetItem', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+      Resource: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
+    },
+    {
+      Effect: 'Allow',
+      Action: 'dynamodb:Query',
+      Resource: { 'Fn::Sub': '${UploadsTable.Arn}/index/byUnchecked' },
+    },
+  ];
 
   test.each([
     [
@@ -429,9 +527,20 @@ describe('a function may do what it does, and nothing else', () => {
         mayWrite,
       ],
     ],
+    [
+      'dev',
+      'ReconcileRole',
+      [
+        mayLog('ReconcileLogGroup'),
+        mayRead('vod-client-upload/dev/vod-key', 'vod-client-upload/dev/seal-key'),
+        ...mayReconcile,
+      ],
+    ],
     ['prod', 'UploadSignatureRole', [mayLog('UploadSignatureLogGroup'), mayRead('prod-vod-key', 'prod.seal')]],
     ['prod', 'VodEventsRole', [mayLog('VodEventsLogGroup'), mayRead('prod/sign-key', 'prod.seal'), mayWrite]],
+    ['prod', 'ReconcileRole', [mayLog('ReconcileLogGroup'), mayRead('prod-vod-key', 'prod.seal'), ...mayReconcile]],
     ['pull', 'PullEventsRole', [mayLog('PullEventsLogGroup'), mayRead('prod/api-key', 'prod.seal'), mayWrite]],
+    ['pull', 'ReconcileRole', [mayLog('ReconcileLogGroup'), mayRead('prod/api-key', 'prod.seal'), ...mayReconcile]],
   ] as const)('%s %s', (stage, role, statements) => {
     expect(properties(stage, role)['Policies']).toEqual([
       {

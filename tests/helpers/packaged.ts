@@ -65,7 +65,7 @@ function run(cwd: string, args: readonly string[], env: Record<string, string>):
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: 100_000,
+      timeout: 240_000,
     });
     let stdout = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
