@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', 'coverage/'] },
+  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', '.bench/', 'bench/peers/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -23,7 +23,11 @@ export default tseslint.config(
     ignores: ['local/page/**'],
     languageOptions: {
       sourceType: 'commonjs',
-      globals: { module: 'writable', require: 'readonly', process: 'readonly', __dirname: 'readonly' },
+      globals: Object.fromEntries(
+        [...['module', 'require', '__dirname'], ...['console', 'performance', 'process', 'setImmediate']].map(
+          (name) => [name, 'writable'],
+        ),
+      ),
     },
   },
   // The page's modules run in a browser as they are.

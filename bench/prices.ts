@@ -1,0 +1,30 @@
+/** AWS's list prices on demand in us-east-1, in US dollars, without the free tier. */
+export const PRICES = {
+  /** For a GB-second of an arm64 function, and a request to it. */
+  gbSecond: 0.0000133334,
+  invocation: 0.2 / 1e6,
+  /** For a request of an HTTP API. */
+  gatewayRequest: 1 / 1e6,
+  /** For a write unit of DynamoDB, of the table as of its indexes. */
+  writeUnit: 0.625 / 1e6,
+} as const;
+
+/** As serverless.yml has it. */
+const GIGABYTES = 0.5;
+
+export interface Work {
+  /** Milliseconds: a warm call, a cold one. */
+  readonly warm: number;
+  readonly cold: number;
+  readonly calls: number;
+}
+
+/** Dollars for a million uploads: signing once and hearing of its events; `coldShare` of the calls meet a new instance. */
+export function perMillion(work: readonly Work[], writeUnits: number, coldShare: number) {
+  const calls = work.reduce((sum, { calls }) => sum + calls, 0);
+  const seconds = work.reduce((sum, { warm, cold, calls }) => sum + (calls * (warm + coldShare * cold)) / 1000, 0);
+  const compute = 1e6 * (seconds * GIGABYTES * PRICES.gbSecond + calls * PRICES.invocation);
+  const gateway = 1e6 * calls * PRICES.gatewayRequest;
+  const writes = 1e6 * writeUnits * PRICES.writeUnit;
+  return { compute, gateway, writes, total: compute + gateway + writes };
+}
