@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { build, type BuildOptions } from 'esbuild';
+import { verify } from '../lib/signature';
+import { resolveConfig, type ServerlessConfig } from '../local/config';
+import { deployParameters } from '../local/deployment';
+import { certificateFor } from '../local/vod/certificate';
+import { signRequest } from './helpers/lambda';
+import { copyExampleTo, copyOfTheProject, type Copy } from './helpers/packaged';
+import { entriesOf } from './helpers/zip';
+
+// What a user waits for at a cold start is mostly code that is loaded. Times differ from machine to machine (npm run
+// bench measures them); sizes and contents do not.
+
+jest.setTimeout(120_000);
+
+const ROOT = resolve(__dirname, '..');
+/** Kilobytes of the zip without its source map; a function that is not named here gets the last. */
+const BUDGETS: Readonly<Record<string, number>> = { uploadSignature: 60, others: 200 };
+
+let copy: Copy;
+let config: ServerlessConfig;
+let functions: [name: string, source: string][];
+
+beforeAll(async () => {
+  const none = {
+    vodSecretId: '',
+    vodSecretKey: '',
+    callbackToken: 'x',
+    callbackSignKey: '',
+    sealKey: '',
+    issuerKey: '',
+  };
+  config = await resolveConfig(ROOT, deployParameters('http://localhost', none));
+  functions = Object.entries(config.functions).map(([name, { handler }]) => [name, handler.replace(/\.\w+$/, '.ts')]);
+  copy = await copyOfTheProject();
+  await copyExampleTo(copy.directory);
+  const { code, stdout } = await copy.serverless(['package', '--stage', 'dev']);
+  if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
+});
+afterAll(() => copy.remove());
+
+/** A function's bundle, made with the options of serverless.yml but for the Node that runs here, and what is in it. */
+async function bundle(source: string, outfile?: string) {
+  const { minify, format, mainFields } = (config.custom?.esbuild ?? {}) as Required<BuildOptions>;
+  const { metafile } = await build({
+    ...{ minify, format, mainFields, bundle: true, platform: 'node', target: `node${process.versions.node}` },
+    ...{ absWorkingDir: ROOT, entryPoints: [source], metafile: true, logLevel: 'silent' },
+    ...(outfile === undefined ? { write: false, outdir: '.esbuild' } : { outfile }),
+  });
+  const [output] = Object.values(metafile.outputs);
+  const inputs = Object.entries(output?.inputs ?? {});
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name);
+}
+
+/** The folder of each package that has a file among these, with its own node_modules where it is nested. */
+function packagesOf(inputs: readonly string[]): string[] {
+  const found = inputs.map((name) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]);
+  return [...new Set(found.filter((name) => name !== undefined))];
+}
+
+test('every package is within its budget', async () => {
+  const zips = (await readdir(join(copy.directory, '.serverless'))).filter((name) => name.endsWith('.zip'));
+  expect(zips.map((name) => name.replace('.zip', '')).sort()).toEqual(functions.map(([name]) => name).sort());
+  for (const zip of zips) {
+    const entries = entriesOf(await readFile(join(copy.directory, '.serverless', zip)));
+    const size = entries.filter(({ name }) => !name.endsWith('.map')).reduce((sum, entry) => sum + entry.size, 0);
+    const { [zip.replace('.zip', '')]: budget = BUDGETS['others'] } = BUDGETS;
+    expect(size / 1000).toBeLessThanOrEqual(budget ?? 0);
+    // One file is loaded, and what serves a person who reads a crash; nothing that was packed by mistake.
+    expect(entries.map(({ name }) => name)).toEqual([
+      expect.stringMatching(/^functions\/[\w-]+\.js$/),
+      expect.stringMatching(/^functions\/[\w-]+\.js\.map$/),
+    ]);
+  }
+});
+
+test('no function compiles a schema or loads a library twice', async () => {
+  for (const [name, source] of functions) {
+    const inputs = await bundle(source);
+    const ajv = inputs.filter((file) => file.includes('/ajv/') && !file.includes('/ajv/dist/runtime/'));
+    const packages = packagesOf(inputs);
+    const names = packages.map((path) => path.replace(/^.*node_modules\//, ''));
+    const twice = names.filter((one, at) => names.indexOf(one) !== at);
+    expect({ name, ajv, twice }).toEqual({ name, ajv: [], twice: [] });
+  }
+});
+
+test('signing loads ajv’s helpers and no other package: the SDK would be ten times the rest', async () => {
+  expect(packagesOf(await bundle('functions/upload-signature.ts'))).toEqual(['node_modules/ajv']);
+});
+
+test('the bundled function signs, with secrets that it reads over TLS', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
+  const [file, authority] = [join(directory, 'function.js'), join(directory, 'authority.pem')];
+  await bundle('functions/upload-signature.ts', file);
+  const pair = certificateFor(directory, ['localhost'], Date.now());
+  await writeFile(authority, pair.cert);
+  const parameters = [
+    { Name: '/vod/key', Value: '{"secretId":"AKIDexample","secretKey":"a-secret-key"}' },
+    { Name: '/vod/seal', Value: 'seal' },
+  ];
+  const server = createServer(pair, (request, response) => {
+    request.resume().on('end', () => response.end(JSON.stringify({ Parameters: parameters })));
+  });
+  try {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify(signRequest())}, { awsRequestId: 'x' })`;
+    const script = `${call}.then((answer) => process.stdout.write(JSON.stringify(answer)))`;
+    const env = {
+      ...{ AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'x' },
+      AWS_ENDPOINT_URL_SSM: `https://localhost:${(server.address() as AddressInfo).port}`,
+      NODE_EXTRA_CA_CERTS: authority,
+      ...{ VOD_KEY_PARAMETER: '/vod/key', SEAL_KEY_PARAMETER: '/vod/seal' },
+      ...{ VALID_FOR: '60', VALID_FOR_MAX: '60', ONE_TIME_VALID: 'false', ONE_TIME_VALID_FIXED: 'false' },
+    };
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
+    const [logged = '', answered = ''] = stdout.split('\n');
+    expect(JSON.parse(logged)).toMatchObject({ outcome: 'signed' });
+    const { statusCode, body } = JSON.parse(answered) as { statusCode: number; body: string };
+    expect(statusCode).toBe(200);
+    expect(verify((JSON.parse(body) as { signature: string }).signature, 'a-secret-key')).toBe(true);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+    await rm(directory, { recursive: true });
+  }
+});
