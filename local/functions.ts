@@ -42,6 +42,12 @@ export interface Reply {
   readonly json?: string;
 }
 
+/**
+ * How many calls an instance has at a time. More would wait inside it, for a connection to the table, until they time out;
+ * Lambda holds them back as well, with its limit of concurrent executions.
+ */
+const MAX_CALLS = 50;
+
 interface Instance {
   readonly worker: Worker;
   readonly loaded: Promise<void>;
@@ -68,7 +74,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     ),
   );
   const stop = async () => {
-    await Promise.all([...hosts.values()].map((host) => host.kill()));
+    await Promise.all([...hosts.values()].map((host) => host.stop()));
   };
   try {
     await Promise.all([...hosts.values()].map((host) => host.load()));
@@ -98,8 +104,10 @@ function functionHost(
     AWS_ENDPOINT_URL_SSM: ssmUrl,
   };
   const running = new Set<Worker>();
+  const turns = queue(MAX_CALLS);
   const retired = new WeakSet<Worker>();
   let current: Instance | undefined;
+  let isStopped = false;
 
   /** Takes no new calls from here on. */
   function retire(worker: Worker): void {
@@ -131,7 +139,8 @@ function functionHost(
     return { worker, loaded, calls };
   }
 
-  async function invoke(event: unknown): Promise<Outcome> {
+  async function call(event: unknown): Promise<Outcome> {
+    if (isStopped) return 'failed';
     const { worker, calls } = (current ??= start());
     const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
@@ -143,8 +152,7 @@ function functionHost(
         retire(worker);
         settle('failed');
       }, timeout);
-      const call: Call = { id, event: JSON.stringify(event), deadline: Date.now() + timeout };
-      worker.postMessage(call);
+      worker.postMessage({ id, event: JSON.stringify(event), deadline: Date.now() + timeout } satisfies Call);
     });
     clearTimeout(timer);
     calls.delete(id);
@@ -152,11 +160,33 @@ function functionHost(
     return outcome;
   }
 
+  const kill = async () => {
+    await Promise.all([...running].map((worker) => worker.terminate()));
+  };
   return {
     load: () => (current ??= start()).loaded,
-    invoke,
-    kill: async () => {
-      await Promise.all([...running].map((worker) => worker.terminate()));
+    invoke: (event: unknown) => turns(() => call(event)),
+    kill,
+    stop: () => {
+      isStopped = true;
+      return kill();
     },
+  };
+}
+
+/** Runs at most `max` of the tasks that it is given at a time, in the order in which they come. */
+function queue(max: number) {
+  const waiting: (() => void)[] = [];
+  let free = max;
+  return async <T>(task: () => Promise<T>): Promise<T> => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
   };
 }

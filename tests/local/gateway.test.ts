@@ -346,6 +346,15 @@ describe('an instance', () => {
     expect(Date.now() - started).toBeLessThan(20 * 300);
   });
 
+  test('is at work for 50 of a crowd at a time, and all of it is served', async () => {
+    const answers = await Promise.all(Array.from({ length: 300 }, () => post('/crowd', '')));
+    const crowds = await Promise.all(answers.map(async (answer) => (await answer.json()) as { atOnce: number }));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const most = Math.max(...crowds.map(({ atOnce }) => atOnce));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(50);
+  });
+
   test('that is killed fails its requests, and another one takes the next', async () => {
     const pending = post('/slow', '1900');
     while (!run.lines.some((line) => line.includes('takes 1900')))
