@@ -17,7 +17,7 @@ const event = (number) => JSON.parse(template.replaceAll('FILE_ID', `${id}-${num
 
 async function main() {
   const first = event(0);
-  const { handler } = require(bundle);
+  const { handler } = bundle.endsWith('.mjs') ? await import(bundle) : require(bundle);
   const loaded = performance.now();
   const { statusCode, body } = await handler(first, context);
   const answered = performance.now();

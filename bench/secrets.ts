@@ -13,18 +13,16 @@ const VALUES: Readonly<Record<string, string>> = {
   '/bench/callback-token': TOKEN,
 };
 
-/** SSM's GetParameters over HTTPS on loopback, for every variant the same; `calls` counts them. */
+/** SSM's GetParameters over HTTPS on loopback, for every variant the same. */
 export async function startSecrets() {
   const directory = join(CACHE, 'certificate');
   const pair = certificateFor(directory, ['localhost'], Date.now());
   const authority = join(directory, 'certificate.pem');
   writeFileSync(authority, pair.cert);
-  let calls = 0;
   const server = createServer(pair, (request, response) => {
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
-      calls++;
       const { Names: names } = JSON.parse(body) as { Names: string[] };
       const parameters = names.map((Name) => ({ Name, Type: 'SecureString', Value: VALUES[Name], Version: 1 }));
       response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' });
@@ -33,7 +31,6 @@ export async function startSecrets() {
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
-    calls: () => calls,
     env: {
       AWS_ENDPOINT_URL_SSM: `https://localhost:${(server.address() as AddressInfo).port}`,
       NODE_EXTRA_CA_CERTS: authority,

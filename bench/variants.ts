@@ -7,6 +7,8 @@ import { CACHE, ROOT } from './machine';
 
 /** What is measured, by the name of its source in bench/peers; ours are the functions themselves. */
 export const SIGNING = ['ours', 'sign-usual', 'sign-powertools', 'sign-sample', 'sign-sample-and-secret'] as const;
+/** Beside these, at a cold start alone: what the secret could be read with, and the other kind of module. */
+export const ALTERNATIVES = ['sign-sample-fetch', 'sign-sample-sdk', 'ours-as-esm', 'nothing'] as const;
 export const WEBHOOK = ['ours', 'events-usual', 'events-powertools'] as const;
 
 export const NAMES: Readonly<Record<string, string>> = {
@@ -15,6 +17,9 @@ export const NAMES: Readonly<Record<string, string>> = {
   'sign-powertools': '(b) middy and Powertools',
   'sign-sample': "(c) the vendor's sample, bare, key in the code",
   'sign-sample-and-secret': '(c) with one secret read (aws4, node:https)',
+  'ours-as-esm': 'this project as an ES module',
+  'sign-sample-fetch': '(c) with one secret read (aws4, fetch)',
+  'sign-sample-sdk': '(c) with one secret read (SDK client)',
   'sign-limit': '(d) createHmac and Base64 alone',
   nothing: 'a handler that does nothing',
   'events-usual': '(a) SDK clients, lib-dynamodb, ajv compiled at start',
@@ -35,7 +40,7 @@ export async function bundles(config: ServerlessConfig): Promise<Readonly<Record
     'ours-events': 'functions/vod-events.ts',
     'own-work': 'bench/own-work.ts',
     ...Object.fromEntries(
-      Object.keys(NAMES).flatMap((name) => (name === 'ours' ? [] : [[name, `.bench/peers/${name}.mjs`]])),
+      Object.keys(NAMES).flatMap((name) => (name.startsWith('ours') ? [] : [[name, `.bench/peers/${name}.mjs`]])),
     ),
   };
   const files: Record<string, string> = {};
@@ -44,6 +49,15 @@ export async function bundles(config: ServerlessConfig): Promise<Readonly<Record
     await build({ ...options, absWorkingDir: ROOT, entryPoints: [source], outfile, logLevel: 'error' });
     files[name] = outfile;
   }
+  const outfile = join(CACHE, 'bundles', 'ours-as-esm.mjs');
+  await build({
+    ...options,
+    format: 'esm',
+    absWorkingDir: ROOT,
+    entryPoints: ['functions/upload-signature.ts'],
+    outfile,
+  });
+  files['ours-as-esm'] = outfile;
   return files;
 }
 

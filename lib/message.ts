@@ -5,10 +5,12 @@ const MAX_NUMBER = 2 ** 53;
 /** Which members were left out, by VOD's names for them. */
 export type Notes = string[];
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** The value of bytes that are JSON in UTF-8, `undefined` where they are not. A byte order mark is no part of it. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return JSON.parse(utf8.decode(bytes));
   } catch {
     return undefined;
   }

@@ -54,5 +54,8 @@ function payloadOf(text: string, caller: string): string {
 }
 
 function mac(payload: string, key: string): string {
-  return createHmac('sha256', key).update(MARKER).update(payload).digest('base64url').slice(0, MAC_LENGTH);
+  return createHmac('sha256', key)
+    .update(MARKER + payload)
+    .digest('base64url')
+    .slice(0, MAC_LENGTH);
 }

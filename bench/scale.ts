@@ -1,0 +1,92 @@
+import type { Major } from './machine';
+import { bars, say } from './report';
+import { startStack, type Load } from './senders';
+import { isQuick } from './settings';
+import { single } from './statistics';
+import { figure, table } from './tables';
+
+export async function scale(major: Major): Promise<void> {
+  const stack = await startStack(major);
+  try {
+    const steps = isQuick ? [5_000, 10_000] : [20_000, 100_000];
+    const rows: string[][] = [];
+    const memories: number[] = [];
+    const at = async (events: number) => {
+      if (stack.accepted.count < events) await stack.closedLoop(50, events - stack.accepted.count);
+      const { functions, table: engine } = await stack.memory();
+      const calm = await stack.closedLoop(1, 300);
+      memories.push(functions);
+      rows.push([String(events), figure(calm.p50, 2), figure(calm.p99, 2), figure(functions, 0), figure(engine, 0)]);
+    };
+    await at(1_000);
+    const loads: Load[] = [];
+    const plan: [number, number][] = isQuick
+      ? [
+          [1, 200],
+          [10, 500],
+          [100, 1_000],
+          [1_000, 3_000],
+        ]
+      : [
+          [1, 1_000],
+          [10, 3_000],
+          [100, 8_000],
+          [1_000, 8_000],
+        ];
+    for (const [senders, events] of plan) loads.push(await stack.closedLoop(senders, events));
+    const peak = Math.max(...loads.map(({ rate }) => rate));
+    const half = await stack.openLoop(peak / 2, isQuick ? 3 : 15);
+    const [hundred, thousand] = [loads[2], loads[3]];
+    const row = (what: string, load: Load) => [
+      what,
+      figure(load.rate, 0),
+      figure(load.p50),
+      figure(load.p99),
+      `${load.errors} of ${load.events}`,
+    ];
+    say(
+      `## Senders at once\n\n\`npm start\` on Node ${major} with its table in a file; the senders share the machine with it.\n\n${table(
+        ['senders', 'events a second', 'p50 ms', 'p99 ms', 'errors'],
+        [...loads.map((load) => row(String(load.senders), load)), row('half the peak rate', half)],
+      )}`,
+    );
+    if (hundred && thousand) {
+      bars.push(
+        { what: '1 000 senders: errors', measured: single(thousand.errors), atMost: 0, digits: 0 },
+        {
+          what: '1 000 senders: throughput, of that at 100',
+          measured: single(thousand.rate / hundred.rate),
+          atLeast: 0.8,
+          digits: 2,
+        },
+        {
+          what: '1 000 senders: p99, of 1 000 / throughput',
+          measured: single(thousand.p99 / 1000 / (1000 / thousand.rate)),
+          atMost: 3,
+          digits: 2,
+        },
+      );
+    }
+    bars.push({ what: 'half the peak rate: p99 in ms', measured: single(half.p99), atMost: 250, digits: 0 });
+
+    for (const events of steps) await at(events);
+    const stored = await stack.rows();
+    say(
+      `## As the table grows\n\n${table(
+        ['rows', 'p50 ms, one sender', 'p99 ms', 'MB, functions', 'MB, table'],
+        rows,
+      )}\n\n${stored} rows for ${stack.accepted.count} events that were answered with 200.`,
+    );
+    bars.push(
+      { what: 'rows that are lost', measured: single(stack.accepted.count - stored), atMost: 0, digits: 0 },
+      {
+        what: `memory after ${steps[1]} events, of that after ${steps[0]}`,
+        measured: single((memories[2] ?? NaN) / (memories[1] ?? NaN)),
+        atMost: 1.2,
+        digits: 2,
+      },
+    );
+  } finally {
+    await stack.stop();
+  }
+}

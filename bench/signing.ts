@@ -1,0 +1,62 @@
+import { inTurns, measure } from './instances';
+import type { Major } from './machine';
+import { answered, coldTable, medians, middle, of, type Machine, type Times } from './measured';
+import type { Measured } from './instances';
+import { bars, say } from './report';
+import { CALLS, ROUNDS, WARM_UP } from './settings';
+import { quartiles, ratios } from './statistics';
+import { figure, range, table } from './tables';
+import { ALTERNATIVES, NAMES, SIGNING } from './variants';
+
+export async function signingOf(major: Major, { files, env, sign }: Machine): Promise<Times> {
+  const bundle = (name: string) => files[name === 'ours' ? 'ours-sign' : name] ?? '';
+  const cold = await inTurns([...SIGNING, ...ALTERNATIVES], ROUNDS, (name, round) =>
+    measure({ major, bundle: bundle(name), event: sign, env, id: `s${round}` }),
+  );
+  say(`## Signing, cold, Node ${major}\n\n${coldTable(cold)}`);
+  const against = (name: Exclude<keyof typeof cold, 'ours'>) =>
+    ratios(of(cold.ours, answered), of(cold[name], answered));
+  bars.push(
+    { what: `signing cold, Node ${major}: of (a)`, measured: against('sign-usual'), atMost: 1 / 2, digits: 2 },
+    { what: `signing cold, Node ${major}: of (b)`, measured: against('sign-powertools'), atMost: 1 / 3, digits: 2 },
+    {
+      what: `signing cold, Node ${major}: of (c) with its secret read`,
+      measured: against('sign-sample-and-secret'),
+      atMost: 2,
+      digits: 2,
+    },
+  );
+
+  const names = [...SIGNING, 'sign-limit'] as const;
+  const warm = await inTurns(names, Math.ceil(ROUNDS / 2), (name, round) =>
+    measure({ major, bundle: bundle(name), event: sign, env, id: `w${round}`, warmUp: WARM_UP, calls: CALLS }),
+  );
+  const limit = of(warm['sign-limit'], middle);
+  const mean = ({ times }: Measured) => times.reduce((sum, time) => sum + time, 0) / times.length;
+  say(
+    `## Signing, warm, Node ${major}\n\n${table(
+      ['event in to answer out', 'microseconds', 'a second on one core', 'times (d)'],
+      names.map((name) => [
+        NAMES[name] ?? name,
+        range(quartiles(of(warm[name], (run) => middle(run) * 1000))),
+        figure(quartiles(of(warm[name], (run) => 1000 / mean(run))).median, 0),
+        range(ratios(of(warm[name], middle), limit)),
+      ]),
+    )}`,
+  );
+  bars.push(
+    {
+      what: `signing warm, Node ${major}: times (d)`,
+      measured: ratios(of(warm.ours, middle), limit),
+      atMost: 5,
+      digits: 1,
+    },
+    {
+      what: `signing warm, Node ${major}: a second on one core`,
+      measured: quartiles(of(warm.ours, (run) => 1000 / mean(run))),
+      atLeast: 20_000,
+      digits: 0,
+    },
+  );
+  return { cold: medians(cold, answered, 'sign:'), warm: medians(warm, middle, 'sign:') };
+}
