@@ -31,20 +31,21 @@ export function grant(request: SignatureRequest, policy: Policy) {
   const { procedure = defaultProcedure, classId, storageRegion } = request;
 
   const errors: MemberError[] = [];
-  const demand = (met: boolean, path: string, message: string) => {
-    if (!met) errors.push({ path, message });
-  };
+  const refuse = (path: string, message: string) => errors.push({ path, message });
   const allow = <T>(path: string, value: T | undefined, allowed: readonly T[]) => {
-    const rule = `must be one that is allowed here: ${allowed.join(', ')}`;
-    demand(value === undefined || allowed.includes(value), path, rule);
+    if (value === undefined || allowed.includes(value)) return;
+    refuse(path, `must be one that is allowed here: ${allowed.join(', ')}`);
   };
-  const overridden = policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid;
-  demand(!overridden, '/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
-  demand(validFor <= validForMax, '/validFor', `must be at most ${validForMax} seconds here`);
+  if (policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid) {
+    refuse('/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
+  }
+  if (validFor > validForMax) refuse('/validFor', `must be at most ${validForMax} seconds here`);
   if (procedures.length > 0) allow('/procedure', request.procedure, procedures);
-  else demand(request.procedure === undefined, '/procedure', 'must be left out: no procedure is allowed here');
+  else if (request.procedure !== undefined) {
+    refuse('/procedure', 'must be left out: no procedure is allowed here');
+  }
   for (const name of ['taskPriority', 'taskNotifyMode'] as const) {
-    demand(request[name] === undefined || procedure !== undefined, `/${name}`, 'needs a procedure');
+    if (request[name] !== undefined && procedure === undefined) refuse(`/${name}`, 'needs a procedure');
   }
   if (classIds.length > 0) allow('/classId', classId, classIds);
   if (storageRegions.length > 0) allow('/storageRegion', storageRegion, storageRegions);

@@ -22,8 +22,12 @@ export function original(parameters: SignatureParameters): string {
   if (validity < 1 || validity > MAX_VALIDITY) {
     throw new RangeError(`Cannot sign upload: expireTime must be 1 to ${MAX_VALIDITY} seconds after currentTimeStamp`);
   }
-  const given = order.filter((name) => parameters[name] !== undefined);
-  return given.map((name) => `${name}=${encodeURIComponent(String(parameters[name]))}`).join('&');
+  let query = '';
+  for (const name of order) {
+    const { [name]: value } = parameters;
+    if (value !== undefined) query += `${query && '&'}${name}=${encodeURIComponent(value)}`;
+  }
+  return query;
 }
 
 /** HMAC-SHA1 of `original` under the SecretKey: 20 bytes. */
