@@ -2,7 +2,7 @@
 // writes to bench/results.md. It needs the registry for the first run, for Lambda's Node and the peers (bench/peers).
 import '../tests/helpers/environment';
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     sealKey: '',
     issuerKey: '',
   };
-  const config = await resolveConfig(ROOT, deployParameters('http://localhost', none));
+  const config = await resolveConfig(ROOT, deployParameters('http://localhost', 'http://localhost:1', none));
   const files = await bundles(config);
   const secrets = await startSecrets();
   const uploads = await startUploadsTable();
@@ -110,6 +110,7 @@ function heading(): void {
       `${ROUNDS} processes for each variant, in turns. Times are medians with quartiles behind them. Times differ between machines; ratios`,
       'are formed within each round, and hold. Every variant is bundled by esbuild with the options of this project.',
       'All read their secrets over HTTPS on loopback; the table is the embedded one.',
+      `Load of the machine when it began: ${figure(loadavg()[0] ?? NaN)}; under 0.5, nothing else was at work.`,
     ].join('\n'),
   );
 }
