@@ -8,6 +8,8 @@ export interface Checkpoint {
   readonly search?: Cursor;
   /** The file behind which the round through the confirmed rows goes on; none = from the table's beginning. */
   readonly audited?: string;
+  /** Until when the ends of tasks have been looked at, milliseconds since 1970. */
+  readonly tasks?: number;
   /** When a run began that looked at every unchecked row, milliseconds since 1970. */
   readonly drained?: number;
 }
@@ -17,9 +19,19 @@ export function readCheckpoint(value: string): Checkpoint {
   const saved = parseJson(Buffer.from(value));
   const search = object(saved, 'search');
   const [second, offset] = [number(search, 'second'), number(search, 'offset')];
+  const audited = text(saved, 'audited');
   return present({
     search: second === undefined || offset === undefined ? undefined : { second, offset },
-    audited: text(saved, 'audited'),
+    audited: audited === undefined ? undefined : Buffer.from(audited, 'base64url').toString(),
+    tasks: number(saved, 'tasks'),
     drained: number(saved, 'drained'),
+  });
+}
+
+/** A checkpoint for {@link readCheckpoint}. The file's id is somebody's text, and SSM does not take every text. */
+export function writeCheckpoint({ audited, ...place }: Checkpoint): string {
+  return JSON.stringify({
+    ...place,
+    ...(audited !== undefined && { audited: Buffer.from(audited).toString('base64url') }),
   });
 }

@@ -22,10 +22,10 @@ export type Row = Facts & {
   readonly fileId: string;
   readonly status: Status;
   readonly trust: Trust;
-  /** When VOD was last asked about the row and knew the file. */
+  /** When VOD was last asked about the row, knew the file, and something changed. */
   readonly confirmedAt?: string;
-  /** The tasks that VOD itself has named; of others there are only events. */
-  readonly confirmedTasks?: ReadonlySet<string>;
+  /** The tasks that stood when VOD was last asked: it named them, or may have forgotten them. */
+  readonly checkedTasks?: ReadonlySet<string>;
   /** Set while VOD is to be asked about the row: by every event, until reconciliation has asked. */
   readonly unchecked?: Unchecked;
   /** What an operator should know about the row, in a sentence. */

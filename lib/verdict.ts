@@ -74,8 +74,8 @@ export function judge(row: Row | undefined, truth: Truth | undefined, now: numbe
   if (truth) return agree(row, truth, now, since);
   if (!row) return undefined;
   if (row.trust === 'confirmed') {
-    const unproven = Object.keys(tasksOf(row)).filter((id) => row.confirmedTasks?.has(id) !== true);
-    const rest = without(row, ['unchecked', 'notice', ...unproven.map(attribute)]);
+    const unproven = Object.keys(tasksOf(row)).filter((id) => row.checkedTasks?.has(id) !== true);
+    const rest = without(row, ['unchecked', 'notice', ...(isChecked(row) ? [] : unproven.map(attribute))]);
     return verdict('deleted', row, row.fileId, { ...rest, status: 'deleted' });
   }
   const isOverdue = now - Date.parse(row.firstSeenAt) >= PATIENCE;
@@ -92,24 +92,23 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
   const kept = row && { ...keptSeal(row, truth), ...(isFresh && measured(row)) };
   const facts: Facts = { ...truth.facts, ...kept };
   const known = row ? tasksOf(row) : {};
-  // What only events told of is kept where VOD has said it before, or may have forgotten it.
-  const isProven = (id: string) => truth.tasks.has(id) || row?.confirmedTasks?.has(id) === true;
-  const mayBeTrue = !wouldRemember(row, truth, now, since);
+  // What only events told of is kept where it stood at the last check already, or VOD may have forgotten it.
+  const mayBeTrue = isChecked(row) || !wouldRemember(row, truth, now, since);
+  const isTrue = (id: string) => truth.tasks.has(id) || row?.checkedTasks?.has(id) === true || mayBeTrue;
+  const told = [...new Map([...Object.entries(known), ...truth.tasks])].filter(([id]) => isTrue(id));
   const tasks: Record<string, Task> = {};
-  for (const [id, task] of new Map([...Object.entries(known), ...truth.tasks])) {
-    if (!(isProven(id) || mayBeTrue) || Object.keys(tasks).length >= MAX_TASKS) continue;
+  for (const [id, task] of told.slice(0, MAX_TASKS)) {
     tasks[id] = jsonBytes(tasks) + jsonBytes(task) <= MAX_ROW_BYTES ? task : bare(task);
   }
   const said = row?.procedureTaskId;
-  const isSaidTrue = said !== undefined && (isProven(said) || mayBeTrue);
-  const procedureTaskId = isSaidTrue ? said : truth.procedureTaskId;
+  const procedureTaskId = said !== undefined && isTrue(said) ? said : truth.procedureTaskId;
+  const checked = [...Object.keys(tasks), ...(procedureTaskId === undefined ? [] : [procedureTaskId])];
 
   const statuses: Status[] = Object.values(tasks).map(statusOf);
   if (procedureTaskId !== undefined && tasks[procedureTaskId] === undefined) statuses.push('processing');
   if (row && mayBeTrue && row.status !== 'deleted') statuses.push(row.status);
   const isOpen = isFresh || [...truth.tasks.values()].some((task) => task.status === 'PROCESSING');
   const forgotten = Object.keys(tasks).filter((id) => tasks[id]?.status === 'PROCESSING' && !truth.tasks.has(id));
-  const proven = Object.keys(tasks).filter(isProven);
 
   const next = present({
     ...(row && without(row, [...FACTS, ...Object.keys(known).map(attribute), 'claims'])),
@@ -119,14 +118,24 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
     ...Object.fromEntries(Object.entries(tasks).map(([id, task]) => [attribute(id), task])),
     status: STATUSES.findLast((status) => statuses.includes(status)) ?? 'uploaded',
     trust: 'confirmed',
-    stated: new Set(SHARED.filter((name) => Reflect.has(facts, name))),
-    confirmedTasks: proven.length > 0 ? new Set(proven) : undefined,
+    stated: setOf(SHARED.filter((name) => Reflect.has(facts, name))),
+    checkedTasks: setOf(checked),
     sortTime: facts.createTime ?? row?.sortTime ?? new Date(now).toISOString(),
     unchecked: isOpen ? 'later' : undefined,
     notice: forgotten.length > 0 ? FORGOTTEN + forgotten.join(', ') : undefined,
-    truncated: truth.tasks.size > MAX_TASKS ? true : row?.truncated,
+    truncated: told.length > MAX_TASKS ? true : undefined,
   });
   return verdict(row ? 'confirmed' : 'filled', row, fileId, next);
+}
+
+/** Whether nothing has touched the row since VOD was asked about it. */
+function isChecked(row: Row | undefined): boolean {
+  return row?.trust === 'confirmed' && row.unchecked === undefined;
+}
+
+/** A set for the table, which has no empty ones. */
+function setOf(names: readonly string[]): ReadonlySet<string> | undefined {
+  return names.length > 0 ? new Set(names) : undefined;
 }
 
 /** What VOD measures of a file, as far as the row has it. */

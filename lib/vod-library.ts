@@ -118,20 +118,35 @@ interface AskedTask {
   readonly task: Task;
 }
 
+export interface EndedTask {
+  readonly taskId: string;
+  readonly fileId: string;
+}
+
+/** The procedures that ended between two times (Unix seconds), page by page (DescribeTasks, 266/33430). */
+export async function* endedTasks(vod: VodApi, after: number, before: number): AsyncGenerator<readonly EndedTask[]> {
+  const FinishTime = { After: isoSecond(after), Before: isoSecond(before + 1) };
+  for await (const tasks of taskPages(vod, { FinishTime, Sort: { Field: 'FinishTime', Order: 'Asc' } })) {
+    yield tasks.flatMap(({ TaskId: taskId = '', FileId: fileId = '', TaskType }) =>
+      TaskType === 'Procedure' && taskId !== '' && fileId !== '' ? [{ taskId, fileId }] : [],
+    );
+  }
+}
+
+async function* taskPages(vod: VodApi, request: Parameters<VodApi['DescribeTasks']>[0]) {
+  let scroll: string | undefined;
+  do {
+    const page = await vod.DescribeTasks({ ...request, Limit: 100, ...present({ ScrollToken: scroll }) });
+    yield page.TaskSet ?? [];
+    scroll = text(page, 'ScrollToken');
+  } while (scroll !== undefined);
+}
+
 /** The procedures that VOD remembers of a file, the oldest first. */
 async function tasksOf(vod: VodApi, fileId: string): Promise<AskedTask[]> {
   const found = [];
-  for (let scroll: string | undefined = ''; scroll !== undefined;) {
-    const sort = { Field: 'CreateTime', Order: 'Asc' };
-    const page = await vod.DescribeTasks({
-      FileId: fileId,
-      Sort: sort,
-      Limit: 100,
-      ...(scroll && { ScrollToken: scroll }),
-    });
-    found.push(...(page.TaskSet ?? []));
-    scroll = text(page, 'ScrollToken');
-  }
+  const request = { FileId: fileId, Sort: { Field: 'CreateTime', Order: 'Asc' } };
+  for await (const page of taskPages(vod, request)) found.push(...page);
   const tasks = await Promise.all(
     found.map(async ({ TaskId: id = '', TaskType, Status, CreateTime = '' }): Promise<AskedTask | undefined> => {
       if (TaskType !== 'Procedure' || id === '') return undefined;

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { reconcile } from '../lib/reconcile';
 import { seal } from '../lib/source-context';
@@ -6,7 +8,7 @@ import type { Row } from '../lib/upload';
 import { startUploadsTable, TABLE_NAME } from './helpers/backend';
 import { fileDeleted, newFileUpload, newFileUpload2, procedureStateChanged, type EventBody } from './helpers/events';
 import { HOUR, startReconciliation, type Reconciliation } from './helpers/reconciliation';
-import { cleanUp } from './helpers/vod-client';
+import { apply, cleanUp, sign, upload } from './helpers/vod-client';
 import { SEAL_KEY } from './helpers/webhook';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
@@ -79,11 +81,11 @@ const deliver = async (events: readonly EventBody[]) => {
   for (const event of events) expect(await world.webhook.status(event)).toBe(200);
 };
 
-describe('who has no token, or an old one, changes nothing', () => {
+describe('T1, T2: who has no token, or an old one, changes nothing', () => {
   test.each([
-    ['no token', { query: '' }],
-    ['a token that was rotated out', { query: 'token=token-0' }],
-    ['an empty token', { query: 'token=' }],
+    ['T1: no token', { query: '' }],
+    ['T2: a token that was rotated out', { query: 'token=token-0' }],
+    ['T1: an empty token', { query: 'token=' }],
   ])('%s', async (_, how) => {
     for (const event of [newFileUpload({ fileId: '999' }), fileDeleted({ fileId: victim.fileId })]) {
       expect(await world.webhook.status(event, how)).toBe(401);
@@ -93,7 +95,7 @@ describe('who has no token, or an old one, changes nothing', () => {
   });
 });
 
-describe('Sign and T', () => {
+describe('T3: Sign and T', () => {
   const signKeyOnly = { CALLBACK_SIGN_KEY_PARAMETER: '/vod/sign-key' };
   const signed = (t: number) => ({ Sign: createHash('md5').update(`SignKey1${t}`).digest('hex'), T: t });
 
@@ -119,7 +121,7 @@ describe('Sign and T', () => {
   });
 });
 
-test('an invented file stays pushed for an hour, is unconfirmed from then on, and never confirmed', async () => {
+test('T4: an invented file stays pushed for an hour, is unconfirmed from then on, and never confirmed', async () => {
   const victimSeal = seal('order=7', 'user-42', SEAL_KEY);
   await deliver([newFileUpload({ fileId: '999', url: EVIL, sourceContext: victimSeal, procedureTaskId: 'task-9' })]);
   await deliver([procedureStateChanged({ fileId: '999', url: EVIL }, 'FINISH', { taskId: 'task-9' })]);
@@ -142,7 +144,7 @@ interface Attack {
 
 const contradicted = { claims: expect.any(Set) };
 const attacks: Readonly<Record<string, Attack>> = {
-  'another URL, and the seal of a signature of their own': {
+  'T6: another URL, and the seal of a signature of their own': {
     forged: (fileId) => newFileUpload({ fileId, url: EVIL, sourceContext: mallory }),
     first: { url: EVIL, uploader: 'mallory', seal: 'valid', ...contradicted },
     later: { uploader: 'user-42', ...contradicted },
@@ -224,22 +226,22 @@ const attacks: Readonly<Record<string, Attack>> = {
   },
 };
 
-describe.each(Object.entries(attacks))('of a file of somebody else: %s', (_, { forged, first, later }) => {
-  test('before the true events', async () => {
+describe.each(Object.entries(attacks))('T5, T6, T7: of a file of somebody else, %s', (_, { forged, first, later }) => {
+  test('T5: before the true events', async () => {
     await deliver([forged(victim.fileId, victim.taskId), ...victim.events]);
     expect(await world.row(victim.fileId)).toMatchObject({ ...first, trust: 'pushed' });
     await world.run();
     expect(said(await world.row(victim.fileId))).toEqual(await truth(victim.fileId));
   });
 
-  test('after the true events', async () => {
+  test('T5: after the true events', async () => {
     await deliver([...victim.events, forged(victim.fileId, victim.taskId)]);
     expect(await world.row(victim.fileId)).toMatchObject({ ...later, trust: 'pushed' });
     await world.run();
     expect(said(await world.row(victim.fileId))).toEqual(await truth(victim.fileId));
   });
 
-  test('after VOD has confirmed the row: no confirmed fact changes, not even for a moment', async () => {
+  test('T7: after VOD has confirmed the row: no confirmed fact changes, not even for a moment', async () => {
     await deliver(victim.events);
     await world.run();
     const before = await world.row(victim.fileId);
@@ -252,7 +254,7 @@ describe.each(Object.entries(attacks))('of a file of somebody else: %s', (_, { f
   });
 });
 
-test('a confirmed row without a source context gets none from an event', async () => {
+test('T7: a confirmed row without a source context gets none from an event', async () => {
   const { fileId } = victim;
   const bare = await world.upload({ sourceContext: '' });
   await world.run();
@@ -281,6 +283,57 @@ test('any forgeries in any order among the true events, before and after a run: 
     }),
     { numRuns: 15 },
   );
+});
+
+test('T5: more claims and more tasks than a row keeps leave no trace', async () => {
+  const { fileId, events } = victim;
+  const claims = Array.from({ length: 12 }, (_, i) => newFileUpload({ fileId, url: `${EVIL}?${i}` }));
+  const tasks = Array.from({ length: 60 }, (_, i) => `task-${i}`);
+  await deliver([
+    ...claims,
+    ...tasks.map((taskId) => procedureStateChanged({ fileId, url: EVIL }, 'FINISH', { taskId })),
+  ]);
+  await deliver(events);
+  expect(await world.row(fileId)).toMatchObject({ truncated: true, trust: 'pushed' });
+  await world.run();
+  expect(said(await world.row(fileId))).toEqual(await truth(fileId));
+});
+
+test('T8: among 300 invented files, a true one is confirmed by the first run, and the run finishes', async () => {
+  await Promise.all(Array.from({ length: 300 }, (_, i) => deliver([newFileUpload({ fileId: `9${i}`, url: EVIL })])));
+  await deliver(victim.events);
+  expect(await world.run()).toMatchObject({ finished: true, waiting: 300, confirmed: 1 });
+  expect(await world.row(victim.fileId)).toMatchObject({ trust: 'confirmed', uploader: 'user-42' });
+});
+
+test('T9: a signature uploads as its caller, until it expires, and once where it is valid once', async () => {
+  const { port } = world.vod;
+  const now = Math.floor(Date.now() / 1000);
+  const sourceContext = seal('order=8', 'mallory', SEAL_KEY);
+  const expired = sign({ sourceContext, currentTimeStamp: now - 700, expireTime: now - 100 });
+  await expect(apply(port, expired)).rejects.toThrow(/10010/);
+  const once = sign({ sourceContext, oneTimeValid: 1 });
+  await apply(port, once);
+  await expect(apply(port, once)).rejects.toThrow(/Apply answered/);
+  const { fileId } = await upload(port, { sourceContext });
+  await world.run();
+  expect(await world.row(fileId)).toMatchObject({ uploader: 'mallory', sourceContext: 'order=8', trust: 'confirmed' });
+});
+
+test('T10: a forged seal is believed until VOD is asked', async () => {
+  const forged = seal('order=7', 'somebody', SEAL_KEY);
+  await deliver([newFileUpload({ fileId: victim.fileId, sourceContext: forged })]);
+  expect(await world.row(victim.fileId)).toMatchObject({ uploader: 'somebody', seal: 'valid', trust: 'pushed' });
+  await world.run();
+  expect(await world.row(victim.fileId)).toMatchObject({ uploader: 'user-42', seal: 'valid', trust: 'confirmed' });
+});
+
+test('each line of the threat table has its test', () => {
+  const table = readFileSync(join(__dirname, '../docs/trust.md'), 'utf8');
+  const lines = [...table.matchAll(/^\| (T\d+) \|/gm)].map(([, line]) => line);
+  const tests = readFileSync(__filename, 'utf8');
+  expect(lines).toEqual(Array.from({ length: 10 }, (_, i) => `T${i + 1}`));
+  for (const line of lines) expect(tests).toMatch(new RegExp(`['\`]${line}[:,]`));
 });
 
 test('what is no event, is too large or is nested without end is refused, and makes no row', async () => {

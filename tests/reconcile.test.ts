@@ -53,7 +53,7 @@ describe('what no callback brought', () => {
     const row = await world.row(fileId);
     const id = row.procedureTaskId ?? '';
     expect(row).toMatchObject({ status, [`task:${id}`]: { status: 'FINISH', failed: status === 'failed' } });
-    expect(row.confirmedTasks).toEqual(new Set([id]));
+    expect(row.checkedTasks).toEqual(new Set([id]));
 
     // The event itself, late, has nothing to add.
     const { ProcedureTask } = await world.client.DescribeTaskDetail({ TaskId: id });
@@ -77,7 +77,7 @@ describe('what no callback brought', () => {
 
   test('the library that was there before the first run is filled in, and read once', async () => {
     world.clock.vod = -400 * 24 * HOUR;
-    const old = await world.upload({ text: 'old', procedure: 'LongVideoPreset' });
+    const old = await world.upload({ text: 'old' });
     world.clock.vod = 0;
     const fresh = await world.upload({ text: 'fresh' });
     expect(await world.run()).toMatchObject({ filled: 2, searched: 2 });
@@ -94,10 +94,68 @@ describe('what no callback brought', () => {
     const { MediaUrl: url = '' } = await mediaOf(fileId);
     await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
     world.clock.run = 4 * 24 * HOUR;
+    for (let runs = 0; runs < 3; runs++) {
+      await world.run();
+      const row = await world.row(fileId);
+      expect(row).toMatchObject({
+        status: 'processing',
+        trust: 'confirmed',
+        notice: expect.stringContaining('task-1'),
+      });
+      expect(row.unchecked).toBeUndefined();
+    }
+    // Nor does a later event, true or not, take away what stood.
+    await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-2' }));
     await world.run();
-    const row = await world.row(fileId);
-    expect(row).toMatchObject({ status: 'processing', trust: 'confirmed', notice: expect.stringContaining('task-1') });
-    expect(row.unchecked).toBeUndefined();
+    expect(await world.row(fileId)).toMatchObject({ status: 'processing', 'task:task-1': { status: 'PROCESSING' } });
+    expect(await world.row(fileId)).not.toHaveProperty('task:task-2');
+  });
+
+  test('what a task left that VOD has forgotten by the first run stays', async () => {
+    world.clock.vod = -5 * 24 * HOUR;
+    const fileId = await world.upload({});
+    world.clock.vod = 0;
+    const { MediaUrl: url = '' } = await mediaOf(fileId);
+    await world.webhook.post(procedureStateChanged({ fileId, url }, 'FINISH', { taskId: 'task-1' }));
+    world.clock.run = 4 * 24 * HOUR;
+    for (let runs = 0; runs < 3; runs++) await world.run();
+    expect(await world.row(fileId)).toMatchObject({ status: 'ready', 'task:task-1': { status: 'FINISH' } });
+  });
+
+  test('a procedure that began after the row was confirmed, and ended without an event, is found', async () => {
+    const fileId = await world.upload();
+    await world.run();
+    expect(await world.row(fileId)).toMatchObject({ status: 'uploaded', trust: 'confirmed' });
+    const request = { FileId: fileId, ProcedureName: 'LongVideoPreset', TasksNotifyMode: 'None' };
+    const { TaskId = '' } = await world.client.ProcessMediaByProcedure(request);
+    await processed(fileId);
+    expect(await world.run()).toMatchObject({ results: 1, corrected: 0 });
+    expect(await world.row(fileId)).toMatchObject({ status: 'ready', [`task:${TaskId}`]: { status: 'FINISH' } });
+    expect(await world.run()).toMatchObject({ results: 0, confirmed: 0 });
+  });
+
+  test('one file that cannot be checked keeps no other back, and makes the run fail', async () => {
+    const files = [await world.upload(), await world.upload(), await world.upload()];
+    const describeMediaInfos = world.client.DescribeMediaInfos.bind(world.client);
+    world.client.DescribeMediaInfos = (request) =>
+      request.FileIds.includes(files[1] ?? '') ? Promise.reject(new Error('broken')) : describeMediaInfos(request);
+    await expect(world.run()).rejects.toThrow('Cannot reconcile 1 files');
+    expect(await world.row(files[0] ?? '')).toMatchObject({ trust: 'confirmed' });
+    expect(await world.row(files[2] ?? '')).toMatchObject({ trust: 'confirmed' });
+    expect(await world.webhook.rowOf(files[1] ?? '')).toBeUndefined();
+  });
+
+  test('a file counts as lost when its events should have come, and none before the first run does', async () => {
+    world.clock.vod = -200 * 24 * HOUR;
+    await world.upload();
+    world.clock.vod = 0;
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    await world.upload();
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    world.clock.vod = -5 * 60_000;
+    await world.upload();
+    world.clock.vod = 0;
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 1 });
   });
 });
 

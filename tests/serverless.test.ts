@@ -201,8 +201,12 @@ describe.each(STAGES)('the package for %s', (stage) => {
         [3600, 1],
       ],
       [
-        [own, 'FilledRows'],
+        [own, 'LostEvents'],
         [3600, 20],
+      ],
+      [
+        [own, 'DeletedRows'],
+        [3600, 100],
       ],
       [[own, 'UnconfirmedRows'], atOnce],
     ]);
@@ -278,6 +282,8 @@ describe.each(STAGES)('the package for %s', (stage) => {
       { LogGroupName: signer, MetricTransformations: counts('RefusedSignatures', code) },
       { LogGroupName: run, MetricTransformations: counts('FinishedReconciliations') },
       { LogGroupName: run, MetricTransformations: counts('FilledRows', {}, '$.filled') },
+      { LogGroupName: run, MetricTransformations: counts('LostEvents', {}, '$.lost') },
+      { LogGroupName: run, MetricTransformations: counts('DeletedRows', {}, '$.deleted') },
       { LogGroupName: run, MetricTransformations: counts('FilledResults', {}, '$.results') },
       { LogGroupName: run, MetricTransformations: counts('CorrectedRows', {}, '$.corrected') },
       { LogGroupName: run, MetricTransformations: counts('UnconfirmedRows', {}, '$.unconfirmed') },

@@ -4,7 +4,7 @@ import { isObject, jsonObject, readBody, replyJson, type Call } from './http';
 import { isoTime, type Library } from './library';
 import type { DeletedPart } from './messages';
 import type { EventConfig, Notifications } from './notifications';
-import type { Procedures } from './procedures';
+import { taskIdFor, type Procedures } from './procedures';
 import type { Media, State, Task } from './state';
 import { ApiError, checkTc3 } from './tc3';
 import type { Keys } from './upload-signature';
@@ -70,6 +70,10 @@ const ACTIONS: Record<string, { parameters: string[]; run: (vod: Api, parameters
     run: searchMedia,
   },
   DeleteMedia: { parameters: ['FileId', 'DeleteParts'], run: deleteMedia },
+  ProcessMediaByProcedure: {
+    parameters: ['FileId', 'ProcedureName', 'TasksPriority', 'TasksNotifyMode', 'SessionContext'],
+    run: processMediaByProcedure,
+  },
   DescribeTasks: {
     parameters: ['Status', 'FileId', 'CreateTime', 'FinishTime', 'Sort', 'Limit', 'ScrollToken'],
     run: describeTasks,
@@ -165,6 +169,19 @@ function deleteMedia(vod: Api, parameters: Parameters): Answer {
     }),
   );
   return {};
+}
+
+function processMediaByProcedure({ state, procedures }: Api, parameters: Parameters): Answer {
+  const fileId = required(text(parameters, 'FileId'), 'FileId');
+  if (!state.media.get(fileId)) throw new ApiError('ResourceNotFound', `There is no file ${fileId}`);
+  const TaskId = taskIdFor();
+  procedures.start(TaskId, fileId, {
+    procedure: required(text(parameters, 'ProcedureName'), 'ProcedureName'),
+    taskPriority: integer(parameters, 'TasksPriority', -10, 10) ?? 0,
+    taskNotifyMode: choice(parameters, 'TasksNotifyMode', ['Finish', 'Change', 'None']) ?? 'Finish',
+    sessionContext: text(parameters, 'SessionContext') ?? '',
+  });
+  return { TaskId };
 }
 
 function describeTasks(vod: Api, parameters: Parameters): Answer {

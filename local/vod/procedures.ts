@@ -23,6 +23,8 @@ function stepsOf(template: string): readonly Step[] {
   return LONG_VIDEO.map((step) => ({ ...step, fails: step.definition === 100020 }));
 }
 
+type TaskRequest = Pick<UploadSignature, 'procedure' | 'taskPriority' | 'taskNotifyMode' | 'sessionContext'>;
+
 export const taskIdFor = (): string => `${APP_ID}-procedurev2-${randomBytes(16).toString('hex')}t0`;
 
 /** Task flows that only take their time: one step after the other is reported as done. */
@@ -43,7 +45,7 @@ export class Procedures {
     for (const task of this.state.tasks.values()) if (task.status === 'PROCESSING') this.#schedule(task.taskId);
   }
 
-  start(taskId: string, fileId: string, signed: UploadSignature): void {
+  start(taskId: string, fileId: string, signed: TaskRequest): void {
     this.state.tasks.set(taskId, {
       taskId,
       fileId,
