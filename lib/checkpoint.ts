@@ -1,6 +1,6 @@
 import { number, object, parseJson, text } from './message';
 import { present } from './present';
-import type { Cursor } from './vod-library';
+import { SEARCH_CAP, type Cursor } from './vod-library';
 
 /** Where reconciliation goes on; lost, it costs time and nothing else. */
 export interface Checkpoint {
@@ -14,18 +14,23 @@ export interface Checkpoint {
   readonly drained?: number;
 }
 
-/** Reads a checkpoint as it was written; what cannot be read is as good as none. */
-export function readCheckpoint(value: string): Checkpoint {
+/** Reads a checkpoint as it was written; what cannot be read, or cannot be at `now`, is as good as none. */
+export function readCheckpoint(value: string, now: number): Checkpoint {
   const saved = parseJson(Buffer.from(value));
   const search = object(saved, 'search');
-  const [second, offset] = [number(search, 'second'), number(search, 'offset')];
+  const second = within(number(search, 'second'), now / 1000);
+  const offset = within(number(search, 'offset'), SEARCH_CAP - 1);
   const audited = text(saved, 'audited');
   return present({
     search: second === undefined || offset === undefined ? undefined : { second, offset },
     audited: audited === undefined ? undefined : Buffer.from(audited, 'base64url').toString(),
-    tasks: number(saved, 'tasks'),
-    drained: number(saved, 'drained'),
+    tasks: within(number(saved, 'tasks'), now),
+    drained: within(number(saved, 'drained'), now),
   });
+}
+
+function within(value: number | undefined, most: number): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= most ? value : undefined;
 }
 
 /** A checkpoint for {@link readCheckpoint}. The file's id is somebody's text, and SSM does not take every text. */

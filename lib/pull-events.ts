@@ -110,7 +110,7 @@ export function pullEvents({ config, getParameters, log, ...edge }: PullEdge) {
 async function pull(vod: VodApi) {
   try {
     // Null where there is nothing, by the documents of the answer.
-    return (await vod.PullEvents({})).EventSet ?? [];
+    return ((await vod.PullEvents({})).EventSet ?? []).filter(Boolean);
   } catch (error) {
     // By the list of the action's errors, which names no other resource than events.
     if (error instanceof VodError && error.code === 'ResourceNotFound') return [];

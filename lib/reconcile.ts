@@ -72,7 +72,7 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
     const end = started + context.getRemainingTimeInMillis() - RESERVE;
     const vod = vodUntil(end + RESERVE / 3);
     const keys = await sealKeys();
-    let place = readCheckpoint(await checkpoint.read());
+    let place = readCheckpoint(await checkpoint.read(), started);
     const since = place.drained ?? 0;
     const counts = { filled: 0, confirmed: 0, corrected: 0, deleted: 0, unconfirmed: 0, waiting: 0 };
     const events = { lost: 0, results: 0 };
@@ -89,17 +89,21 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
       if (finding === 'filled' && isLost(verdict, since, now())) events.lost++;
       if (finding === 'confirmed' || finding === 'waiting') return;
       const level = finding === 'filled' ? 'info' : 'warn';
-      log({ level, requestId, outcome: finding, fileIds: [fileId], ...(corrected.length > 0 && { attributes: corrected }) });
+      log({
+        level,
+        requestId,
+        outcome: finding,
+        fileIds: [fileId],
+        ...(corrected.length > 0 && { attributes: corrected }),
+      });
     }
 
     async function judgeAll(fileIds: readonly string[], withTasks: boolean): Promise<void> {
       const known = await rows.read(fileIds);
-      const truths = await askVod(
-        vod,
-        fileIds,
-        keys,
-        (fileId, createTime) => withTasks || wantsTasks(known.get(fileId), createTime, now()),
-      );
+      const truths = await askVod(vod, fileIds, keys, (fileId, createTime) => {
+        const row = known.get(fileId);
+        return withTasks || wantsTasks(row, createTime, now()) ? untold(row) : undefined;
+      });
       const answered = fileIds.filter((id) => truths.has(id));
       const verdicts = answered.flatMap((id) => judge(known.get(id), truths.get(id), now(), since) ?? []);
       await Promise.all(verdicts.map(settle));
@@ -190,7 +194,7 @@ export function reconcile({ vodUntil, sealKeys, checkpoint, now, log, ...edge }:
     let finished = false;
     try {
       const isDrained = await checkTouched(started + (end - started) * FIRST_SHARE);
-      if (isDrained && failures.files === 0) place = { ...place, drained: started };
+      if (isDrained) place = { ...place, drained: started };
       const isComplete = (await checkLibrary(end)) && (await checkTasks(end));
       finished = isDrained && isComplete && failures.files === 0;
       await audit(end);
@@ -224,4 +228,11 @@ function isInDoubt(row: Row | undefined): boolean {
 function wantsTasks(row: Row | undefined, createTime: string, now: number): boolean {
   if (row?.unchecked !== undefined || row?.status === 'processing') return true;
   return row?.trust !== 'confirmed' && now - (Date.parse(createTime) || 0) < TASK_MEMORY;
+}
+
+/** The tasks that only events told of. */
+function untold(row: Row | undefined): string[] {
+  const tasks = Object.keys(row ?? {}).filter((name) => name.startsWith('task:'));
+  const ids = tasks.map((name) => name.slice('task:'.length));
+  return ids.filter((id) => row?.checkedTasks?.[id] === undefined);
 }

@@ -24,8 +24,8 @@ export type Row = Facts & {
   readonly trust: Trust;
   /** When VOD was last asked about the row, knew the file, and something changed. */
   readonly confirmedAt?: string;
-  /** The tasks that stood when VOD was last asked: it named them, or may have forgotten them. */
-  readonly checkedTasks?: ReadonlySet<string>;
+  /** The tasks as they stood when VOD was last asked: it named them, or may have forgotten them. */
+  readonly checkedTasks?: Readonly<Record<string, Task['status']>>;
   /** Set while VOD is to be asked about the row: by every event, until reconciliation has asked. */
   readonly unchecked?: Unchecked;
   /** What an operator should know about the row, in a sentence. */
@@ -74,8 +74,8 @@ export const SHARED: readonly string[] = ['url', 'name', 'size', 'duration', 'wi
 /** Members of the opened source context. What one event says must not fill what another left open. */
 export const CONTEXT: readonly string[] = ['seal', 'sourceContext', 'uploader'];
 
-/** Facts that no event changes any more once VOD has confirmed the row: not what they are, nor that there is none. */
-export const CONFIRMED: readonly string[] = [...CONTEXT, 'url', 'name', 'type', 'createTime'];
+/** Facts that VOD always has an answer to: where a confirmed row has none, an event that has one is not believed. */
+const CERTAIN: readonly string[] = [...CONTEXT, 'url', 'name', 'type', 'createTime'];
 
 /** Bounds that keep a row far below DynamoDB's 400 kB, whatever arrives and in whatever order. */
 export const MAX_TASKS = 50;
@@ -116,14 +116,16 @@ export function settle(row: Row, change: Change): Change | undefined {
   const { fileId, eventType, authority, status } = change;
   const facts: Record<string, unknown> = {};
   const contradictions: Record<string, unknown> = {};
+  const isConfirmed = row.trust === 'confirmed';
   for (const [name, said] of Object.entries(change.facts)) {
     const known = Reflect.get(row, name) as unknown;
     const witness = Reflect.get(row, CONTEXT.includes(name) ? 'seal' : name) as unknown;
-    const confirmed = row.trust === 'confirmed' && CONFIRMED.includes(name);
-    const stated = confirmed || (SHARED.includes(name) ? row.stated?.has(name) === true : witness !== undefined);
-    if (!confirmed && (authority ? !stated : known === undefined)) facts[name] = said;
-    // 2.0 may round a duration that 3.0 does not: that is no contradiction.
-    else if (authority === stated && rounded(name, known) !== rounded(name, said)) contradictions[name] = said;
+    const stated = isConfirmed || (SHARED.includes(name) ? row.stated?.has(name) === true : witness !== undefined);
+    const isSame = rounded(name, known) === rounded(name, said);
+    // No event changes a fact of a confirmed row, not even from absent to present.
+    if (!isConfirmed && (authority ? !stated : known === undefined)) facts[name] = said;
+    else if (authority === stated && !isSame && (known !== undefined || CERTAIN.includes(name) || !isConfirmed))
+      contradictions[name] = said;
   }
   const task = change.task && settleTask(row, change.task);
   if (change.task && task === 'contradicts') contradictions[`task:${change.task.id}`] = change.task.state;
@@ -143,7 +145,8 @@ export function settle(row: Row, change: Change): Change | undefined {
   return { fileId, eventType, authority, facts, ...effects, seen: row.updatedAt };
 }
 
-const rounded = (name: string, fact: unknown) => (name === 'duration' ? Math.round(Number(fact)) : fact);
+/** 2.0 may round a duration that 3.0 does not: that is no contradiction. */
+export const rounded = (name: string, fact: unknown) => (name === 'duration' ? Math.round(Number(fact)) : fact);
 
 /** The statuses that an event may raise to `status`. */
 export function below(status: Status): readonly Status[] {
@@ -162,6 +165,8 @@ function settleTask(row: Row, task: TaskChange): TaskChange | 'known' | 'contrad
   }
   // Of one that did not fit, no more than this was kept.
   if (said.status === 'PROCESSING' || isDeepStrictEqual(known, bare(said))) return 'known';
+  if (row.checkedTasks?.[task.id] === 'FINISH')
+    return isDeepStrictEqual({ ...known, ...said }, known) ? 'known' : 'contradicts';
   const both = { ...known, ...said };
   // One format may leave out what the other says, so only members that both have can contradict.
   if (!isDeepStrictEqual({ ...both, ...known }, both)) return 'contradicts';

@@ -19,6 +19,9 @@ export const MOST_ROWS = 100;
 /** Longest wait for one answer of the table, in milliseconds. */
 const ANSWER_TIMEOUT = 5_000;
 
+/** How often keys that the table left over are asked for again. */
+const MOST_ASKED = 5;
+
 /** The sparse index of the rows that VOD is to be asked about. */
 const INDEX = 'byUnchecked';
 
@@ -37,7 +40,8 @@ export function uploadsRows(dynamodb: Pick<DynamoDBClient, 'send'>, tableName: s
     async read(fileIds: readonly string[]): Promise<ReadonlyMap<string, Row>> {
       const rows = new Map<string, Row>();
       let keys = [...new Set(fileIds)].map((fileId) => marshall({ fileId }));
-      while (keys.length > 0) {
+      for (let asked = 0; keys.length > 0; asked++) {
+        if (asked === MOST_ASKED) throw new Error('Cannot read rows: the table is too busy');
         const request = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } };
         const answer: BatchGetItemCommandOutput = await dynamodb.send(new BatchGetItemCommand(request), inTime());
         for (const item of answer.Responses?.[tableName] ?? []) {

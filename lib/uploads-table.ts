@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException, UpdateItemCommand } from '@aws-sdk/cli
 import type { DynamoDBClient, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { describe } from './log';
-import { below, CONFIRMED, CONTEXT, settle, SHARED, type Change, type Row } from './upload';
+import { below, CONTEXT, settle, SHARED, type Change, type Row } from './upload';
 
 /** `repeated`: the row had it all; `contradicted`: part of it stands beside the row as a claim. */
 export type Outcome = 'recorded' | 'repeated' | 'contradicted';
@@ -94,10 +94,8 @@ function update(tableName: string, change: Change, now: string): UpdateItemComma
     const unknown = `attribute_not_exists(${attribute})`;
     const same = is === undefined ? unknown : `${attribute} = ${is}`;
     onlyIf.push(authority ? `NOT ${stated} OR ${same}` : `${stated} OR ${unknown} OR ${same}`);
-    if (CONFIRMED.includes(fact)) {
-      const free = `NOT ${name('trust')} = ${value('confirmed')}`;
-      onlyIf.push(`${free} OR ${authority ? same : `attribute_exists(${attribute})`}`);
-    }
+    const free = `NOT ${name('trust')} = ${value('confirmed')}`;
+    onlyIf.push(`${free} OR ${authority ? same : `attribute_exists(${attribute})`}`);
     if (is) set.push(`${attribute} = ${authority ? is : `if_not_exists(${attribute}, ${is})`}`);
   }
   const stated = Object.keys(facts).filter((fact) => authority && SHARED.includes(fact));

@@ -8,6 +8,7 @@ import {
   jsonBytes,
   MAX_ROW_BYTES,
   MAX_TASKS,
+  rounded,
   SHARED,
   STATUSES,
   type Facts,
@@ -46,6 +47,8 @@ export interface Verdict {
   readonly seen?: string;
 }
 
+const PROCESSING: Task = { status: 'PROCESSING' };
+
 type Attributes = Readonly<Record<string, unknown>>;
 
 const HOUR = 3_600_000;
@@ -74,8 +77,8 @@ export function judge(row: Row | undefined, truth: Truth | undefined, now: numbe
   if (truth) return agree(row, truth, now, since);
   if (!row) return undefined;
   if (row.trust === 'confirmed') {
-    const unproven = Object.keys(tasksOf(row)).filter((id) => row.checkedTasks?.has(id) !== true);
-    const rest = without(row, ['unchecked', 'notice', ...(isChecked(row) ? [] : unproven.map(attribute))]);
+    const told = isChecked(row) ? [] : Object.keys(tasksOf(row)).filter((id) => row.checkedTasks?.[id] === undefined);
+    const rest = without(row, ['unchecked', 'notice', 'claims', 'truncated', ...told.map(attribute)]);
     return verdict('deleted', row, row.fileId, { ...rest, status: 'deleted' });
   }
   const isOverdue = now - Date.parse(row.firstSeenAt) >= PATIENCE;
@@ -92,17 +95,25 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
   const kept = row && { ...keptSeal(row, truth), ...(isFresh && measured(row)) };
   const facts: Facts = { ...truth.facts, ...kept };
   const known = row ? tasksOf(row) : {};
+  /** The end of a task that VOD has seen running, and forgotten since, has an event's word alone. */
+  const asChecked = ([id, task]: readonly [string, Task]) =>
+    [id, row?.checkedTasks?.[id] === 'PROCESSING' ? PROCESSING : task] as const;
   // What only events told of is kept where it stood at the last check already, or VOD may have forgotten it.
   const mayBeTrue = isChecked(row) || !wouldRemember(row, truth, now, since);
-  const isTrue = (id: string) => truth.tasks.has(id) || row?.checkedTasks?.has(id) === true || mayBeTrue;
-  const told = [...new Map([...Object.entries(known), ...truth.tasks])].filter(([id]) => isTrue(id));
+  const isTrue = (id: string) => truth.tasks.has(id) || row?.checkedTasks?.[id] !== undefined || mayBeTrue;
+  const told = [...new Map([...Object.entries(known).map(asChecked), ...truth.tasks])].filter(([id]) => isTrue(id));
   const tasks: Record<string, Task> = {};
   for (const [id, task] of told.slice(0, MAX_TASKS)) {
     tasks[id] = jsonBytes(tasks) + jsonBytes(task) <= MAX_ROW_BYTES ? task : bare(task);
   }
   const said = row?.procedureTaskId;
-  const procedureTaskId = said !== undefined && isTrue(said) ? said : truth.procedureTaskId;
-  const checked = [...Object.keys(tasks), ...(procedureTaskId === undefined ? [] : [procedureTaskId])];
+  // Of a task that VOD remembers its time says whether the upload began it.
+  const isSaidTrue = said !== undefined && !truth.tasks.has(said) && isTrue(said);
+  const procedureTaskId = isSaidTrue ? said : truth.procedureTaskId;
+  const checked = {
+    ...(procedureTaskId !== undefined && { [procedureTaskId]: 'PROCESSING' as const }),
+    ...Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, task.status])),
+  };
 
   const statuses: Status[] = Object.values(tasks).map(statusOf);
   if (procedureTaskId !== undefined && tasks[procedureTaskId] === undefined) statuses.push('processing');
@@ -110,6 +121,7 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
   const isOpen = isFresh || [...truth.tasks.values()].some((task) => task.status === 'PROCESSING');
   const forgotten = Object.keys(tasks).filter((id) => tasks[id]?.status === 'PROCESSING' && !truth.tasks.has(id));
 
+  const stated = SHARED.filter((name) => Reflect.has(facts, name));
   const next = present({
     ...(row && without(row, [...FACTS, ...Object.keys(known).map(attribute), 'claims'])),
     ...facts,
@@ -118,8 +130,8 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
     ...Object.fromEntries(Object.entries(tasks).map(([id, task]) => [attribute(id), task])),
     status: STATUSES.findLast((status) => statuses.includes(status)) ?? 'uploaded',
     trust: 'confirmed',
-    stated: setOf(SHARED.filter((name) => Reflect.has(facts, name))),
-    checkedTasks: setOf(checked),
+    stated: stated.length > 0 ? new Set(stated) : undefined, // the table has no empty sets
+    checkedTasks: Object.keys(checked).length > 0 ? checked : undefined,
     sortTime: facts.createTime ?? row?.sortTime ?? new Date(now).toISOString(),
     unchecked: isOpen ? 'later' : undefined,
     notice: forgotten.length > 0 ? FORGOTTEN + forgotten.join(', ') : undefined,
@@ -131,11 +143,6 @@ function agree(row: Row | undefined, truth: Truth, now: number, since: number): 
 /** Whether nothing has touched the row since VOD was asked about it. */
 function isChecked(row: Row | undefined): boolean {
   return row?.trust === 'confirmed' && row.unchecked === undefined;
-}
-
-/** A set for the table, which has no empty ones. */
-function setOf(names: readonly string[]): ReadonlySet<string> | undefined {
-  return names.length > 0 ? new Set(names) : undefined;
 }
 
 /** What VOD measures of a file, as far as the row has it. */
@@ -180,7 +187,8 @@ function verdict(finding: Finding, row: Row | undefined, fileId: string, next: A
     // VOD may know more of a task than an event of format 2.0 told; that does not make the event wrong.
     if (isTask(name)) return !isDeepStrictEqual({ ...Object(next[name]), ...Object(was[name]) }, next[name]);
     // A cover may come later than its file.
-    return name === 'procedureTaskId' || (FACTS.includes(name) && name !== 'coverUrl');
+    const isSame = rounded(name, was[name]) === rounded(name, next[name]);
+    return name === 'procedureTaskId' || (FACTS.includes(name) && name !== 'coverUrl' && !isSame);
   };
   const corrected = finding === 'confirmed' ? changed.filter(isWrong) : [];
   return {

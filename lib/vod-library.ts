@@ -9,7 +9,7 @@ import type { VodApi } from './vod-api';
 /** How many files one DescribeMediaInfos takes (266/31763). */
 export const MOST_FILES = 20;
 /** How far SearchMedia counts: no page ends behind its 5 000th result (266/31813). */
-const SEARCH_CAP = 5_000;
+export const SEARCH_CAP = 5_000;
 const SEARCH_PAGE = 200;
 /** How long after its file a task may begin to count as the upload's own, in milliseconds. */
 const PROCEDURE_DELAY = 60_000;
@@ -57,13 +57,13 @@ export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Curso
 /**
  * What VOD says now of at most {@link MOST_FILES} files, by id (DescribeMediaInfos, 266/31763): `undefined` for one that it
  * does not know; one of which it says nothing is not among them. The tasks that it remembers are asked for where
- * `wantsTasks` says so (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
+ * `wantsTasks` answers those that events told of, if only none (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  */
 export async function askVod(
   vod: VodApi,
   fileIds: readonly string[],
   sealKeys: readonly string[],
-  wantsTasks: (fileId: string, createTime: string) => boolean,
+  wantsTasks: (fileId: string, createTime: string) => readonly string[] | undefined,
 ): Promise<ReadonlyMap<string, Truth | undefined>> {
   const { known, unknown } = await describeFiles(vod, fileIds);
   const truths = await Promise.all(
@@ -74,7 +74,8 @@ export async function askVod(
       if (!change) return undefined;
       const { fileId, facts } = change;
       const created = facts.createTime ?? '';
-      const asked = wantsTasks(fileId, created) ? await tasksOf(vod, fileId) : [];
+      const told = wantsTasks(fileId, created);
+      const asked = told ? await tasksOf(vod, fileId, told) : [];
       const first = asked.find(({ createTime }) => Math.abs(createTime - Date.parse(created)) <= PROCEDURE_DELAY);
       const tasks = new Map(asked.map(({ id, task }) => [id, task]));
       return { fileId, facts, tasks, ...present({ procedureTaskId: first?.id }) };
@@ -85,31 +86,38 @@ export async function askVod(
   return answers;
 }
 
-/** An invented id may be one that VOD refuses, and with it the whole call: then the files are asked about in halves. */
+/** What VOD's file ids look like. Others may be refused, and with them the whole call: they are asked about apart. */
+const FILE_ID = /^\d{1,40}$/;
+
 async function describeFiles(vod: VodApi, fileIds: readonly string[]): Promise<Described> {
+  const [usual, odd] = [fileIds.filter((id) => FILE_ID.test(id)), fileIds.filter((id) => !FILE_ID.test(id))];
+  const answers = await Promise.all([
+    usual.length > 0 ? describe(vod, usual) : NOTHING,
+    odd.length > 0 ? describeOdd(vod, odd) : NOTHING,
+  ]);
+  return { known: answers.flatMap(({ known }) => known), unknown: answers.flatMap(({ unknown }) => unknown) };
+}
+
+async function describe(vod: VodApi, fileIds: string[]): Promise<Described> {
+  const answer = await vod.DescribeMediaInfos({ FileIds: fileIds, Filters: ['basicInfo', 'metaData'] });
+  return { known: answer.MediaInfoSet ?? [], unknown: answer.NotExistFileIdSet ?? [] };
+}
+
+async function describeOdd(vod: VodApi, fileIds: string[]): Promise<Described> {
   try {
-    const answer = await vod.DescribeMediaInfos({ FileIds: [...fileIds], Filters: ['basicInfo', 'metaData'] });
-    return { known: answer.MediaInfoSet ?? [], unknown: answer.NotExistFileIdSet ?? [] };
+    const { known } = await describe(vod, fileIds);
+    return { known, unknown: fileIds.filter((id) => !known.some(({ FileId }) => FileId === id)) };
   } catch (error) {
-    if (!isAboutParameters(error)) throw error;
-    if (fileIds.length === 1) return { known: [], unknown: fileIds };
-    const half = Math.ceil(fileIds.length / 2);
-    const halves = [fileIds.slice(0, half), fileIds.slice(half)];
-    const [one, other] = await Promise.all(halves.map((ids) => describeFiles(vod, ids)));
-    return {
-      known: [...(one?.known ?? []), ...(other?.known ?? [])],
-      unknown: [...(one?.unknown ?? []), ...(other?.unknown ?? [])],
-    };
+    if (!/^InvalidParameter(Value(\.FileIds)?)?$/.test(codeOf(error))) throw error;
+    return { known: [], unknown: fileIds };
   }
 }
+
+const NOTHING: Described = { known: [], unknown: [] };
 
 interface Described {
   readonly known: NonNullable<Awaited<ReturnType<VodApi['DescribeMediaInfos']>>['MediaInfoSet']>;
   readonly unknown: readonly string[];
-}
-
-function isAboutParameters(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('InvalidParameter');
 }
 
 interface AskedTask {
@@ -142,30 +150,52 @@ async function* taskPages(vod: VodApi, request: Parameters<VodApi['DescribeTasks
   } while (scroll !== undefined);
 }
 
-/** The procedures that VOD remembers of a file, the oldest first. */
-async function tasksOf(vod: VodApi, fileId: string): Promise<AskedTask[]> {
-  const found = [];
+/** The procedures that VOD remembers of a file, the oldest first; those of `told` it is asked about even if it lists none. */
+async function tasksOf(vod: VodApi, fileId: string, told: readonly string[]): Promise<AskedTask[]> {
+  const listed: TaskInfo[] = [];
   const request = { FileId: fileId, Sort: { Field: 'CreateTime', Order: 'Asc' } };
-  for await (const page of taskPages(vod, request)) found.push(...page);
-  const tasks = await Promise.all(
-    found.map(async ({ TaskId: id = '', TaskType, Status, CreateTime = '' }): Promise<AskedTask | undefined> => {
-      if (TaskType !== 'Procedure' || id === '') return undefined;
-      const task = await taskState(vod, fileId, id, Status);
-      return task && { id, createTime: Date.parse(CreateTime), task };
-    }),
-  );
-  return tasks.flatMap((task) => task ?? []);
+  for await (const page of taskPages(vod, request)) listed.push(...page);
+  const ids = new Set(listed.map(({ TaskId }) => TaskId));
+  const unlisted = told.filter((id) => !ids.has(id)).map((TaskId) => ({ TaskId }));
+  const tasks = await Promise.all([...listed, ...unlisted].map((info) => askAbout(vod, fileId, info)));
+  return tasks.flatMap((task) => task ?? []).sort((a, b) => a.createTime - b.createTime);
 }
 
-async function taskState(vod: VodApi, fileId: string, id: string, status: string | undefined) {
-  if (status === 'ABORTED')
-    return { status: 'FINISH', failed: true, errors: [{ type: 'Procedure', message: 'ABORTED' }] } as const;
-  if (status !== 'FINISH') return { status: 'PROCESSING' } as const;
-  const { ProcedureTask } = await vod.DescribeTaskDetail({ TaskId: id });
-  if (!ProcedureTask) return undefined;
-  const finished = { ...ProcedureTask, FileId: fileId, TaskId: id, Status: 'FINISH' };
+type TaskInfo = NonNullable<Awaited<ReturnType<VodApi['DescribeTasks']>>['TaskSet']>[number];
+
+async function askAbout(vod: VodApi, fileId: string, info: TaskInfo): Promise<AskedTask | undefined> {
+  const { TaskId: id = '', TaskType = 'Procedure', Status, CreateTime } = info;
+  if (TaskType !== 'Procedure' || id === '') return undefined;
+  const isListed = Status !== undefined;
+  if (isListed && Status !== 'FINISH' && Status !== 'ABORTED') {
+    return { id, createTime: Date.parse(CreateTime ?? ''), task: { status: 'PROCESSING' } };
+  }
+  const detail = await describeTask(vod, id);
+  const { ProcedureTask } = detail ?? {};
+  // What is of another file, or unknown, is not this file's.
+  if (!isListed && ProcedureTask?.FileId !== fileId) return undefined;
+  const createTime = Date.parse(CreateTime ?? detail?.CreateTime ?? '');
+  if (detail?.Status === 'ABORTED') return { id, createTime, task: ABORTED };
+  const finished = { ...ProcedureTask, FileId: fileId, TaskId: id };
   const event = readEvent({ EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: finished });
-  return event.type === 'ProcedureStateChanged' ? event.task : undefined;
+  return event.type === 'ProcedureStateChanged' ? { id, createTime, task: event.task } : undefined;
+}
+
+const ABORTED: Task = { status: 'FINISH', failed: true, errors: [{ type: 'Procedure', message: 'ABORTED' }] };
+
+/** A task that VOD remembers; `undefined` for one that it does not. */
+async function describeTask(vod: VodApi, id: string) {
+  try {
+    return await vod.DescribeTaskDetail({ TaskId: id });
+  } catch (error) {
+    const code = codeOf(error);
+    if (code.startsWith('ResourceNotFound') || code.startsWith('InvalidParameter')) return undefined;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 function isoSecond(unixSeconds: number): string {

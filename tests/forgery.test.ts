@@ -299,6 +299,40 @@ test('T5: more claims and more tasks than a row keeps leave no trace', async () 
   expect(said(await world.row(fileId))).toEqual(await truth(fileId));
 });
 
+test("T7: a true task gets nothing added to its end, nor becomes the upload's own", async () => {
+  const { fileId, taskId, events } = victim;
+  const plain = await world.upload();
+  await deliver(events);
+  await world.run();
+  const before = await world.row(fileId);
+  const added = { TaskId: taskId, FileId: fileId, Status: 'FINISH', SessionContext: 'refund=mallory' };
+  await deliver([{ EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: added }]);
+  expect(await world.row(fileId)).toMatchObject({
+    [`task:${taskId}`]: before[`task:${taskId}`],
+    claims: expect.any(Set),
+  });
+  const { TaskId: later = '' } = await world.client.ProcessMediaByProcedure({
+    FileId: plain,
+    ProcedureName: 'LongVideoPreset',
+  });
+  await deliver([newFileUpload({ fileId: plain, procedureTaskId: later })]);
+  expect(await world.row(plain)).not.toHaveProperty('procedureTaskId');
+  await world.run();
+  expect(said(await world.row(fileId))).toEqual(said(before));
+});
+
+test('T7: the row of a file that was deleted takes nothing more', async () => {
+  const { fileId, taskId, events } = victim;
+  await deliver(events);
+  await world.run();
+  await world.client.DeleteMedia({ FileId: fileId });
+  await world.run();
+  const before = said(await world.row(fileId));
+  await deliver(Object.values(attacks).map(({ forged }) => forged(fileId, taskId)));
+  await world.run();
+  expect(said(await world.row(fileId))).toEqual(before);
+});
+
 test('T8: among 300 invented files, a true one is confirmed by the first run, and the run finishes', async () => {
   await Promise.all(Array.from({ length: 300 }, (_, i) => deliver([newFileUpload({ fileId: `9${i}`, url: EVIL })])));
   await deliver(victim.events);

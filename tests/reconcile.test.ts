@@ -53,7 +53,7 @@ describe('what no callback brought', () => {
     const row = await world.row(fileId);
     const id = row.procedureTaskId ?? '';
     expect(row).toMatchObject({ status, [`task:${id}`]: { status: 'FINISH', failed: status === 'failed' } });
-    expect(row.checkedTasks).toEqual(new Set([id]));
+    expect(row.checkedTasks).toEqual({ [id]: 'FINISH' });
 
     // The event itself, late, has nothing to add.
     const { ProcedureTask } = await world.client.DescribeTaskDetail({ TaskId: id });
@@ -132,6 +132,61 @@ describe('what no callback brought', () => {
     expect(await world.run()).toMatchObject({ results: 1, corrected: 0 });
     expect(await world.row(fileId)).toMatchObject({ status: 'ready', [`task:${TaskId}`]: { status: 'FINISH' } });
     expect(await world.run()).toMatchObject({ results: 0, confirmed: 0 });
+  });
+
+  test('a task that VOD does not list for a moment is asked about by its id, and stays', async () => {
+    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    await processed(fileId);
+    const { TaskSet: [task] = [] } = await world.client.DescribeTasks({ FileId: fileId });
+    const { ProcedureTask } = await world.client.DescribeTaskDetail({ TaskId: task?.TaskId ?? '' });
+    await world.webhook.post({ EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: ProcedureTask });
+    world.client.DescribeTasks = () => Promise.resolve({ TaskSet: [], ScrollToken: '', RequestId: '' });
+    expect(await world.run()).toMatchObject({ confirmed: 1, corrected: 0 });
+    expect(await world.row(fileId)).toMatchObject({ status: 'ready', procedureTaskId: task?.TaskId });
+  });
+
+  test('the end of a task that VOD saw running and has forgotten since is not believed', async () => {
+    world.clock.vod = -5 * 24 * HOUR;
+    const fileId = await world.upload({});
+    world.clock.vod = 0;
+    const { MediaUrl: url = '' } = await mediaOf(fileId);
+    await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
+    world.clock.run = 4 * 24 * HOUR;
+    await world.run();
+    await world.webhook.post(procedureStateChanged({ fileId, url }, 'FINISH', { taskId: 'task-1' }));
+    expect(await world.row(fileId)).toMatchObject({ status: 'ready', unchecked: 'yes' });
+    await world.run();
+    expect(await world.row(fileId)).toMatchObject({ status: 'processing', notice: expect.stringContaining('task-1') });
+  });
+
+  test('VOD refusing to be asked about this application says nothing about any file', async () => {
+    const fileId = await world.upload();
+    await world.run();
+    const row = await world.row(fileId);
+    const refused = Object.assign(new Error('refused'), { code: 'InvalidParameterValue.SubAppId' });
+    world.client.DescribeMediaInfos = () => Promise.reject(refused);
+    await world.webhook.post(newFileUpload({ fileId: '999' }));
+    world.clock.run = 2 * HOUR;
+    await expect(world.run()).rejects.toThrow();
+    expect(await world.row(fileId)).toEqual(row);
+    expect(await world.row('999')).toMatchObject({ trust: 'pushed' });
+  });
+
+  test.each(['', '{', '[]', 'null', '{"search":{"second":1e20,"offset":0}}', '{"search":{"second":5,"offset":6000}}'])(
+    'a checkpoint that cannot be used (%s) is as good as none',
+    async (saved) => {
+      const fileId = await world.upload();
+      world.setCheckpoint(saved);
+      expect(await world.run()).toMatchObject({ finished: true, filled: 1 });
+      expect(await world.row(fileId)).toMatchObject({ trust: 'confirmed' });
+    },
+  );
+
+  test('a checkpoint of the future holds nothing back', async () => {
+    const later = Date.now() + 30 * 24 * HOUR;
+    world.setCheckpoint(JSON.stringify({ search: { second: Math.floor(later / 1000), offset: 0 }, drained: later }));
+    await world.upload();
+    expect(await world.run()).toMatchObject({ filled: 1 });
   });
 
   test('one file that cannot be checked keeps no other back, and makes the run fail', async () => {

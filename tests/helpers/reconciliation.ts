@@ -48,7 +48,7 @@ export async function startReconciliation(options: Partial<VodOptions> = {}) {
     lines,
     /** One run, with so many milliseconds to go. */
     run: (time = 290_000): Promise<Summary> => run({}, { awsRequestId: 'run', getRemainingTimeInMillis: () => time }),
-    checkpoint: () => checkpoint,
+    setCheckpoint: (value: string) => (checkpoint = value),
     /** Uploads a file as `uploader`; the file's id. */
     upload: async ({ text = '', uploader = 'user-42', ...signed }: Record<string, string> = {}) => {
       const seconds = Math.floor(vodNow() / 1000);
