@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', '.bench/', 'bench/peers/', 'coverage/'] },
+  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', '.cache/', 'bench/peers/', 'coverage/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Template } from '../../tests/helpers/packaged';
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/** What scripts/rehearse/read_account.py says: by type and physical id, the properties as a template spells them. */
+export type Account = Readonly<Record<string, Readonly<Record<string, Properties>>>>;
+
+export interface Stack {
+  readonly Arn: string;
+  readonly Status: string;
+  readonly Protected: boolean;
+  readonly Outputs: Readonly<Record<string, string>>;
+  /** Physical ids by logical id; some types have none. */
+  readonly Resources: Readonly<Record<string, string | null>>;
+}
+
+/** What no API of the emulator gives back, or what is no setting of the resource. */
+const NOT_READ: Readonly<Record<string, readonly string[]>> = {
+  'AWS::Lambda::Function': ['Code', 'Architectures'],
+  'AWS::Lambda::EventInvokeConfig': ['Qualifier', 'DestinationConfig'],
+  'AWS::S3::Bucket': ['BucketEncryption', 'PublicAccessBlockConfiguration'],
+};
+
+/** Stubs of scripts/rehearse/moto_server.py, of which there is nothing to read. */
+const STUBS = ['AWS::S3::BucketPolicy'];
+
+/** @throws Error when the account has no such stack */
+export function stackOf(account: Account, name: string): Stack {
+  const stack = account['AWS::CloudFormation::Stack']?.[name];
+  if (!stack) throw new Error(`Cannot read stack ${name}: the account has none of that name`);
+  return stack as unknown as Stack;
+}
+
+/**
+ * What the account has otherwise than a stack's template says, a sentence for each resource and property. Tags are not
+ * compared, and of a resource only what the template sets.
+ */
+export function differences(account: Account, stackName: string, { Resources }: Template): string[] {
+  const stack = stackOf(account, stackName);
+  const { Resources: ids } = stack;
+  const resolve = resolver(account, stack);
+  const problems = Object.keys(ids)
+    .filter((id) => !(id in Resources))
+    .map((id) => `${id} is in the stack and not in its template`);
+
+  for (const [id, { Type: type, Properties: declared }] of Object.entries(Resources)) {
+    if (!(id in ids)) problems.push(`${id} is in the template and not in the stack`);
+    else if (!STUBS.includes(type)) {
+      const unread = [...(NOT_READ[type] ?? []), 'Tags'];
+      const wanted = Object.entries(declared).filter(([name]) => !unread.includes(name));
+      const resolved = Object.fromEntries(wanted.map(([name, value]) => [name, resolve(value)]));
+      problems.push(...differencesOf(id, resolved, account[type] ?? {}, ids[id]));
+    }
+  }
+  return problems;
+}
+
+function differencesOf(id: string, wanted: Properties, all: Account[string], physicalId: string | null | undefined) {
+  const found = all[physicalId ?? ''];
+  if (!found) {
+    const isThere = Object.values(all).some((one) => Object.keys(wanted).every((name) => contains(one, wanted, name)));
+    return isThere ? [] : [`${id} is not in the account: ${JSON.stringify(wanted)}`];
+  }
+  return Object.keys(wanted)
+    .filter((name) => !contains(found, wanted, name))
+    .map((name) => `${id}: ${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(wanted[name])}`);
+}
+
+/** AWS adds its own to what a template says of a property. */
+function contains(found: Properties, wanted: Properties, name: string): boolean {
+  const [have, want] = [found[name], wanted[name]];
+  if (!isRecord(want) || !isRecord(have)) return isDeepStrictEqual(have, want);
+  return Object.keys(want).every((member) => contains(have, want, member));
+}
+
+function isRecord(value: unknown): value is Properties {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a template's functions stand for in a stack, as far as this project's templates have them. */
+function resolver(account: Account, { Arn: arn, Resources: ids }: Stack) {
+  const things = new Map(Object.values(account).flatMap((byId) => Object.entries(byId)));
+  const [, partition, , region, accountId] = arn.split(':');
+  const pseudo: Properties = { 'AWS::Partition': partition, 'AWS::Region': region, 'AWS::AccountId': accountId };
+
+  function attribute([id = '', name = '']: readonly string[]): unknown {
+    return things.get(ids[id] ?? '')?.[name];
+  }
+
+  return function resolve(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(resolve);
+    if (!isRecord(value)) return value;
+    if (typeof value['Ref'] === 'string') return pseudo[value['Ref']] ?? ids[value['Ref']];
+    if (Array.isArray(value['Fn::GetAtt'])) return attribute(value['Fn::GetAtt'].map(String));
+    if (typeof value['Fn::Sub'] === 'string') {
+      return value['Fn::Sub'].replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => String(resolve({ Ref: name })));
+    }
+    if (Array.isArray(value['Fn::Join'])) {
+      const [separator, parts] = value['Fn::Join'] as [string, unknown[]];
+      return parts.map((part) => String(resolve(part))).join(separator);
+    }
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, resolve(member)]));
+  };
+}
+
+/** What the account has and none of its stacks, as "type physical id". */
+export function strangers(account: Account): string[] {
+  const stacks = Object.keys(account['AWS::CloudFormation::Stack'] ?? {});
+  const known = new Set(stacks.flatMap((name) => Object.values(stackOf(account, name).Resources)));
+  const hasNoId = ['AWS::CloudFormation::Stack', 'AWS::Lambda::Permission', 'AWS::ApiGatewayV2::Stage'];
+  return Object.entries(account)
+    .filter(([type]) => !hasNoId.includes(type) || stacks.length === 0)
+    .flatMap(([type, byId]) => Object.keys(byId).map((id) => ({ type, id })))
+    .filter(({ id }) => !known.has(id))
+    .map(({ type, id }) => `${type} ${id}`);
+}

@@ -1,0 +1,103 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Account } from './account';
+
+const run = promisify(execFile);
+const script = (name: string) => join(__dirname, name);
+
+const NEEDED =
+  'import sys, moto, boto3, flask, cfnlint; print(sys.executable, moto.__version__, cfnlint.version.__version__)';
+
+export interface Python {
+  readonly executable: string;
+  readonly moto: string;
+  readonly cfnLint: string;
+}
+
+/** A Python that has moto with its server, and cfn-lint: the variable PYTHON says which, or the first that is found. */
+export async function findPython(): Promise<Python | undefined> {
+  const chosen = process.env['PYTHON'];
+  const installed = async () => (await run('pyenv', ['versions', '--bare']).catch(() => ({ stdout: '' }))).stdout;
+  const tries: [string, Record<string, string>][] = chosen
+    ? [[chosen, {}]]
+    : ['python3', 'python'].map((name) => [name, {}]);
+  for (const version of chosen ? [] : (await installed()).split('\n').filter(Boolean).reverse()) {
+    tries.push(['python3', { PYENV_VERSION: version }]);
+  }
+  for (const [program, env] of tries) {
+    try {
+      const { stdout } = await run(program, ['-c', NEEDED], { env: { ...process.env, ...env } });
+      const [executable = '', moto = '', cfnLint = ''] = stdout.trim().split(' ');
+      return { executable, moto, cfnLint };
+    } catch {
+      continue; // it is not there, or lacks one of them
+    }
+  }
+  return undefined;
+}
+
+export interface Emulator {
+  /** What a program needs to take the emulator for AWS; the credentials open nothing. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly read: () => Promise<Account>;
+  /** Runs one of AWS's calls. */
+  readonly call: (service: string, operation: string, parameters: object) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** An empty AWS on a free port of 127.0.0.1, which ends when this program does. */
+export async function startEmulator({ executable }: Python, region: string): Promise<Emulator> {
+  const args = [script('moto_server.py'), '-H', '127.0.0.1', '-p', '0'];
+  const child = spawn(executable, args, { stdio: ['pipe', 'ignore', 'pipe'] });
+  const said: string[] = [];
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      said.push(line);
+      const [, address] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+    child.on('error', reject).on('exit', () => {
+      reject(new Error(`Cannot start the emulator:\n${said.slice(-10).join('\n')}`));
+    });
+  });
+  const env = {
+    AWS_ENDPOINT_URL: url,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: 'rehearsal',
+    AWS_SECRET_ACCESS_KEY: 'rehearsal',
+    SLS_AWS_MONITORING_FREQUENCY: '200', // milliseconds; 5 s where there is a real account to ask
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+  const python = async (...given: string[]) => {
+    const { stdout } = await run(executable, given, { env: { ...process.env, ...env }, maxBuffer: 2 ** 26 });
+    return stdout;
+  };
+  return {
+    env,
+    read: async () => JSON.parse(await python(script('read_account.py'))) as Account,
+    call: async (service, operation, parameters) => {
+      const code = 'import boto3, json, sys; a = sys.argv; getattr(boto3.client(a[1]), a[2])(**json.loads(a[3]))';
+      await python('-c', code, service, operation, JSON.stringify(parameters));
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** What cfn-lint has against these templates; '' when nothing. */
+export async function lint({ executable }: Python, templates: readonly string[]): Promise<string> {
+  try {
+    await run(executable, ['-c', 'from cfnlint.runner import main; main()', '--', ...templates]);
+    return '';
+  } catch (error) {
+    const { stdout = '', message } = error as Error & { stdout?: string };
+    return stdout || message;
+  }
+}
