@@ -94,7 +94,10 @@ function resolver(account: Account, { Arn: arn, Resources: ids }: Stack) {
     if (typeof value['Ref'] === 'string') return pseudo[value['Ref']] ?? ids[value['Ref']];
     if (Array.isArray(value['Fn::GetAtt'])) return attribute(value['Fn::GetAtt'].map(String));
     if (typeof value['Fn::Sub'] === 'string') {
-      return value['Fn::Sub'].replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => String(resolve({ Ref: name })));
+      return value['Fn::Sub'].replaceAll(/\$\{([^}]+)\}/g, (_, name: string) => {
+        const [id = '', ...path] = name.split('.');
+        return String(path.length > 0 ? attribute([id, ...path]) : resolve({ Ref: id }));
+      });
     }
     if (Array.isArray(value['Fn::Join'])) {
       const [separator, parts] = value['Fn::Join'] as [string, unknown[]];

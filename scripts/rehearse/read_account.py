@@ -8,7 +8,7 @@ import os
 
 import boto3
 
-services = ["apigatewayv2", "cloudformation", "cloudwatch", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sns", "sqs"]
+services = ["apigatewayv2", "cloudformation", "cloudwatch", "dynamodb", "events", "iam", "lambda", "logs", "s3", "sns", "sqs", "ssm"]
 client = {name: boto3.client(name, endpoint_url=os.environ["AWS_ENDPOINT_URL"]) for name in services}
 account = {}
 
@@ -131,6 +131,10 @@ for group in every("logs", "describe_log_groups", "logGroups"):
 for rule in every("events", "list_rules", "Rules"):
     targets = every("events", "list_targets_by_rule", "Targets", Rule=rule["Name"])
     found("Events::Rule", rule["Name"], **rule, Targets=targets)
+
+for parameter in every("ssm", "describe_parameters", "Parameters"):
+    value = client["ssm"].get_parameter(Name=parameter["Name"])["Parameter"]["Value"]
+    found("SSM::Parameter", parameter["Name"], Name=parameter["Name"], Type=parameter["Type"], Value=value)
 
 for bucket in every("s3", "list_buckets", "Buckets"):
     found("S3::Bucket", bucket["Name"])

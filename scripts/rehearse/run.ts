@@ -105,7 +105,7 @@ async function rehearse(): Promise<void> {
         python,
         packages.map(({ file }) => file),
       ),
-      runZips(packages, python.executable),
+      runZips(packages, python.executable).catch((error: unknown) => ({ ran: [], problems: [String(error)] })),
     ]);
     note('cfn-lint', said === '' ? [] : [said]);
     note('the zips', zips.problems);
