@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Major } from '../scripts/node-majors';
+import { ROOT } from './machine';
 import { inTurns, measure } from './instances';
-import { ROOT, type Major } from './machine';
 import { answered, coldTable, medians, middle, of, type Machine, type Times } from './measured';
 import { bars, say } from './report';
 import { EVENTS, isQuick, ROUNDS } from './settings';

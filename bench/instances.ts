@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { CACHE, nodeOf, pin, type Major } from './machine';
+import { CACHE, nodeOf, type Major } from '../scripts/node-majors';
+import { pin } from './machine';
 
 export interface Measured {
   /** Milliseconds from the start of the process until the bundle was loaded, and until the first answer. */

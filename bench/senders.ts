@@ -11,7 +11,8 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { seal } from '../lib/source-context';
 import { TABLE_NAME } from '../tests/helpers/backend';
 import { newFileUpload } from '../tests/helpers/events';
-import { nodeOf, ROOT, type Major } from './machine';
+import { nodeOf, type Major } from '../scripts/node-majors';
+import { ROOT } from './machine';
 import { quantile } from './statistics';
 import { CALLER, SEAL_KEY, TOKEN } from './values';
 

@@ -1,5 +1,5 @@
+import type { Major } from '../scripts/node-majors';
 import { inTurns, measure } from './instances';
-import type { Major } from './machine';
 import { answered, coldTable, medians, middle, of, type Machine, type Times } from './measured';
 import type { Measured } from './instances';
 import { bars, say } from './report';

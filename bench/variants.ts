@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
 import type { ServerlessConfig } from '../local/config';
-import { CACHE, ROOT } from './machine';
+import { CACHE } from '../scripts/node-majors';
+import { ROOT } from './machine';
 
 /** What is measured, by the name of its source in bench/peers; ours are the functions themselves. */
 export const SIGNING = ['ours', 'sign-usual', 'sign-powertools', 'sign-sample', 'sign-sample-and-secret'] as const;
@@ -40,7 +41,7 @@ export async function bundles(config: ServerlessConfig): Promise<Readonly<Record
     'ours-events': 'functions/vod-events.ts',
     'own-work': 'bench/own-work.ts',
     ...Object.fromEntries(
-      Object.keys(NAMES).flatMap((name) => (name.startsWith('ours') ? [] : [[name, `.bench/peers/${name}.mjs`]])),
+      Object.keys(NAMES).flatMap((name) => (name.startsWith('ours') ? [] : [[name, `.cache/peers/${name}.mjs`]])),
     ),
   };
   const files: Record<string, string> = {};

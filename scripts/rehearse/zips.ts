@@ -14,7 +14,7 @@ import { delivery, signRequest } from '../../tests/helpers/lambda';
 import { startTestRun } from '../../tests/helpers/local';
 import type { Template } from '../../tests/helpers/packaged';
 import { parse, verify } from '../../lib/signature';
-import { MAJORS, nodeOf, type Major } from '../node-majors';
+import { fetchNode, MAJORS, type Major } from '../node-majors';
 
 /** What is packaged of one function: its zip, and what the template says of it. */
 interface Packaged {
@@ -141,7 +141,7 @@ export async function runZips(
 /** Lambda's, or where it cannot be fetched the one that runs this. */
 async function nodeOrOurs(major: Major): Promise<{ readonly major: string; readonly node: string }> {
   try {
-    return { major: String(major), node: await nodeOf(major) };
+    return { major: String(major), node: await fetchNode(major) };
   } catch (error) {
     return { major: `${process.version} INSTEAD OF ${major} (${String(error)})`, node: process.execPath };
   }
