@@ -28,10 +28,26 @@ const index = (name: string, key: string, sort: string, projection: string) => (
 /** A stack for dev, in which events are pushed. */
 function account(): Record<string, Record<string, Record<string, unknown>>> {
   const things = {
-    'AWS::Lambda::Function': { f1: lambda('uploadSignature', 'signs'), f2: lambda('vodEvents', 'hears') },
+    'AWS::Lambda::Function': {
+      f1: lambda('uploadSignature', 'signs'),
+      f2: lambda('vodEvents', 'hears'),
+      f3: lambda('reconcile', 'asks'),
+    },
     'AWS::IAM::Role': {
       signs: role('signs', 'ssm:GetParameters'),
       hears: role('hears', 'ssm:GetParameters', 'dynamodb:UpdateItem'),
+      asks: role(
+        'asks',
+        ...['ssm:GetParameters', 'ssm:PutParameter', 'dynamodb:BatchGetItem', 'dynamodb:Query'],
+        ...['dynamodb:Scan', 'dynamodb:UpdateItem'],
+      ),
+    },
+    'AWS::Events::Rule': {
+      rule: {
+        ScheduleExpression: 'rate(5 minutes)',
+        State: 'ENABLED',
+        Targets: [{ Arn: lambda('reconcile', '').FunctionArn }],
+      },
     },
     'AWS::ApiGatewayV2::Authorizer': {
       jwt: { AuthorizerType: 'JWT', IdentitySource: ['$request.header.Authorization'] },
@@ -52,7 +68,7 @@ function account(): Record<string, Record<string, Record<string, unknown>>> {
         DeletionProtectionEnabled: false,
       },
     },
-    'AWS::Logs::LogGroup': { l1: { RetentionInDays: 14 }, l2: { RetentionInDays: 14 }, l3: { RetentionInDays: 14 } },
+    'AWS::Logs::LogGroup': Object.fromEntries(['l1', 'l2', 'l3', 'l4'].map((id) => [id, { RetentionInDays: 14 }])),
   };
   const ids = Object.values(things).flatMap((byId) => Object.keys(byId));
   const stack = {
@@ -95,6 +111,7 @@ test.each<[string, Account, RegExp]>([
   ],
   ["a policy of AWS's", changed('AWS::IAM::Role', 'hears', { ManagedPolicyArns: ['arn:x'] }), /policies of AWS/],
   ['another key', changed('AWS::DynamoDB::Table', 'table', { KeySchema: [{ AttributeName: 'id' }] }), /table's key/],
+  ['a schedule that is off', changed('AWS::Events::Rule', 'rule', { State: 'DISABLED' }), /the schedules/],
   ['no index', changed('AWS::DynamoDB::Table', 'table', { GlobalSecondaryIndexes: [] }), /its indexes/],
   ['logs for ever', changed('AWS::Logs::LogGroup', 'l2', { RetentionInDays: undefined }), /days that logs/],
   [
@@ -148,5 +165,5 @@ test('an account is held against its template, functions of the template resolve
 test('what no stack has is a stranger', () => {
   expect(strangers(small('AWS::Lambda::Function', 'f1', {}))).toContain('AWS::DynamoDB::Table table');
   const { 'AWS::CloudFormation::Stack': _, ...left } = account();
-  expect(strangers(left)).toHaveLength(11);
+  expect(strangers(left)).toHaveLength(15);
 });
