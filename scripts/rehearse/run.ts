@@ -22,55 +22,47 @@ function note(where: string, found: readonly string[]): void {
   problems.push(...found.map((problem) => `${where}: ${problem}`));
 }
 
-/** A copy of the project that deploys one stage. */
-class Rehearsed {
-  constructor(
-    readonly stage: Stage,
-    readonly copy: Copy,
-    private readonly emulator: Emulator,
-  ) {}
+type Rehearsed = ReturnType<typeof rehearsed>;
 
-  get name(): string {
-    return `vod-client-upload-${this.stage}`;
+/** A copy of the project that deploys one stage. */
+function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
+  const name = `vod-client-upload-${stage}`;
+
+  function attempt(command: string, mode: EventMode = 'push') {
+    return copy.serverless([...command.split(' '), '--stage', stage], { ...emulator.env, EVENT_MODE: mode });
   }
 
-  async serverless(command: string, mode: EventMode = 'push'): Promise<string> {
-    const { code, stdout } = await this.attempt(command, mode);
-    if (code !== 0) throw new Error(`Cannot ${command} ${this.stage}: serverless says\n${stdout}`);
+  async function serverless(command: string, mode?: EventMode): Promise<string> {
+    const { code, stdout } = await attempt(command, mode);
+    if (code !== 0) throw new Error(`Cannot ${command} ${stage}: serverless says\n${stdout}`);
     return stdout;
   }
 
-  attempt(command: string, mode: EventMode = 'push') {
-    const args = [...command.split(' '), '--stage', this.stage];
-    return this.copy.serverless(args, { ...this.emulator.env, EVENT_MODE: mode });
-  }
-
-  async deploy(mode: EventMode): Promise<Template> {
-    await this.serverless('deploy', mode);
-    const template = await this.copy.template();
-    say(`${this.stage}: deployed for ${mode}, ${Object.keys(template.Resources).length} resources`);
+  async function deploy(mode: EventMode): Promise<Template> {
+    await serverless('deploy', mode);
+    const template = await copy.template();
+    say(`${stage}: deployed for ${mode}, ${Object.keys(template.Resources).length} resources`);
     return template;
   }
 
   /** Holds what is there against the template, and against what was written down apart from it. */
-  async inspect(step: string, template: Template, mode: EventMode): Promise<void> {
-    const account = await this.emulator.read();
-    note(`${this.stage} ${step}`, [...differences(account, this.name, template), ...broken(account, this.stage, mode)]);
+  async function inspect(step: string, template: Template, mode: EventMode): Promise<void> {
+    const account = await emulator.read();
+    note(`${stage} ${step}`, [...differences(account, name, template), ...broken(account, stage, mode)]);
   }
 
   /** Deploys, deploys in the other mode, goes back to the first package. */
-  async rehearse(first: EventMode, other: EventMode): Promise<Template[]> {
-    const before = await this.deploy(first);
-    await this.inspect('deployed', before, first);
-    const after = await this.deploy(other);
-    await this.inspect('updated', after, other);
-    const list = await this.serverless('deploy list', other);
-    const [timestamp = 'none'] = /(?<=Timestamp: )\d+/.exec(list) ?? [];
-    await this.serverless(`rollback --timestamp ${timestamp}`, other);
-    say(`${this.stage}: rolled back to the package for ${first}`);
-    await this.inspect('rolled back', before, first);
-    return [before, after];
+  async function rehearse(first: EventMode, other: EventMode): Promise<void> {
+    const before = await deploy(first);
+    await inspect('deployed', before, first);
+    await inspect('updated', await deploy(other), other);
+    const [timestamp = 'none'] = /(?<=Timestamp: )\d+/.exec(await serverless('deploy list', other)) ?? [];
+    await serverless(`rollback --timestamp ${timestamp}`, other);
+    say(`${stage}: rolled back to the package for ${first}`);
+    await inspect('rolled back', before, first);
   }
+
+  return { name, copy, attempt, serverless, rehearse };
 }
 
 async function packageOf(copy: Copy) {
@@ -90,7 +82,7 @@ async function rehearse(): Promise<void> {
   const copies = await Promise.all([copyOfTheProject(), copyOfTheProject()]);
   try {
     for (const { directory } of copies) await copyExampleTo(directory);
-    const [dev, prod] = [new Rehearsed('dev', copies[0], emulator), new Rehearsed('prod', copies[1], emulator)];
+    const [dev, prod] = [rehearsed('dev', copies[0], emulator), rehearsed('prod', copies[1], emulator)];
     await Promise.all([dev.rehearse('push', 'pull'), prod.rehearse('pull', 'push')]);
     note(
       'both stages deployed',
@@ -114,8 +106,8 @@ async function rehearse(): Promise<void> {
     await Promise.all([emulator.stop(), ...copies.map((copy) => copy.remove())]);
   }
   console.log(
-    'Not shown: what runs on AWS alone. The emulator calls no function, asks no issuer, heeds no role and no deletion policy of a\n' +
-      'bucket, and keeps neither architecture nor bucket settings; the bucket policy is a stub. It is not a real account.',
+    'Not shown: what runs on AWS alone. The emulator calls no function, asks no issuer and enforces no role;\n' +
+      'architecture and bucket settings are not read back, the bucket policy is a stub, queues are empty where they are pulled.',
   );
 }
 
