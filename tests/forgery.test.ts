@@ -281,7 +281,7 @@ test('any forgeries in any order among the true events, before and after a run: 
       await world.run();
       expect(said(await world.row(fileId))).toEqual(expected);
     }),
-    { numRuns: 15 },
+    { numRuns: 8 },
   );
 });
 
