@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import { RequestError, type ErrorCode } from './errors';
 import { describe, type Log } from './log';
 
-const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
+export const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
   'invalid-request': [400, 'The request is not valid'],
   unauthorized: [401, 'The request is not authenticated'],
   forbidden: [403, 'The caller may not do this'],

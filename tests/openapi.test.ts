@@ -1,0 +1,224 @@
+import { randomInt } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { Ajv2020 } from 'ajv/dist/2020';
+import { signerConfig } from '../lib/config';
+import { signUpload } from '../lib/sign-upload';
+import { generateOpenapi, type openapi } from '../scripts/generate-openapi';
+import { startStore, type Store } from './helpers/backend';
+import { newFileUpload, procedureStateChanged } from './helpers/events';
+import { context, signRequest } from './helpers/lambda';
+import { startTestRun, type TestRun } from './helpers/local';
+import { startWebhook, type Webhook } from './helpers/webhook';
+
+const committed = readFileSync(join(__dirname, '../docs/openapi.json'), 'utf8');
+const document = JSON.parse(committed) as ReturnType<typeof openapi>;
+const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
+
+type Path = keyof typeof document.paths;
+interface Content {
+  readonly schema: object;
+  readonly examples: Readonly<Record<string, { readonly value: unknown }>>;
+}
+interface Response {
+  readonly headers?: Readonly<Record<string, { readonly schema: object }>>;
+  readonly content: Readonly<Record<string, Content>>;
+}
+
+function responsesOf(path: Path): Readonly<Record<string, Response>> {
+  return document.paths[path].post.responses;
+}
+
+/** A schema of the document, which refers to others by their names alone. */
+function named(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '')) as object;
+}
+for (const [name, schema] of Object.entries(document.components.schemas)) ajv.addSchema(named(schema), name);
+
+function fits(schema: object, value: unknown): boolean {
+  return ajv.validate(named(schema), value);
+}
+
+const component = (name: keyof typeof document.components.schemas) => ({ $ref: `#/components/schemas/${name}` });
+
+test('docs/openapi.json is that of the schemas: `npm run generate` makes it', () => {
+  expect(committed).toBe(generateOpenapi());
+});
+
+const bodies = Object.entries(document.paths).flatMap(([path, { post }]) => [
+  [path, 'request', post.requestBody] as const,
+  ...Object.entries(post.responses as Record<string, Response>).map(([status, of]) => [path, status, of] as const),
+]);
+
+test.each(bodies)('%s %s: each body has examples, and they fit its schema', (_path, _which, { content }) => {
+  for (const { schema, examples } of Object.values<Content>(content)) {
+    expect(Object.keys(examples)).not.toEqual([]);
+    for (const { value } of Object.values(examples)) expect([fits(schema, value), ajv.errors]).toEqual([true, null]);
+  }
+});
+
+test.each(Object.entries(document.paths))(
+  '%s: an example of a problem says the status that it is of',
+  (_, { post }) => {
+    for (const [status, { content }] of Object.entries(post.responses as Record<string, Response>)) {
+      for (const { value } of Object.values(content['application/problem+json']?.examples ?? {})) {
+        expect(value).toMatchObject({ status: Number(status) });
+      }
+    }
+  },
+);
+
+/** What is wrong with an answer as an answer of this path. */
+function strangeIn(path: Path, { statusCode, headers = {}, body = '' }: APIGatewayProxyStructuredResultV2): string[] {
+  const { [String(statusCode)]: response } = responsesOf(path);
+  if (!response) return [`status ${String(statusCode)} is not in the document`];
+  const content = response.content[String(headers['content-type'])];
+  if (!content) return [`content type ${String(headers['content-type'])} is not in the document`];
+  const wrong = Object.entries(response.headers ?? {}).filter(([name, { schema }]) => !fits(schema, headers[name]));
+  const unknown = Object.keys(headers).filter((name) => name !== 'content-type' && !response.headers?.[name]);
+  const isFit = fits(content.schema, JSON.parse(body));
+  return [...wrong.map(([name]) => `header ${name}`), ...unknown, ...(isFit ? [] : [ajv.errorsText()])];
+}
+
+describe('what the functions really answer is in the document', () => {
+  const environment = {
+    VOD_KEY_PARAMETER: '/vod/key',
+    SEAL_KEY_PARAMETER: '/vod/seal',
+    VOD_SUB_APP_ID: '',
+    ONE_TIME_VALID: 'false',
+    ONE_TIME_VALID_FIXED: 'false',
+    VALID_FOR: '1800',
+    VALID_FOR_MAX: '86400',
+    PROCEDURES: 'LongVideoPreset',
+    DEFAULT_PROCEDURE: '',
+    CLASS_IDS: '',
+    STORAGE_REGIONS: '',
+    SIGN_RATE_PER_MINUTE: '1',
+    SIGN_RATE_BURST: '3',
+  };
+  let store: Store;
+  let webhook: Webhook;
+  let run: TestRun;
+  beforeAll(async () => {
+    const keyPair = JSON.stringify({ secretId: 'AKIDexample', secretKey: 'a-secret-key' });
+    store = await startStore({ '/vod/key': keyPair, '/vod/seal': 'seal' });
+    webhook = await startWebhook();
+    run = await startTestRun();
+  });
+  afterAll(() => Promise.all([store.close(), webhook.stop(), run.stop()]));
+
+  const signer = (env: object = {}) =>
+    signUpload({
+      config: signerConfig({ ...environment, ...env }),
+      getParameters: store.getParameters,
+      now: Date.now,
+      random: () => randomInt(2 ** 32),
+      log: () => undefined,
+    });
+  /** What one caller is answered who asks so often. */
+  async function signed(body: unknown, times = 1, claims?: Record<string, string>, env?: object) {
+    const sign = signer(env);
+    for (let asked = 1; asked < times; asked += 1) await sign(signRequest(body, claims), context());
+    return sign(signRequest(body, claims), context());
+  }
+
+  test('of upload-signature', async () => {
+    const answers = [
+      await signed(undefined),
+      await signed({ sourceContext: 'order=7', oneTimeValid: 1, procedure: 'LongVideoPreset', taskPriority: 1 }),
+      await signed('not JSON'),
+      await signed({ vodSubAppId: 1, 'a/b~': 1, taskPriority: 11 }),
+      await signed({ validFor: 86_401, procedure: 'Nope', taskNotifyMode: 'None' }),
+      await signed({ sourceContext: 'x'.repeat(250) }),
+      await signed({}, 1, {}),
+      await signed({ sessionContext: 'x'.repeat(16_384) }),
+      await signed({}, 4),
+      await signed({}, 1, undefined, { VOD_KEY_PARAMETER: '/vod/none' }),
+    ];
+    expect(answers.flatMap((answer) => strangeIn('/upload-signature', answer))).toEqual([]);
+    const statuses = [200, 200, 400, 400, 400, 400, 403, 413, 429, 500];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(statuses);
+    // What else is in the document is the gateway's.
+    const theirs = Object.keys(responsesOf('/upload-signature')).filter((status) => !statuses.includes(Number(status)));
+    expect(theirs).toEqual(['401', '503']);
+  });
+
+  test('of vod-events', async () => {
+    const upload = newFileUpload({ fileId: '5285890784273533167' });
+    const other = newFileUpload({ fileId: '5285890784273533167', url: 'http://other.example.net/a.mp4' });
+    const unready = webhook.handler({ CALLBACK_TOKEN_PARAMETER: '/vod/none' });
+    const answers = [
+      await webhook.post(upload),
+      await webhook.post(upload),
+      await webhook.post(other),
+      await webhook.post({ EventType: 'SomethingNew' }),
+      await webhook.post('not JSON'),
+      await webhook.post({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '' } }),
+      await webhook.post(upload, { query: 'token=wrong' }),
+      await webhook.post('x'.repeat(1024 * 1024 + 1)),
+      await webhook.post(upload, {}, unready),
+    ];
+    expect(answers.flatMap((answer) => strangeIn('/vod-events', answer))).toEqual([]);
+    expect(answers.map(({ statusCode, body = '' }) => [statusCode, /"outcome":"(\w+)/.exec(body)?.[1]])).toEqual([
+      [200, 'recorded'],
+      [200, 'repeated'],
+      [200, 'contradicted'],
+      [200, 'ignored'],
+      ...[400, 400, 401, 413, 500].map((status) => [status, undefined]),
+    ]);
+    const { enum: outcomes } = document.components.schemas.EventOutcome.properties.outcome;
+    expect(outcomes).toEqual(['recorded', 'repeated', 'contradicted', 'ignored']);
+  });
+
+  test('of the gateway before upload-signature, to who has no token', async () => {
+    const answer = await fetch(`${run.url}/upload-signature`, { method: 'POST' });
+    const { content } = responsesOf('/upload-signature')['401'] ?? { content: {} };
+    const of = content[answer.headers.get('content-type') ?? ''];
+    expect(answer.status).toBe(401);
+    expect(await answer.json()).toEqual(of?.examples['gateway']?.value);
+  });
+
+  test.each<[unknown, boolean]>([
+    [{}, true],
+    [[], false],
+    [{ oneTimeValid: true, validFor: 60, classId: 0 }, true],
+    [{ oneTimeValid: 2 }, false],
+    [{ validFor: 0 }, false],
+    [{ validFor: 1.5 }, false],
+    [{ classId: 2 ** 53 }, false],
+    [{ procedure: 'LongVideoPreset', taskPriority: -10, taskNotifyMode: 'Change' }, true],
+    [{ procedure: '' }, false],
+    [{ procedure: 'LongVideoPreset', taskPriority: 11 }, false],
+    [{ procedure: 'LongVideoPreset', taskNotifyMode: 'finish' }, false],
+    [{ sessionContext: 'x'.repeat(1000) }, true],
+    [{ sessionContext: 'x'.repeat(1001) }, false],
+    [{ sourceContext: null }, false],
+    [{ secretId: 'AKID' }, false],
+  ])('a request is signed when it fits: %j', async (body, is) => {
+    expect(fits(component('SignatureRequest'), body)).toBe(is);
+    expect((await signed(body)).statusCode).toBe(is ? 200 : 400);
+  });
+
+  const fixtures = join(__dirname, 'fixtures/events');
+  test.each(readdirSync(fixtures).filter((name) => name.endsWith('.json')))(
+    'an event is read when it fits: %s',
+    async (name) => {
+      const event: unknown = JSON.parse(readFileSync(join(fixtures, name), 'utf8'));
+      expect(fits(component('VodEvent'), event)).toBe((await webhook.status(event)) === 200);
+    },
+  );
+
+  test.each<[object, boolean]>([
+    [procedureStateChanged({ fileId: '1' }, 'FINISH', { taskId: 'x'.repeat(256) }), true],
+    [procedureStateChanged({ fileId: '1' }, 'FINISH', { taskId: 'x'.repeat(257) }), false],
+    [newFileUpload({ fileId: 'x'.repeat(64) }), true],
+    [newFileUpload({ fileId: 'x'.repeat(65) }), false],
+    [{ EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet: Array<string>(100).fill('1') } }, true],
+    [{ EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet: Array<string>(101).fill('1') } }, false],
+    [{ EventType: '' }, false],
+  ])('an event is read when it fits its bounds: %#', async (event, is) => {
+    expect(fits(component('VodEvent'), event)).toBe(is);
+    expect((await webhook.status(event)) === 200).toBe(is);
+  });
+});
