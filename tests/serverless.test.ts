@@ -795,6 +795,47 @@ describe('a parameter that cannot work', () => {
   });
 });
 
+/** What creates and deletes a resource of each type of ours. */
+const DEPLOYS: Readonly<Record<string, readonly string[]>> = {
+  'AWS::ApiGatewayV2::Api': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Authorizer': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Integration': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Route': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Stage': ['apigateway:POST', 'apigateway:DELETE', 'logs:CreateLogDelivery'],
+  'AWS::CloudWatch::Alarm': ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
+  'AWS::DynamoDB::Table': ['dynamodb:CreateTable', 'dynamodb:DeleteTable', 'dynamodb:UpdateContinuousBackups'],
+  'AWS::Events::Rule': ['events:PutRule', 'events:PutTargets', 'events:RemoveTargets', 'events:DeleteRule'],
+  'AWS::IAM::Role': ['iam:CreateRole', 'iam:PutRolePolicy', 'iam:DeleteRolePolicy', 'iam:DeleteRole', 'iam:PassRole'],
+  'AWS::Lambda::EventInvokeConfig': ['lambda:PutFunctionEventInvokeConfig', 'lambda:DeleteFunctionEventInvokeConfig'],
+  'AWS::Lambda::Function': ['lambda:CreateFunction', 'lambda:DeleteFunction'],
+  'AWS::Lambda::Permission': ['lambda:AddPermission', 'lambda:RemovePermission'],
+  'AWS::Logs::LogGroup': ['logs:CreateLogGroup', 'logs:PutRetentionPolicy', 'logs:DeleteLogGroup'],
+  'AWS::Logs::MetricFilter': ['logs:PutMetricFilter', 'logs:DeleteMetricFilter'],
+  'AWS::S3::Bucket': ['s3:CreateBucket', 's3:DeleteBucket', 's3:PutObject', 's3:DeleteObject'],
+  'AWS::S3::BucketPolicy': ['s3:PutBucketPolicy', 's3:DeleteBucketPolicy'],
+  'AWS::SSM::Parameter': ['ssm:PutParameter', 'ssm:DeleteParameter'],
+};
+
+test('docs/deployer-policy.json allows to create and delete what the templates have, and can be a managed policy', async () => {
+  const text = await readFile(join(__dirname, '../docs/deployer-policy.json'), 'utf8');
+  const policy = JSON.parse(text) as { Statement: { Action: string | string[]; Resource: string | string[] }[] };
+  const allowed = new Set(policy.Statement.flatMap(({ Action }) => Action));
+  const types = Object.values(templates).flatMap(({ Resources }) => Object.values(Resources).map(({ Type }) => Type));
+  const missing = [...new Set(types)].flatMap(
+    (type) => DEPLOYS[type]?.filter((action) => !allowed.has(action)) ?? [`nobody knows what ${type} needs`],
+  );
+  expect(missing).toEqual([]);
+  expect(JSON.stringify(policy).length).toBeLessThanOrEqual(6144);
+
+  const names = JSON.stringify(templates.dev).match(/(?<=")(\/aws\/[\w-]+\/)?vod-client-upload-dev[\w-]*(?=")/g) ?? [];
+  const patterns = policy.Statement.flatMap(({ Resource }) => Resource).map((arn) =>
+    arn.split(/[:/](?=vod-|\/aws)/).pop(),
+  );
+  const isCovered = (name: string) =>
+    patterns.some((of = '') => new RegExp(`^${of.replaceAll('*', '.*')}$`).test(name));
+  expect(names.filter((name) => !isCovered(name))).toEqual([]);
+});
+
 test('the local run reads the resolved configuration', async () => {
   const { code, stdout } = await prod.serverless(
     ['print', '--format', 'json', '--stage', 'local', '--param', 'JWT_ISSUER=http://127.0.0.1:3000'],
