@@ -12,7 +12,7 @@ import httpErrorHandler from '@middy/http-error-handler';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import validator from '@middy/validator';
 import { transpileSchema } from '@middy/validator/transpile';
-import { answer, eventSchema, isToken, update } from './usual.mjs';
+import { answer, eventSchema, isToken, record, update } from './usual.mjs';
 
 const logger = new Logger({ serviceName: 'bench' });
 const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient());
@@ -31,7 +31,8 @@ export const handler = middy()
     const values = await getParametersByName(names, { decrypt: true });
     const isAllowed = isToken(request.queryStringParameters?.token, values[CALLBACK_TOKEN_PARAMETER]);
     if (!isAllowed) return answer(401, { title: 'Unauthorized' });
-    await dynamodb.send(new UpdateCommand(update(request.body, values[SEAL_KEY_PARAMETER], TABLE_NAME)));
-    logger.info('recorded');
-    return answer(200, { outcome: 'recorded' });
+    const change = update(request.body, values[SEAL_KEY_PARAMETER], TABLE_NAME);
+    const outcome = await record(() => dynamodb.send(new UpdateCommand(change)));
+    logger.info(outcome);
+    return answer(200, { outcome });
   });

@@ -4,7 +4,7 @@ import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
-import { answer, eventSchema, isToken, update } from './usual.mjs';
+import { answer, eventSchema, isToken, record, update } from './usual.mjs';
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 addFormats.default(ajv);
@@ -28,7 +28,7 @@ export async function handler(request, context) {
   if (!isToken(request.queryStringParameters?.token, token)) return answer(401, { title: 'Unauthorized' });
   const event = JSON.parse(request.body);
   if (!validate(event)) return answer(400, { title: 'Bad request', errors: validate.errors });
-  await dynamodb.send(new UpdateCommand(update(event, sealKey, TABLE_NAME)));
-  console.log(JSON.stringify({ level: 'info', requestId: context.awsRequestId, outcome: 'recorded' }));
-  return answer(200, { outcome: 'recorded' });
+  const outcome = await record(() => dynamodb.send(new UpdateCommand(update(event, sealKey, TABLE_NAME))));
+  console.log(JSON.stringify({ level: 'info', requestId: context.awsRequestId, outcome }));
+  return answer(200, { outcome });
 }

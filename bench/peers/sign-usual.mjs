@@ -1,11 +1,9 @@
 // (a) Signing the usual way: the AWS SDK's client, ajv compiled at start.
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { Ajv } from 'ajv';
-import addFormats from 'ajv-formats';
 import { answer, policyOf, signature, signingSchema } from './usual.mjs';
 
 const ajv = new Ajv({ allErrors: true });
-addFormats.default(ajv);
 const validate = ajv.compile(signingSchema);
 const ssm = new SSMClient();
 const policy = policyOf(process.env);

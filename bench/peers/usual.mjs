@@ -146,7 +146,9 @@ export function update(event, sealKey, TableName) {
         ? [{ type: result.Type, url: part.Output.Url ?? null, definition: part.Output.Definition ?? null }]
         : [];
     });
-    keep({ [`task`]: { id: task.TaskId, status: task.Status, failed, outputs } });
+    names['#task'] = `task:${task.TaskId}`;
+    values[':task'] = { status: task.Status, failed, outputs };
+    set.push('#task = :task');
     status = task.Status !== 'FINISH' ? 'processing' : failed ? 'failed' : 'ready';
   }
   const ranks = ['uploaded', 'processing', 'failed', 'ready'];
@@ -161,6 +163,17 @@ export function update(event, sealKey, TableName) {
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };
+}
+
+/** Writes it; a row that is further on already stands as it is. */
+export async function record(send) {
+  try {
+    await send();
+    return 'recorded';
+  } catch (error) {
+    if (error.name !== 'ConditionalCheckFailedException') throw error;
+    return 'older event';
+  }
 }
 
 export const answer = (statusCode, body) => ({
