@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UpdateItemCommand, type DynamoDBClient, type UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
+import {
+  ConditionalCheckFailedException,
+  UpdateItemCommand,
+  type AttributeValue,
+  type DynamoDBClient,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { eventRecorder } from '../lib/event-recorder';
 import { seal } from '../lib/source-context';
@@ -15,13 +21,32 @@ export interface Cost {
   readonly milliseconds: number;
 }
 
+/** Write units of an item: a kilobyte each, by the sizes that DynamoDB's developer guide gives for items. */
+function unitsOf(item: Readonly<Record<string, AttributeValue>>): number {
+  return Math.max(1, Math.ceil(bytesOf({ M: item }) / 1024));
+}
+
+function bytesOf(value: AttributeValue): number {
+  if (value.S !== undefined) return Buffer.byteLength(value.S);
+  if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;
+  if (value.SS) return value.SS.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  if (value.L) return value.L.reduce((sum, of) => sum + 1 + bytesOf(of), 3);
+  if (value.M)
+    return Object.entries(value.M).reduce((sum, [name, of]) => sum + 1 + Buffer.byteLength(name) + bytesOf(of), 3);
+  return 1;
+}
+
 /** What an event costs at the table, as the table says it. */
 export function counter(client: DynamoDBClient) {
   let [requests, units, indexUnits] = [0, 0, 0];
   async function send(input: UpdateItemCommandInput): Promise<object> {
     requests++;
     const asked = new UpdateItemCommand({ ...input, ReturnConsumedCapacity: 'INDEXES' });
-    const answer = await client.send(asked);
+    const answer = await client.send(asked).catch((error: unknown) => {
+      // The table does not say it, but a write whose condition fails is billed by the size of the row that stands.
+      if (error instanceof ConditionalCheckFailedException) units += unitsOf(error.Item ?? {});
+      throw error;
+    });
     const { Table: table, GlobalSecondaryIndexes: indexes = {} } = answer.ConsumedCapacity ?? {};
     units += table?.CapacityUnits ?? NaN;
     indexUnits += Object.values(indexes).reduce((sum, { CapacityUnits: of = 0 }) => sum + of, 0);
