@@ -17,10 +17,13 @@ const event = (number) => JSON.parse(template.replaceAll('FILE_ID', `${id}-${num
 
 async function main() {
   const first = event(0);
-  const { handler } = bundle.endsWith('.mjs') ? await import(bundle) : require(bundle);
+  const started = performance.now();
+  const loadedBundle = bundle.endsWith('.mjs') ? await import(bundle) : require(bundle);
+  const { handler } = loadedBundle;
   const loaded = performance.now();
   const { statusCode, body } = await handler(first, context);
   const answered = performance.now();
+  const { secretRead } = loadedBundle;
   if (statusCode !== 200) throw new Error(`${bundle} answered ${statusCode}: ${body}`);
 
   const times = [];
@@ -38,7 +41,7 @@ async function main() {
   }
   const { user = 0, system = 0 } = cpu ? process.cpuUsage(cpu) : {};
   const { rss } = process.memoryUsage();
-  writeSync(3, JSON.stringify({ loaded, answered, times, cpu: (user + system) / 1000, rss }));
+  writeSync(3, JSON.stringify({ started, loaded, secretRead, answered, times, cpu: (user + system) / 1000, rss }));
   process.exit(0);
 }
 

@@ -7,9 +7,12 @@ import { CACHE, nodeOf, type Major } from '../scripts/node-majors';
 import { pin } from './machine';
 
 export interface Measured {
-  /** Milliseconds from the start of the process until the bundle was loaded, and until the first answer. */
+  /** Milliseconds from the start of the process until our first line ran, the bundle was loaded, and the first answer. */
+  readonly started: number;
   readonly loaded: number;
   readonly answered: number;
+  /** Milliseconds of the secret read, of a bundle that says it. */
+  readonly secretRead?: number;
   /** Milliseconds of each call after the warm-up, and of CPU for all of them. */
   readonly times: readonly number[];
   readonly cpu: number;
@@ -49,7 +52,7 @@ export async function runPinned(major: Major, given: readonly string[], env: Ins
   return JSON.parse(result);
 }
 
-/** Measures all variants in turns, so that what slows the machine for a while slows all of them. */
+/** Measures all variants in turns, each round beginning with the next, so that what slows the machine slows all of them. */
 export async function inTurns<Name extends string>(
   names: readonly Name[],
   rounds: number,
@@ -57,7 +60,8 @@ export async function inTurns<Name extends string>(
 ): Promise<Record<Name, Measured[]>> {
   const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<Name, Measured[]>;
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) results[name].push(await run(name, round));
+    const first = round % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) results[name].push(await run(name, round));
     process.stdout.write('.');
   }
   process.stdout.write('\n');

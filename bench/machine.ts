@@ -20,9 +20,14 @@ export async function fetchWhatIsMissing(): Promise<void> {
   if (!isInstalled) await npm(join(CACHE, 'peers'), 'ci');
 }
 
-/** Measured processes get a core of their own where there are two, and the servers that they talk to the others. */
+/** Measured processes run on the second core, where there is one; see {@link stayOn}. */
 export const pin: readonly string[] =
   availableParallelism() > 1 && spawnSync('taskset', ['-c', '1', 'true']).status === 0 ? ['taskset', '-c', '1'] : [];
+
+/** Keeps this process, and what it starts from then on, on these cores; what is {@link pin}ned leaves them. */
+export function stayOn(cores: string): void {
+  if (pin.length > 0) spawnSync('taskset', ['-acp', cores, String(process.pid)]);
+}
 
 async function npm(cwd: string, ...args: string[]): Promise<void> {
   console.log(`npm ${args.join(' ')}`);

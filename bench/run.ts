@@ -2,7 +2,7 @@
 // writes to bench/results.md. It needs the registry for the first run, for Lambda's Node and the peers (bench/peers).
 import '../tests/helpers/environment';
 import { writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
+import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
@@ -13,7 +13,7 @@ import { startUploadsTable, TABLE_NAME } from '../tests/helpers/backend';
 import { newFileUpload } from '../tests/helpers/events';
 import { delivery, signRequest } from '../tests/helpers/lambda';
 import { CACHE, MAJORS, type Major } from '../scripts/node-majors';
-import { fetchWhatIsMissing, pin, ROOT } from './machine';
+import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { webhookOf, writesOf } from './events';
 import { runPinned } from './instances';
 import type { Machine, Times } from './measured';
@@ -22,7 +22,7 @@ import { perMillion } from './prices';
 import { bars, conclusion, say } from './report';
 import { scale } from './scale';
 import { startSecrets } from './secrets';
-import { isQuick, ROUNDS } from './settings';
+import { isQuick, WORKS } from './settings';
 import { signingOf } from './signing';
 import { quartiles } from './statistics';
 import { figure, range, table } from './tables';
@@ -33,6 +33,7 @@ import { bundles, NAMES, sizes } from './variants';
 const COLD_SHARE = 0.01;
 
 async function main(): Promise<void> {
+  const availableCores = availableParallelism();
   await fetchWhatIsMissing();
   const none = {
     vodSecretId: '',
@@ -44,6 +45,8 @@ async function main(): Promise<void> {
   };
   const config = await resolveConfig(ROOT, deployParameters('http://localhost', 'http://localhost:1', none));
   const files = await bundles(config);
+  const load = watchLoad();
+  stayOn('0');
   const secrets = await startSecrets();
   const uploads = await startUploadsTable();
   await uploads.client.send(
@@ -93,8 +96,9 @@ async function main(): Promise<void> {
     secrets.stop();
     await uploads.stop();
   }
+  stayOn(`0-${availableCores - 1}`);
   await scale(24);
-  const { markdown, isAnyMissed } = conclusion();
+  const { markdown, isAnyMissed } = conclusion(load());
   if (!isQuick) writeFileSync(join(__dirname, 'results.md'), markdown);
   if (isAnyMissed) process.exitCode = 1;
 }
@@ -102,18 +106,32 @@ async function main(): Promise<void> {
 function heading(): void {
   const day = new Date().toISOString().slice(0, 10);
   const [{ model } = { model: 'unknown' }] = cpus();
-  const core = pin.length > 0 ? 'each measured process on a core of its own' : 'no core to itself';
+  const core =
+    pin.length > 0
+      ? 'measured processes one at a time on one core, and the bench with its servers on another'
+      : 'no process kept on a core';
   say(
     [
       '# How fast',
       '',
       `Made by \`npm run bench\`${isQuick ? ' -- --quick' : ''} on ${day}: ${cpus().length} cores of ${model.trim()}, Linux, ${core}.`,
-      `${ROUNDS} processes for each variant, in turns. Times are medians with quartiles behind them. Times differ between machines; ratios`,
-      'are formed within each round, and hold. Every variant is bundled by esbuild with the options of this project.',
-      'All read their secrets over HTTPS on loopback; the table is the embedded one.',
-      `Load of the machine when it began: ${figure(loadavg()[0] ?? NaN)}; under 0.5, nothing else was at work.`,
+      'Variants run in turns, each round beginning with another. Times are medians with quartiles behind them, and differ between',
+      'machines; ratios are formed within each round, and hold. Every variant is bundled by esbuild with the options of this project.',
+      'All read their secrets over HTTPS on loopback; the table is the embedded one. The last two parts, of many senders, are kept on no core.',
     ].join('\n'),
   );
+}
+
+/** Samples the machine's load until it is asked for. */
+function watchLoad(): () => string {
+  const now = () => loadavg()[0] ?? NaN;
+  const atStart = now();
+  let highest = atStart;
+  const timer = setInterval(() => (highest = Math.max(highest, now())), 5_000);
+  return () => {
+    clearInterval(timer);
+    return `Load of the machine (of a minute): ${figure(atStart)} at the start, ${figure(Math.max(highest, now()))} at most; the bench itself makes up to 3 of it.`;
+  };
 }
 
 function eventFiles(): [string, string] {
@@ -131,23 +149,27 @@ function eventFiles(): [string, string] {
 
 async function ownWork(major: Major, { files, env, sign, hear }: Machine): Promise<void> {
   const works: OwnWork[] = [];
-  for (let round = 0; round < (isQuick ? 3 : 7); round++) {
+  for (let round = 0; round < WORKS; round++) {
     works.push((await runPinned(major, [files['own-work'] ?? '', sign, hear], env)) as OwnWork);
   }
   const names = Object.keys(works[0]?.parts ?? {});
+  const rest = ({ parts, whole }: OwnWork) =>
+    Object.entries(parts).reduce((left, [name, part]) => left - (name.startsWith(' ') ? 0 : part), whole);
   say(
-    `## Where a signature's time goes, Node ${major}\n\n${table(
+    `## Where a signature's time goes, Node ${major} (${WORKS} processes)\n\n${table(
       ['part', 'microseconds'],
-      names.map((name) => [name, range(quartiles(works.map(({ parts }) => parts[name] ?? NaN)), 2)]),
-    )}\n\nThe rest of a call is the handler around them: its promises, and what it reads of the event.`,
+      [
+        ...names.map((name) => [name, range(quartiles(works.map(({ parts }) => parts[name] ?? NaN)), 2)]),
+        ['the rest: the handler, its promises, reading the event', range(quartiles(works.map(rest)), 2)],
+        ['the whole call', range(quartiles(works.map(({ whole }) => whole)), 2)],
+      ],
+    )}\n\nThe whole and its parts were measured in the same process, in loops of a thousand.`,
   );
   const own = quartiles(works.map(({ eventCpu, eventJson }) => eventCpu - eventJson));
-  const writes = quartiles(works.map((work) => work.writes));
-  bars.push(
-    { what: `event warm, Node ${major}: ms of our own CPU`, measured: own, atMost: 0.3, digits: 3 },
-    { what: `event warm, Node ${major}: round trips to the table`, measured: writes, atMost: 1, digits: 0 },
+  bars.push({ what: `event warm, Node ${major}: ms of our own CPU`, measured: own, atMost: 0.3, digits: 3 });
+  say(
+    `Of an event, ${range(own, 3)} ms of CPU are our own: outside the AWS client and the parsing of the message, marshalling included.`,
   );
-  say(`Of an event, ${range(own, 3)} ms of CPU are our own: outside the AWS client and JSON, marshalling included.`);
 }
 
 function bundleSizes(files: Readonly<Record<string, string>>): string {

@@ -19,6 +19,8 @@ export async function scale(major: Major): Promise<void> {
       rows.push([String(events), figure(calm.p50, 2), figure(calm.p99, 2), figure(functions, 0), figure(engine, 0)]);
     };
     await at(1_000);
+    const [first = 0, last = 0] = steps;
+    await at(first);
     const loads: Load[] = [];
     const plan: [number, number][] = isQuick
       ? [
@@ -35,7 +37,13 @@ export async function scale(major: Major): Promise<void> {
         ];
     for (const [senders, events] of plan) loads.push(await stack.closedLoop(senders, events));
     const peak = Math.max(...loads.map(({ rate }) => rate));
+    const before = await stack.cpu();
+    const started = performance.now();
     const half = await stack.openLoop(peak / 2, isQuick ? 3 : 15);
+    const took = performance.now() - started;
+    const after = await stack.cpu();
+    const share = (who: keyof typeof after) => `${figure((100 * (after[who] - before[who])) / took, 0)} %`;
+    const atHalf = `p50 is ${figure(half.p50)} ms; of a core the functions took ${share('functions')}, the table ${share('table')}, the senders ${share('senders')}; events left the sender up to ${figure(half.late)} ms late (p99)`;
     const [hundred, thousand] = [loads[2], loads[3]];
     const row = (what: string, load: Load) => [
       what,
@@ -48,7 +56,7 @@ export async function scale(major: Major): Promise<void> {
       `## Senders at once\n\n\`npm start\` on Node ${major} with its table in a file; the senders share the machine with it.\n\n${table(
         ['senders', 'events a second', 'p50 ms', 'p99 ms', 'errors'],
         [...loads.map((load) => row(String(load.senders), load)), row('half the peak rate', half)],
-      )}`,
+      )}\n\nAt half the peak rate, evenly spaced, with times from when each event was due: ${atHalf}.`,
     );
     if (hundred && thousand) {
       bars.push(
@@ -67,9 +75,15 @@ export async function scale(major: Major): Promise<void> {
         },
       );
     }
-    bars.push({ what: 'half the peak rate: p99 in ms', measured: single(half.p99), atMost: 250, digits: 0 });
+    bars.push({
+      what: 'half the peak rate: p99 in ms',
+      measured: single(half.p99),
+      atMost: 250,
+      digits: 0,
+      why: atHalf,
+    });
 
-    for (const events of steps) await at(events);
+    await at(last);
     const stored = await stack.rows();
     say(
       `## As the table grows\n\n${table(
@@ -80,7 +94,7 @@ export async function scale(major: Major): Promise<void> {
     bars.push(
       { what: 'rows that are lost', measured: single(stack.accepted.count - stored), atMost: 0, digits: 0 },
       {
-        what: `memory after ${steps[1]} events, of that after ${steps[0]}`,
+        what: `memory after ${last} events, of that after ${first}`,
         measured: single((memories[2] ?? NaN) / (memories[1] ?? NaN)),
         atMost: 1.2,
         digits: 2,

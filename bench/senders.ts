@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { seal } from '../lib/source-context';
@@ -100,20 +101,33 @@ export async function startStack(major: Major) {
       agent.destroy();
       return summary(senders, times, seconds);
     },
-    /** An event every so often, whether or not the others are answered. */
-    openLoop: async (rate: number, seconds: number): Promise<Load> => {
+    /**
+     * An event every so often, each at its own time, whether or not the others are answered. Times count from when the
+     * event was due, so that a sender that is late hides nothing; `late` is the p99 of that.
+     */
+    openLoop: async (rate: number, seconds: number): Promise<Load & { readonly late: number }> => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
       const sends: Promise<number | undefined>[] = [];
+      const lates: number[] = [];
       const since = performance.now();
-      while (performance.now() - since < seconds * 1000) {
-        const due = Math.floor(((performance.now() - since) / 1000) * rate);
-        while (sends.length < due) sends.push(send(agent));
-        await new Promise((resolve) => setTimeout(resolve, 2));
+      while (sends.length < seconds * rate) {
+        const due = since + (sends.length * 1000) / rate;
+        const wait = due - performance.now();
+        if (wait > 0) await sleep(wait);
+        const late = performance.now() - due;
+        lates.push(late);
+        sends.push(send(agent).then((time) => time && time + late));
       }
       const times = await Promise.all(sends);
       const took = (performance.now() - since) / 1000;
       agent.destroy();
-      return summary(0, times, took);
+      return {
+        ...summary(0, times, took),
+        late: quantile(
+          lates.toSorted((a, b) => a - b),
+          0.99,
+        ),
+      };
     },
     rows: () => countRows(tablePort),
     /** Megabytes: of the process that runs the functions, and of its table's engine. */
@@ -121,6 +135,14 @@ export async function startStack(major: Major) {
       const children = await childrenOf(child.pid ?? 0);
       const engine = await Promise.all(children.map(megabytesOf));
       return { functions: await megabytesOf(child.pid ?? 0), table: engine.reduce((sum, of) => sum + of, 0) };
+    },
+    /** Milliseconds of CPU so far: of the process that runs the functions, of its table's engine, of the senders. */
+    cpu: async () => {
+      const pid = child.pid ?? 0;
+      const engine = await Promise.all((await childrenOf(pid)).map(cpuOf));
+      const { user, system } = process.cpuUsage();
+      const table = engine.reduce((sum, of) => sum + of, 0);
+      return { functions: await cpuOf(pid), table, senders: (user + system) / 1000 };
     },
     stop: async () => {
       const ended = once(child, 'exit');
@@ -166,6 +188,13 @@ async function childrenOf(pid: number): Promise<number[]> {
     if (Number(stat.replace(/^.*\) \S /s, '').split(' ')[0]) === pid) found.push(Number(entry));
   }
   return found;
+}
+
+/** Milliseconds, from the kernel's ticks of 10. */
+async function cpuOf(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.replace(/^.*\) /s, '').split(' ');
+  return 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
 }
 
 async function megabytesOf(pid: number): Promise<number> {

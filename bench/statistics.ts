@@ -27,6 +27,8 @@ export interface Bar {
   readonly atMost?: number;
   readonly atLeast?: number;
   readonly digits?: number;
+  /** A sentence's part: why it may be missed, from what was measured. */
+  readonly why?: string;
 }
 
 export type Verdict = 'met' | 'met in part of the runs' | 'missed';

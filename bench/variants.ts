@@ -9,7 +9,13 @@ import { ROOT } from './machine';
 /** What is measured, by the name of its source in bench/peers; ours are the functions themselves. */
 export const SIGNING = ['ours', 'sign-usual', 'sign-powertools', 'sign-sample', 'sign-sample-and-secret'] as const;
 /** Beside these, at a cold start alone: what the secret could be read with, and the other kind of module. */
-export const ALTERNATIVES = ['sign-sample-fetch', 'sign-sample-sdk', 'ours-as-esm', 'nothing'] as const;
+export const ALTERNATIVES = [
+  'sign-sample-own',
+  'sign-sample-fetch',
+  'sign-sample-sdk',
+  'ours-as-esm',
+  'nothing',
+] as const;
 export const WEBHOOK = ['ours', 'events-usual', 'events-powertools'] as const;
 
 export const NAMES: Readonly<Record<string, string>> = {
@@ -19,6 +25,7 @@ export const NAMES: Readonly<Record<string, string>> = {
   'sign-sample': "(c) the vendor's sample, bare, key in the code",
   'sign-sample-and-secret': '(c) with one secret read (aws4, node:https)',
   'ours-as-esm': 'this project as an ES module',
+  'sign-sample-own': '(c) with one secret read (our own reader)',
   'sign-sample-fetch': '(c) with one secret read (aws4, fetch)',
   'sign-sample-sdk': '(c) with one secret read (SDK client)',
   'sign-limit': '(d) createHmac and Base64 alone',
@@ -40,6 +47,7 @@ export async function bundles(config: ServerlessConfig): Promise<Readonly<Record
     'ours-sign': 'functions/upload-signature.ts',
     'ours-events': 'functions/vod-events.ts',
     'own-work': 'bench/own-work.ts',
+    'cold-parts': 'bench/cold-parts.ts',
     ...Object.fromEntries(
       Object.keys(NAMES).flatMap((name) => (name.startsWith('ours') ? [] : [[name, `.cache/peers/${name}.mjs`]])),
     ),
