@@ -130,7 +130,7 @@ function watchLoad(): () => string {
   const timer = setInterval(() => (highest = Math.max(highest, now())), 5_000);
   return () => {
     clearInterval(timer);
-    return `Load of the machine (of a minute): ${figure(atStart)} at the start, ${figure(Math.max(highest, now()))} at most; the bench itself makes up to 3 of it.`;
+    return `Load of the machine (of a minute): ${figure(atStart)} at the start, ${figure(Math.max(highest, now()))} at most, the bench itself included.`;
   };
 }
 
