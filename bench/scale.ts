@@ -36,6 +36,7 @@ export async function scale(major: Major): Promise<void> {
           [1_000, 8_000],
         ];
     for (const [senders, events] of plan) loads.push(await stack.closedLoop(senders, events));
+    const { functions: afterBursts } = await stack.memory();
     const peak = Math.max(...loads.map(({ rate }) => rate));
     const before = await stack.cpu();
     const started = performance.now();
@@ -98,6 +99,7 @@ export async function scale(major: Major): Promise<void> {
         measured: single((memories[2] ?? NaN) / (memories[1] ?? NaN)),
         atMost: 1.2,
         digits: 2,
+        why: `the functions' process had ${figure(memories[1] ?? NaN, 0)} MB, right after the bursts of up to 1 000 senders ${figure(afterBursts, 0)} MB, and ${figure(memories[2] ?? NaN, 0)} MB at the end`,
       },
     );
   } finally {
