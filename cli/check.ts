@@ -2,7 +2,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { describe } from '../lib/log';
 import type { KeyPair } from '../lib/schemas';
 import { postCallback, splitToken, whyFetchFailed } from './callback-request';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, type Edge, type Verb } from './command';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Edge, type Verb } from './command';
 import { deploymentOf, secretsOf, type Deployment, type Outputs } from './deployment';
 import { fingerprint, recall, type Registered } from './memory';
 import { codeOf, vodClient } from './vod-client';
@@ -28,6 +28,7 @@ const ANSWER_TIMEOUT = 10_000;
 const PROBE = { EventType: 'VodClientUploadCheck' };
 
 const REGISTER = 'run `npm run vod -- register`';
+const GIVEN = ', as --url says';
 
 export const check: Verb = {
   summary: 'is this deployment able to work? Names what is wrong and what to do',
@@ -37,13 +38,17 @@ Looks at the secrets, the key and application at VOD, the clock, VOD's event con
 it ignores), and the table; changes nothing. Each line is "ok", "FAULT" with what to do, or "not checked" where something
 else has to be right first. Exit code 1 when there is a fault.
 
+  --url <url>      the webhook, without a token; without it the one that was registered last, else the stack's VodEventsUrl
   --json           {"ok": ..., "findings": [{"check", "status", "detail"}]} on stdout
 ${DEPLOYMENT_USAGE}`,
 
   run: async (args, edge) => {
-    const { values } = readArgs({ args, options: { ...DEPLOYMENT_OPTIONS, json: { type: 'boolean' } } });
+    const { values } = readArgs({
+      args,
+      options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, json: { type: 'boolean' } },
+    });
     const deployment = await deploymentOf(values, edge);
-    const findings = await checkDeployment(deployment, edge);
+    const findings = await checkDeployment(deployment, edge, webhookOption(values.url, deployment.mode));
     const faults = findings.filter(({ status }) => status === 'fault').length;
     if (values.json) {
       edge.out(JSON.stringify({ ok: faults === 0, deployment: deployment.name, findings }));
@@ -58,13 +63,23 @@ ${DEPLOYMENT_USAGE}`,
   },
 };
 
-/** Every finding of a deployment, each check once at most; what the deployment does not have is left out. */
-export async function checkDeployment(deployment: Deployment, edge: Pick<Edge, 'now'>): Promise<Finding[]> {
+/**
+ * Every finding of a deployment, each check once at most; what the deployment does not have is left out.
+ *
+ * @param givenUrl where the webhook is reached, if neither its last registration nor the stack says so
+ */
+export async function checkDeployment(
+  deployment: Deployment,
+  edge: Pick<Edge, 'now'>,
+  givenUrl?: string,
+): Promise<Finding[]> {
   const findings = new Findings();
   const outputs = await checkStack(deployment, findings);
   const secrets = await checkSecrets(deployment, findings);
-  await checkVod(deployment, outputs, secrets, findings, edge);
-  await checkWebhook(deployment, outputs, secrets, findings, edge);
+  const memory = await memoryOf(deployment);
+  const expected = webhookOf(outputs, memory, givenUrl);
+  const webhook = (await checkVod(deployment, expected, outputs, secrets, memory, findings, edge)) ?? expected;
+  await checkWebhook(deployment, webhook, secrets, findings, edge);
   await checkTable(deployment, outputs, findings);
   return findings.inOrder();
 }
@@ -108,6 +123,56 @@ async function checkStack(deployment: Deployment, findings: Findings): Promise<O
     findings.fault('stack', `${deployment.name} cannot be read (${reason}): ${how}`);
     return undefined;
   }
+}
+
+/** What was registered last, or why nobody can say. */
+interface Memory {
+  readonly before?: Registered | undefined;
+  readonly unreadable?: string;
+}
+
+async function memoryOf({ ssm, parameters, registeredAtStart }: Deployment): Promise<Memory> {
+  try {
+    return { before: (await recall<Registered>(ssm, parameters.registered)) ?? registeredAtStart };
+  } catch (error) {
+    return { unreadable: describe(error).reason };
+  }
+}
+
+/** Where the webhook is to be reached. */
+interface Webhook {
+  /** Without the token, as {@link splitToken} writes it. */
+  readonly url: string;
+  /** Who says so, where it is not the stack. */
+  readonly why: string;
+  /** What makes VOD call it, and no other. */
+  readonly register: string;
+}
+
+function webhookOf(
+  outputs: Outputs | undefined,
+  { before }: Memory,
+  givenUrl: string | undefined,
+): Webhook | undefined {
+  const own = outputs?.webhookUrl === undefined ? undefined : new URL(outputs.webhookUrl).href;
+  const other = (of: string, why: string): Webhook => {
+    const { url } = splitToken(of);
+    return url === own ? stacks(own) : { url, why, register: registerAt(url) };
+  };
+  if (givenUrl !== undefined) return other(givenUrl, GIVEN);
+  if (own === undefined) return undefined;
+  if (before?.mode === 'PUSH' && before.url !== '') {
+    return other(before.url, `, as registered ${before.at}; the stack's own is ${own}`);
+  }
+  return stacks(own);
+}
+
+function stacks(url: string): Webhook {
+  return { url, why: '', register: REGISTER };
+}
+
+function registerAt(url: string): string {
+  return `run \`npm run vod -- register --url ${url}\``;
 }
 
 interface Secrets {
@@ -166,13 +231,16 @@ async function checkSecrets(deployment: Deployment, findings: Findings): Promise
   };
 }
 
+/** Answers the webhook that VOD calls, where that is one of this deployment. */
 async function checkVod(
   deployment: Deployment,
+  expected: Webhook | undefined,
   outputs: Outputs | undefined,
   secrets: Secrets,
+  memory: Memory,
   findings: Findings,
   edge: Pick<Edge, 'now'>,
-): Promise<void> {
+): Promise<Webhook | undefined> {
   const { parameters, vodSubAppId } = deployment;
   const keys = [
     ['vod-key', parameters.vodKey, secrets.vodKey],
@@ -186,7 +254,7 @@ async function checkVod(
   ];
   if (!(await checkClock(deployment, findings, edge))) {
     findings.notChecked(ofVod, 'VOD does not answer');
-    return;
+    return undefined;
   }
 
   let config;
@@ -207,14 +275,20 @@ async function checkVod(
   }
   if (!config) {
     findings.notChecked(ofVod, 'VOD has to take the key and the application first');
-    return;
+    return undefined;
   }
   findings.ok(
     'sub-application',
     vodSubAppId === undefined ? "the account's main one, VOD asks for no id" : `${vodSubAppId}`,
   );
-  const before = await checkConfig(config, deployment, outputs, secrets, findings);
-  checkDrift(config, before, secrets, findings);
+  // The stack's own address works beside a domain of its owner's.
+  const called = splitToken(config.NotificationUrl ?? '').url;
+  const isStacks = outputs?.webhookUrl !== undefined && called === new URL(outputs.webhookUrl).href;
+  const webhook = isStacks && expected?.why !== GIVEN ? stacks(called) : expected;
+  const { register = REGISTER } = webhook ?? {};
+  checkConfig(config, deployment, webhook, secrets, memory, findings);
+  if (memory.unreadable === undefined) checkDrift(config, memory.before, register, secrets, findings);
+  return webhook;
 }
 
 type EventConfig = Awaited<ReturnType<ReturnType<typeof vodClient>['DescribeEventConfig']>>;
@@ -283,27 +357,27 @@ function judge(
   }
 }
 
-/** Holds what VOD has against the deployment; answers what was registered last. */
-async function checkConfig(
+/** Holds what VOD has against the deployment. */
+function checkConfig(
   config: EventConfig,
-  deployment: Deployment,
-  outputs: Outputs | undefined,
+  { mode, parameters }: Deployment,
+  webhook: Webhook | undefined,
   { tokens, signKeys }: Secrets,
+  { before, unreadable }: Memory,
   findings: Findings,
-): Promise<Registered | undefined> {
-  const { mode, parameters, ssm } = deployment;
+): void {
+  const { register = REGISTER } = webhook ?? {};
   if (config.Mode === mode) findings.ok('mode', mode);
-  else findings.fault('mode', `VOD has ${config.Mode ?? 'none'}, EVENT_MODE is ${mode.toLowerCase()}: ${REGISTER}`);
+  else findings.fault('mode', `VOD has ${config.Mode ?? 'none'}, EVENT_MODE is ${mode.toLowerCase()}: ${register}`);
   for (const [check, what, value] of [
     ['upload-switch', 'uploads', config.UploadMediaCompleteEventSwitch],
     ['delete-switch', 'deletions', config.DeleteMediaCompleteEventSwitch],
   ] as const) {
     if (value === 'ON') findings.ok(check, 'ON');
-    else findings.fault(check, `VOD says nothing about ${what} (${value ?? 'OFF'}, as it is by default): ${REGISTER}`);
+    else findings.fault(check, `VOD says nothing about ${what} (${value ?? 'OFF'}, as it is by default): ${register}`);
   }
 
   const { url, token } = splitToken(config.NotificationUrl ?? '');
-  const { webhookUrl } = outputs ?? {};
   const ofCallbacks = [
     'callback-url' as const,
     ...(parameters.callbackToken === undefined ? [] : (['callback-token'] as const)),
@@ -311,59 +385,56 @@ async function checkConfig(
   ];
   if (mode === 'PULL') {
     findings.notChecked(ofCallbacks, 'events are pulled');
-  } else if (webhookUrl === undefined) {
+  } else if (webhook === undefined) {
     findings.notChecked(ofCallbacks, 'the stack has to be there first');
   } else if (url === '') {
-    findings.fault('callback-url', `VOD has none: ${REGISTER}`);
-  } else if (url === new URL(webhookUrl).href) {
-    findings.ok('callback-url', url);
-    if (parameters.callbackToken !== undefined) checkToken(token, parameters.callbackToken, tokens, findings);
+    findings.fault('callback-url', `VOD has none: ${register}`);
+  } else if (url === webhook.url) {
+    findings.ok('callback-url', `${url}${webhook.why}`);
+    if (parameters.callbackToken !== undefined) checkToken(token, parameters.callbackToken, tokens, register, findings);
   } else {
-    findings.fault('callback-url', `VOD calls ${url}, not ${webhookUrl}: ${REGISTER}`);
+    findings.fault('callback-url', `VOD calls ${url}, not ${webhook.url}${webhook.why}: ${register}`);
   }
   if (findings.isFault('callback-url') && parameters.callbackToken !== undefined) {
     findings.notChecked(['callback-token'], 'the URL has to be right first');
   }
 
-  let before;
-  try {
-    before = (await recall<Registered>(ssm, parameters.registered)) ?? deployment.registeredAtStart;
-  } catch (error) {
-    findings.fault('drift', describe(error).reason);
+  if (unreadable !== undefined) {
+    findings.fault('drift', unreadable);
     if (parameters.callbackSignKey !== undefined) findings.notChecked(['sign-key'], 'nobody knows what was registered');
-    return undefined;
+    return;
   }
-  if (parameters.callbackSignKey === undefined || mode === 'PULL' || !outputs) return before;
+  if (parameters.callbackSignKey === undefined || mode === 'PULL' || !webhook) return;
   if (!signKeys) {
     findings.notChecked(['sign-key'], `${parameters.callbackSignKey} has to hold a SignKey first`);
   } else if (before?.signKeyFingerprint === undefined) {
-    findings.fault('sign-key', `none was registered with this command, and VOD does not say what it has: ${REGISTER}`);
+    findings.fault('sign-key', `none was registered with this command, and VOD does not say what it has: ${register}`);
   } else if (signKeys.some((key) => fingerprint(key) === before.signKeyFingerprint)) {
     const isFirst = fingerprint(signKeys[0] ?? '') === before.signKeyFingerprint;
-    const old = isFirst ? '' : `, the old one: ${REGISTER} before you take it away`;
+    const old = isFirst ? '' : `, the old one: ${register} before you take it away`;
     findings.ok('sign-key', `${before.signKeyFingerprint}, registered ${before.at}${old}`);
   } else {
     const [ours = ''] = signKeys;
     const had = `VOD was given ${before.signKeyFingerprint} (${before.at}), SSM has ${fingerprint(ours)}`;
-    findings.fault('sign-key', `${had}: ${REGISTER}`);
+    findings.fault('sign-key', `${had}: ${register}`);
   }
-  return before;
 }
 
 function checkToken(
   token: string | null,
   name: string,
   tokens: readonly string[] | undefined,
+  register: string,
   findings: Findings,
 ): void {
   if (!tokens) {
     findings.notChecked(['callback-token'], `${name} has to hold a token first`);
   } else if (token !== null && tokens.includes(token)) {
-    const old = token === tokens[0] ? '' : `, the old one: ${REGISTER} before you take it away`;
+    const old = token === tokens[0] ? '' : `, the old one: ${register} before you take it away`;
     findings.ok('callback-token', `${fingerprint(token)}${old}`);
   } else {
     const has = token === null ? 'no token' : `the token ${fingerprint(token)}`;
-    findings.fault('callback-token', `VOD calls with ${has}, not ${fingerprint(tokens[0] ?? '')}: ${REGISTER}`);
+    findings.fault('callback-token', `VOD calls with ${has}, not ${fingerprint(tokens[0] ?? '')}: ${register}`);
   }
 }
 
@@ -371,6 +442,7 @@ function checkToken(
 function checkDrift(
   config: EventConfig,
   before: Registered | undefined,
+  register: string,
   { signKeys }: Secrets,
   findings: Findings,
 ): void {
@@ -393,12 +465,12 @@ function checkDrift(
   if (changed.length === 0) findings.ok('drift', `as registered ${before.at}`);
   else if (told) findings.notChecked(['drift'], what);
   else if (!signKeys || findings.isFault('sign-key')) findings.ok('drift', `${what}; it fits`);
-  else findings.fault('drift', `${what}; it fits, but the SignKey may be another now: ${REGISTER}`);
+  else findings.fault('drift', `${what}; it fits, but the SignKey may be another now: ${register}`);
 }
 
 async function checkWebhook(
   { mode, parameters }: Deployment,
-  outputs: Outputs | undefined,
+  webhook: Webhook | undefined,
   { tokens, signKeys }: Secrets,
   findings: Findings,
   { now }: Pick<Edge, 'now'>,
@@ -408,7 +480,7 @@ async function checkWebhook(
   const [token] = tokens ?? [];
   const [signKey] = signKeys ?? [];
   const needs = parameters.callbackToken === undefined ? 'Sign' : 'token';
-  const { webhookUrl } = outputs ?? {};
+  const { url: webhookUrl, why: whose = '' } = webhook ?? {};
   let why = 'the webhook has to answer first';
   if (mode === 'PULL') why = 'events are pulled';
   else if (webhookUrl === undefined) why = 'the stack has to be there first';
@@ -418,7 +490,8 @@ async function checkWebhook(
       const open = await postCallback(webhookUrl, PROBE, {}, now());
       if (open.status === 401) findings.ok('webhook-token', `without ${needs} it answers 401`);
       else if (open.status !== 200) {
-        findings.fault('webhook', `it answers ${open.status}: look into the log of vod-events, or deploy again`);
+        const how = whose === '' ? 'deploy again' : `look at its mapping, or ${REGISTER}`;
+        findings.fault('webhook', `it answers ${open.status}: look into the log of vod-events, or ${how}`);
       } else {
         const danger = 'so anybody can post events';
         findings.fault('webhook-token', `it answers 200 without ${needs}, ${danger}: deploy this project there again`);
@@ -433,7 +506,8 @@ async function checkWebhook(
         judgeWebhook(webhookUrl, again ? await postCallback(webhookUrl, PROBE, old, now()) : answer, findings);
       }
     } catch (error) {
-      findings.fault('webhook', `${webhookUrl}: ${describe(error).reason}; deploy again, or look at the network`);
+      const how = whose === '' ? 'deploy again, or look at the network' : `look at its DNS and mapping, or ${REGISTER}`;
+      findings.fault('webhook', `${webhookUrl}${whose}: ${describe(error).reason}; ${how}`);
     }
   }
   findings.notChecked(['webhook', 'webhook-token'], why);

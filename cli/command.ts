@@ -56,6 +56,20 @@ export function readArgs<const T extends ParseArgsConfig>(config: T) {
 }
 
 /**
+ * `--url`: a webhook that is not the stack's own, as a domain of one's own is.
+ *
+ * @throws UsageError when it is no URL, or events are pulled
+ */
+export function webhookOption(url: string | undefined, mode: 'PUSH' | 'PULL'): string | undefined {
+  if (url === undefined) return undefined;
+  if (!(URL.canParse(url) && /^https?:/.test(url))) {
+    throw new UsageError('--url must be the URL of the webhook, https://.../vod-events');
+  }
+  if (mode === 'PULL') throw new UsageError('EVENT_MODE is pull: there is no URL to give');
+  return url;
+}
+
+/**
  * An option that is a number.
  *
  * @throws UsageError

@@ -1,6 +1,6 @@
 import { describe } from '../lib/log';
 import { splitToken, withToken } from './callback-request';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Verb } from './command';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Verb } from './command';
 import { deploymentOf, registration, secretsOf } from './deployment';
 import { fingerprint, KEPT_BY_FUNCTIONS, recall, remember, type Registered, type Rotations } from './memory';
 import { codeOf, vodClient } from './vod-client';
@@ -23,11 +23,9 @@ ${DEPLOYMENT_USAGE}`,
       args,
       options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, 'dry-run': { type: 'boolean' } },
     });
-    if (values.url !== undefined && !(URL.canParse(values.url) && /^https?:/.test(values.url))) {
-      throw new UsageError('--url must be the URL of the webhook, https://.../vod-events');
-    }
     const deployment = await deploymentOf(values, edge);
     const { mode, parameters, ssm, vodSubAppId } = deployment;
+    const givenUrl = webhookOption(values.url, mode);
     const rotations = await recall<Rotations>(ssm, parameters.rotation);
     for (const which of ['callback-token', 'sign-key']) {
       const { step, at = 0 } = rotations?.[which] ?? {};
@@ -40,9 +38,7 @@ ${DEPLOYMENT_USAGE}`,
     const secrets = await secretsOf(deployment);
     const [token] = parameters.callbackToken === undefined ? [] : secrets.rotating(parameters.callbackToken);
     const [signKey] = parameters.callbackSignKey === undefined ? [] : secrets.rotating(parameters.callbackSignKey);
-    if (mode === 'PULL' && values.url !== undefined)
-      throw new UsageError('EVENT_MODE is pull: there is no URL to give');
-    const { webhookUrl } = values.url === undefined ? await deployment.outputs() : { webhookUrl: values.url };
+    const { webhookUrl } = givenUrl === undefined ? await deployment.outputs() : { webhookUrl: givenUrl };
     const api = vodClient(deployment.vodApiUrl, secrets.keyPair(parameters.vodApiKey ?? parameters.vodKey));
     const application = vodSubAppId === undefined ? {} : { SubAppId: vodSubAppId };
     const now = await api.DescribeEventConfig(application).catch(refused);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
@@ -262,6 +263,55 @@ test('events that are pulled need neither URL nor secrets for it', async () => {
   expect(await check()).toMatchObject({ code: 0, notChecked: ['callback-url', 'webhook', 'webhook-token'] });
   expect((await vod(['register', '--url', 'https://x.example/'], env)).code).toBe(2);
   expect((await vod(['send', 'FileDeleted', '--stage', 'dev'], env)).err).toContain('pulls its events');
+});
+
+describe('a domain of one’s own', () => {
+  /** The deployed function behind another address. */
+  async function domain() {
+    const server = await serve((request, response) => {
+      const { url = '', method = '' } = request;
+      void text(request)
+        .then((body) => fetch(run.url + url, { method, body, headers: { 'content-type': 'application/json' } }))
+        .then(async (answer) => response.writeHead(answer.status).end(await answer.text()));
+    });
+    return { ...server, webhook: `${server.url}/vod-events` };
+  }
+
+  test('is accepted and tried once it is registered, and --url says so too', async () => {
+    const own = await domain();
+    expect((await vod(['register', '--url', own.webhook], env)).code).toBe(0);
+    expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
+    const { out } = await vod(['check'], env);
+    expect(out).toContain(`${own.webhook}, as registered `);
+    expect(out).toContain(`the stack's own is ${run.url}/vod-events`);
+    expect(out).toContain(`${own.webhook} takes events`);
+    const given = await vod(['check', '--url', own.webhook], env);
+    expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as --url says`)]);
+    // What has to be done does not take the domain away.
+    await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF', NotificationUrl: 'https://x.example/' });
+    const advice = expect.stringContaining(`register --url ${own.webhook}\``);
+    expect(await check()).toMatchObject({
+      faults: [
+        { check: 'callback-url', detail: advice },
+        { check: 'upload-switch', detail: advice },
+      ],
+    });
+    await own.close();
+    expect((await check()).faults).toContainEqual({
+      check: 'webhook',
+      status: 'fault',
+      detail: expect.stringMatching(/as registered.*DNS/),
+    });
+  });
+
+  test('that VOD does not call yet is a fault, and says how to register it', async () => {
+    const own = await domain();
+    const { code, out } = await vod(['check', '--url', own.webhook], env);
+    expect([code, out]).toEqual([1, expect.stringContaining(`register --url ${own.webhook}\``)]);
+    await own.close();
+    expect((await vod(['check', '--url', 'own.example'], env)).code).toBe(2);
+    expect((await vod(['check', '--url', own.webhook], { ...env, EVENT_MODE: 'pull' })).code).toBe(2);
+  });
 });
 
 test('a rotation in its first five minutes is no fault', async () => {
