@@ -20,9 +20,17 @@ export interface Registered {
 export type Rotations = Readonly<Record<string, Rotation | undefined>>;
 
 export interface Rotation {
-  readonly step: 'add' | 'use';
-  /** Milliseconds since 1970. */
-  readonly at: number;
+  /** The last one that is done; none while the first one is only begun. */
+  readonly step?: 'add' | 'use';
+  /** When it was done, in milliseconds since 1970. */
+  readonly at?: number;
+  /** Written down before the secret is stored, so that whoever comes back after a failure knows whether it was. */
+  readonly begun?: {
+    readonly step: 'add' | 'use' | 'drop';
+    readonly at: number;
+    /** Fingerprints of the values that the secret has from then on. */
+    readonly to: readonly string[];
+  };
 }
 
 /** The functions keep a secret for five minutes (lib/secrets.ts); one more for requests under way. In milliseconds. */

@@ -28,9 +28,11 @@ ${DEPLOYMENT_USAGE}`,
     const givenUrl = webhookOption(values.url, mode);
     const rotations = await recall<Rotations>(ssm, parameters.rotation);
     for (const which of ['callback-token', 'sign-key']) {
-      const { step, at = 0 } = rotations?.[which] ?? {};
-      const ready = at + KEPT_BY_FUNCTIONS;
-      if (step !== 'add' || edge.now() >= ready) continue;
+      const { step, at = 0, begun } = rotations?.[which] ?? {};
+      // One that was begun may have stored the new one, whether or not it came to say so.
+      const added = begun?.step === 'add' ? begun.at : step === 'add' ? at : 0;
+      const ready = added + KEPT_BY_FUNCTIONS;
+      if (edge.now() >= ready) continue;
       const until = new Date(ready).toISOString();
       throw new Error(`Cannot register: the webhook may not know the new ${which} before ${until}, try again then`);
     }
@@ -77,7 +79,11 @@ ${DEPLOYMENT_USAGE}`,
       ...(signKey !== undefined && { SignKey: signKey }),
     };
     await api.ModifyEventConfig(config).catch(refused);
-    await remember(ssm, parameters.registered, registration(mode, url, signKey, new Date(edge.now()).toISOString()));
+    const registered = registration(mode, url, signKey, new Date(edge.now()).toISOString());
+    await remember(ssm, parameters.registered, registered).catch((error: unknown) => {
+      const why = `VOD was changed, but ${parameters.registered} could not be written (${describe(error).reason})`;
+      throw new Error(`${why}: grant ssm:PutParameter and run register again`);
+    });
     edge.out(`Registered, and remembered in ${parameters.registered}; \`npm run vod -- check\` tries it`);
     return 0;
   },

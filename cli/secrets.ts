@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
 import { keyPair } from '../lib/key-pair';
 import {
@@ -11,7 +12,15 @@ import {
   type Verb,
 } from './command';
 import { deploymentOf, secretsOf, type Deployment, type ParameterNames } from './deployment';
-import { fingerprint, KEPT_BY_FUNCTIONS, recall, remember, type Registered, type Rotations } from './memory';
+import {
+  fingerprint,
+  KEPT_BY_FUNCTIONS,
+  recall,
+  remember,
+  type Registered,
+  type Rotation,
+  type Rotations,
+} from './memory';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
@@ -70,7 +79,8 @@ ${DEPLOYMENT_USAGE}`,
       throw new UsageError('rotate takes callback-token, sign-key, seal-key or vod-key');
     }
     const allowed: readonly Step[] = which === 'seal-key' ? ['add', 'use', 'drop'] : ['add', 'drop'];
-    if (!allowed.includes(step)) throw new UsageError(`${which} has the steps ${allowed.join(', ')}`);
+    if (step === 'replace' || !allowed.includes(step))
+      throw new UsageError(`${which} has the steps ${allowed.join(', ')}`);
     return rotate(await deploymentOf(values, edge), which, step, edge);
   },
 };
@@ -123,14 +133,22 @@ async function show(deployment: Deployment, edge: Edge): Promise<ExitCode> {
   line(parameters.vodKey, pair);
   line(parameters.vodApiKey, pair);
   for (const [which, { parameter }] of Object.entries(ROTATING)) {
-    const step = rotations?.[which]?.step;
-    const underWay = step === undefined ? '' : `, rotation under way: step ${step} is done`;
+    const { step, begun } = rotations?.[which] ?? {};
+    const done = step === undefined ? [] : `step ${step} is done`;
+    const notEnded = begun === undefined ? [] : `step ${begun.step} was begun and has to be run again`;
+    const steps = [done, notEnded].flat();
+    const underWay = steps.length === 0 ? '' : `, rotation under way: ${steps.join(', ')}`;
     line(parameters[parameter], (name) => `${rotating(name).map(fingerprint).join(', then ')}${underWay}`);
   }
   return code;
 }
 
-async function rotate(deployment: Deployment, which: Rotating, step: Step, edge: Edge): Promise<ExitCode> {
+async function rotate(
+  deployment: Deployment,
+  which: Rotating,
+  step: Exclude<Step, 'replace'>,
+  edge: Edge,
+): Promise<ExitCode> {
   const { parameters, ssm } = deployment;
   const { parameter, make } = ROTATING[which];
   const name = parameters[parameter];
@@ -144,6 +162,17 @@ async function rotate(deployment: Deployment, which: Rotating, step: Step, edge:
   const refuse = (why: string) => new Error(`Cannot rotate ${which}: ${why}`);
   const now = edge.now();
   const isSeal = which === 'seal-key';
+  const { [which]: _, ...rest } = rotations;
+  const end: Rotations = step === 'drop' ? rest : { ...rest, [which]: { step, at: now } };
+  const isStored = under?.begun !== undefined && isDeepStrictEqual(rotating(name).map(fingerprint), under.begun.to);
+  if (isStored && under.begun.step !== step) {
+    throw refuse(`step ${under.begun.step} broke off when ${name} was changed, run it again first`);
+  }
+  if (isStored) {
+    await remember(ssm, parameters.rotation, end);
+    tell(which, step, name, rotating(name), now, edge);
+    return 0;
+  }
 
   if (step === 'add') {
     if (done !== undefined) throw refuse(`a rotation is under way, step ${done} is done (\`secrets show\`)`);
@@ -167,18 +196,28 @@ async function rotate(deployment: Deployment, which: Rotating, step: Step, edge:
   }
 
   const made = make();
-  const value =
-    step === 'add'
-      ? // A token and a SignKey are checked: the first is what register gives to VOD. A seal is made with the first.
-        (isSeal ? [first, made] : [made, first]).join(',')
-      : step === 'use'
-        ? [second, first].join(',')
-        : first;
-  const { [which]: _, ...rest } = rotations;
-  const next: Rotations = step === 'add' || step === 'use' ? { ...rotations, [which]: { step, at: now } } : rest;
-  await put(deployment, name, value, true);
-  await remember(ssm, parameters.rotation, next);
-  edge.out(`${name}  ${value.split(',').map(fingerprint).join(', then ')}`);
+  const added = isSeal ? [first, made] : [made, first];
+  // A token and a SignKey are checked: the first is what register gives to VOD. A seal is made with the first.
+  const values = step === 'add' ? added : step === 'use' ? [second ?? '', first] : [first];
+  const begun: Rotation = { ...under, begun: { step, at: now, to: values.map(fingerprint) } };
+  await remember(ssm, parameters.rotation, { ...rotations, [which]: begun });
+  await put(deployment, name, values.join(','), true);
+  await remember(ssm, parameters.rotation, end);
+  tell(which, step, name, values, now, edge);
+  return 0;
+}
+
+/** What the secret is now, and what comes next. */
+function tell(
+  which: Rotating,
+  step: Exclude<Step, 'replace'>,
+  name: string,
+  values: readonly string[],
+  now: number,
+  edge: Edge,
+): void {
+  const isSeal = which === 'seal-key';
+  edge.out(`${name}  ${values.map(fingerprint).join(', then ')}`);
   const from = new Date(now + KEPT_BY_FUNCTIONS).toISOString();
   const again = `npm run vod -- secrets rotate ${which} --step`;
   if (step === 'add' && isSeal) edge.out(`next, from ${from}: ${again} use`);
@@ -186,7 +225,6 @@ async function rotate(deployment: Deployment, which: Rotating, step: Step, edge:
   else if (step === 'use') {
     edge.out(`next: ${again} drop, once what was signed so far has been uploaded: docs/rotation.md says when`);
   } else edge.out('done: the old one ends within six minutes');
-  return 0;
 }
 
 async function replaceKeyPair(deployment: Deployment, edge: Edge): Promise<ExitCode> {
