@@ -34,18 +34,30 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
       );
       return broken.length === 0 ? 0 : 1;
     }
-    if (broken.length > 0) edge.out('NOT valid');
-    else edge.out(verified ? 'valid' : 'no rule broken; NOT verified: give --stage, --local or VOD_SECRET_KEY');
-    for (const { rule, sentence } of broken) edge.out(`  ${rule}: ${sentence}`);
-    for (const { rule, sentence } of notes) edge.out(`  note, ${rule}: ${sentence}`);
-    for (const [name, value] of Object.entries(parameters)) edge.out(`  ${name.padEnd(18)}${value}`);
-    for (const line of [told.who, told.may]) if (line !== undefined) edge.out(`  ${line}`);
+    const say = (line: string) => {
+      edge.out(inOneLine(line));
+    };
+    if (broken.length > 0) say('NOT valid');
+    else say(verified ? 'valid' : 'no rule broken; NOT verified: give --stage, --local or VOD_SECRET_KEY');
+    for (const { rule, sentence } of broken) say(`  ${rule}: ${sentence}`);
+    for (const { rule, sentence } of notes) say(`  note, ${rule}: ${sentence}`);
+    for (const [name, value] of Object.entries(parameters)) say(`  ${name.padEnd(18)}${value}`);
+    for (const line of [told.who, told.may]) if (line !== undefined) say(`  ${line}`);
     return broken.length === 0 ? 0 : 1;
   },
 };
 
+/** Whoever made the signature wrote what is in it, and must not write lines of ours. */
+function inOneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 async function keysAtHand(options: DeploymentOptions, edge: Edge): Promise<Keys> {
   if (!options.local && options.stage === undefined) {
+    if (options.region !== undefined) throw new UsageError('--region alone names no deployment: give --stage too');
     return { secretKey: optional(edge.env, 'VOD_SECRET_KEY'), sealKeys: [] };
   }
   const deployment = await deploymentOf(options, edge);
@@ -59,9 +71,9 @@ function permission({ parameters, broken }: Examined, sealKeys: readonly string[
   const { sourceContext, oneTimeValid, procedure, vodSubAppId, classId, expireTime } = parameters;
   const whoOf = () => {
     if (!sourceContext) return undefined;
-    if (!sourceContext.startsWith('vcu1:')) return `the source context is not sealed: it names no caller`;
-    if (sealKeys.length === 0) return 'the source context is sealed; with --stage or --local it is opened';
     const { seal, uploader, sourceContext: text } = open(sourceContext, sealKeys);
+    if (seal === 'none') return 'the source context is not sealed: it names no caller';
+    if (sealKeys.length === 0) return 'the source context is sealed; with --stage or --local it is opened';
     if (seal === 'broken') return 'the seal is broken: a row will have no uploader';
     return `issued to ${JSON.stringify(uploader)}${text === undefined ? '' : `, with the text ${JSON.stringify(text)}`}`;
   };

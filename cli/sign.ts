@@ -21,7 +21,7 @@ only VOD's own bounds hold.
   --one-time                  valid for one upload only
   --valid-for <seconds>       1800, at most ${MAX_VALIDITY}
   --procedure <name>          task flow that runs after the upload
-  --task-priority <-10..10>   of the procedure
+  --task-priority <-10..10>   of the procedure; a negative number needs "=", as in --task-priority=-3
   --task-notify-mode <mode>   Finish, Change or None
   --session-context <text>    handed through to the procedure's events
   --class-id <number>         VOD's category

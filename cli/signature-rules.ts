@@ -294,8 +294,9 @@ function checkTimes(parameters: Record<string, string>, nowSeconds: number, brea
   }
   if (end === undefined) return;
   if (start !== undefined && end - start > MAX_VALIDITY) {
-    const days = Math.round((end - start) / 86_400);
-    breaks('too-long', `it is valid for ${days} days: VOD allows ${MAX_VALIDITY} seconds, 90 days`);
+    const days = (end - start) / 86_400;
+    const span = Number.isInteger(days) ? `${days} days` : `${end - start} seconds`;
+    breaks('too-long', `it is valid for ${span}: VOD allows ${MAX_VALIDITY} seconds, 90 days`);
   }
   if (start !== undefined && end <= start) {
     const isSpan = end <= MAX_VALIDITY ? ', it is a point in time (currentTimeStamp + validity), not a span' : '';

@@ -166,6 +166,38 @@ test.each<[rules: string, make: () => string]>([
   expect(rulesOf(make()).join()).toBe(rules);
 });
 
+test.each<[string, () => string, string]>([
+  [
+    'currentTime in place of currentTimeStamp',
+    () => signOriginal(original.replace('currentTimeStamp', 'currentTime')),
+    'currentTime is called currentTimeStamp',
+  ],
+  [
+    'JSON in place of a query string',
+    () => signOriginal(JSON.stringify(GOOD)),
+    'the original is JSON: it must be a query string, secretId=...&currentTimeStamp=...&expireTime=...',
+  ],
+  ['a random of 2 ** 32', at({ random: 2 ** 32 }), 'random is over 4294967295: it is an unsigned 32-bit integer'],
+  ['a random with a fraction', at({ random: 12.5 }), 'random must be decimal digits, 0 to 4294967295'],
+  [
+    'a time with a fraction',
+    at({ currentTimeStamp: '1571215095.25' }),
+    'currentTimeStamp is 1571215095.25: it must be whole seconds, round it down',
+  ],
+  [
+    'valid for 91 days',
+    at({ expireTime: GOOD.currentTimeStamp + 91 * 86_400 }),
+    'it is valid for 91 days: VOD allows 7776000 seconds, 90 days',
+  ],
+  [
+    'valid for a second over 90 days',
+    at({ expireTime: GOOD.currentTimeStamp + 7_776_001 }),
+    'it is valid for 7776001 seconds: VOD allows 7776000 seconds, 90 days',
+  ],
+])('%s: what to do is said', (_, make, sentence) => {
+  expect(examine(make(), keys, NOW).broken.map((rule) => rule.sentence)).toEqual([sentence]);
+});
+
 test('what looks encoded twice is noted, for a text may have escapes of its own', () => {
   const { broken, notes } = examine(signOriginal(`${original}&sourceContext=a%253D%25E4%25BD%25A0`), keys, NOW);
   expect([broken, notes]).toEqual([[], [expect.objectContaining({ rule: 'double-encoded' })]]);
@@ -174,7 +206,10 @@ test('what looks encoded twice is noted, for a text may have escapes of its own'
 
 test('a random below a million is noted, for it may be chance', () => {
   const { broken, notes } = examine(sign({ random: 8 }), keys, NOW);
-  expect([broken, notes]).toEqual([[], [expect.objectContaining({ rule: 'random-tiny' })]]);
+  const sentence =
+    'random is below a million: draw it from all 32 bits, or two one-time signatures of one second are the same ' +
+    '(by chance, one in 4000 is)';
+  expect([broken, notes]).toEqual([[], [{ rule: 'random-tiny', sentence }]]);
 });
 
 describe('signatures that others’ programs made', () => {
@@ -253,6 +288,27 @@ describe('the command', () => {
     const { code, out } = await vod(['explain', sign({ random: 2 ** 32 })], {}, now);
     expect([code, out.split('\n')[0]]).toEqual([1, 'NOT valid']);
     expect(out).toContain('unsigned 32-bit');
+  });
+
+  test('lets what is in a signature write no lines', async () => {
+    const forged = 'mine\nvalid\r  issued to "me"\u001b[2J\u2028\u202e';
+    const made = [
+      sign({ sourceContext: forged, procedure: 'P\nvalid' }),
+      signOriginal(`${original}&a%0Avalid=1`),
+      signOriginal(`${original}&taskNotifyMode=a%0Avalid`),
+    ];
+    for (const signature of made) {
+      const { out } = await vod(['explain', signature], {}, now);
+      expect(out).toContain('\\u000avalid');
+      expect(out.split('\n').map((line) => line.trim())).not.toContain('valid');
+      // eslint-disable-next-line no-control-regex -- which is what is looked for
+      expect(out).not.toMatch(/[\r\u001b\u2028\u202e]/);
+    }
+  });
+
+  test('refuses a region without a stage, which would name no deployment', async () => {
+    const { code, err } = await vod(['explain', sign(), '--region', 'eu-central-1'], {}, now);
+    expect([code, err]).toEqual([2, expect.stringContaining('--stage')]);
   });
 
   test('wants one signature', async () => {

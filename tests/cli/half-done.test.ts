@@ -47,13 +47,13 @@ const rotate = (step: string, minutes: number, which = 'seal-key') =>
   vod(['secrets', 'rotate', which, '--step', step], {}, { now: () => minutes * MINUTES });
 
 // The record of what is begun, the secret, the record of what is done.
-test.each<['stored' | 'refused' | 'lost', ...typeof fates]>([
-  ['refused'],
-  ['lost'],
-  ['stored', 'refused'],
-  ['stored', 'lost'],
-  ['stored', 'stored', 'refused'],
-])('every step of the seal key is tried again where writes were %s %s %s', async (...broken) => {
+test.each<{ broken: typeof fates }>([
+  { broken: ['refused'] },
+  { broken: ['lost'] },
+  { broken: ['stored', 'refused'] },
+  { broken: ['stored', 'lost'] },
+  { broken: ['stored', 'stored', 'refused'] },
+])('every step of the seal key is tried again where writes were $broken', async ({ broken }) => {
   let minutes = 1000;
   const twice = async (step: string) => {
     fates = [...broken];
