@@ -79,10 +79,15 @@ async function rehearse(): Promise<void> {
   }
   say(`moto ${python.moto} and cfn-lint ${python.cfnLint} of ${python.executable}`);
   const emulator = await startEmulator(python, REGION);
-  const copies = await Promise.all([copyOfTheProject(), copyOfTheProject()]);
+  const copies: Copy[] = [];
+  const newCopy = async () => {
+    const copy = await copyOfTheProject();
+    copies.push(copy);
+    await copyExampleTo(copy.directory);
+    return copy;
+  };
   try {
-    for (const { directory } of copies) await copyExampleTo(directory);
-    const [dev, prod] = [rehearsed('dev', copies[0], emulator), rehearsed('prod', copies[1], emulator)];
+    const [dev, prod] = [rehearsed('dev', await newCopy(), emulator), rehearsed('prod', await newCopy(), emulator)];
     await Promise.all([dev.rehearse('push', 'pull'), prod.rehearse('pull', 'push')]);
     note(
       'both stages deployed',
@@ -97,11 +102,16 @@ async function rehearse(): Promise<void> {
         python,
         packages.map(({ file }) => file),
       ),
-      runZips(packages, python.executable).catch((error: unknown) => ({ ran: [], problems: [String(error)] })),
+      runZips(packages, python.executable).catch((error: unknown) => ({
+        ran: [],
+        skipped: [],
+        problems: [String(error)],
+      })),
     ]);
     note('cfn-lint', said === '' ? [] : [said]);
     note('the zips', zips.problems);
     say(`cfn-lint read ${packages.length} templates; these zips ran: ${zips.ran.join(', ')}`);
+    for (const why of zips.skipped) console.log(`SKIPPED: the zips did NOT run on Lambda's Node: ${why}`);
   } finally {
     await Promise.all([emulator.stop(), ...copies.map((copy) => copy.remove())]);
   }

@@ -37,7 +37,7 @@ interface Declared {
  * `npm start`, but for times and what is random.
  *
  * @param packages folders with a `.serverless` and its template; the first one that has a function, or the table, counts
- * @returns what ran, and what was otherwise
+ * @returns what ran, on which Node of Lambda's it could not, and what was otherwise
  */
 export async function runZips(
   packages: readonly { readonly directory: string; readonly template: Template }[],
@@ -131,19 +131,28 @@ export async function runZips(
     if (wanted.length !== MAJORS.length || !known || !isDeepStrictEqual(rows, wanted)) {
       problems.push(`The zips wrote ${JSON.stringify(rows)}, and the local run ${JSON.stringify(wanted)}`);
     }
-    return { ran: [...new Set(ran)], problems };
+    const skipped = nodes.flatMap((node) => node.skipped ?? []);
+    return { ran: [...new Set(ran)], skipped, problems };
   } finally {
     await Promise.all([local.stop(), store.close(), table.stop()]);
     await rm(scratch, { recursive: true });
   }
 }
 
+interface Node {
+  readonly major: string;
+  readonly node: string;
+  /** Why it is not Lambda's. */
+  readonly skipped?: string;
+}
+
 /** Lambda's, or where it cannot be fetched the one that runs this. */
-async function nodeOrOurs(major: Major): Promise<{ readonly major: string; readonly node: string }> {
+async function nodeOrOurs(major: Major): Promise<Node> {
   try {
     return { major: String(major), node: await fetchNode(major) };
   } catch (error) {
-    return { major: `${process.version} INSTEAD OF ${major} (${String(error)})`, node: process.execPath };
+    const skipped = `${process.version} ran them INSTEAD OF ${major} (${String(error)})`;
+    return { major: `${process.version} INSTEAD OF ${major}`, node: process.execPath, skipped };
   }
 }
 
