@@ -277,10 +277,11 @@ async function checkVod(
     findings.notChecked(ofVod, 'VOD has to take the key and the application first');
     return undefined;
   }
-  findings.ok(
-    'sub-application',
-    vodSubAppId === undefined ? "the account's main one, VOD asks for no id" : `${vodSubAppId}`,
-  );
+  // Of two keys, VOD may take the application from one alone.
+  if (!findings.isFault('sub-application')) {
+    const main = "the account's main one, VOD asks for no id";
+    findings.ok('sub-application', vodSubAppId === undefined ? main : `${vodSubAppId}`);
+  }
   // The stack's own address works beside a domain of its owner's.
   const called = splitToken(config.NotificationUrl ?? '').url;
   const isStacks = outputs?.webhookUrl !== undefined && called === new URL(outputs.webhookUrl).href;
@@ -343,7 +344,7 @@ function judge(
     findings.ok(check, 'VOD knows it');
     const missing =
       'VOD_SUB_APP_ID is missing: an account opened since 2023-12-25 has to name its application, set it and deploy again';
-    const wrong = `VOD_SUB_APP_ID ${vodSubAppId ?? ''} is no application of this key's account: correct the one or the other`;
+    const wrong = `VOD_SUB_APP_ID ${vodSubAppId ?? ''} is no application of the account of the key in ${name}: correct the one or the other`;
     findings.fault('sub-application', `${vodSubAppId === undefined ? missing : wrong} (${code})`);
   } else if (code.includes('UnauthorizedOperation')) {
     if (!isForApi) findings.ok(check, 'VOD knows it, and lets it only sign');

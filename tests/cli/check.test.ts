@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
@@ -247,6 +248,37 @@ test('a key for the server API of its own', async () => {
   expect(await check()).toMatchObject({ code: 0, faults: [] });
   store('/vod/api-key', '{"secretId":"AKIDunknown","secretKey":"x"}');
   expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'vod-api-key' }] });
+});
+
+test.each([
+  ['the signing key', '/local/vod-key'],
+  ['the key for the server API', '/vod/api-key'],
+])('%s is one of another account', async (_, name) => {
+  const own = run.parameterStore.parameters.get('/local/vod-key') ?? '';
+  const other = JSON.stringify({ secretId: 'AKIDother', secretKey: 'of-another-account' });
+  // Two accounts behind one address: each has its key, and its application.
+  const [ours, theirs] = await Promise.all([
+    startVod({ secretId: run.secrets.vodSecretId, secretKey: run.secrets.vodSecretKey, subAppIds: [1500000001] }),
+    startVod({ secretId: 'AKIDother', secretKey: 'of-another-account', subAppIds: [1500000002] }),
+  ]);
+  const both = await serve((request, response) => {
+    const isTheirs = request.headers.authorization?.includes('AKIDother') === true;
+    const { host = '', ...headers } = request.headers;
+    const { port } = new URL(isTheirs ? theirs.url : ours.url);
+    const forward = httpRequest(
+      { port, host: '127.0.0.1', method: request.method, path: request.url, headers: { ...headers, host } },
+      (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers)),
+    );
+    request.pipe(forward);
+  });
+  Object.assign(env, { VOD_API_URL: both.url, VOD_API_KEY_PARAMETER: '/vod/api-key', VOD_SUB_APP_ID: '1500000001' });
+  store('/vod/api-key', own);
+  expect((await vod(['register'], env)).code).toBe(0);
+  expect(await check()).toMatchObject({ code: 0, faults: [] });
+  store(name, other);
+  const detail = expect.stringContaining(`account of the key in ${name}`);
+  expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'sub-application', detail }] });
+  await both.close();
 });
 
 test('events that are pulled need neither URL nor secrets for it', async () => {
