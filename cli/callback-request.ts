@@ -31,7 +31,9 @@ export async function postCallback(url: string, event: object, { token, signKey 
       redirect: 'manual', // VOD is not said to follow one
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
     });
-    return { status: response.status, text: await response.text() };
+    const text = await response.text();
+    // What answers may quote the URL that it was asked at.
+    return { status: response.status, text: token === undefined ? text : text.replaceAll(token, '...') };
   } catch (error) {
     throw new Error(`nobody answers: ${whyFetchFailed(error)}`, { cause: error });
   }
@@ -41,13 +43,20 @@ export async function postCallback(url: string, event: object, { token, signKey 
 export function whyFetchFailed(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { code, message } = cause as { code?: unknown; message?: unknown };
-  return typeof code === 'string' ? code : String(message);
+  return typeof code === 'string' ? code : String(message).replace(/https?:\S+/g, 'the URL');
 }
 
 export function withToken(url: string, token: string | undefined): string {
   const callback = new URL(url);
   if (token !== undefined) callback.searchParams.set('token', token);
   return callback.href;
+}
+
+/** A callback URL as it may be shown: without user, password and what a query says. */
+export function shown(callback: string): string {
+  if (!URL.canParse(callback)) return callback === '' ? '' : 'what is no URL';
+  const { origin, pathname, search } = new URL(callback);
+  return `${origin}${pathname}${search === '' ? '' : '?...'}`;
 }
 
 /** A callback URL in two: what may be shown, and the token that may not. */

@@ -1,7 +1,7 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { describe } from '../lib/log';
 import type { KeyPair } from '../lib/schemas';
-import { postCallback, splitToken, whyFetchFailed } from './callback-request';
+import { postCallback, shown, splitToken, whyFetchFailed } from './callback-request';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Edge, type Verb } from './command';
 import { deploymentOf, secretsOf, type Deployment, type Outputs } from './deployment';
 import { fingerprint, recall, type Registered } from './memory';
@@ -73,7 +73,7 @@ export async function checkDeployment(
   edge: Pick<Edge, 'now'>,
   givenUrl?: string,
 ): Promise<Finding[]> {
-  const findings = new Findings();
+  const findings = new Findings(deployment);
   const outputs = await checkStack(deployment, findings);
   const secrets = await checkSecrets(deployment, findings);
   const memory = await memoryOf(deployment);
@@ -86,13 +86,24 @@ export async function checkDeployment(
 
 class Findings {
   readonly #all = new Map<string, Finding>();
+  readonly #options: string;
+
+  constructor({ options }: Pick<Deployment, 'options'>) {
+    this.#options = options;
+  }
 
   ok(check: (typeof CHECKS)[number], detail: string): void {
-    this.#all.set(check, { check, status: 'ok', detail });
+    this.#set(check, 'ok', detail);
   }
 
   fault(check: (typeof CHECKS)[number], detail: string): void {
-    this.#all.set(check, { check, status: 'fault', detail });
+    this.#set(check, 'fault', detail);
+  }
+
+  /** A command that the detail names gets the deployment's options: copied without them it acts on stage dev. */
+  #set(check: (typeof CHECKS)[number], status: Finding['status'], detail: string): void {
+    const whole = detail.replace(/`npm run vod -- [^`]+/g, (command) => `${command} ${this.#options}`);
+    this.#all.set(check, { check, status, detail: whole });
   }
 
   /** Says so of those that have nothing better said of them. */
@@ -394,7 +405,7 @@ function checkConfig(
     findings.ok('callback-url', `${url}${webhook.why}`);
     if (parameters.callbackToken !== undefined) checkToken(token, parameters.callbackToken, tokens, register, findings);
   } else {
-    findings.fault('callback-url', `VOD calls ${url}, not ${webhook.url}${webhook.why}: ${register}`);
+    findings.fault('callback-url', `VOD calls ${shown(url)}, not ${webhook.url}${webhook.why}: ${register}`);
   }
   if (findings.isFault('callback-url') && parameters.callbackToken !== undefined) {
     findings.notChecked(['callback-token'], 'the URL has to be right first');

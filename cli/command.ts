@@ -65,6 +65,8 @@ export function webhookOption(url: string | undefined, mode: 'PUSH' | 'PULL'): s
   if (!(URL.canParse(url) && /^https?:/.test(url))) {
     throw new UsageError('--url must be the URL of the webhook, https://.../vod-events');
   }
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '') throw new UsageError('--url must not hold a user or password');
   if (mode === 'PULL') throw new UsageError('EVENT_MODE is pull: there is no URL to give');
   return url;
 }

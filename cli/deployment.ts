@@ -46,6 +46,8 @@ interface Configuration {
 /** What this command knows of a deployment, on AWS or on this machine. */
 export interface Deployment extends Configuration {
   readonly name: string;
+  /** Options that name it, for a command that the user is told to run. */
+  readonly options: string;
   readonly ssm: SSMClient;
   readonly dynamodb: DynamoDBClient;
   readonly outputs: () => Promise<Outputs>;
@@ -78,6 +80,7 @@ async function onAws(stage: string, givenRegion: string | undefined, { env, fold
   return {
     ...configuration,
     name: `${stack} in ${region}`,
+    options: `--stage ${stage}${givenRegion === undefined ? '' : ` --region ${givenRegion}`}`,
     ssm: new SSMClient({ region }),
     dynamodb: new DynamoDBClient({ region }),
     outputs: () => stackOutputs(new CloudFormationClient({ region }), stack, configuration.mode),
@@ -150,6 +153,7 @@ async function here({ env }: Edge): Promise<Deployment> {
   return {
     ...configured(deployParameters(url, vodUrl, secrets), 'local'),
     name: `npm start at ${url}`,
+    options: '--local',
     ssm: new SSMClient({ ...client, endpoint: parameterStoreUrl }),
     dynamodb: new DynamoDBClient({ ...client, endpoint: tableUrl }),
     outputs: () => Promise.resolve({ webhookUrl: `${url}/vod-events`, tableName }),

@@ -1,5 +1,5 @@
 import { describe } from '../lib/log';
-import { splitToken, withToken } from './callback-request';
+import { shown, splitToken, withToken } from './callback-request';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Verb } from './command';
 import { deploymentOf, registration, secretsOf } from './deployment';
 import { fingerprint, KEPT_BY_FUNCTIONS, recall, remember, type Registered, type Rotations } from './memory';
@@ -24,8 +24,9 @@ ${DEPLOYMENT_USAGE}`,
       options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, 'dry-run': { type: 'boolean' } },
     });
     const deployment = await deploymentOf(values, edge);
-    const { mode, parameters, ssm, vodSubAppId } = deployment;
+    const { mode, parameters, ssm, vodSubAppId, options } = deployment;
     const givenUrl = webhookOption(values.url, mode);
+    const refused = refusal(options);
     const rotations = await recall<Rotations>(ssm, parameters.rotation);
     for (const which of ['callback-token', 'sign-key']) {
       const { step, at = 0, begun } = rotations?.[which] ?? {};
@@ -53,7 +54,7 @@ ${DEPLOYMENT_USAGE}`,
     const show = (secret: string | null | undefined) => (secret ? fingerprint(secret) : 'none');
     const rows = [
       ['mode', now.Mode, mode],
-      ['url', has.url || 'none', gets.url || 'none'],
+      ['url', shown(has.url) || 'none', shown(gets.url) || 'none'],
       ['token', show(has.token), show(gets.token)],
       // The vendor's document does not say how one is taken away, so none is.
       ['sign key', `${before?.signKeyFingerprint ?? 'unknown'} (as remembered)`, signKey && fingerprint(signKey)],
@@ -84,12 +85,12 @@ ${DEPLOYMENT_USAGE}`,
       const why = `VOD was changed, but ${parameters.registered} could not be written (${describe(error).reason})`;
       throw new Error(`${why}: grant ssm:PutParameter and run register again`);
     });
-    edge.out(`Registered, and remembered in ${parameters.registered}; \`npm run vod -- check\` tries it`);
+    edge.out(`Registered, and remembered in ${parameters.registered}; \`npm run vod -- check ${options}\` tries it`);
     return 0;
   },
 };
 
-function refused(error: unknown): never {
+const refusal = (options: string) => (error: unknown) => {
   const said = `VOD says ${codeOf(error) ?? 'nothing'} (${describe(error).reason})`;
-  throw new Error(`Cannot register: ${said}; \`npm run vod -- check\` says what to do`);
-}
+  throw new Error(`Cannot register: ${said}; \`npm run vod -- check ${options}\` says what to do`);
+};

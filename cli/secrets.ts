@@ -149,7 +149,7 @@ async function rotate(
   step: Exclude<Step, 'replace'>,
   edge: Edge,
 ): Promise<ExitCode> {
-  const { parameters, ssm } = deployment;
+  const { parameters, ssm, options } = deployment;
   const { parameter, make } = ROTATING[which];
   const name = parameters[parameter];
   if (name === undefined) throw new Error(`Cannot rotate ${which}: this deployment uses none`);
@@ -170,12 +170,13 @@ async function rotate(
   }
   if (isStored) {
     await remember(ssm, parameters.rotation, end);
-    tell(which, step, name, rotating(name), now, edge);
+    tell(options, which, step, name, rotating(name), now, edge);
     return 0;
   }
 
   if (step === 'add') {
-    if (done !== undefined) throw refuse(`a rotation is under way, step ${done} is done (\`secrets show\`)`);
+    if (done !== undefined)
+      throw refuse(`a rotation is under way, step ${done} is done (\`npm run vod -- secrets show ${options}\`)`);
     if (second !== undefined)
       throw refuse(`${name} has two values already, of a rotation by other means: end that first`);
   } else {
@@ -191,7 +192,7 @@ async function rotate(
     const before = await recall<Registered>(ssm, parameters.registered);
     const registered = which === 'callback-token' ? before?.tokenFingerprint : before?.signKeyFingerprint;
     if (registered !== fingerprint(first)) {
-      throw refuse('VOD still has the old one, `npm run vod -- register` gives it the new one');
+      throw refuse(`VOD still has the old one, \`npm run vod -- register ${options}\` gives it the new one`);
     }
   }
 
@@ -203,12 +204,13 @@ async function rotate(
   await remember(ssm, parameters.rotation, { ...rotations, [which]: begun });
   await put(deployment, name, values.join(','), true);
   await remember(ssm, parameters.rotation, end);
-  tell(which, step, name, values, now, edge);
+  tell(options, which, step, name, values, now, edge);
   return 0;
 }
 
 /** What the secret is now, and what comes next. */
 function tell(
+  options: string,
   which: Rotating,
   step: Exclude<Step, 'replace'>,
   name: string,
@@ -219,9 +221,10 @@ function tell(
   const isSeal = which === 'seal-key';
   edge.out(`${name}  ${values.map(fingerprint).join(', then ')}`);
   const from = new Date(now + KEPT_BY_FUNCTIONS).toISOString();
-  const again = `npm run vod -- secrets rotate ${which} --step`;
+  const again = `npm run vod -- secrets rotate ${which} ${options} --step`;
   if (step === 'add' && isSeal) edge.out(`next, from ${from}: ${again} use`);
-  else if (step === 'add') edge.out(`next, from ${from}: npm run vod -- register, and an hour later: ${again} drop`);
+  else if (step === 'add')
+    edge.out(`next, from ${from}: npm run vod -- register ${options}, and an hour later: ${again} drop`);
   else if (step === 'use') {
     edge.out(`next: ${again} drop, once what was signed so far has been uploaded: docs/rotation.md says when`);
   } else edge.out('done: the old one ends within six minutes');

@@ -1,7 +1,15 @@
 import { randomInt } from 'node:crypto';
 import { optional } from '../lib/config';
-import { postCallback, splitToken } from './callback-request';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Edge, type Verb } from './command';
+import { postCallback, shown } from './callback-request';
+import {
+  DEPLOYMENT_OPTIONS,
+  DEPLOYMENT_USAGE,
+  readArgs,
+  UsageError,
+  webhookOption,
+  type Edge,
+  type Verb,
+} from './command';
 import { deploymentOf, secretsOf, type DeploymentOptions } from './deployment';
 
 const EVENTS = ['NewFileUpload', 'ProcedureStateChanged', 'FileDeleted', 'PullComplete'] as const;
@@ -53,9 +61,7 @@ ${DEPLOYMENT_USAGE}`,
     if (!type || positionals.length > 1) throw new UsageError(`send takes one event of ${EVENTS.join(', ')}`);
     if (format !== '3.0' && format !== '2.0') throw new UsageError('--format must be 3.0 or 2.0');
     if (status !== 'FINISH' && status !== 'PROCESSING') throw new UsageError('--status must be FINISH or PROCESSING');
-    if (url !== undefined && !(URL.canParse(url) && /^https?:/.test(url))) {
-      throw new UsageError('--url must be the URL of a webhook, https://...');
-    }
+    webhookOption(url, 'PUSH');
     // Real ids have 19 digits and begin so.
     const fileId = values['file-id'] ?? `5285890${String(randomInt(1e12)).padStart(12, '0')}`;
     const facts: Facts = {
@@ -73,9 +79,9 @@ ${DEPLOYMENT_USAGE}`,
     const target = await targetOf(url, values, edge);
     const answer = await postCallback(target.url, event, target, edge.now()).catch((error: unknown) => {
       const { message } = error as Error;
-      throw new Error(`Cannot send to ${splitToken(target.url).url}: ${message}`);
+      throw new Error(`Cannot send to ${shown(target.url)}: ${message}`);
     });
-    edge.out(`${type} ${format} of file ${fileId} to ${splitToken(target.url).url}`);
+    edge.out(`${type} ${format} of file ${fileId} to ${shown(target.url)}`);
     edge.out(`${answer.status} ${answer.text.slice(0, 2000)}`);
     return answer.status >= 200 && answer.status < 300 ? 0 : 1;
   },

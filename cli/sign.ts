@@ -62,7 +62,9 @@ ${DEPLOYMENT_USAGE}`,
     const deployment = await deploymentOf(values, edge);
     const made = await signed(deployment, request, values.caller, edge);
     edge.out(values.json ? JSON.stringify(made) : made.signature);
-    edge.err(`valid until ${new Date(made.expireTime * 1000).toISOString()}; \`npm run vod -- explain\` says what for`);
+    edge.err(
+      `valid until ${new Date(made.expireTime * 1000).toISOString()}; \`npm run vod -- explain ${deployment.options}\` says what for`,
+    );
     return 0;
   },
 };

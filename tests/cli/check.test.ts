@@ -128,6 +128,21 @@ test('the names come from .env, or from the stage’s own file in its place', as
   await rm(folder, { recursive: true });
 });
 
+test('the commands that it names are of the deployment that it looked at', async () => {
+  await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF' });
+  store('/local/seal-key', undefined);
+  stackName = 'vod-client-upload-prod';
+  const asked = await vod(['check', '--stage', 'prod', '--region', 'eu-west-1'], env);
+  expect(asked.out).toMatch(/FAULT +upload-switch .*`npm run vod -- register --stage prod --region eu-west-1`/);
+  expect(asked.out).toMatch(/FAULT +seal-key-secret .*`npm run vod -- secrets create --stage prod --region eu-west-1`/);
+  const secrets = { VOD_CALLBACK_TOKEN: WEBHOOK_TOKEN, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
+  const local = await vod(['check', '--local'], { DATA_DIR: dataDir, ...secrets });
+  expect(local.out).toContain('`npm run vod -- register --local`');
+  expect((await vod(['register', '--stage', 'prod'], env)).out).toContain('`npm run vod -- check --stage prod`');
+  const rotated = await vod(['secrets', 'rotate', 'callback-token', '--step', 'add', '--stage', 'prod'], env);
+  expect(rotated.out).toMatch(/register --stage prod, .*secrets rotate callback-token --stage prod --step drop/);
+});
+
 type Arrange = () => unknown;
 
 const vodHas = (config: Parameters<ReturnType<typeof api>['ModifyEventConfig']>[0]) => () =>
@@ -321,7 +336,7 @@ describe('a domain of one’s own', () => {
     expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as --url says`)]);
     // What has to be done does not take the domain away.
     await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF', NotificationUrl: 'https://x.example/' });
-    const advice = expect.stringContaining(`register --url ${own.webhook}\``);
+    const advice = expect.stringContaining(`register --url ${own.webhook} --stage dev\``);
     expect(await check()).toMatchObject({
       faults: [
         { check: 'callback-url', detail: advice },
@@ -339,7 +354,7 @@ describe('a domain of one’s own', () => {
   test('that VOD does not call yet is a fault, and says how to register it', async () => {
     const own = await domain();
     const { code, out } = await vod(['check', '--url', own.webhook], env);
-    expect([code, out]).toEqual([1, expect.stringContaining(`register --url ${own.webhook}\``)]);
+    expect([code, out]).toEqual([1, expect.stringContaining(`register --url ${own.webhook} --stage dev\``)]);
     await own.close();
     expect((await vod(['check', '--url', 'own.example'], env)).code).toBe(2);
     expect((await vod(['check', '--url', own.webhook], { ...env, EVENT_MODE: 'pull' })).code).toBe(2);

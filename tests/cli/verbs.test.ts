@@ -171,7 +171,7 @@ describe('send', () => {
     const nobody = await vod(['send', 'FileDeleted', '--url', 'http://127.0.0.1:9/?token=secret']);
     expect([nobody.code, nobody.err]).toEqual([
       1,
-      expect.stringMatching(/^Cannot send to http:\/\/127.0.0.1:9\/: nobody/),
+      expect.stringMatching(/^Cannot send to http:\/\/127.0.0.1:9\/\?\.\.\.: nobody/),
     ]);
   });
 
