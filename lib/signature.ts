@@ -25,7 +25,8 @@ export function original(parameters: SignatureParameters): string {
   let query = '';
   for (const name of order) {
     const { [name]: value } = parameters;
-    if (value !== undefined) query += `${query && '&'}${name}=${encodeURIComponent(value)}`;
+    if (value === undefined) continue;
+    query += `${query && '&'}${name}=${typeof value === 'number' ? value : encodeURIComponent(value)}`;
   }
   return query;
 }
