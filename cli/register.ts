@@ -27,6 +27,10 @@ ${DEPLOYMENT_USAGE}`,
     const { mode, parameters, ssm, vodSubAppId, options } = deployment;
     const givenUrl = webhookOption(values.url, mode);
     const refused = refusal(options);
+    if (mode === 'PUSH' && parameters.callbackToken === undefined && parameters.callbackSignKey === undefined) {
+      const names = 'CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER';
+      throw new Error(`Cannot register: name ${names}, or anybody could post events`);
+    }
     const rotations = await recall<Rotations>(ssm, parameters.rotation);
     for (const which of ['callback-token', 'sign-key']) {
       const { step, at = 0, begun } = rotations?.[which] ?? {};
