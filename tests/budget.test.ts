@@ -8,9 +8,9 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
 import { verify } from '../lib/signature';
-import { resolveConfig, type ServerlessConfig } from '../local/config';
-import { deployParameters } from '../local/deployment';
+import type { ServerlessConfig } from '../local/config';
 import { certificateFor } from '../local/vod/certificate';
+import { localConfig } from './helpers/backend';
 import { signRequest } from './helpers/lambda';
 import { copyExampleTo, copyOfTheProject, type Copy } from './helpers/packaged';
 import { entriesOf } from './helpers/zip';
@@ -31,15 +31,7 @@ let functions: [name: string, source: string][];
 const packages = new Map<string, ReturnType<typeof entriesOf>>();
 
 beforeAll(async () => {
-  const none = {
-    vodSecretId: '',
-    vodSecretKey: '',
-    callbackToken: 'x',
-    callbackSignKey: '',
-    sealKey: '',
-    issuerKey: '',
-  };
-  config = await resolveConfig(ROOT, deployParameters('http://localhost', 'http://localhost:1', none));
+  config = await localConfig();
   functions = Object.entries(config.functions).map(([name, { handler }]) => [name, handler.replace(/\.\w+$/, '.ts')]);
   copy = await copyOfTheProject();
   await copyExampleTo(copy.directory);

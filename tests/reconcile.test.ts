@@ -27,6 +27,17 @@ async function mediaOf(fileId: string) {
   return info.BasicInfo;
 }
 
+/** A file of five days ago, of whose task an event told and VOD, by the time of the run, has no memory. */
+async function withForgottenTask(status: 'PROCESSING' | 'FINISH') {
+  world.clock.vod = -5 * 24 * HOUR;
+  const fileId = await world.upload({});
+  world.clock.vod = 0;
+  const { MediaUrl: url = '' } = await mediaOf(fileId);
+  await world.webhook.post(procedureStateChanged({ fileId, url }, status, { taskId: 'task-1' }));
+  world.clock.run = 4 * 24 * HOUR;
+  return { fileId, url };
+}
+
 describe('what no callback brought', () => {
   test('an upload gets its row, with all that VOD knows of it', async () => {
     const fileId = await world.upload({ text: 'order=7' });
@@ -88,12 +99,7 @@ describe('what no callback brought', () => {
   });
 
   test('a task that VOD has forgotten leaves the row processing, and the row says so', async () => {
-    world.clock.vod = -5 * 24 * HOUR;
-    const fileId = await world.upload({});
-    world.clock.vod = 0;
-    const { MediaUrl: url = '' } = await mediaOf(fileId);
-    await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
-    world.clock.run = 4 * 24 * HOUR;
+    const { fileId, url } = await withForgottenTask('PROCESSING');
     for (let runs = 0; runs < 3; runs++) {
       await world.run();
       const row = await world.row(fileId);
@@ -112,12 +118,7 @@ describe('what no callback brought', () => {
   });
 
   test('what a task left that VOD has forgotten by the first run stays', async () => {
-    world.clock.vod = -5 * 24 * HOUR;
-    const fileId = await world.upload({});
-    world.clock.vod = 0;
-    const { MediaUrl: url = '' } = await mediaOf(fileId);
-    await world.webhook.post(procedureStateChanged({ fileId, url }, 'FINISH', { taskId: 'task-1' }));
-    world.clock.run = 4 * 24 * HOUR;
+    const { fileId } = await withForgottenTask('FINISH');
     for (let runs = 0; runs < 3; runs++) await world.run();
     expect(await world.row(fileId)).toMatchObject({ status: 'ready', 'task:task-1': { status: 'FINISH' } });
   });
@@ -146,12 +147,7 @@ describe('what no callback brought', () => {
   });
 
   test('the end of a task that VOD saw running and has forgotten since is not believed', async () => {
-    world.clock.vod = -5 * 24 * HOUR;
-    const fileId = await world.upload({});
-    world.clock.vod = 0;
-    const { MediaUrl: url = '' } = await mediaOf(fileId);
-    await world.webhook.post(procedureStateChanged({ fileId, url }, 'PROCESSING', { taskId: 'task-1' }));
-    world.clock.run = 4 * 24 * HOUR;
+    const { fileId, url } = await withForgottenTask('PROCESSING');
     await world.run();
     await world.webhook.post(procedureStateChanged({ fileId, url }, 'FINISH', { taskId: 'task-1' }));
     expect(await world.row(fileId)).toMatchObject({ status: 'ready', unchecked: 'yes' });
