@@ -1,9 +1,9 @@
 // functions/upload-signature.ts with a clock at its secret read, for the parts of a cold start.
 import { randomInt } from 'node:crypto';
-import { signerConfig } from '../lib/config';
-import { writeLine } from '../lib/log';
-import { parameterReader } from '../lib/parameters';
-import { signUpload } from '../lib/sign-upload';
+import { signerConfig } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { signUpload } from '../lib/signing/issue';
 
 const read = parameterReader(process.env, Date.now);
 

@@ -3,14 +3,14 @@ import { createHmac, randomInt } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
-import { signerConfig, webhookConfig } from '../lib/config';
-import { writeLine } from '../lib/log';
-import { grant } from '../lib/policy';
-import { recordEvent, type WebhookEdge } from '../lib/record-event';
-import { readRequest } from '../lib/request';
-import { signUpload } from '../lib/sign-upload';
-import { sign } from '../lib/signature';
-import { seal } from '../lib/source-context';
+import { signerConfig, webhookConfig } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { applyPolicy } from '../lib/signing/policy';
+import { recordEvent, type WebhookDeps } from '../lib/events/webhook';
+import { parseRequest } from '../lib/signing/request';
+import { signUpload } from '../lib/signing/issue';
+import { sign } from '../lib/signing/signature';
+import { seal } from '../lib/vod/source-context';
 import { quartiles } from './statistics';
 import { SEAL_KEY, TOKEN, VOD_KEY } from './values';
 
@@ -34,8 +34,8 @@ async function partsOfASignature(eventFile: string): Promise<Pick<OwnWork, 'part
   const config = signerConfig(process.env);
   const { policy } = config;
   const { secretId, secretKey } = VOD_KEY;
-  const request = readRequest(bytes);
-  const { parameters } = grant(request, policy);
+  const request = parseRequest(bytes);
+  const { parameters } = applyPolicy(request, policy);
   const sourceContext = seal('order=7', 'user-42', SEAL_KEY);
   const who = {
     secretId,
@@ -48,8 +48,8 @@ async function partsOfASignature(eventFile: string): Promise<Pick<OwnWork, 'part
   const answer = { signature: 'x'.repeat(320), expireTime: 1_795_351_800, oneTimeValid: false };
   const line = { level: 'info', requestId, outcome: 'signed', oneTimeValid: false, validFor: 1800 };
   const parts: Record<string, () => unknown> = {
-    'read and check the body': () => readRequest(Buffer.from(body)),
-    'apply the policy': () => grant(request, policy),
+    'read and check the body': () => parseRequest(Buffer.from(body)),
+    'apply the policy': () => applyPolicy(request, policy),
     'draw a random': () => randomInt(2 ** 32),
     'seal the source context (an HMAC)': () => seal('order=7', 'user-42', SEAL_KEY),
     'check, write and sign the parameters (an HMAC)': () => sign({ ...parameters, ...who }, secretKey),
@@ -97,7 +97,7 @@ async function anEvent(eventFile: string): Promise<Pick<OwnWork, 'eventCpu' | 'e
   const template = readFileSync(eventFile, 'utf8');
   const { SEAL_KEY_PARAMETER: sealName = '', CALLBACK_TOKEN_PARAMETER: tokenName = '' } = process.env;
   // A table whose answer is there at once: what is left is ours, marshalling included.
-  const dynamodb = { send: () => Promise.resolve({}) } as unknown as WebhookEdge['dynamodb'];
+  const dynamodb = { send: () => Promise.resolve({}) } as unknown as WebhookDeps['dynamodb'];
   const handler = recordEvent({
     config: webhookConfig(process.env),
     getParameters: () =>

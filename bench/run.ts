@@ -6,7 +6,7 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { seal } from '../lib/source-context';
+import { seal } from '../lib/vod/source-context';
 import { resolveConfig } from '../local/config';
 import { deployParameters } from '../local/deployment';
 import { startUploadsTable, TABLE_NAME } from '../tests/helpers/backend';

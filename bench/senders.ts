@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
-import { seal } from '../lib/source-context';
+import { seal } from '../lib/vod/source-context';
 import { TABLE_NAME } from '../tests/helpers/backend';
 import { newFileUpload } from '../tests/helpers/events';
 import { nodeOf, type Major } from '../scripts/node-majors';

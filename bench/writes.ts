@@ -7,8 +7,8 @@ import {
   type UpdateItemCommandInput,
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { eventRecorder } from '../lib/event-recorder';
-import { seal } from '../lib/source-context';
+import { eventRecorder } from '../lib/events/ingest';
+import { seal } from '../lib/vod/source-context';
 import { TABLE_NAME } from '../tests/helpers/backend';
 import { newFileUpload, procedureStateChanged, type EventBody } from '../tests/helpers/events';
 import { CALLER, SEAL_KEY } from './values';

@@ -1,6 +1,6 @@
 import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import { describe } from '../lib/log';
-import type { KeyPair } from '../lib/schemas';
+import { describe } from '../lib/platform/log';
+import type { KeyPair } from '../lib/vod/schemas';
 import { postCallback, shown, splitToken, whyFetchFailed } from './callback-request';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Edge, type Verb } from './command';
 import { deploymentOf, secretsOf, type Deployment, type Outputs } from './deployment';
@@ -228,14 +228,14 @@ async function checkSecrets(deployment: Deployment, findings: Findings): Promise
       return undefined;
     }
   }
-  const { keyPair, rotating } = secrets;
-  read('seal-key-secret', parameters.sealKey, rotating);
+  const { keyPair, parseSecretVersions } = secrets;
+  read('seal-key-secret', parameters.sealKey, parseSecretVersions);
   return {
     vodKey: read('vod-key-secret', parameters.vodKey, keyPair),
     vodApiKey: read('vod-api-key-secret', parameters.vodApiKey, keyPair),
-    tokens: read('callback-token-secret', parameters.callbackToken, rotating),
+    tokens: read('callback-token-secret', parameters.callbackToken, parseSecretVersions),
     signKeys: read('sign-key-secret', parameters.callbackSignKey, (name) => {
-      const keys = rotating(name);
+      const keys = parseSecretVersions(name);
       if (keys.every((key) => /^[A-Za-z0-9]{1,32}$/.test(key))) return keys;
       throw new Error(`${name} must hold letters and digits, at most 32: VOD takes no other SignKey`);
     }),

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Environment } from '../lib/config';
+import type { Environment } from '../lib/platform/env';
 
 /** What a verb knows of the world. */
 export interface Edge {

@@ -4,10 +4,10 @@ import { parseEnv } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { optional, type Environment } from '../lib/config';
-import { keyPair } from '../lib/key-pair';
-import { describe } from '../lib/log';
-import { readParameters, rotating } from '../lib/secrets';
+import { optional, type Environment } from '../lib/platform/env';
+import { keyPair } from '../lib/vod/key-pair';
+import { describe } from '../lib/platform/log';
+import { readParameters, parseSecretVersions } from '../lib/platform/secrets';
 import { callbackUrl, deployParameters } from '../local/deployment';
 import { whereItRuns } from '../local/running';
 import { loadSecrets } from '../local/secrets';
@@ -189,7 +189,7 @@ export async function secretsOf({ ssm, parameters }: Deployment) {
   const value = await readParameters((asked) => valuesOf(ssm, asked), names);
   return {
     keyPair: (name: string) => keyPair(name, value(name)),
-    rotating: (name: string) => rotating(name, value(name)),
+    parseSecretVersions: (name: string) => parseSecretVersions(name, value(name)),
     has: (name: string) => {
       try {
         return value(name) !== '';

@@ -1,5 +1,5 @@
-import { optional } from '../lib/config';
-import { open } from '../lib/source-context';
+import { optional } from '../lib/platform/env';
+import { open } from '../lib/vod/source-context';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Edge, type Verb } from './command';
 import { deploymentOf, secretsOf, type DeploymentOptions } from './deployment';
 import { examine, type Examined, type Keys } from './signature-rules';
@@ -63,7 +63,7 @@ async function keysAtHand(options: DeploymentOptions, edge: Edge): Promise<Keys>
   const deployment = await deploymentOf(options, edge);
   const secrets = await secretsOf(deployment);
   const { vodKey, sealKey } = deployment.parameters;
-  return { ...secrets.keyPair(vodKey), sealKeys: secrets.rotating(sealKey) };
+  return { ...secrets.keyPair(vodKey), sealKeys: secrets.parseSecretVersions(sealKey) };
 }
 
 /** Who may do what with it, until when. */

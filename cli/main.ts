@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { describe } from '../lib/log';
+import { describe } from '../lib/platform/log';
 import { check } from './check';
 import { UsageError, type Edge, type Verb } from './command';
 import { explain } from './explain';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { parseJson } from '../lib/message';
+import { parseJson } from '../lib/platform/json';
 
 /**
  * What `register` gave VOD last. VOD never says which SignKey it has, so without this nobody could tell whether it is

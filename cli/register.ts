@@ -1,4 +1,4 @@
-import { describe } from '../lib/log';
+import { describe } from '../lib/platform/log';
 import { shown, splitToken, withToken } from './callback-request';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Verb } from './command';
 import { deploymentOf, registration, secretsOf } from './deployment';
@@ -43,8 +43,9 @@ ${DEPLOYMENT_USAGE}`,
     }
 
     const secrets = await secretsOf(deployment);
-    const [token] = parameters.callbackToken === undefined ? [] : secrets.rotating(parameters.callbackToken);
-    const [signKey] = parameters.callbackSignKey === undefined ? [] : secrets.rotating(parameters.callbackSignKey);
+    const [token] = parameters.callbackToken === undefined ? [] : secrets.parseSecretVersions(parameters.callbackToken);
+    const [signKey] =
+      parameters.callbackSignKey === undefined ? [] : secrets.parseSecretVersions(parameters.callbackSignKey);
     const { webhookUrl } = givenUrl === undefined ? await deployment.outputs() : { webhookUrl: givenUrl };
     const api = vodClient(deployment.vodApiUrl, secrets.keyPair(parameters.vodApiKey ?? parameters.vodKey));
     const application = vodSubAppId === undefined ? {} : { SubAppId: vodSubAppId };

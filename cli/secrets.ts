@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { PutParameterCommand } from '@aws-sdk/client-ssm';
-import { keyPair } from '../lib/key-pair';
+import { keyPair } from '../lib/vod/key-pair';
 import {
   DEPLOYMENT_OPTIONS,
   DEPLOYMENT_USAGE,
@@ -114,7 +114,7 @@ async function create(deployment: Deployment, edge: Edge): Promise<ExitCode> {
 
 async function show(deployment: Deployment, edge: Edge): Promise<ExitCode> {
   const { parameters, ssm } = deployment;
-  const { keyPair: pairOf, rotating } = await secretsOf(deployment);
+  const { keyPair: pairOf, parseSecretVersions } = await secretsOf(deployment);
   const rotations = await recall<Rotations>(ssm, parameters.rotation);
   let code: ExitCode = 0;
   const line = (name: string | undefined, read: (name: string) => string) => {
@@ -138,7 +138,7 @@ async function show(deployment: Deployment, edge: Edge): Promise<ExitCode> {
     const notEnded = begun === undefined ? [] : `step ${begun.step} was begun and has to be run again`;
     const steps = [done, notEnded].flat();
     const underWay = steps.length === 0 ? '' : `, rotation under way: ${steps.join(', ')}`;
-    line(parameters[parameter], (name) => `${rotating(name).map(fingerprint).join(', then ')}${underWay}`);
+    line(parameters[parameter], (name) => `${parseSecretVersions(name).map(fingerprint).join(', then ')}${underWay}`);
   }
   return code;
 }
@@ -153,8 +153,8 @@ async function rotate(
   const { parameter, make } = ROTATING[which];
   const name = parameters[parameter];
   if (name === undefined) throw new Error(`Cannot rotate ${which}: this deployment uses none`);
-  const { rotating } = await secretsOf(deployment);
-  const [first, second, ...others] = rotating(name);
+  const { parseSecretVersions } = await secretsOf(deployment);
+  const [first, second, ...others] = parseSecretVersions(name);
   const rotations = (await recall<Rotations>(ssm, parameters.rotation)) ?? {};
   const under = rotations[which];
   const done = under?.step;
@@ -164,13 +164,14 @@ async function rotate(
   const isSeal = which === 'seal-key';
   const { [which]: _, ...rest } = rotations;
   const end: Rotations = step === 'drop' ? rest : { ...rest, [which]: { step, at: now } };
-  const isStored = under?.begun !== undefined && isDeepStrictEqual(rotating(name).map(fingerprint), under.begun.to);
+  const isStored =
+    under?.begun !== undefined && isDeepStrictEqual(parseSecretVersions(name).map(fingerprint), under.begun.to);
   if (isStored && under.begun.step !== step) {
     throw refuse(`step ${under.begun.step} broke off when ${name} was changed, run it again first`);
   }
   if (isStored) {
     await remember(ssm, parameters.rotation, end);
-    tell(options, which, step, name, rotating(name), now, edge);
+    tell(options, which, step, name, parseSecretVersions(name), now, edge);
     return 0;
   }
 

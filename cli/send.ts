@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { optional } from '../lib/config';
+import { optional } from '../lib/platform/env';
 import { postCallback, shown } from './callback-request';
 import {
   DEPLOYMENT_OPTIONS,
@@ -94,8 +94,8 @@ async function targetOf(url: string | undefined, options: DeploymentOptions, edg
   const deployment = await deploymentOf(options, edge);
   const secrets = await secretsOf(deployment);
   const { callbackToken, callbackSignKey } = deployment.parameters;
-  const [token] = callbackToken === undefined ? [] : secrets.rotating(callbackToken);
-  const [signKey] = callbackSignKey === undefined ? [] : secrets.rotating(callbackSignKey);
+  const [token] = callbackToken === undefined ? [] : secrets.parseSecretVersions(callbackToken);
+  const [signKey] = callbackSignKey === undefined ? [] : secrets.parseSecretVersions(callbackSignKey);
   const { webhookUrl } = url === undefined ? await deployment.outputs() : { webhookUrl: url };
   if (webhookUrl === undefined)
     throw new Error('Cannot send: this deployment pulls its events, give the --url of another');

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { RequestError } from '../lib/errors';
-import { grant, type Policy } from '../lib/policy';
-import { present } from '../lib/present';
-import { readRequest } from '../lib/request';
-import { MAX_VALIDITY } from '../lib/schemas';
-import { sign as signatureOf } from '../lib/signature';
-import { room, seal } from '../lib/source-context';
+import { RequestError } from '../lib/platform/errors';
+import { applyPolicy, type Policy } from '../lib/signing/policy';
+import { omitUndefined } from '../lib/platform/omit-undefined';
+import { parseRequest } from '../lib/signing/request';
+import { MAX_VALIDITY } from '../lib/vod/schemas';
+import { sign as signatureOf } from '../lib/signing/signature';
+import { maxTextBytes, seal } from '../lib/vod/source-context';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, integer, readArgs, UsageError, type Edge, type Verb } from './command';
 import { deploymentOf, secretsOf, type Deployment } from './deployment';
 
@@ -48,7 +48,7 @@ ${DEPLOYMENT_USAGE}`,
         json: { type: 'boolean' },
       },
     });
-    const request = present({
+    const request = omitUndefined({
       sourceContext: values['source-context'],
       oneTimeValid: values['one-time'],
       validFor: integer('valid-for', values['valid-for']),
@@ -72,17 +72,23 @@ ${DEPLOYMENT_USAGE}`,
 async function signed(deployment: Deployment, asked: object, caller: string | undefined, edge: Edge) {
   const { request, granted } = read(asked, deployment.vodSubAppId);
   const { sourceContext: text = '' } = request;
-  if (caller !== undefined && Buffer.byteLength(text) > room(caller)) {
-    throw new UsageError(`--source-context may have ${Math.max(0, room(caller))} bytes beside this --caller`);
+  if (caller !== undefined && Buffer.byteLength(text) > maxTextBytes(caller)) {
+    throw new UsageError(`--source-context may have ${Math.max(0, maxTextBytes(caller))} bytes beside this --caller`);
   }
   const secrets = await secretsOf(deployment);
   const { secretId, secretKey } = secrets.keyPair(deployment.parameters.vodKey);
-  const [sealKey] = caller === undefined ? [''] : secrets.rotating(deployment.parameters.sealKey);
+  const [sealKey] = caller === undefined ? [''] : secrets.parseSecretVersions(deployment.parameters.sealKey);
   const sourceContext = caller === undefined ? request.sourceContext : seal(text, caller, sealKey);
   const currentTimeStamp = Math.floor(edge.now() / 1000);
   const { validFor, oneTimeValid, parameters } = granted;
   const expireTime = currentTimeStamp + validFor;
-  const who = { secretId, currentTimeStamp, expireTime, random: randomInt(2 ** 32), ...present({ sourceContext }) };
+  const who = {
+    secretId,
+    currentTimeStamp,
+    expireTime,
+    random: randomInt(2 ** 32),
+    ...omitUndefined({ sourceContext }),
+  };
   const signature = signatureOf({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
   return { signature, expireTime, oneTimeValid };
 }
@@ -90,7 +96,7 @@ async function signed(deployment: Deployment, asked: object, caller: string | un
 /** The request as the service would read it, under a policy that allows what it asks for. */
 function read(asked: object, vodSubAppId: number | undefined) {
   try {
-    const request = readRequest(Buffer.from(JSON.stringify(asked)));
+    const request = parseRequest(Buffer.from(JSON.stringify(asked)));
     const { procedure } = request;
     const policy: Policy = {
       vodSubAppId,
@@ -103,7 +109,7 @@ function read(asked: object, vodSubAppId: number | undefined) {
       classIds: [],
       storageRegions: [],
     };
-    return { request, granted: grant(request, policy) };
+    return { request, granted: applyPolicy(request, policy) };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const optionOf = (path: string) => path.slice(1).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

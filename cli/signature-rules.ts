@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
-import { equal } from '../lib/equal';
-import { schemaErrors } from '../lib/errors';
+import { timingSafeEqualStrings } from '../lib/platform/timing-safe-equal';
+import { schemaErrors } from '../lib/platform/errors';
 import { signatureParameters as validate } from '../lib/generated/signature';
-import { MAX_SOURCE_CONTEXT_BYTES, MAX_VALIDITY, schemas } from '../lib/schemas';
-import { open } from '../lib/source-context';
+import { MAX_SOURCE_CONTEXT_BYTES, MAX_VALIDITY, schemas } from '../lib/vod/schemas';
+import { open } from '../lib/vod/source-context';
 
 /** A rule that a signature breaks, and what its author has to do. */
 export interface Rule {
@@ -352,7 +352,7 @@ function checkMac(
     return false;
   }
   const fits = (over: string | Buffer) =>
-    equal(createHmac(hash, secretKey).update(over).digest('hex'), mac.toString('hex'));
+    timingSafeEqualStrings(createHmac(hash, secretKey).update(over).digest('hex'), mac.toString('hex'));
   if (fits(original)) return true;
   const text = original.toString('utf8');
   const decoded = [unescape(text), unescape(text.replaceAll('+', ' '))].filter((of) => of !== undefined);

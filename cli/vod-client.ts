@@ -1,5 +1,5 @@
 import { vod } from 'tencentcloud-sdk-nodejs-vod';
-import type { KeyPair } from '../lib/schemas';
+import type { KeyPair } from '../lib/vod/schemas';
 
 /**
  * The vendor's client for VOD's server API (version 2018-07-17) at `url`. As it is: lib/vod-api.ts is for functions, with

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { pullConfig } from '../lib/config';
-import { writeLine } from '../lib/log';
-import { parameterReader } from '../lib/parameters';
-import { pullEvents } from '../lib/pull-events';
+import { pullConfig } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { pullEvents } from '../lib/events/pull';
 
 /** Every minute where EVENT_MODE is pull, see {@link pullEvents}. */
 export const handler = pullEvents({

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { apiSecrets } from '../lib/api-secrets';
-import { reconcileConfig } from '../lib/config';
-import { writeLine as log } from '../lib/log';
-import { parameterReader, parameterWriter } from '../lib/parameters';
-import { reconcile } from '../lib/reconcile';
-import { vodApi } from '../lib/vod-api';
+import { apiSecrets } from '../lib/vod/api-secrets';
+import { reconcileConfig } from '../lib/platform/env';
+import { writeLine as log } from '../lib/platform/log';
+import { parameterReader, parameterWriter } from '../lib/platform/ssm';
+import { reconcile } from '../lib/verification/reconcile';
+import { vodApi } from '../lib/vod/api';
 
 const { now } = Date;
 const config = reconcileConfig(process.env);

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { signerConfig } from '../lib/config';
-import { writeLine } from '../lib/log';
-import { parameterReader } from '../lib/parameters';
-import { signUpload } from '../lib/sign-upload';
+import { signerConfig } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { signUpload } from '../lib/signing/issue';
 
 /** `POST /upload-signature`, see {@link signUpload}. */
 export const handler = signUpload({

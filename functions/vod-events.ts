@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { webhookConfig } from '../lib/config';
-import { writeLine } from '../lib/log';
-import { parameterReader } from '../lib/parameters';
-import { recordEvent } from '../lib/record-event';
+import { webhookConfig } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { recordEvent } from '../lib/events/webhook';
 
 /** `POST /vod-events`, see {@link recordEvent}. */
 export const handler = recordEvent({

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 
 /** What the local run reads of serverless.yml, its variables resolved. */
 export interface ServerlessConfig {
@@ -71,7 +71,7 @@ interface Resource {
 /**
  * What serverless.yml says for the stage `local` with these parameters, as the framework itself resolves it.
  *
- * @throws CannotStart with the framework's own words when it refuses the file
+ * @throws StartupError with the framework's own words when it refuses the file
  */
 export async function resolveConfig(
   projectDir: string,
@@ -90,7 +90,7 @@ export async function resolveConfig(
   } catch (error) {
     const said = (error as { stdout?: string }).stdout?.replace(/^Error:/, '').trim(); // on stdout, in fact
     if (!said || signal?.aborted) throw error;
-    throw new CannotStart(`serverless.yml cannot be used: ${said.replaceAll(/\s+/g, ' ')}`);
+    throw new StartupError(`serverless.yml cannot be used: ${said.replaceAll(/\s+/g, ' ')}`);
   }
 }
 
@@ -98,6 +98,7 @@ export async function resolveConfig(
 export function tableOf({ resources }: ServerlessConfig): TableProperties {
   const tables = Object.values(resources?.Resources ?? {}).filter(({ Type: type }) => type === 'AWS::DynamoDB::Table');
   const [table] = tables;
-  if (tables.length !== 1 || !table?.Properties) throw new CannotStart('serverless.yml must declare exactly one table');
+  if (tables.length !== 1 || !table?.Properties)
+    throw new StartupError('serverless.yml must declare exactly one table');
   return table.Properties;
 }

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, parse } from 'node:path';
 import type { ServerlessConfig } from './config';
-import type { Functions } from './functions';
-import type { Issuer } from './issuer';
+import type { Functions } from './lambda/functions';
+import type { Issuer } from './services/issuer';
 import { isForThisMachine, pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
 import type { Upload } from './uploads';
 

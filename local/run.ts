@@ -1,16 +1,16 @@
 import { join, resolve } from 'node:path';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 import { resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters } from './deployment';
-import { startFunctions, type Functions } from './functions';
-import { httpApi } from './gateway';
-import { createIssuer, type Issuer } from './issuer';
+import { startFunctions, type Functions } from './lambda/functions';
+import { httpApi } from './lambda/gateway';
+import { createIssuer, type Issuer } from './services/issuer';
 import { isLocalRoute, localRoutes } from './local-routes';
-import { startParameterStore, type ParameterStore } from './parameter-store';
+import { startParameterStore, type ParameterStore } from './services/parameter-store';
 import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
 import { listen, type Listener, type Listening } from './server';
-import { startTable, type Engine, type Table } from './table';
+import { startTable, type Engine, type Table } from './services/table';
 import { uploadsOf, type Upload } from './uploads';
 import { startVod, type Vod } from './vod/server';
 
@@ -53,7 +53,7 @@ export interface LocalRun {
  * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store, an
  * issuer of tokens, and the local VOD. What had started when something fails is stopped again.
  *
- * @throws CannotStart with a sentence for the user
+ * @throws StartupError with a sentence for the user
  */
 export async function startLocal(options: LocalOptions): Promise<LocalRun> {
   const { dataDir, signal } = options;
@@ -148,8 +148,8 @@ async function startLocalVod(
     const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
     return await startVod({ ...options, callableOnce, ...(confirmWithinMs !== undefined && { confirmWithinMs }), log });
   } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) throw new CannotStart(error.message);
+    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new CannotStart(`Port ${port} is taken: choose another one with VOD_PORT`);
+    throw new StartupError(`Port ${port} is taken: choose another one with VOD_PORT`);
   }
 }

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 
 /** Where the parts of a local run answer. */
 export interface Running {
@@ -24,13 +24,13 @@ export async function tellWhereItRuns(dataDir: string, running: Running): Promis
 /**
  * What runs with this data folder; a run that was killed may still stand there.
  *
- * @throws CannotStart when nothing does
+ * @throws StartupError when nothing does
  */
 export async function whereItRuns(dataDir: string): Promise<Running> {
   try {
     // Only the function above writes it.
     return JSON.parse(await readFile(fileIn(dataDir), 'utf8')) as Running;
   } catch {
-    throw new CannotStart(`Nothing runs with DATA_DIR ${dataDir}: start it with npm start, with the same DATA_DIR`);
+    throw new StartupError(`Nothing runs with DATA_DIR ${dataDir}: start it with npm start, with the same DATA_DIR`);
   }
 }

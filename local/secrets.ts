@@ -2,7 +2,7 @@ import { generateKeyPair, randomBytes, randomInt } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 
 /** Secrets from the environment, which win over those that are kept. */
 export interface GivenSecrets {
@@ -31,7 +31,7 @@ export interface Secrets extends KeptSecrets {
  * The secrets of the local run. What is not given is made once and kept in `secrets.json`, which only its owner can read;
  * what is given is not written down.
  *
- * @throws CannotStart when `secrets.json` is not readable as what this function wrote
+ * @throws StartupError when `secrets.json` is not readable as what this function wrote
  */
 export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Promise<Secrets> {
   const file = join(dataDir, 'secrets.json');
@@ -64,7 +64,7 @@ async function read(file: string): Promise<Partial<KeptSecrets>> {
     // Whatever is in it, this function's caller wrote it.
     return JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new CannotStart(`${file} is damaged: delete it, and new secrets are made`);
+    if (error instanceof SyntaxError) throw new StartupError(`${file} is damaged: delete it, and new secrets are made`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }
@@ -73,7 +73,7 @@ async function read(file: string): Promise<Partial<KeptSecrets>> {
 /** Renamed into place, so that a run that is interrupted leaves no half of it. */
 async function write(dataDir: string, file: string, secrets: KeptSecrets): Promise<void> {
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    throw new CannotStart(`DATA_DIR must be a folder that can be written: ${String(error)}`);
+    throw new StartupError(`DATA_DIR must be a folder that can be written: ${String(error)}`);
   });
   // What is bundled into it is CommonJS, whatever a project around it says of its own files.
   await writeFile(join(dataDir, 'package.json'), '{ "type": "commonjs" }\n');

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -15,7 +15,7 @@ export interface Listening {
  *
  * @param port 0 takes a free one
  * @param setting the environment variable that chooses the port, for the sentence that says it is taken
- * @throws CannotStart when the port is taken
+ * @throws StartupError when the port is taken
  */
 export async function listen(listener: Listener, port = 0, setting = 'PORT'): Promise<Listening> {
   const server = createServer((request, response) => {
@@ -30,7 +30,7 @@ export async function listen(listener: Listener, port = 0, setting = 'PORT'): Pr
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = new CannotStart(`Port ${port} is taken: choose another one with ${setting}`);
+      const taken = new StartupError(`Port ${port} is taken: choose another one with ${setting}`);
       reject(error.code === 'EADDRINUSE' ? taken : error);
     });
     server.listen(port, '127.0.0.1', resolve);

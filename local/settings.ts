@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 import type { GivenSecrets } from './secrets';
 
 export interface Settings {
@@ -13,7 +13,7 @@ export interface Settings {
 /**
  * What `npm start` reads from its environment, once.
  *
- * @throws CannotStart that names the variable and what it may be
+ * @throws StartupError that names the variable and what it may be
  */
 export function settings(env: NodeJS.ProcessEnv): Settings {
   return {
@@ -33,7 +33,7 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
 function port(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
   const text = given(env, name) ?? String(otherwise);
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
-    throw new CannotStart(`${name} must be a port, a whole number up to 65535 (0 takes a free one), not "${text}"`);
+    throw new StartupError(`${name} must be a port, a whole number up to 65535 (0 takes a free one), not "${text}"`);
   }
   return Number(text);
 }

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { CannotStart } from './cannot-start';
+import { StartupError } from './startup-error';
 import { startLocal } from './run';
 import { settings } from './settings';
 
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     await run.stop();
   } catch (error) {
     if (end.signal.aborted) return;
-    console.error(error instanceof CannotStart ? error.message : error);
+    console.error(error instanceof StartupError ? error.message : error);
     process.exitCode = 1;
   }
 }

@@ -2,10 +2,10 @@
 // it is out of date.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ErrorCode } from '../lib/errors';
-import type { Recorded } from '../lib/event-recorder';
-import { problems } from '../lib/http';
-import { schemas, type SignatureRequest } from '../lib/schemas';
+import type { ErrorCode } from '../lib/platform/errors';
+import type { Recorded } from '../lib/events/ingest';
+import { problems } from '../lib/platform/http';
+import { schemas, type SignatureRequest } from '../lib/vod/schemas';
 
 type Schema = Readonly<Record<string, unknown>>;
 type Examples = Readonly<Record<string, { readonly value: unknown }>>;

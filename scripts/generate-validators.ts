@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, _, str, type CodeKeywordDefinition } from 'ajv';
 import standaloneCode from 'ajv/dist/standalone';
-import { schemas } from '../lib/schemas';
+import { schemas } from '../lib/vod/schemas';
 
 /** The length of a string in UTF-8: what VOD and DynamoDB count, where `maxLength` counts characters. */
 const maxBytes: CodeKeywordDefinition = {
@@ -30,7 +30,7 @@ const wellFormed: CodeKeywordDefinition = {
 
 /** File name in `lib/generated` -> content. */
 export function generate(): Record<string, string> {
-  const header = '// Made by `npm run generate` from lib/schemas.ts: do not edit.\n';
+  const header = '// Made by `npm run generate` from lib/vod/schemas.ts: do not edit.\n';
   const files: Record<string, string> = {};
   for (const [file, members] of Object.entries(schemas)) {
     const ajv = new Ajv({ allErrors: true, code: { source: true, lines: true }, keywords: [maxBytes, wellFormed] });
@@ -41,7 +41,7 @@ export function generate(): Record<string, string> {
 
     files[`${file}.d.ts`] =
       `${header}import type { ErrorObject } from 'ajv';\nimport type { FromSchema } from 'json-schema-to-ts';\n` +
-      `import type { schemas } from '../schemas';\n\n` +
+      `import type { schemas } from '../vod/schemas';\n\n` +
       'interface Validate<T> {\n  (data: unknown): data is T;\n  errors?: ErrorObject[] | null;\n}\n' +
       `type From<Name extends keyof (typeof schemas)['${file}']> = FromSchema<(typeof schemas)['${file}'][Name]>;\n` +
       names.map((name) => `export declare const ${name}: Validate<From<'${name}'>>;\n`).join('');

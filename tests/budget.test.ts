@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build, type BuildOptions } from 'esbuild';
-import { verify } from '../lib/signature';
+import { verify } from '../lib/signing/signature';
 import type { ServerlessConfig } from '../local/config';
 import { certificateFor } from '../local/vod/certificate';
 import { localConfig } from './helpers/backend';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isSignValid, isTokenValid } from '../lib/callback';
+import { isSignValid, isTokenValid } from '../lib/events/callback-authentication';
 
 const NOW = 1_795_350_000;
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');

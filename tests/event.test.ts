@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readEvent } from '../lib/event';
-import { changes, type Row } from '../lib/upload';
+import { parseEvent } from '../lib/vod/event';
+import { changes, type Row } from '../lib/uploads/upload';
 import { merge } from './helpers/merge';
 
 // The bodies are the vendor's samples and two captured ones; tests/fixtures/events/README.md says where each is from.
@@ -59,13 +59,13 @@ describe('the facts of the file', () => {
     ['pull-complete.2.0', pulled],
     ['pull-complete.hybrid', pulled],
   ])('%s', (name, facts) => {
-    expect(readEvent(fixture(name))).toMatchObject({ leftOut: [] });
-    expect(readEvent(fixture(name))).toHaveProperty('facts', facts);
+    expect(parseEvent(fixture(name))).toMatchObject({ leftOut: [] });
+    expect(parseEvent(fixture(name))).toHaveProperty('facts', facts);
   });
 
   test('2.0 metadata that stands in the event itself, as older ones have it', () => {
     const data = { fileId: '1', fileSize: 10, duration: 3, width: 4, height: 5 };
-    expect(readEvent({ eventType: 'NewFileUpload', data })).toHaveProperty('facts', {
+    expect(parseEvent({ eventType: 'NewFileUpload', data })).toHaveProperty('facts', {
       size: 10,
       duration: 3,
       width: 4,
@@ -124,14 +124,14 @@ describe('the outputs of a task: its first file, wherever its type and format ca
       { status: 'FINISH', failed: true, errors: [{ code: 60_000, message: 'Source file error' }] },
     ],
   ])('%s', (name, expected) => {
-    expect(readEvent(fixture(name))).toHaveProperty('task', expected);
+    expect(parseEvent(fixture(name))).toHaveProperty('task', expected);
   });
 
   test.each(['Url', 'CoverUrl', 'WebVttUrl', 'ImageUrl', 'ImageUrlSet', 'ImageUrls', 'UrlList'])('%s', (name) => {
     for (const value of ['u', ['u', 'v']]) {
       const sub = { taskType: 'Transcode', status: 'SUCCESS', output: { [name]: value } };
       const data = { fileId: '1', vodTaskId: 't', status: 'FINISH', processTaskList: [sub] };
-      const event = readEvent({ eventType: 'ProcedureStateChanged', data });
+      const event = parseEvent({ eventType: 'ProcedureStateChanged', data });
       expect(event).toHaveProperty('task.outputs', [{ type: 'Transcode', url: 'u' }]);
     }
   });
@@ -154,12 +154,12 @@ describe('a sub-task that failed makes the task fail', () => {
       { Type: 'CoverBySnapshot', CoverBySnapshotTask: sub, TranscodeTask: null },
     ],
   ])('%s', (_, item) => {
-    const event = readEvent(finish({ MediaProcessResultSet: [item] }));
+    const event = parseEvent(finish({ MediaProcessResultSet: [item] }));
     expect(event).toHaveProperty('task', { status: 'FINISH', failed: true, errors: [failure] });
   });
 
   test.each(['AiContentReviewResultSet', 'AiAnalysisResultSet', 'AiRecognitionResultSet'])('in %s', (set) => {
-    const event = readEvent(finish({ [set]: [{ Type: 'Porn', PornTask: { Status: 'SUCCESS', ErrCode: 7 } }] }));
+    const event = parseEvent(finish({ [set]: [{ Type: 'Porn', PornTask: { Status: 'SUCCESS', ErrCode: 7 } }] }));
     expect(event).toHaveProperty('task', { status: 'FINISH', failed: true, errors: [{ type: 'Porn', code: 7 }] });
   });
 });
@@ -169,8 +169,8 @@ test('a deletion or pull that 2.0 calls failed names no file', () => {
     eventType,
     data: { status: 1, message: 'no', fileInfo: [{ fileId: '1' }] },
   });
-  expect(readEvent(failed('FileDeleted'))).toEqual({ type: 'Ignored', eventType: 'FileDeleted' });
-  expect(readEvent(failed('PullComplete'))).toEqual({ type: 'Ignored', eventType: 'PullComplete' });
+  expect(parseEvent(failed('FileDeleted'))).toEqual({ type: 'Ignored', eventType: 'FileDeleted' });
+  expect(parseEvent(failed('PullComplete'))).toEqual({ type: 'Ignored', eventType: 'PullComplete' });
 });
 
 describe('the two formats of one event make one row, in either order', () => {
@@ -184,7 +184,7 @@ describe('the two formats of one event make one row, in either order', () => {
   ])('%s and %s', (...names) => {
     const now = '2026-11-22T12:00:00.000Z';
     const rowOf = (order: readonly string[]) => {
-      const made = order.flatMap((name) => changes(readEvent(fixture(name)), [], now));
+      const made = order.flatMap((name) => changes(parseEvent(fixture(name)), [], now));
       const same = made.filter(({ fileId }) => fileId === made[0]?.fileId);
       const { sortTime, ...row } =
         same.reduce<Row | undefined>((of, change) => merge(of, change, now), undefined) ?? {};
@@ -197,7 +197,7 @@ describe('the two formats of one event make one row, in either order', () => {
   test('2.0 may round a duration that 3.0 does not: that is no contradiction', () => {
     const file = (MetaData: object) => ({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '1', MetaData } });
     const rounded = { eventType: 'NewFileUpload', data: { fileId: '1', metaData: { duration: 61 } } };
-    const made = [file({ Duration: 60.5 }), rounded].flatMap((body) => changes(readEvent(body), [], ''));
+    const made = [file({ Duration: 60.5 }), rounded].flatMap((body) => changes(parseEvent(body), [], ''));
     const row = made.reduce<Row | undefined>((of, change) => merge(of, change, ''), undefined);
     expect(row).toMatchObject({ duration: 60.5 });
     expect(row).not.toHaveProperty('claims');

@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { signerConfig } from '../lib/config';
-import { signUpload } from '../lib/sign-upload';
+import { signerConfig } from '../lib/platform/env';
+import { signUpload } from '../lib/signing/issue';
 import { localConfig, startStore, type Store } from './helpers/backend';
 import { fileDeleted, newFileUpload } from './helpers/events';
 import { context, delivery, signRequest } from './helpers/lambda';

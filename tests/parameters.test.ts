@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parameterReader, ssmEndpoint } from '../lib/parameters';
+import { parameterReader, ssmEndpoint } from '../lib/platform/ssm';
 import { certificateFor } from '../local/vod/certificate';
 
 type Reaction = (response: ServerResponse) => unknown;

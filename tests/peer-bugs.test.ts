@@ -2,10 +2,10 @@ import crypto, { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { webhookConfig } from '../lib/config';
-import { readRequest } from '../lib/request';
-import { original, parse, sign, verify } from '../lib/signature';
-import { open, seal } from '../lib/source-context';
+import { webhookConfig } from '../lib/platform/env';
+import { parseRequest } from '../lib/signing/request';
+import { original, parse, sign, verify } from '../lib/signing/signature';
+import { open, seal } from '../lib/vod/source-context';
 import { newFileUpload, procedureStateChanged } from './helpers/events';
 import { context, delivery, signRequest } from './helpers/lambda';
 import { temporaryFolder } from './helpers/local';
@@ -206,7 +206,7 @@ describe('B14: PullEvents', () => {
 });
 
 test('B16: nothing that a browser says of a file is taken: a file id in the request is refused', () => {
-  expect(() => readRequest(Buffer.from('{"fileId":"5285890784273533167"}'))).toThrow(/does not fit the schema/);
+  expect(() => parseRequest(Buffer.from('{"fileId":"5285890784273533167"}'))).toThrow(/does not fit the schema/);
 });
 
 test('B18: no 200 before the row is durable', async () => {

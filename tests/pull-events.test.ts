@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { pullConfig } from '../lib/config';
-import type { Summary } from '../lib/pull-events';
-import { startFunctions } from '../local/functions';
+import { pullConfig } from '../lib/platform/env';
+import type { Summary } from '../lib/events/pull';
+import { startFunctions } from '../local/lambda/functions';
 import { startTestRun, temporaryFolder, type TestRun } from './helpers/local';
 import { startPulling, type Pulling } from './helpers/pulling';
 import { answer, refusal, relay } from './helpers/relay';

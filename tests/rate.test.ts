@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { rateLimit, type Rate } from '../lib/rate';
+import { tokenBucket, type Rate } from '../lib/signing/token-bucket';
 
 interface Call {
   readonly caller: string;
@@ -54,7 +54,7 @@ test('lets through and refuses as an exact model does, also when the clock is se
   let [refused, passed] = [0, 0];
   fc.assert(
     fc.property(rates, calls, start, fc.integer({ min: 1, max: 6 }), (rate, made, startsAt, maxCallers) => {
-      const [limit, expected] = [rateLimit(rate, maxCallers), model(rate, maxCallers)];
+      const [limit, expected] = [tokenBucket(rate, maxCallers), model(rate, maxCallers)];
       let now = startsAt;
       for (const [index, call] of made.entries()) {
         const step = index === 0 ? 0 : call.step;
@@ -74,7 +74,7 @@ test('lets through and refuses as an exact model does, also when the clock is se
 test('who waits as long as it was told gets through, and a second sooner it does not', () => {
   fc.assert(
     fc.property(rates, start, fc.nat(90_000), (rate, now, pause) => {
-      const limit = rateLimit(rate);
+      const limit = tokenBucket(rate);
       for (let n = 0; n < rate.burst; n++) expect(limit('a', now)).toBe(0);
       const at = now + Math.min(pause, Math.floor(59_999 / rate.perMinute));
       const wait = limit('a', at);
@@ -86,7 +86,7 @@ test('who waits as long as it was told gets through, and a second sooner it does
 });
 
 test('30 a minute and 12 at once: 12, then one every two seconds; another caller is not touched by it', () => {
-  const limit = rateLimit({ perMinute: 30, burst: 12 });
+  const limit = tokenBucket({ perMinute: 30, burst: 12 });
   const waits = Array.from({ length: 14 }, () => limit('a', 1000));
   expect(waits).toEqual([...Array<number>(12).fill(0), 2, 2]);
   expect(limit('b', 1000)).toBe(0);
@@ -94,7 +94,7 @@ test('30 a minute and 12 at once: 12, then one every two seconds; another caller
 });
 
 test('a clock that is set back by a year locks nobody out and fills nobody up', () => {
-  const limit = rateLimit({ perMinute: 60, burst: 3 });
+  const limit = tokenBucket({ perMinute: 60, burst: 3 });
   const year = 365 * 86_400_000;
   for (let n = 0; n < 3; n++) limit('a', year);
   expect([limit('a', year), limit('a', 0), limit('a', 999), limit('a', 1000), limit('a', 1000)]).toEqual([
@@ -106,7 +106,7 @@ test('a clock that is set back by a year locks nobody out and fills nobody up', 
 });
 
 test('10 000 callers are remembered, and of one more the one who is full again first is forgotten', () => {
-  const limit = rateLimit({ perMinute: 1, burst: 3 });
+  const limit = tokenBucket({ perMinute: 1, burst: 3 });
   const spend = (caller: string, times: number) => Array.from({ length: times }, () => limit(caller, 0));
   for (let n = 0; n < 9_999; n++) spend(`user-${n}`, 3);
   spend('lightly', 1);

@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { signerConfig, webhookConfig } from '../lib/config';
-import { recordEvent } from '../lib/record-event';
-import { signUpload } from '../lib/sign-upload';
+import { signerConfig, webhookConfig } from '../lib/platform/env';
+import { recordEvent } from '../lib/events/webhook';
+import { signUpload } from '../lib/signing/issue';
 import { startStore, startUploadsTable, TABLE_NAME } from './helpers/backend';
 import { context, delivery, signRequest } from './helpers/lambda';
 import { startReconciliation, type Reconciliation } from './helpers/reconciliation';

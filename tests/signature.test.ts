@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { SignatureParameters } from '../lib/schemas';
-import { digest, original, parse, sign, verify } from '../lib/signature';
+import type { SignatureParameters } from '../lib/vod/schemas';
+import { digest, original, parse, sign, verify } from '../lib/signing/signature';
 
 interface Vector {
   readonly sample: string;

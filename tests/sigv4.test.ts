@@ -1,4 +1,4 @@
-import { signedHeaders } from '../lib/sigv4';
+import { signedHeaders } from '../lib/platform/sigv4';
 
 const scope = { region: 'us-east-1', service: 'service' };
 const keys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ServerlessConfig } from '../local/config';
-import { startFunctions } from '../local/functions';
+import { startFunctions } from '../local/lambda/functions';
 import { localConfig, startStore, type Store } from './helpers/backend';
 import { newFileUpload } from './helpers/events';
 import { delivery, signRequest } from './helpers/lambda';

@@ -1,8 +1,8 @@
 import { createHmac, randomInt } from 'node:crypto';
-import { signerConfig, type SignerConfig } from '../lib/config';
-import { signUpload } from '../lib/sign-upload';
-import { parse, verify } from '../lib/signature';
-import { open } from '../lib/source-context';
+import { signerConfig, type SignerConfig } from '../lib/platform/env';
+import { signUpload } from '../lib/signing/issue';
+import { parse, verify } from '../lib/signing/signature';
+import { open } from '../lib/vod/source-context';
 import { startStore, type Store } from './helpers/backend';
 import { context, problemOf, signRequest } from './helpers/lambda';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { readEvent } from '../lib/event';
-import { seal } from '../lib/source-context';
-import { changes, type Row } from '../lib/upload';
+import { parseEvent } from '../lib/vod/event';
+import { seal } from '../lib/vod/source-context';
+import { changes, type Row } from '../lib/uploads/upload';
 import {
   fileDeleted,
   fileDeleted2,
@@ -27,7 +27,7 @@ function rowOf(events: readonly EventBody[]): Omit<Row, 'firstSeenAt' | 'updated
   let row: Row | undefined;
   for (const [second, event] of events.entries()) {
     const now = new Date(1_795_350_000_000 + second * 1000).toISOString();
-    for (const change of changes(readEvent(event), [KEY], now)) row = merge(row, change, now);
+    for (const change of changes(parseEvent(event), [KEY], now)) row = merge(row, change, now);
   }
   if (!row) throw new Error('no event made a row');
   const { firstSeenAt, updatedAt, ...rest } = row;

@@ -5,11 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
-import type { Table } from '../local/table';
-import { readEvent } from '../lib/event';
-import { seal } from '../lib/source-context';
-import { changes, type Row } from '../lib/upload';
-import { recorder, type Outcome } from '../lib/uploads-table';
+import type { Table } from '../local/services/table';
+import { parseEvent } from '../lib/vod/event';
+import { seal } from '../lib/vod/source-context';
+import { changes, type Row } from '../lib/uploads/upload';
+import { recorder, type Outcome } from '../lib/uploads/uploads-table';
 import { engines, startUploadsTable, TABLE_NAME, uploadsTableProperties } from './helpers/backend';
 import {
   fileDeleted,
@@ -52,7 +52,7 @@ describe.each(engines)('the table, on %s', (engine) => {
   async function record(...events: EventBody[]): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
     for (const event of events) {
-      for (const change of changes(readEvent(event), [KEY], new Date().toISOString())) {
+      for (const change of changes(parseEvent(event), [KEY], new Date().toISOString())) {
         outcomes.push(await recordChange(change, Date.now() + 10_000));
       }
     }
@@ -66,7 +66,7 @@ describe.each(engines)('the table, on %s', (engine) => {
   }
 
   function inMemory(events: readonly EventBody[]): Row | undefined {
-    const made = events.flatMap((event) => changes(readEvent(event), [KEY], '2026-11-22T12:00:00.000Z'));
+    const made = events.flatMap((event) => changes(parseEvent(event), [KEY], '2026-11-22T12:00:00.000Z'));
     return made.reduce<Row | undefined>((row, change) => merge(row, change, '2026-11-22T12:00:00.000Z'), undefined);
   }
 
@@ -278,7 +278,7 @@ describe.each(engines)('the table, on %s', (engine) => {
     const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
     const dynamodb = new DynamoDBClient({ endpoint: `http://127.0.0.1:${port}`, region: 'local', credentials });
     const recordThere = recorder({ dynamodb, tableName: TABLE_NAME, now: Date.now, sleep, random: Math.random });
-    const [change] = changes(readEvent(newFileUpload(freshFile())), [KEY], '');
+    const [change] = changes(parseEvent(newFileUpload(freshFile())), [KEY], '');
     if (!change) throw new Error('no change');
     await expect(recordThere(change, Date.now() + 4_000)).rejects.toMatchObject({ name: 'AbortError' });
     expect(asked).toBe(2);
@@ -291,7 +291,7 @@ describe.each(engines)('the table, on %s', (engine) => {
     const { fileId } = freshFile();
     await table.kill();
     const started = Date.now();
-    const [change] = changes(readEvent(newFileUpload({ fileId })), [KEY], new Date().toISOString());
+    const [change] = changes(parseEvent(newFileUpload({ fileId })), [KEY], new Date().toISOString());
     if (!change) throw new Error('no change');
     await expect(recordChange(change, started + 500)).rejects.toThrow(/ECONNREFUSED|socket hang up/);
     await table.restart();

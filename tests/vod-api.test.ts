@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { vodApi, VodError, type VodEdge } from '../lib/vod-api';
+import { vodApi, VodError, type VodApiDeps } from '../lib/vod/api';
 import { answer, refusal, relay, type Answering } from './helpers/relay';
 import { cleanUp, SECRET_ID, SECRET_KEY, start, upload } from './helpers/vod-client';
 
 afterEach(cleanUp);
 
-const edge: Omit<VodEdge, 'url'> = {
+const edge: Omit<VodApiDeps, 'url'> = {
   subAppId: undefined,
   keyPair: () => Promise.resolve({ secretId: SECRET_ID, secretKey: SECRET_KEY }),
   deadline: Infinity,
@@ -15,7 +15,7 @@ const edge: Omit<VodEdge, 'url'> = {
 };
 
 /** An API whose answers the test decides. */
-async function api(answering: Answering, more: Partial<VodEdge> = {}) {
+async function api(answering: Answering, more: Partial<VodApiDeps> = {}) {
   const { url, actions } = await relay(0, answering);
   return { vod: vodApi({ ...edge, url, ...more }), actions };
 }

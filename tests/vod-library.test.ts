@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { VodApi } from '../lib/vod-api';
-import { searchPage, type Cursor } from '../lib/vod-library';
+import type { VodApi } from '../lib/vod/api';
+import { searchPage, type Cursor } from '../lib/vod/library';
 
 const START = 1_790_000_000;
 const CAP = 5_000;

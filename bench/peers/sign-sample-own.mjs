@@ -1,5 +1,5 @@
 // (c) plus one secret read: the same as sign-sample-and-secret, with this project's own reader of parameters.
-import { parameterReader } from '../../lib/parameters';
+import { parameterReader } from '../../lib/platform/ssm';
 import { sign } from './sign-sample.mjs';
 
 const { VOD_KEY_PARAMETER, SEAL_KEY_PARAMETER } = process.env;

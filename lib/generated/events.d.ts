@@ -1,7 +1,7 @@
-// Made by `npm run generate` from lib/schemas.ts: do not edit.
+// Made by `npm run generate` from lib/vod/schemas.ts: do not edit.
 import type { ErrorObject } from 'ajv';
 import type { FromSchema } from 'json-schema-to-ts';
-import type { schemas } from '../schemas';
+import type { schemas } from '../vod/schemas';
 
 interface Validate<T> {
   (data: unknown): data is T;

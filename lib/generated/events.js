@@ -1,4 +1,4 @@
-// Made by `npm run generate` from lib/schemas.ts: do not edit.
+// Made by `npm run generate` from lib/vod/schemas.ts: do not edit.
 "use strict";
 exports.fileEvent = validate10;
 const schema11 = {"type":"object","required":["FileId"],"properties":{"FileId":{"type":"string","minLength":1,"maxBytes":64,"wellFormed":true},"TaskId":{"type":"string","minLength":1,"maxBytes":256,"wellFormed":true},"ProcedureTaskId":{"type":"string","minLength":1,"maxBytes":256,"wellFormed":true}}};

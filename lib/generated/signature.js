@@ -1,4 +1,4 @@
-// Made by `npm run generate` from lib/schemas.ts: do not edit.
+// Made by `npm run generate` from lib/vod/schemas.ts: do not edit.
 "use strict";
 exports.signatureParameters = validate10;
 const schema11 = {"type":"object","additionalProperties":false,"required":["secretId","currentTimeStamp","expireTime","random"],"properties":{"secretId":{"type":"string","minLength":1,"wellFormed":true},"currentTimeStamp":{"type":"integer","minimum":1,"maximum":9007199254740991},"expireTime":{"type":"integer","minimum":1,"maximum":9007199254740991},"random":{"type":"integer","minimum":0,"maximum":4294967295},"classId":{"type":"integer","minimum":0,"maximum":9007199254740991},"procedure":{"type":"string","minLength":1,"wellFormed":true},"taskPriority":{"type":"integer","minimum":-10,"maximum":10},"taskNotifyMode":{"enum":["Finish","Change","None"]},"sourceContext":{"type":"string","maxBytes":250,"wellFormed":true},"oneTimeValid":{"enum":[0,1]},"vodSubAppId":{"type":"integer","minimum":0,"maximum":9007199254740991},"sessionContext":{"type":"string","maxLength":1000,"wellFormed":true},"storageRegion":{"type":"string","minLength":1,"wellFormed":true}}};

@@ -48,7 +48,7 @@ import { certificateFor } from './certificate';
 import { cos } from './cos';
 import { EventQueue } from './event-queue';
 import { changeFaults, NO_FAULTS, type Faults } from './faults';
-import { Front } from './front';
+import { TlsHttpMultiplexer } from './tls-http-multiplexer';
 import { allowAnyOrigin, readBody, reply, replyJson } from './http';
 import { Library } from './library';
 import { Notifications, type EventConfig } from './notifications';
@@ -99,7 +99,7 @@ export interface Vod {
 /** Starts a VOD on 127.0.0.1. */
 export async function startVod(options: VodOptions): Promise<Vod> {
   const { subAppIds, now = Date.now, log = () => undefined } = options;
-  const front = new Front(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
+  const front = new TlsHttpMultiplexer(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (request.socket.destroyed) return;
       log(
@@ -174,7 +174,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
 }
 
 /** Closes the port again when the data cannot be read, or the process would stay with nothing to answer from. */
-async function readState(dataDir: string, now: number, front: Front): Promise<State> {
+async function readState(dataDir: string, now: number, front: TlsHttpMultiplexer): Promise<State> {
   try {
     return new State(dataDir, now);
   } catch (error) {

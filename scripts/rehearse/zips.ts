@@ -7,13 +7,13 @@ import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import type { TableProperties } from '../../local/config';
-import { startParameterStore } from '../../local/parameter-store';
-import { startTable } from '../../local/table';
+import { startParameterStore } from '../../local/services/parameter-store';
+import { startTable } from '../../local/services/table';
 import { newFileUpload } from '../../tests/helpers/events';
 import { delivery, signRequest } from '../../tests/helpers/lambda';
 import { startTestRun } from '../../tests/helpers/local';
 import type { Template } from '../../tests/helpers/packaged';
-import { parse, verify } from '../../lib/signature';
+import { parse, verify } from '../../lib/signing/signature';
 import { fetchNode, MAJORS, type Major } from '../node-majors';
 
 /** What is packaged of one function: its zip, and what the template says of it. */

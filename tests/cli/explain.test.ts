@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'node:querystring';
 import fc from 'fast-check';
-import type { SignatureParameters } from '../../lib/schemas';
-import { sign as signatureOf } from '../../lib/signature';
-import { room, seal } from '../../lib/source-context';
+import type { SignatureParameters } from '../../lib/vod/schemas';
+import { sign as signatureOf } from '../../lib/signing/signature';
+import { maxTextBytes, seal } from '../../lib/vod/source-context';
 import { examine } from '../../cli/signature-rules';
 import { vod } from '../helpers/cli';
 
@@ -260,7 +260,7 @@ test('every signature that the service makes is valid', () => {
   });
   fc.assert(
     fc.property(parameters, ({ random, caller, text }) => {
-      fc.pre(Buffer.byteLength(text) <= room(caller));
+      fc.pre(Buffer.byteLength(text) <= maxTextBytes(caller));
       const signature = signatureOf({ ...GOOD, random, sourceContext: seal(text, caller, 'seal-key') }, KEY);
       expect(examine(signature, keys, NOW)).toMatchObject({ broken: [], verified: true });
     }),

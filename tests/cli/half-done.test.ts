@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
+import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
 import { startTestRun } from '../helpers/local';
 import { serve, vod } from '../helpers/cli';
 

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { parse, verify } from '../../lib/signature';
+import { parse, verify } from '../../lib/signing/signature';
 import { npmRun, vod } from '../helpers/cli';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { resolveConfig, tableOf, type ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
-import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
-import { parameterReader, type GetParameters } from '../../lib/parameters';
-import { startTable, type Engine, type Table } from '../../local/table';
+import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
+import { parameterReader, type GetParameters } from '../../lib/platform/ssm';
+import { startTable, type Engine, type Table } from '../../local/services/table';
 
 const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 

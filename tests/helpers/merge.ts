@@ -1,5 +1,5 @@
-import { settle, SHARED, type Change, type Row } from '../../lib/upload';
-import { present } from '../../lib/present';
+import { settle, SHARED, type Change, type Row } from '../../lib/uploads/upload';
+import { omitUndefined } from '../../lib/platform/omit-undefined';
 
 /** The row after a change, as a plain function: what the table's writes come to, but for the blind one's view of sizes. */
 export function merge(row: Row | undefined, change: Change, now: string): Row {
@@ -18,7 +18,7 @@ function apply(row: Row, { authority, facts, task, claim, status, sortTime, trun
   return {
     ...row,
     ...facts,
-    ...present({ status: status ?? row.status, sortTime, truncated }),
+    ...omitUndefined({ status: status ?? row.status, sortTime, truncated }),
     ...(task && { [`task:${task.id}`]: task.state }),
     ...(claim !== undefined && { claims: new Set([...(row.claims ?? []), claim]) }),
     ...(stated.size > 0 && { stated }),

@@ -1,8 +1,8 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { pullConfig } from '../../lib/config';
-import { pullEvents } from '../../lib/pull-events';
-import type { Row } from '../../lib/upload';
+import { pullConfig } from '../../lib/platform/env';
+import { pullEvents } from '../../lib/events/pull';
+import type { Row } from '../../lib/uploads/upload';
 import { startStore, startUploadsTable, TABLE_NAME } from './backend';
 import { context } from './lambda';
 import { relay, type Answering } from './relay';

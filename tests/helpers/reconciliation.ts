@@ -1,7 +1,7 @@
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { reconcile, type Summary } from '../../lib/reconcile';
-import { seal } from '../../lib/source-context';
-import type { Row } from '../../lib/upload';
+import { reconcile, type Summary } from '../../lib/verification/reconcile';
+import { seal } from '../../lib/vod/source-context';
+import type { Row } from '../../lib/uploads/upload';
 import type { Vod, VodOptions } from '../../local/vod/server';
 import { TABLE_NAME } from './backend';
 import { SECRET_ID, SECRET_KEY, start, upload } from './vod-client';

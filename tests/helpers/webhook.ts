@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { webhookConfig } from '../../lib/config';
-import { recordEvent } from '../../lib/record-event';
-import type { Row } from '../../lib/upload';
+import { webhookConfig } from '../../lib/platform/env';
+import { recordEvent } from '../../lib/events/webhook';
+import type { Row } from '../../lib/uploads/upload';
 import { startStore, startUploadsTable, TABLE_NAME } from './backend';
 import { context, delivery, type Delivery } from './lambda';
 

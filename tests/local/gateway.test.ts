@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
-import { httpApi } from '../../local/gateway';
+import { httpApi } from '../../local/lambda/gateway';
 import { listen } from '../../local/server';
 import { fixtureProject, startTestRun, type TestRun } from '../helpers/local';
 

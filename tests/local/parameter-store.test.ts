@@ -6,7 +6,7 @@ import {
   SSMClient,
   type PutParameterCommandInput,
 } from '@aws-sdk/client-ssm';
-import { startParameterStore, type ParameterStore } from '../../local/parameter-store';
+import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
 
 let store: ParameterStore;
 let ssm: SSMClient;

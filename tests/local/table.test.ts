@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { listen } from '../../local/server';
-import { startTable, type Table } from '../../local/table';
+import { startTable, type Table } from '../../local/services/table';
 import { engines } from '../helpers/backend';
 import { temporaryFolder } from '../helpers/local';
 

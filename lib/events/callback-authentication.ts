@@ -1,0 +1,44 @@
+import { createHash } from 'node:crypto';
+import { timingSafeEqualStrings } from '../platform/timing-safe-equal';
+import { member } from '../platform/json';
+
+/** How far ahead, in seconds, an expiry time may lie: VOD sets ten minutes; five more are for clocks that differ. */
+const MAX_AHEAD = 15 * 60;
+
+/** Whether the URL's token is one of `tokens`. No token, and no empty one, ever opens. */
+export function isTokenValid(token: string | null, tokens: readonly string[]): boolean {
+  return token !== null && tokens.some((valid) => valid !== '' && timingSafeEqualStrings(token, valid));
+}
+
+/** Where a callback may carry its `Sign` and `T`, in the order in which the places are asked. */
+export interface SignPlaces {
+  readonly message: unknown;
+  readonly query: URLSearchParams;
+  /** Names in lower case, as API Gateway hands them over. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Whether the callback carries `Sign` = MD5(SignKey + T), with T an expiry time in Unix seconds that is not past and at
+ * most 15 minutes ahead (`SignKey` of ModifyEventConfig, 266/55244).
+ *
+ * The vendor says that both are "in the notification message" and not where; the first place that has either is the one
+ * that counts. They do not cover the body: whoever has seen one pair can sign anything until T.
+ */
+export function isSignValid(places: SignPlaces, signKeys: readonly string[], nowSeconds: number): boolean {
+  const { message, query, headers } = places;
+  const candidates = [
+    { sign: member(message, 'Sign'), t: member(message, 'T') },
+    { sign: query.get('Sign'), t: query.get('T') },
+    { sign: headers['sign'], t: headers['t'] },
+  ];
+  const { sign, t } = candidates.find((of) => (of.sign ?? of.t ?? undefined) !== undefined) ?? {};
+  if (typeof sign !== 'string' || !/^[0-9a-f]{32}$/i.test(sign)) return false;
+  const expiry = String(t);
+  if (!(typeof t === 'string' || typeof t === 'number') || !/^\d{1,12}$/.test(expiry)) return false;
+  if (Number(expiry) < nowSeconds || Number(expiry) > nowSeconds + MAX_AHEAD) return false;
+  return signKeys.some((key) => {
+    const expected = createHash('md5').update(`${key}${expiry}`).digest('hex');
+    return key !== '' && timingSafeEqualStrings(sign.toLowerCase(), expected);
+  });
+}

@@ -1,0 +1,130 @@
+import type { Context } from 'aws-lambda';
+import { apiSecrets } from '../vod/api-secrets';
+import type { PullConfig } from '../platform/env';
+import { RequestError } from '../platform/errors';
+import { countable, eventRecorder, type Recorded } from './ingest';
+import { describe, type Log } from '../platform/log';
+import { object, text } from '../platform/json';
+import type { GetParameters } from '../platform/ssm';
+import type { TableEdge } from '../uploads/uploads-table';
+import { vodApi, VodError, type VodApi } from '../vod/api';
+
+export interface PullDeps extends TableEdge {
+  readonly config: PullConfig;
+  readonly getParameters: GetParameters;
+  readonly log: Log;
+}
+
+type Count = Exclude<Recorded['outcome'], 'write-failed'> | 'refused' | 'failed';
+
+/** How many events were pulled, what became of them, and how many of them VOD took as confirmed. */
+export type Summary = Readonly<Record<'pulled' | Count | 'confirmed', number>>;
+
+/** An event that is pulled comes again after 30 s (266/33433). This long it may take to record, in milliseconds. */
+const RECORD_WITHIN = 20_000;
+/** Then this is left for confirming. */
+const CONFIRM_WITHIN = 10_000;
+/** What one round may take, with the 10 s that a pull waits at most and 10 s for a table that has to be asked again. */
+const ROUND = 20_000 + CONFIRM_WITHIN;
+/** Left of the function's time for its last log line. */
+const RESERVE = 1_000;
+
+/**
+ * Empties VOD's queue of events, and answers what became of them.
+ *
+ * Each event is recorded as the webhook does it, and confirmed once that is durable. So an event whose write fails, or
+ * whose confirmation fails or never comes because the function crashed, is pulled again (for four days), and recording
+ * it again changes nothing. An event that can never be recorded is logged and confirmed.
+ *
+ * It ends when nothing is left, or when its time would not do for another round.
+ *
+ * @throws Error with their number when events could not be written, once the others are done, so that Lambda counts the
+ *   invocation as failed; VodError when VOD cannot be asked for events
+ */
+export function pullEvents({ config, getParameters, log, ...edge }: PullDeps) {
+  const { now } = edge;
+  const { tableName, url, subAppId } = config;
+  const record = eventRecorder({ ...edge, tableName });
+  const secrets = apiSecrets({ config, getParameters, now, log });
+
+  return async (_event: unknown, context: Context): Promise<Summary> => {
+    const { awsRequestId: requestId } = context;
+    const end = now() + context.getRemainingTimeInMillis() - RESERVE;
+    const vod = vodApi({ ...edge, url, subAppId, deadline: end, keyPair: async () => (await secrets()).pair });
+    const total = {
+      pulled: 0,
+      ...{ recorded: 0, repeated: 0, contradicted: 0, ignored: 0, refused: 0, failed: 0 },
+      confirmed: 0,
+    };
+
+    async function keep(event: object, sealKeys: readonly string[], deadline: number): Promise<Count> {
+      try {
+        const { recorded, failure } = await record(event, sealKeys, deadline);
+        if (recorded.outcome !== 'write-failed') {
+          log({ level: 'info', requestId, ...recorded });
+          return recorded.outcome;
+        }
+        log({ level: 'error', requestId, ...recorded, ...describe(failure) });
+        return 'failed';
+      } catch (error) {
+        if (!(error instanceof RequestError)) {
+          log({ level: 'error', requestId, outcome: 'error', ...identify(event), ...describe(error) });
+          return 'failed';
+        }
+        const { code, errors } = error;
+        log({ level: 'warn', requestId, outcome: 'refused', code, ...identify(event), errors });
+        return 'refused';
+      }
+    }
+
+    async function confirm(EventHandles: string[]): Promise<number> {
+      try {
+        if (EventHandles.length > 0) await vod.ConfirmEvents({ EventHandles });
+        return EventHandles.length;
+      } catch (error) {
+        log({ level: 'error', requestId, outcome: 'confirm-failed', events: EventHandles.length, ...describe(error) });
+        return 0;
+      }
+    }
+
+    try {
+      while (now() + ROUND <= end) {
+        const events = await pull(vod);
+        if (events.length === 0) break;
+        const { sealKeys } = await secrets();
+        const deadline = Math.min(now() + RECORD_WITHIN, end - CONFIRM_WITHIN);
+        const counts = await Promise.all(events.map((event) => keep(event, sealKeys, deadline)));
+        total.pulled += events.length;
+        for (const count of counts) total[count]++;
+        const durable = events.filter((_, index) => counts[index] !== 'failed');
+        total.confirmed += await confirm(durable.flatMap(({ EventHandle }) => EventHandle ?? []));
+      }
+    } finally {
+      log({ level: 'info', requestId, outcome: 'drained', ...total });
+    }
+    if (total.failed === 0) return total;
+    throw new Error(`Cannot record ${total.failed} of ${total.pulled} events: see the log for why; they come again`);
+  };
+}
+
+async function pull(vod: VodApi) {
+  try {
+    // Null where there is nothing, by the documents of the answer.
+    return ((await vod.PullEvents({})).EventSet ?? []).filter(Boolean);
+  } catch (error) {
+    // By the list of the action's errors, which names no other resource than events.
+    if (error instanceof VodError && error.code === 'ResourceNotFound') return [];
+    throw error;
+  }
+}
+
+/** What is known of an event that could not be read: its type, and the ids that stand where they belong. */
+function identify(event: object): Omit<Recorded, 'outcome'> {
+  const payloads = Object.keys(event).flatMap((name) => object(event, name) ?? []);
+  const ids = (name: string) => [event, ...payloads].flatMap((of) => text(of, name) ?? []).filter(isId);
+  return { ...countable(text(event, 'EventType') ?? ''), fileIds: ids('FileId'), taskIds: ids('TaskId') };
+}
+
+function isId(value: string): boolean {
+  return /^[\w-]{1,256}$/.test(value);
+}

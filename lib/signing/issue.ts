@@ -1,0 +1,77 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import type { SignerConfig } from '../platform/env';
+import { RequestError } from '../platform/errors';
+import { endpoint, rawBody } from '../platform/http';
+import type { Log } from '../platform/log';
+import type { GetParameters } from '../platform/ssm';
+import { applyPolicy } from './policy';
+import { uniqueRandom } from './unique-random';
+import { tokenBucket } from './token-bucket';
+import { parseRequest } from './request';
+import { keyPair } from '../vod/key-pair';
+import { readParameters, cached, parseSecretVersions } from '../platform/secrets';
+import { sign } from './signature';
+import { maxTextBytes, seal } from '../vod/source-context';
+
+const MAX_BODY_BYTES = 16 * 1024;
+const MAX_CALLER_BYTES = 128;
+
+export interface SignerDeps {
+  readonly config: SignerConfig;
+  readonly getParameters: GetParameters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** An integer from 0 to 2^32 - 1, from a CSPRNG. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+/** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
+export function signUpload({ config, getParameters, now, random, log }: SignerDeps) {
+  const { keyParameter, sealParameter, policy, rate } = config;
+  const nextRandom = uniqueRandom(random);
+  const secondsToWait = rate && tokenBucket(rate);
+  async function readSecrets() {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
+    const [sealKey] = parseSecretVersions(sealParameter, value(sealParameter));
+    return { ...keyPair(keyParameter, value(keyParameter)), sealKey };
+  }
+  const secrets = cached(readSecrets, now, log);
+
+  return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
+    const caller = callerOf(event);
+    const wait = secondsToWait?.(caller, now()) ?? 0;
+    if (wait > 0) throw tooMany(wait);
+    const request = parseRequest(rawBody(event, MAX_BODY_BYTES));
+    const { validFor, oneTimeValid, parameters } = applyPolicy(request, policy);
+    const { sourceContext: text = '' } = request;
+    if (Buffer.byteLength(text) > maxTextBytes(caller)) {
+      const errors = [
+        { path: '/sourceContext', message: `must have at most ${maxTextBytes(caller)} bytes beside this caller` },
+      ];
+      throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
+    }
+
+    const { secretId, secretKey, sealKey } = await secrets();
+    const currentTimeStamp = Math.floor(now() / 1000);
+    const expireTime = currentTimeStamp + validFor;
+    const sourceContext = seal(text, caller, sealKey);
+    const who = { secretId, currentTimeStamp, expireTime, random: nextRandom(currentTimeStamp), sourceContext };
+    const signature = sign({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
+    return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
+  }, log);
+}
+
+function tooMany(seconds: number): RequestError {
+  const detail = `Cannot sign upload: this caller has asked too often, ask again in ${seconds} s`;
+  return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
+}
+
+function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): string {
+  const { sub } = event.requestContext.authorizer.jwt.claims;
+  if (typeof sub !== 'string' || sub === '' || Buffer.byteLength(sub) > MAX_CALLER_BYTES || !sub.isWellFormed()) {
+    const rule = `the token needs a claim "sub" of 1 to ${MAX_CALLER_BYTES} bytes, which says who uploads`;
+    throw new RequestError('forbidden', `Cannot sign upload: ${rule}`);
+  }
+  return sub;
+}

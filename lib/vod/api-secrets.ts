@@ -1,0 +1,23 @@
+import { keyPair } from './key-pair';
+import type { Log } from '../platform/log';
+import type { GetParameters } from '../platform/ssm';
+import { readParameters, cached, parseSecretVersions } from '../platform/secrets';
+
+export interface ApiSecretsDeps {
+  readonly config: { readonly keyParameter: string; readonly sealParameter: string };
+  readonly getParameters: GetParameters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** A function that answers what it takes to ask VOD and to understand it: the key pair of its server API, the seal keys. */
+export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) {
+  const { keyParameter, sealParameter } = config;
+  async function read() {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
+    const pair = keyPair(keyParameter, value(keyParameter));
+    return { pair, sealKeys: parseSecretVersions(sealParameter, value(sealParameter)) };
+  }
+  return cached(read, now, log);
+}

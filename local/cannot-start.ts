@@ -1,4 +1,0 @@
-/** A reason why the local run cannot start that its user can mend: shown as one sentence, without a stack. */
-export class CannotStart extends Error {
-  override readonly name = 'CannotStart';
-}

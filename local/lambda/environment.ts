@@ -1,0 +1,73 @@
+import { devNull } from 'node:os';
+import { StartupError } from '../startup-error';
+import type { Environment, FunctionConfig, ServerlessConfig } from '../config';
+
+/**
+ * The whole environment of a function: what serverless.yml declares for it, and what Lambda sets by itself, with
+ * credentials that open nothing.
+ *
+ * @throws StartupError when a declared value refers to what exists on AWS alone
+ */
+export function lambdaEnvironment(config: ServerlessConfig, declared: FunctionConfig): Record<string, string> {
+  const { region } = config.provider;
+  return {
+    ...resolved(config, { ...config.provider.environment, ...declared.environment }),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.replace(/\..*/, '.x')}`,
+    AWS_LAMBDA_FUNCTION_NAME: declared.name,
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: memoryOf(config, declared),
+    AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${declared.name}`,
+    AWS_LAMBDA_LOG_STREAM_NAME: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_SESSION_TOKEN: 'local',
+    LANG: 'en_US.UTF-8',
+    TZ: ':UTC',
+    _HANDLER: declared.handler,
+    // Not Lambda's: a developer's own AWS settings stay out of sight, and the SDK does not advise against Node 20.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}
+
+/** What a handler's context says of the function; the rest is the invocation's. */
+export function lambdaContext(config: ServerlessConfig, declared: FunctionConfig): object {
+  return {
+    callbackWaitsForEmptyEventLoop: true,
+    functionName: declared.name,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:${config.provider.region}:000000000000:function:${declared.name}`,
+    memoryLimitInMB: memoryOf(config, declared),
+    logGroupName: `/aws/lambda/${declared.name}`,
+    logStreamName: 'local',
+  };
+}
+
+/** Seconds; what the framework takes when nothing is declared is 6. */
+export function timeoutOf(config: ServerlessConfig, declared: FunctionConfig): number {
+  return declared.timeout ?? config.provider.timeout ?? 6;
+}
+
+/** Likewise, 1024. */
+function memoryOf(config: ServerlessConfig, declared: FunctionConfig): string {
+  return String(declared.memorySize ?? config.provider.memorySize ?? 1024);
+}
+
+function resolved(config: ServerlessConfig, environment: Environment): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === null) continue;
+    if (typeof value !== 'object') {
+      values[name] = String(value);
+      continue;
+    }
+    const table = config.resources?.Resources?.[value.Ref]?.Properties?.TableName;
+    if (table === undefined)
+      throw new StartupError(`${name} refers to what does not exist here: give it a plain value`);
+    values[name] = table;
+  }
+  return values;
+}
