@@ -7,7 +7,7 @@ module.exports = {
   // jose is published as ES modules only; everything else in node_modules loads as it is.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   // TypeScript wants the extension that the file has after compiling; here it is compiled on the way.
-  moduleNameMapper: { '^(\\.{1,2}/functions/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^((?:\\.{1,2}/)+functions/.*)\\.js$': '$1' },
   maxWorkers: 3, // of two cores: many tests wait for what they have started
   // Nothing here is a claim about speed: this ends what hangs.
   testTimeout: 60_000,

@@ -1,11 +1,12 @@
 // functions/upload-signature.ts with a clock at its secret read, for the parts of a cold start.
 import { randomInt } from 'node:crypto';
-import { signerConfig } from '../lib/platform/env';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { writeLine } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
+import { signerConfig } from '../lib/signing/config';
 import { signUpload } from '../lib/signing/issue';
 
-const read = parameterReader(process.env, Date.now);
+const read = parameterReader(process.env, { now: Date.now, sleep, random: Math.random });
 
 /** Milliseconds of the last read. */
 export let secretRead = NaN;

@@ -136,7 +136,7 @@ function watchLoad(): () => string {
 
 function eventFiles(): [string, string] {
   const sign = signRequest({ sourceContext: 'order=7', procedure: 'LongVideoPreset' }, { sub: CALLER });
-  const sourceContext = seal('order=7', CALLER, SEAL_KEY);
+  const sourceContext = seal('order=7', CALLER, true, SEAL_KEY);
   const upload = newFileUpload({ fileId: 'FILE_ID', procedureTaskId: 'FILE_ID-procedure', sourceContext });
   const hear: APIGatewayProxyEventV2 = {
     ...delivery(upload, { query: `token=${TOKEN}`, headers: { 'content-type': 'application/json' } }),

@@ -63,7 +63,7 @@ export async function startStack(major: Major) {
   const send = (agent: Agent): Promise<number | undefined> =>
     new Promise((resolve) => {
       const fileId = `5285890${String(sent++).padStart(12, '0')}`;
-      const body = JSON.stringify(newFileUpload({ fileId, sourceContext: seal('order=7', CALLER, SEAL_KEY) }));
+      const body = JSON.stringify(newFileUpload({ fileId, sourceContext: seal('order=7', CALLER, false, SEAL_KEY) }));
       const since = performance.now();
       const call = request(
         url,

@@ -1,24 +1,26 @@
 import { createHash } from 'node:crypto';
 
-/** What opens the webhook; the first of each when there are two. */
+/** What authenticates at the webhook; the first of each when there are two. */
 export interface CallbackSecrets {
   readonly token?: string | undefined;
   readonly signKey?: string | undefined;
 }
 
-/** In seconds: how long VOD makes a Sign last. */
-const SIGN_LASTS = 600;
+/** In seconds: how long VOD makes a Sign valid. */
+const SIGN_VALIDITY = 600;
 /** In milliseconds: the webhook may try to write for 25 s. */
 const ANSWER_TIMEOUT = 30_000;
+/** How much of an answer is read, in bytes. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Posts an event as VOD does: the token in the URL, Sign = MD5(SignKey + T) and its expiry time T in the message
  * (266/55244). `now` is in milliseconds.
  *
- * @throws Error that says why nobody answered
+ * @throws Error that says why there was no answer
  */
 export async function postCallback(url: string, event: object, { token, signKey }: CallbackSecrets, now: number) {
-  const expiry = Math.floor(now / 1000) + SIGN_LASTS;
+  const expiry = Math.floor(now / 1000) + SIGN_VALIDITY;
   const sign = signKey !== undefined && {
     Sign: createHash('md5').update(`${signKey}${expiry}`).digest('hex'),
     T: expiry,
@@ -28,18 +30,32 @@ export async function postCallback(url: string, event: object, { token, signKey 
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...event, ...sign }),
-      redirect: 'manual', // VOD is not said to follow one
+      redirect: 'manual', // no document says that VOD follows one
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
     });
-    const text = await response.text();
-    // What answers may quote the URL that it was asked at.
+    const text = await readText(response);
+    // The answer may quote the URL, and with it the token.
     return { status: response.status, text: token === undefined ? text : text.replaceAll(token, '...') };
   } catch (error) {
-    throw new Error(`nobody answers: ${whyFetchFailed(error)}`, { cause: error });
+    throw new Error(`no answer: ${whyFetchFailed(error)}`, { cause: error });
   }
 }
 
-/** `fetch failed` says nothing; its cause does, and neither may quote a URL with a token. */
+/** The beginning of a body, which may be endless. */
+async function readText({ body }: Response): Promise<string> {
+  if (!body) return '';
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  // Leaving the loop cancels the body.
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= MAX_ANSWER_BYTES) break;
+  }
+  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+}
+
+/** The cause behind `fetch failed`; a URL in it may contain a token and is not shown. */
 export function whyFetchFailed(error: unknown): string {
   const { cause = error } = error as { cause?: unknown };
   const { code, message } = cause as { code?: unknown; message?: unknown };
@@ -52,9 +68,9 @@ export function withToken(url: string, token: string | undefined): string {
   return callback.href;
 }
 
-/** A callback URL as it may be shown: without user, password and what a query says. */
+/** A callback URL as it may be shown: without user, password and query. */
 export function shown(callback: string): string {
-  if (!URL.canParse(callback)) return callback === '' ? '' : 'what is no URL';
+  if (!URL.canParse(callback)) return callback === '' ? '' : 'something that is not a URL';
   const { origin, pathname, search } = new URL(callback);
   return `${origin}${pathname}${search === '' ? '' : '?...'}`;
 }

@@ -1,27 +1,28 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { Environment } from '../lib/platform/env';
 
-/** What a verb knows of the world. */
-export interface Edge {
+/** What a command may use of the world around it. */
+export interface CommandContext {
   readonly env: Environment;
   /** Where .env is. */
   readonly folder: string;
+  /** Writes a line to stdout. */
   readonly out: (line: string) => void;
-  /** For people: what a script that reads stdout must not meet. */
+  /** Writes a line to stderr: for people, where a script that reads stdout must not meet it. */
   readonly err: (line: string) => void;
-  /** Asks for values that must not be shown, one answer for each prompt. */
+  /** Asks for values that must not be shown; returns one answer for each prompt. */
   readonly askSecrets: (prompts: readonly string[]) => Promise<readonly string[]>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
 }
 
-/** 0: fine; 1: something is wrong, or could not be done. Wrong usage is 2, which {@link UsageError} makes of it. */
+/** 0: success; 1: something is wrong, or could not be done. Wrong usage is 2, see {@link UsageError}. */
 export type ExitCode = 0 | 1;
 
-export interface Verb {
+export interface Command {
   readonly summary: string;
   readonly usage: string;
-  readonly run: (args: string[], edge: Edge) => Promise<ExitCode>;
+  readonly run: (args: string[], context: CommandContext) => Promise<ExitCode>;
 }
 
 /** A command line that cannot be understood; its message says what would be right. */
@@ -29,7 +30,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Options of every verb that speaks of a deployment, and the lines of its help about them. */
+/** Options of every command that is about a deployment, and the lines of its help about them. */
 export const DEPLOYMENT_OPTIONS = {
   stage: { type: 'string' },
   region: { type: 'string' },
@@ -56,9 +57,9 @@ export function readArgs<const T extends ParseArgsConfig>(config: T) {
 }
 
 /**
- * `--url`: a webhook that is not the stack's own, as a domain of one's own is.
+ * `--url`: a webhook that is not the stack's own, such as one behind a custom domain.
  *
- * @throws UsageError when it is no URL, or events are pulled
+ * @throws UsageError when it is not a URL, or events are pulled
  */
 export function webhookOption(url: string | undefined, mode: 'PUSH' | 'PULL'): string | undefined {
   if (url === undefined) return undefined;
@@ -66,8 +67,8 @@ export function webhookOption(url: string | undefined, mode: 'PUSH' | 'PULL'): s
     throw new UsageError('--url must be the URL of the webhook, https://.../vod-events');
   }
   const { username, password } = new URL(url);
-  if (username !== '' || password !== '') throw new UsageError('--url must not hold a user or password');
-  if (mode === 'PULL') throw new UsageError('EVENT_MODE is pull: there is no URL to give');
+  if (username !== '' || password !== '') throw new UsageError('--url must not contain a user or password');
+  if (mode === 'PULL') throw new UsageError('EVENT_MODE is pull: there is no webhook, remove --url');
   return url;
 }
 

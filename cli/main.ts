@@ -1,51 +1,52 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { describe } from '../lib/platform/log';
-import { check } from './check';
-import { UsageError, type Edge, type Verb } from './command';
-import { explain } from './explain';
-import { register } from './register';
-import { secrets } from './secrets';
-import { send } from './send';
-import { sign } from './sign';
+import { UsageError, type Command, type CommandContext } from './command';
+import { check } from './commands/check';
+import { explain } from './commands/explain';
+import { reconcile } from './commands/reconcile';
+import { register } from './commands/register';
+import { secrets } from './commands/secrets';
+import { send } from './commands/send';
+import { sign } from './commands/sign';
 
-const VERBS: Readonly<Record<string, Verb>> = { check, register, secrets, sign, explain, send };
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ check, register, secrets, sign, explain, send, reconcile }),
+);
 
-const HELP = `npm run vod -- <verb> [options]
+const HELP = `npm run vod -- <command> [options]
 
-${Object.entries(VERBS)
-  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
-  .join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join('\n')}
 
-npm run vod -- <verb> --help says more. Scripts take \`npm run -s vod -- ...\`, which prints nothing of npm's own.
-Exit code: 0 fine, 1 something is wrong or could not be done, 2 the command line is.`;
+npm run vod -- <command> --help says more. In scripts use \`npm run -s vod -- ...\`, which prints no lines of npm's own.
+Exit code: 0 success, 1 something is wrong or could not be done, 2 the command line is wrong.`;
 
-/** Runs one command line and answers its exit code. */
-export async function main([name, ...args]: readonly string[], edge: Edge): Promise<0 | 1 | 2> {
+/** Runs one command line and returns its exit code. */
+export async function main([name, ...args]: readonly string[], context: CommandContext): Promise<0 | 1 | 2> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    edge.out(HELP);
+    context.out(HELP);
     return name === undefined ? 2 : 0;
   }
-  const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-  if (!verb) {
-    edge.err(`There is no verb "${name}": it is one of ${Object.keys(VERBS).join(', ')}`);
+  const command = COMMANDS.get(name);
+  if (!command) {
+    context.err(`Unknown command "${name}". Available: ${[...COMMANDS.keys()].join(', ')}`);
     return 2;
   }
   if (args.includes('--help') || args.includes('-h')) {
-    edge.out(`npm run vod -- ${verb.usage}`);
+    context.out(`npm run vod -- ${command.usage}`);
     return 0;
   }
   try {
-    return await verb.run(args, edge);
+    return await command.run(args, context);
   } catch (error) {
-    edge.err(describe(error).reason);
+    context.err(describe(error).reason);
     if (!(error instanceof UsageError)) return 1;
-    edge.err(`npm run vod -- ${name} --help says what is possible`);
+    context.err(`npm run vod -- ${name} --help lists the options`);
     return 2;
   }
 }
 
-/** What others wrote may be in it: no text steers the terminal. */
+/** Text of others may be in it: no control character reaches the terminal. */
 function printable(text: string): string {
   return text.replace(/(?!\n)\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -72,9 +73,9 @@ async function askSecrets(prompts: readonly string[]): Promise<string[]> {
 }
 
 if (require.main === module) {
-  // The SDK's word on Node 20 is no news to who runs this; the pinned releases support it.
+  // Node 20 is supported by the pinned releases of the SDK: its warning is not about this user.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const edge: Edge = {
+  const context: CommandContext = {
     env: process.env,
     folder: process.cwd(),
     out: (line) => process.stdout.write(`${printable(line)}\n`),
@@ -82,7 +83,7 @@ if (require.main === module) {
     askSecrets,
     now: Date.now,
   };
-  void main(process.argv.slice(2), edge).then((code) => {
+  void main(process.argv.slice(2), context).then((code) => {
     process.exitCode = code;
   });
 }

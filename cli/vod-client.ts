@@ -2,8 +2,8 @@ import { vod } from 'tencentcloud-sdk-nodejs-vod';
 import type { KeyPair } from '../lib/vod/schemas';
 
 /**
- * The vendor's client for VOD's server API (version 2018-07-17) at `url`. As it is: lib/vod-api.ts is for functions, with
- * their deadlines and retries, and knows the actions that they call; a person asks again.
+ * The vendor's client for VOD's server API (version 2018-07-17) at `url`, without retries: lib/vod/api.ts is for functions,
+ * with their deadlines, and has only the actions that they call.
  */
 export function vodClient(url: string, credential: KeyPair) {
   const { protocol, host } = new URL(url);
@@ -11,7 +11,7 @@ export function vodClient(url: string, credential: KeyPair) {
   return new vod.v20180717.Client({ credential, region: '', profile: { httpProfile } });
 }
 
-/** The code of an error that VOD answered; undefined when VOD did not answer at all. */
+/** The code of an error that VOD returned; undefined when VOD did not answer at all. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;

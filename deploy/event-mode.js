@@ -1,10 +1,9 @@
 'use strict';
 
 /**
- * Leaves out the functions that deploy/parameters.js calls `notDeployed`, and what belongs to one of them alone: the
- * resources and outputs whose names begin with the function's.
- * A plugin, because serverless.yml knows no condition that drops a member. The functions are read right after the hook
- * `initialize`, by every command.
+ * Removes the functions in `notDeployed` of deploy/parameters.js, and the resources and outputs that begin with their names.
+ *
+ * A plugin, because serverless.yml has no conditions. Every command reads the functions right after the hook `initialize`.
  */
 module.exports = class EventMode {
   constructor(serverless) {

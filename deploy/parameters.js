@@ -2,7 +2,7 @@
 
 const { URL } = require('node:url');
 
-/** What serverless.yml takes from `params`, except what only its stages decide. */
+/** The `params` of serverless.yml that can be set by hand. */
 const NAMES = [
   'JWT_ISSUER',
   'JWT_AUDIENCE',
@@ -10,6 +10,7 @@ const NAMES = [
   'VOD_SUB_APP_ID',
   'VOD_API_URL',
   'EVENT_MODE',
+  'EVENTS_RATE',
   'ONE_TIME_VALID',
   'ONE_TIME_VALID_FIXED',
   'VALID_FOR',
@@ -35,16 +36,19 @@ const SECRETS = [
   'CALLBACK_TOKEN_PARAMETER',
   'CALLBACK_SIGN_KEY_PARAMETER',
 ];
-/** Both are key pairs of the VOD account, and may be one. */
+/** Key pairs of the VOD account: both may be the same parameter. */
 const KEY_PAIRS = ['VOD_KEY_PARAMETER', 'VOD_API_KEY_PARAMETER'];
-/** What authenticates the webhook, which only exists where events are pushed. */
+/** Secrets that authenticate the webhook; unused where events are pulled. */
 const CALLBACK_SECRETS = ['CALLBACK_TOKEN_PARAMETER', 'CALLBACK_SIGN_KEY_PARAMETER'];
 
-/** VOD's own limit on a signature: 90 days. */
-const LONGEST_VALIDITY = 7_776_000;
+/** VOD's limit for a signature, in seconds: 90 days. */
+const MAX_VALIDITY = 7_776_000;
 
-/** Of lib/config.ts. */
-const LARGEST_RATE = 1_000_000;
+/** As in lib/signing/config.ts. */
+const MAX_RATE = 1_000_000;
+
+/** Requests a second of an account's API Gateway, unless AWS raised it. */
+const MAX_GATEWAY_RATE = 10_000;
 
 /** @param {string} text @returns {string[]} the items of a comma separated list */
 function list(text) {
@@ -56,7 +60,7 @@ function list(text) {
 
 /** @param {string} text @returns {URL | undefined} */
 function url(text) {
-  // The parser forgives spaces around a URL; what compares the text with a token's or a browser's does not.
+  // The parser ignores spaces around a URL, but the text is compared with tokens and Origin headers.
   if (/\s/.test(text)) return undefined;
   try {
     return new URL(text);
@@ -83,7 +87,7 @@ function isApiUrl(text, stage) {
   return api?.origin === text && (api.protocol === 'https:' || isLocalRun(api, stage));
 }
 
-/** As a browser spells it in its Origin header. @param {string} text */
+/** Whether the text is spelled like an Origin header. @param {string} text */
 function isOrigin(text) {
   const origin = url(text);
   return origin?.origin === text && ['https:', 'http:'].includes(origin.protocol) && !text.includes('*');
@@ -94,7 +98,7 @@ function isWholeNumber(text, least, most) {
   return /^(0|[1-9]\d*)$/.test(text) && Number(text) >= least && Number(text) <= most;
 }
 
-/** SSM takes "name" and "/name" in an ARN for the same parameter. @param {string} name */
+/** In an ARN, the parameter "name" is "/name". @param {string} name */
 function withSlash(name) {
   return name.startsWith('/') ? name : `/${name}`;
 }
@@ -105,7 +109,7 @@ function secretArn(name) {
 }
 
 /**
- * The functions that this deploy does without: events are pushed or pulled. The local run plays both.
+ * The functions that EVENT_MODE removes. The local run has those of both modes.
  *
  * @param {Record<string, string>} given @param {string} stage
  */
@@ -114,11 +118,35 @@ function notDeployed(given, stage) {
   return given.EVENT_MODE === 'pull' ? ['vodEvents'] : ['pullEvents'];
 }
 
+/** Whether this deploy has the public events route. @param {Record<string, string>} given @param {string} stage */
+function hasWebhook(given, stage) {
+  return !notDeployed(given, stage).includes('vodEvents');
+}
+
 /**
- * What is wrong with the parameters, in one sentence.
- * The names of the secrets are not repeated in it, for the day somebody writes the secret itself there.
+ * Throttles of the routes. What the events route sheds is lost for VOD, and `reconcile` repairs it.
  *
- * @param {Record<string, string>} given @param {string} stage @returns {string} '' when they can work
+ * @param {Record<string, string>} given @param {string} stage
+ */
+function routeSettings(given, stage) {
+  // A route's settings replace the stage's, detailed metrics included.
+  const limit = (rate, burst) => ({
+    ThrottlingRateLimit: rate,
+    ThrottlingBurstLimit: burst,
+    DetailedMetricsEnabled: true,
+  });
+  const rate = Number(given.EVENTS_RATE) || 1;
+  return {
+    'POST /upload-signature': limit(50, 100),
+    ...(hasWebhook(given, stage) && { 'POST /vod-events': limit(rate, 2 * rate) }),
+  };
+}
+
+/**
+ * What is wrong with the parameters, in one sentence. It does not repeat the names of secrets, which may be secrets given
+ * by mistake.
+ *
+ * @param {Record<string, string>} given @param {string} stage @returns {string} '' when they are valid
  */
 function firstProblem(given, stage) {
   if (given.JWT_ISSUER === '') {
@@ -153,10 +181,14 @@ function firstProblem(given, stage) {
     return `EVENT_MODE must be push or pull, not "${given.EVENT_MODE}", for example EVENT_MODE=push`;
   }
 
+  if (hasWebhook(given, stage) && !isWholeNumber(given.EVENTS_RATE, 1, MAX_GATEWAY_RATE)) {
+    return `EVENTS_RATE must be a whole number of events a second from 1 to ${MAX_GATEWAY_RATE}, not "${given.EVENTS_RATE}", for example EVENTS_RATE=200`;
+  }
+
   const noBoolean = ['ONE_TIME_VALID', 'ONE_TIME_VALID_FIXED'].find((name) => !/^(true|false)$/.test(given[name]));
   if (noBoolean !== undefined) return `${noBoolean} must be true or false, not "${given[noBoolean]}"`;
-  if (!isWholeNumber(given.VALID_FOR_MAX, 1, LONGEST_VALIDITY)) {
-    return `VALID_FOR_MAX must be whole seconds from 1 to ${LONGEST_VALIDITY}, not "${given.VALID_FOR_MAX}", for example VALID_FOR_MAX=86400`;
+  if (!isWholeNumber(given.VALID_FOR_MAX, 1, MAX_VALIDITY)) {
+    return `VALID_FOR_MAX must be whole seconds from 1 to ${MAX_VALIDITY}, not "${given.VALID_FOR_MAX}", for example VALID_FOR_MAX=86400`;
   }
   if (!isWholeNumber(given.VALID_FOR, 1, Number(given.VALID_FOR_MAX))) {
     return `VALID_FOR must be whole seconds from 1 to VALID_FOR_MAX (${given.VALID_FOR_MAX}), not "${given.VALID_FOR}", for example VALID_FOR=1800`;
@@ -169,22 +201,21 @@ function firstProblem(given, stage) {
     return `CLASS_IDS must be whole numbers from 0, not "${noClassId}", for example CLASS_IDS=0,1024`;
   }
 
-  if (given.SIGN_RATE_PER_MINUTE !== '' && !isWholeNumber(given.SIGN_RATE_PER_MINUTE, 1, LARGEST_RATE)) {
-    return `SIGN_RATE_PER_MINUTE must be a whole number from 1 to ${LARGEST_RATE}, or empty for no limit, not "${given.SIGN_RATE_PER_MINUTE}", for example SIGN_RATE_PER_MINUTE=30`;
+  if (given.SIGN_RATE_PER_MINUTE !== '' && !isWholeNumber(given.SIGN_RATE_PER_MINUTE, 1, MAX_RATE)) {
+    return `SIGN_RATE_PER_MINUTE must be a whole number from 1 to ${MAX_RATE}, or empty for no limit, not "${given.SIGN_RATE_PER_MINUTE}", for example SIGN_RATE_PER_MINUTE=30`;
   }
-  if (!isWholeNumber(given.SIGN_RATE_BURST, 3, LARGEST_RATE)) {
-    return `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to ${LARGEST_RATE}, not "${given.SIGN_RATE_BURST}", for example SIGN_RATE_BURST=12`;
+  if (!isWholeNumber(given.SIGN_RATE_BURST, 3, MAX_RATE)) {
+    return `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to ${MAX_RATE}, not "${given.SIGN_RATE_BURST}", for example SIGN_RATE_BURST=12`;
   }
 
   const missing = ['VOD_KEY_PARAMETER', 'SEAL_KEY_PARAMETER'].find((name) => given[name] === '');
   if (missing !== undefined) {
     return `${missing} is missing, name the SSM parameter, for example ${missing}=/vod-client-upload/${stage}/${missing === 'VOD_KEY_PARAMETER' ? 'vod-key' : 'seal-key'}`;
   }
-  const hasWebhook = !notDeployed(given, stage).includes('vodEvents');
-  if (hasWebhook && CALLBACK_SECRETS.every((name) => given[name] === '')) {
+  if (hasWebhook(given, stage) && CALLBACK_SECRETS.every((name) => given[name] === '')) {
     return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/${stage}/callback-token`;
   }
-  const asked = hasWebhook ? SECRETS : SECRETS.filter((name) => !CALLBACK_SECRETS.includes(name));
+  const asked = hasWebhook(given, stage) ? SECRETS : SECRETS.filter((name) => !CALLBACK_SECRETS.includes(name));
   const secrets = asked.filter((name) => given[name] !== '');
   const noName = secrets.find((name) => !/^([\w.-]+|(\/[\w.-]+)+)$/.test(given[name]));
   if (noName !== undefined) {
@@ -203,8 +234,8 @@ function firstProblem(given, stage) {
 }
 
 /**
- * For `${file(deploy/parameters.js)}` in serverless.yml. Never throws: a bad parameter leaves as `problem`, which
- * deploy/refuse-bad-parameters.js says before anything is made of the rest.
+ * For `${file(deploy/parameters.js)}` in serverless.yml. Never throws: an invalid parameter is returned as `problem`, which
+ * deploy/refuse-bad-parameters.js reports before anything else is used.
  */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
@@ -217,7 +248,7 @@ module.exports = async ({ resolveVariable }) => {
     problem: firstProblem(given, stage),
     notDeployed: notDeployed(given, stage),
     apiKeyParameter,
-    // The framework's own check comes before ours and would speak of an "unsupported value".
+    // The framework would refuse an empty value first, as an "unsupported value".
     issuer: given.JWT_ISSUER || 'missing',
     audience: list(given.JWT_AUDIENCE),
     cors: origins.length > 0 && {
@@ -225,13 +256,18 @@ module.exports = async ({ resolveVariable }) => {
       allowedMethods: ['POST'],
       allowedHeaders: ['authorization', 'content-type'],
       exposedResponseHeaders: ['retry-after'],
-      maxAge: 7200, // the longest that Chromium heeds
+      maxAge: 7200, // Chromium's limit
     },
     uploadSignatureSecrets: [given.VOD_KEY_PARAMETER, given.SEAL_KEY_PARAMETER].map(secretArn),
     vodEventsSecrets: [given.CALLBACK_TOKEN_PARAMETER, given.CALLBACK_SIGN_KEY_PARAMETER, given.SEAL_KEY_PARAMETER]
       .filter((name) => name !== '')
       .map(secretArn),
     apiSecrets: [apiKeyParameter, given.SEAL_KEY_PARAMETER].map(secretArn),
+    routeSettings: routeSettings(given, stage),
+    limitedRoutes: [
+      'HttpApiRoutePostUploadDashsignature',
+      ...(hasWebhook(given, stage) ? ['HttpApiRoutePostVodDashevents'] : []),
+    ],
     alarmActions: given.ALARM_TOPIC_ARN === '' ? [] : [given.ALARM_TOPIC_ARN],
   };
 };

@@ -1,9 +1,10 @@
 'use strict';
 
 /**
- * Stops before anything is packaged when a parameter cannot work, with the one sentence of deploy/parameters.js.
- * A plugin, because what a `${file(...)}` throws comes out with its stack, once for each line that uses it.
- * Commands that only look at or remove what is there (info, logs, remove) run without parameters.
+ * Stops before packaging when a deploy parameter is invalid, with the sentence of deploy/parameters.js.
+ *
+ * A plugin, because the framework prints an error of `${file(...)}` with its stack, once for each line that uses the file.
+ * Commands that only read or remove a deploy (info, logs, remove) run without parameters.
  */
 module.exports = class RefuseBadParameters {
   constructor(serverless) {

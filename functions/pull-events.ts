@@ -1,18 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { pullConfig } from '../lib/platform/env';
-import { writeLine } from '../lib/platform/log';
-import { parameterReader } from '../lib/platform/ssm';
+import { pullConfig } from '../lib/events/config';
 import { pullEvents } from '../lib/events/pull';
+import { writeLine as log } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { uploadStore } from '../lib/uploads/store';
+import { vodApi } from '../lib/vod/api';
+import { apiSecrets } from '../lib/vod/api-secrets';
+
+const deps = { now: Date.now, sleep, random: Math.random };
+const config = pullConfig(process.env);
+const secrets = apiSecrets({ config, getParameters: parameterReader(process.env, deps), now: Date.now, log });
 
 /** Every minute where EVENT_MODE is pull, see {@link pullEvents}. */
 export const handler = pullEvents({
-  config: pullConfig(process.env),
-  getParameters: parameterReader(process.env, Date.now),
-  // The table retries by itself, for longer than the client would.
-  dynamodb: new DynamoDBClient({ maxAttempts: 1 }),
+  // The store retries by itself, for longer than the client would.
+  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  vod: vodApi({ ...deps, ...config, keyPair: async () => (await secrets()).pair }),
+  sealKeys: async () => (await secrets()).sealKeys,
   now: Date.now,
-  sleep,
-  random: Math.random,
-  log: writeLine,
+  log,
 });

@@ -1,32 +1,34 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { apiSecrets } from '../lib/vod/api-secrets';
-import { reconcileConfig } from '../lib/platform/env';
 import { writeLine as log } from '../lib/platform/log';
+import { messageSender } from '../lib/platform/sqs';
 import { parameterReader, parameterWriter } from '../lib/platform/ssm';
+import { uploadStore } from '../lib/uploads/store';
+import { reconcileConfig } from '../lib/verification/config';
+import { delayQueue } from '../lib/verification/delay-queue';
 import { reconcile } from '../lib/verification/reconcile';
 import { vodApi } from '../lib/vod/api';
+import { apiSecrets } from '../lib/vod/api-secrets';
 
-const { now } = Date;
+const deps = { now: Date.now, sleep, random: Math.random };
 const config = reconcileConfig(process.env);
-const getParameters = parameterReader(process.env, now);
-const putParameter = parameterWriter(process.env, now);
-const secrets = apiSecrets({ config, getParameters, now, log });
-const { tableName, url, subAppId, checkpointParameter } = config;
+const { checkpointParameter } = config;
+const getParameters = parameterReader(process.env, deps);
+const putParameter = parameterWriter(process.env, deps);
+const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
 
 /** Every five minutes, see {@link reconcile}. */
 export const handler = reconcile({
-  dynamodb: new DynamoDBClient(),
-  tableName,
-  vodUntil: (deadline) => {
-    const keyPair = async () => (await secrets()).pair;
-    return vodApi({ url, subAppId, keyPair, deadline, now, sleep, random: Math.random });
-  },
+  // The store retries by itself, for longer than the client would.
+  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  vod: vodApi({ ...deps, ...config, keyPair: async () => (await secrets()).pair }),
   sealKeys: async () => (await secrets()).sealKeys,
+  delayQueue: delayQueue({ ...deps, ...config, sendMessages: messageSender(process.env, deps) }),
   checkpoint: {
     read: async () => (await getParameters([checkpointParameter])).get(checkpointParameter) ?? '',
     write: (value) => putParameter(checkpointParameter, value),
   },
-  now,
+  now: Date.now,
+  sleep,
   log,
 });

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { webhookConfig } from '../lib/platform/env';
+import { webhookConfig } from '../lib/events/config';
+import { recordEvent } from '../lib/events/webhook';
 import { writeLine } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
-import { recordEvent } from '../lib/events/webhook';
+import { uploadStore } from '../lib/uploads/store';
+
+const deps = { now: Date.now, sleep, random: Math.random };
+const config = webhookConfig(process.env);
 
 /** `POST /vod-events`, see {@link recordEvent}. */
 export const handler = recordEvent({
-  config: webhookConfig(process.env),
-  getParameters: parameterReader(process.env, Date.now),
-  // The table retries by itself, for longer than the client would.
-  dynamodb: new DynamoDBClient({ maxAttempts: 1 }),
+  config,
+  // The store retries by itself, for longer than the client would.
+  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  getParameters: parameterReader(process.env, deps),
   now: Date.now,
-  sleep,
-  random: Math.random,
   log: writeLine,
 });

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { CreateTableCommandInput, StreamViewType } from '@aws-sdk/client-dynamodb';
+import type { QueueDeclaration } from './services/sqs/store';
 import { StartupError } from './startup-error';
 
 /** What the local run reads of serverless.yml, its variables resolved. */
@@ -34,6 +35,40 @@ export interface FunctionConfig {
 export interface FunctionEvent {
   readonly httpApi?: string | HttpRoute;
   readonly schedule?: unknown;
+  readonly stream?: StreamEvent;
+  readonly sqs?: SqsEvent;
+}
+
+/** As `!GetAtt Resource.Attribute` is printed. */
+export interface GetAtt {
+  readonly 'Fn::GetAtt': readonly [logicalId: string, attribute: string];
+}
+
+/** An event source mapping of a DynamoDB stream, with the framework's property names. */
+export interface StreamEvent {
+  readonly type: string;
+  readonly arn: GetAtt;
+  readonly enabled?: boolean;
+  readonly batchSize?: number;
+  readonly startingPosition?: 'TRIM_HORIZON' | 'LATEST';
+  readonly filterPatterns?: readonly unknown[];
+  readonly functionResponseType?: 'ReportBatchItemFailures';
+  readonly bisectBatchOnFunctionError?: boolean;
+  /** -1: without end. */
+  readonly maximumRetryAttempts?: number;
+  /** -1: of any age. */
+  readonly maximumRecordAgeInSeconds?: number;
+}
+
+/** An event source mapping of a queue, likewise. */
+export interface SqsEvent {
+  readonly arn: GetAtt;
+  readonly enabled?: boolean;
+  readonly batchSize?: number;
+  /** In seconds. */
+  readonly maximumBatchingWindow?: number;
+  readonly functionResponseType?: 'ReportBatchItemFailures';
+  readonly maximumConcurrency?: number;
 }
 
 export interface HttpRoute {
@@ -61,11 +96,29 @@ export interface Cors {
 export type TableProperties = Pick<
   CreateTableCommandInput,
   'TableName' | 'AttributeDefinitions' | 'KeySchema' | 'GlobalSecondaryIndexes' | 'BillingMode'
->;
+> & {
+  /** Unlike DynamoDB's own, without StreamEnabled: in CloudFormation the specification enables the stream. */
+  readonly StreamSpecification?: { readonly StreamViewType?: StreamViewType };
+};
+
+interface QueueProperties {
+  readonly QueueName?: string;
+  readonly FifoQueue?: boolean;
+  readonly VisibilityTimeout?: number | string;
+  readonly DelaySeconds?: number | string;
+  readonly MessageRetentionPeriod?: number | string;
+  readonly RedrivePolicy?: { readonly deadLetterTargetArn: GetAtt; readonly maxReceiveCount: number | string };
+}
 
 interface Resource {
   readonly Type: string;
+  readonly Properties?: object;
+}
+interface TableResource extends Resource {
   readonly Properties?: TableProperties;
+}
+interface QueueResource extends Resource {
+  readonly Properties?: QueueProperties;
 }
 
 /**
@@ -95,10 +148,70 @@ export async function resolveConfig(
 }
 
 /** The one table that the file declares. */
-export function tableOf({ resources }: ServerlessConfig): TableProperties {
-  const tables = Object.values(resources?.Resources ?? {}).filter(({ Type: type }) => type === 'AWS::DynamoDB::Table');
-  const [table] = tables;
-  if (tables.length !== 1 || !table?.Properties)
+export function tableOf(config: ServerlessConfig): TableProperties {
+  const tables = resourcesOf(config).filter((resource) => isTable(resource[1]));
+  const [, table] = tables[0] ?? [];
+  if (tables.length !== 1 || !table || !isTable(table) || !table.Properties) {
     throw new StartupError('serverless.yml must declare exactly one table');
+  }
   return table.Properties;
+}
+
+/**
+ * The queues that the file declares, with the defaults of SQS.
+ *
+ * @throws StartupError for a FIFO queue, and for dead letters that go to a queue that is not declared
+ */
+export function queuesOf(config: ServerlessConfig): QueueDeclaration[] {
+  return resourcesOf(config).flatMap(([id, resource]) => (isQueue(resource) ? [queueOf(config, id, resource)] : []));
+}
+
+/** The name of the queue with this logical id; undefined when the id is that of no queue. */
+export function queueNameOf({ resources }: ServerlessConfig, logicalId: string): string | undefined {
+  const resource = resources?.Resources?.[logicalId];
+  if (!resource || !isQueue(resource)) return undefined;
+  return resource.Properties?.QueueName ?? logicalId;
+}
+
+/** The name of the table with this logical id; undefined when the id is that of no table. */
+export function tableNameOf({ resources }: ServerlessConfig, logicalId: string): string | undefined {
+  const resource = resources?.Resources?.[logicalId];
+  return resource && isTable(resource) ? resource.Properties?.TableName : undefined;
+}
+
+function queueOf(
+  config: ServerlessConfig,
+  id: string,
+  { Properties: properties = {} }: QueueResource,
+): QueueDeclaration {
+  const { QueueName: name = id, RedrivePolicy: redrive } = properties;
+  if (properties.FifoQueue || name.endsWith('.fifo')) {
+    throw new StartupError(`${id}: the local run supports standard queues only`);
+  }
+  const deadLetterQueue = redrive && queueNameOf(config, redrive.deadLetterTargetArn['Fn::GetAtt'][0]);
+  if (redrive && deadLetterQueue === undefined) {
+    throw new StartupError(`${id}: deadLetterTargetArn must be !GetAtt of a queue in serverless.yml`);
+  }
+  return {
+    name,
+    visibilityTimeout: Number(properties.VisibilityTimeout ?? 30),
+    delaySeconds: Number(properties.DelaySeconds ?? 0),
+    retentionSeconds: Number(properties.MessageRetentionPeriod ?? 4 * 24 * 60 * 60),
+    ...(redrive &&
+      deadLetterQueue !== undefined && {
+        redrive: { deadLetterQueue, maxReceiveCount: Number(redrive.maxReceiveCount) },
+      }),
+  };
+}
+
+function resourcesOf({ resources }: ServerlessConfig): [id: string, resource: Resource][] {
+  return Object.entries(resources?.Resources ?? {});
+}
+
+function isTable(resource: Resource): resource is TableResource {
+  return resource.Type === 'AWS::DynamoDB::Table';
+}
+
+function isQueue(resource: Resource): resource is QueueResource {
+  return resource.Type === 'AWS::SQS::Queue';
 }

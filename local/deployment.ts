@@ -20,15 +20,16 @@ export function deployParameters(url: string, vodUrl: string, secrets: Secrets):
     CORS_ORIGINS: url,
     VOD_SUB_APP_ID: '',
     VOD_API_URL: vodUrl,
-    EVENT_MODE: 'push', // both functions are there all the same
+    EVENT_MODE: 'push', // both functions run locally all the same
     ONE_TIME_VALID: 'false',
     ONE_TIME_VALID_FIXED: 'false',
     VALID_FOR: '1800',
     VALID_FOR_MAX: '86400',
-    PROCEDURES: 'LongVideoPreset,FailingPreset',
+    PROCEDURES: 'LongVideoPreset,FailingPreset,BlockingPreset,ReviewPreset',
     DEFAULT_PROCEDURE: '',
     CLASS_IDS: '',
     STORAGE_REGIONS: '',
+    EVENTS_RATE: '200', // the local gateway throttles nothing
     SIGN_RATE_PER_MINUTE: '',
     SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: NAME.key,
@@ -40,7 +41,7 @@ export function deployParameters(url: string, vodUrl: string, secrets: Secrets):
   };
 }
 
-/** What the parameter store holds, under the names that `deployParameters` gives. */
+/** The parameter store's content, under the names that {@link deployParameters} returns. */
 export function storedParameters(secrets: Secrets): [string, string][] {
   const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken, callbackSignKey } = secrets;
   return [
@@ -51,7 +52,7 @@ export function storedParameters(secrets: Secrets): [string, string][] {
   ];
 }
 
-/** Where VOD sends its events, with the token that is new when there are two. */
+/** Where VOD sends its events, with the first of the callback tokens. */
 export function callbackUrl(url: string, { callbackToken }: Secrets): string {
   const [token = ''] = callbackToken.split(',');
   return `${url}/vod-events${token && `?token=${encodeURIComponent(token.trim())}`}`;

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, parse } from 'node:path';
+import { extname, join } from 'node:path';
 import type { ServerlessConfig } from './config';
+import { schedulesOf } from './lambda/event-sources/schedule';
 import type { Functions } from './lambda/functions';
 import type { Issuer } from './services/issuer';
 import { isForThisMachine, pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
@@ -69,7 +69,7 @@ export function localRoutes({ config, functions, issuer, uploads, page }: LocalR
     else if (request.method === 'GET' && path === '/local/config') sendJson(response, 200, page);
     else if (request.method === 'GET' && path === '/local/uploads') sendJson(response, 200, await uploads());
     else if (request.method === 'POST' && path === '/local/token') await sendToken(response, body);
-    else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length));
+    else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length), body);
     else sendMessage(response, 404, 'Not Found');
   };
 
@@ -79,18 +79,15 @@ export function localRoutes({ config, functions, issuer, uploads, page }: LocalR
     else sendMessage(response, 400, 'Send a JSON object of claims, for example {"sub": "user-42"}');
   }
 
-  async function run(response: ServerResponse, name: string): Promise<void> {
+  /** A JSON object in the body becomes the function's event; without one it is the schedule's own. */
+  async function run(response: ServerResponse, name: string, body: Buffer | undefined): Promise<void> {
     // By the name of its file: that is what a function is called wherever somebody reads it.
-    const [found] = Object.entries(config.functions).flatMap(([key, { handler, events }]) => {
-      const schedule = events.find((event) => event.schedule !== undefined)?.schedule;
-      return schedule !== undefined && parse(handler).name === name ? [{ key, schedule }] : [];
-    });
-    if (!found) {
+    const schedule = schedulesOf(config).find(({ fileName }) => fileName === name);
+    if (!schedule) {
       sendMessage(response, 404, 'Not Found');
       return;
     }
-    const event = inputOf(found.schedule) ?? scheduledEvent(config.provider.region);
-    const outcome = await functions.invoke(found.key, event);
+    const outcome = await functions.invoke(schedule.functionKey, parseObject(body) ?? schedule.createEvent());
     if (outcome === 'failed') sendMessage(response, 500, 'Internal Server Error');
     else sendJson(response, 200, JSON.parse(outcome.json));
   }
@@ -114,25 +111,6 @@ async function sendFile(response: ServerResponse, file: string, vodUrl: string):
     ].join('; '),
   });
   response.end(content);
-}
-
-function inputOf(schedule: unknown): unknown {
-  return typeof schedule === 'object' && schedule !== null && 'input' in schedule ? schedule.input : undefined;
-}
-
-/** As EventBridge sends it to a function with a rate and no input of its own. */
-function scheduledEvent(region: string): object {
-  return {
-    version: '0',
-    id: randomUUID(),
-    'detail-type': 'Scheduled Event',
-    source: 'aws.events',
-    account: '000000000000',
-    time: new Date().toISOString().replace(/\.\d+/, ''),
-    region,
-    resources: [],
-    detail: {},
-  };
 }
 
 function parseObject(body: Buffer | undefined): Record<string, unknown> | undefined {

@@ -1,7 +1,8 @@
 import { join, resolve } from 'node:path';
 import { StartupError } from './startup-error';
-import { resolveConfig, tableOf, type ServerlessConfig } from './config';
+import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters } from './deployment';
+import { startEventSources, type EventSources } from './lambda/event-sources/start';
 import { startFunctions, type Functions } from './lambda/functions';
 import { httpApi } from './lambda/gateway';
 import { createIssuer, type Issuer } from './services/issuer';
@@ -10,6 +11,7 @@ import { startParameterStore, type ParameterStore } from './services/parameter-s
 import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
 import { listen, type Listener, type Listening } from './server';
+import { startQueues, type Queues } from './services/queue';
 import { startTable, type Engine, type Table } from './services/table';
 import { uploadsOf, type Upload } from './uploads';
 import { startVod, type Vod } from './vod/server';
@@ -26,6 +28,8 @@ export interface LocalOptions {
   readonly confirmWithinMs?: number;
   /** Where serverless.yml is; this project without a word. */
   readonly projectDir?: string;
+  /** Whether functions with a rate run by themselves; default: true. They can be run by hand either way. */
+  readonly schedules?: boolean;
   /** Gets each line that a function writes; stderr without a word. */
   readonly log?: (line: string) => void;
   /** Gives up a start that is under way. */
@@ -43,6 +47,8 @@ export interface LocalRun {
   readonly functions: Functions;
   readonly table: Table;
   readonly parameterStore: ParameterStore;
+  readonly queues: Queues;
+  readonly eventSources: EventSources;
   readonly vod: Vod;
   /** The rows, newest first, as `GET /local/uploads` shows them. */
   readonly rows: () => Promise<Upload[]>;
@@ -50,8 +56,9 @@ export interface LocalRun {
 }
 
 /**
- * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store, an
- * issuer of tokens, and the local VOD. What had started when something fails is stopped again.
+ * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store,
+ * the queues, the event sources, an issuer of tokens, and the local VOD. When a part fails to start, those that had
+ * started are stopped.
  *
  * @throws StartupError with a sentence for the user
  */
@@ -62,8 +69,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
   const running: (() => Promise<void>)[] = [];
   let server: Listening | undefined;
   let vod: Vod | undefined;
+  let eventSources: EventSources | undefined;
   const stop = async () => {
-    await vod?.stop(); // first, so that it calls nobody who is gone
+    await eventSources?.stop(); // first: what their functions call must still answer
+    await vod?.stop(); // before the server that it calls
     await server?.close(); // before the rest, so that nothing new begins
     for (let end = running.pop(); end; end = running.pop()) await end();
   };
@@ -84,28 +93,10 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     const resolving = resolveConfig(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
-    const { engine } = options;
-    const table = await startTable({
-      port: options.tablePort,
-      path: join(dataDir, 'table'),
-      ...(engine && { engine }),
-    });
-    running.push(table.stop);
-    const parameterStore = await startParameterStore(storedParameters(secrets));
-    running.push(parameterStore.close);
     const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
-
-    const config = await resolving;
-    await table.create(tableOf(config));
-    const functions = await startFunctions({
-      config,
-      projectDir,
-      buildDir: join(dataDir, 'functions'),
-      dynamodbUrl: table.url,
-      ssmUrl: parameterStore.url,
-      log,
-    });
-    running.push(functions.stop);
+    const backend = await startBackend({ options, projectDir, secrets, resolving, running, log });
+    const { config, functions, table, parameterStore } = backend;
+    eventSources = backend.eventSources;
 
     const rows = async () => uploadsOf(await table.rows());
     const api = httpApi(config, functions.invoke);
@@ -119,12 +110,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     return {
       url,
       callbackUrl: callbackUrl(url, secrets),
+      ...backend,
       secrets,
-      config,
       issuer,
-      functions,
-      table,
-      parameterStore,
       vod,
       rows,
       stop,
@@ -134,6 +122,56 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     await stop();
     throw error;
   }
+}
+
+type Backend = Pick<LocalRun, 'config' | 'functions' | 'table' | 'parameterStore' | 'queues' | 'eventSources'>;
+
+interface BackendOptions {
+  readonly options: LocalOptions;
+  readonly projectDir: string;
+  readonly secrets: Secrets;
+  /** serverless.yml, which takes a moment: what does not need it starts meanwhile. */
+  readonly resolving: Promise<ServerlessConfig>;
+  /** Gets what ends each part, in the order in which they start. */
+  readonly running: (() => Promise<void>)[];
+  readonly log: (line: string) => void;
+}
+
+/** The functions, the services that they call, and the event sources that call them. */
+async function startBackend(given: BackendOptions): Promise<Backend> {
+  const { options, projectDir, secrets, resolving, running, log } = given;
+  const { dataDir, engine } = options;
+  const table = await startTable({ port: options.tablePort, path: join(dataDir, 'table'), ...(engine && { engine }) });
+  running.push(table.stop);
+  const parameterStore = await startParameterStore(storedParameters(secrets));
+  running.push(parameterStore.close);
+
+  const config = await resolving;
+  await table.create(tableOf(config));
+  const { region } = config.provider;
+  const queues = await startQueues(queuesOf(config), { path: join(dataDir, 'queues'), region });
+  running.push(queues.close);
+  const functions = await startFunctions({
+    config,
+    projectDir,
+    buildDir: join(dataDir, 'functions'),
+    dynamodbUrl: table.url,
+    ssmUrl: parameterStore.url,
+    sqsUrl: queues.url,
+    log,
+  });
+  running.push(functions.stop);
+  const eventSources = await startEventSources({
+    config,
+    invoke: functions.invoke,
+    tableUrl: table.url,
+    queues,
+    path: join(dataDir, 'event-sources'),
+    schedules: options.schedules ?? true,
+    log,
+  });
+  running.push(eventSources.stop);
+  return { config, functions, table, parameterStore, queues, eventSources };
 }
 
 async function startLocalVod(

@@ -1,22 +1,38 @@
-/** An upload's row as the local run shows it: tasks gathered by id, sets as lists. */
+/** A row as the local run shows it: without internal attributes, tasks gathered by id, sets as lists. */
 export type Upload = Record<string, unknown> & { readonly tasks: Readonly<Record<string, unknown>> };
 
-const TASK = 'task:';
+const TASK_PREFIX = 'task:';
 
 /** The rows of the table, newest first. */
 export function uploadsOf(rows: readonly Record<string, unknown>[]): Upload[] {
-  return rows.map(uploadOf).sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+  return rows.map(uploadOf).sort((a, b) => timeOf(b) - timeOf(a));
 }
 
 function uploadOf(row: Record<string, unknown>): Upload {
-  const members = Object.entries(row).map(
-    ([name, value]) => [name, value instanceof Set ? [...value] : value] as const,
-  );
-  const isTask = ([name]: readonly [string, unknown]) => name.startsWith(TASK);
-  const tasks = members.filter(isTask).map(([name, value]) => [name.slice(TASK.length), value] as const);
-  return { ...Object.fromEntries(members.filter((member) => !isTask(member))), tasks: Object.fromEntries(tasks) };
+  const attributes = publicEntries(row);
+  const isTask = ([name]: readonly [string, unknown]) => name.startsWith(TASK_PREFIX);
+  const tasks = attributes
+    .filter(isTask)
+    .map(([name, task]) => [name.slice(TASK_PREFIX.length), publicTask(task)] as const);
+  return {
+    ...Object.fromEntries(attributes.filter((attribute) => !isTask(attribute))),
+    tasks: Object.fromEntries(tasks),
+  };
 }
 
-function timeOf({ sortTime, firstSeenAt }: Record<string, unknown>): string {
-  return typeof sortTime === 'string' ? sortTime : typeof firstSeenAt === 'string' ? firstSeenAt : '';
+function publicTask(task: unknown): unknown {
+  return typeof task === 'object' && task !== null ? Object.fromEntries(publicEntries(task)) : task;
+}
+
+/** Names that begin with `_` are internal: no consumer reads them. */
+function publicEntries(value: object): (readonly [string, unknown])[] {
+  return Object.entries(value)
+    .filter(([name]) => !name.startsWith('_'))
+    .map(([name, content]: [string, unknown]) => [name, content instanceof Set ? [...content] : content] as const);
+}
+
+/** As the look-ups sort, and by the same time before the row is confirmed. Milliseconds since 1970. */
+function timeOf({ sortTime, createTime, firstSeenAt }: Record<string, unknown>): number {
+  const time = [sortTime, createTime, firstSeenAt].find((candidate) => typeof candidate === 'string');
+  return Date.parse(time ?? '') || 0;
 }

@@ -15,19 +15,19 @@ import { signRequest } from './helpers/lambda';
 import { copyExampleTo, copyOfTheProject, type Copy } from './helpers/packaged';
 import { entriesOf } from './helpers/zip';
 
-// What a user waits for at a cold start is mostly code that is loaded. Times differ from machine to machine (npm run
-// bench measures them); sizes and contents do not.
+// Most of a cold start is loading code. Times differ between machines (npm run bench measures them); sizes and contents do
+// not.
 
 jest.setTimeout(120_000);
 
 const ROOT = resolve(__dirname, '..');
-/** Kilobytes of the zip without its source map; the last is for functions that nobody waits for. */
+/** Kilobytes of the zip without its source map; `others` are the functions that no caller waits for. */
 const BUDGETS: Readonly<Record<string, number>> = { uploadSignature: 60, vodEvents: 200, others: 300 };
 
 let copy: Copy;
 let config: ServerlessConfig;
 let functions: [name: string, source: string][];
-/** What each function's zip holds. A deploy has one of the two functions that hear of events, so two of them are packaged. */
+/** The entries of each function's zip. A deploy has one of the two functions that receive events, so two are packaged. */
 const packages = new Map<string, ReturnType<typeof entriesOf>>();
 
 beforeAll(async () => {
@@ -46,12 +46,20 @@ beforeAll(async () => {
 });
 afterAll(() => copy.remove());
 
-/** A function's bundle, made with the options of serverless.yml but for the Node that runs here, and what is in it. */
+/** Bundles a function with the options of serverless.yml, but for the Node that runs here; returns the files that are in it. */
 async function bundle(source: string, outfile?: string) {
   const { minify, format, mainFields } = (config.custom?.esbuild ?? {}) as Required<BuildOptions>;
   const { metafile } = await build({
-    ...{ minify, format, mainFields, bundle: true, platform: 'node', target: `node${process.versions.node}` },
-    ...{ absWorkingDir: ROOT, entryPoints: [source], metafile: true, logLevel: 'silent' },
+    minify,
+    format,
+    mainFields,
+    bundle: true,
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    absWorkingDir: ROOT,
+    entryPoints: [source],
+    metafile: true,
+    logLevel: 'silent',
     ...(outfile === undefined ? { write: false, outdir: '.esbuild' } : { outfile }),
   });
   const [output] = Object.values(metafile.outputs);
@@ -59,19 +67,18 @@ async function bundle(source: string, outfile?: string) {
   return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([name]) => name);
 }
 
-/** The folder of each package that has a file among these, with its own node_modules where it is nested. */
+/** The folder of each package that has a file among these. */
 function packagesOf(inputs: readonly string[]): string[] {
   const found = inputs.map((name) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(name)?.[0]);
   return [...new Set(found.filter((name) => name !== undefined))];
 }
 
-test('every package is within its budget', () => {
+test('the zip of every function is within its budget and holds one bundle and its source map', () => {
   expect([...packages.keys()].sort()).toEqual(functions.map(([name]) => name).sort());
   for (const [name, entries] of packages) {
     const size = entries.filter((entry) => !entry.name.endsWith('.map')).reduce((sum, entry) => sum + entry.size, 0);
     const { [name]: budget = BUDGETS['others'] } = BUDGETS;
     expect(size / 1000).toBeLessThanOrEqual(budget ?? 0);
-    // One file is loaded, and one serves who reads a crash: nothing was packed by mistake.
     expect(entries.map((entry) => entry.name)).toEqual([
       expect.stringMatching(/^functions\/[\w-]+\.js$/),
       expect.stringMatching(/^functions\/[\w-]+\.js\.map$/),
@@ -79,7 +86,7 @@ test('every package is within its budget', () => {
   }
 });
 
-test('no function compiles a schema or loads a library twice', async () => {
+test('no function compiles a schema at run time or bundles a library twice', async () => {
   for (const [name, source] of functions) {
     const inputs = await bundle(source);
     const ajv = inputs.filter((file) => file.includes('/ajv/') && !file.includes('/ajv/dist/runtime/'));
@@ -89,11 +96,20 @@ test('no function compiles a schema or loads a library twice', async () => {
   }
 });
 
-test('signing loads ajv’s helpers and no other package: the SDK would be ten times the rest', async () => {
-  expect(packagesOf(await bundle('functions/upload-signature.ts'))).toEqual(['node_modules/ajv']);
+test('signing bundles the helpers of ajv, no other package, and no code of events, verification or the table', async () => {
+  const inputs = await bundle('functions/upload-signature.ts');
+  expect(packagesOf(inputs)).toEqual(['node_modules/ajv']);
+  expect(inputs).toContain('lib/signing/issue.ts');
+  expect(inputs.filter((file) => /^lib\/(events|uploads|verification)\//.test(file))).toEqual([]);
 });
 
-test('the bundled function signs, with secrets that it reads over TLS', async () => {
+test('the webhook bundles neither the client of VOD nor verification', async () => {
+  const inputs = await bundle('functions/vod-events.ts');
+  expect(inputs).toContain('lib/events/webhook.ts');
+  expect(inputs.filter((file) => /tencentcloud|^lib\/(verification|signing)\//.test(file))).toEqual([]);
+});
+
+test('the bundled signing function reads its secrets over TLS and returns a signature that VOD accepts', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
   const [file, authority] = [join(directory, 'function.js'), join(directory, 'authority.pem')];
   await bundle('functions/upload-signature.ts', file);
@@ -111,11 +127,18 @@ test('the bundled function signs, with secrets that it reads over TLS', async ()
     const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify(signRequest())}, { awsRequestId: 'x' })`;
     const script = `${call}.then((answer) => process.stdout.write(JSON.stringify(answer)))`;
     const env = {
-      ...{ AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x', AWS_SESSION_TOKEN: 'x' },
+      AWS_REGION: 'ap-southeast-1',
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+      AWS_SESSION_TOKEN: 'x',
       AWS_ENDPOINT_URL_SSM: `https://localhost:${(server.address() as AddressInfo).port}`,
       NODE_EXTRA_CA_CERTS: authority,
-      ...{ VOD_KEY_PARAMETER: '/vod/key', SEAL_KEY_PARAMETER: '/vod/seal' },
-      ...{ VALID_FOR: '60', VALID_FOR_MAX: '60', ONE_TIME_VALID: 'false', ONE_TIME_VALID_FIXED: 'false' },
+      VOD_KEY_PARAMETER: '/vod/key',
+      SEAL_KEY_PARAMETER: '/vod/seal',
+      VALID_FOR: '60',
+      VALID_FOR_MAX: '60',
+      ONE_TIME_VALID: 'false',
+      ONE_TIME_VALID_FIXED: 'false',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
     const [logged = '', answered = ''] = stdout.split('\n');

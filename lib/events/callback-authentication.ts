@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { timingSafeEqualStrings } from '../platform/timing-safe-equal';
-import { member } from '../platform/json';
+import { getField } from '../vod/wire';
 
 /** How far ahead, in seconds, an expiry time may lie: VOD sets ten minutes; five more are for clocks that differ. */
 const MAX_AHEAD = 15 * 60;
@@ -28,7 +28,7 @@ export interface SignPlaces {
 export function isSignValid(places: SignPlaces, signKeys: readonly string[], nowSeconds: number): boolean {
   const { message, query, headers } = places;
   const candidates = [
-    { sign: member(message, 'Sign'), t: member(message, 'T') },
+    { sign: getField(message, 'Sign'), t: getField(message, 'T') },
     { sign: query.get('Sign'), t: query.get('T') },
     { sign: headers['sign'], t: headers['t'] },
   ];

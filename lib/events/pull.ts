@@ -1,23 +1,24 @@
 import type { Context } from 'aws-lambda';
-import { apiSecrets } from '../vod/api-secrets';
-import type { PullConfig } from '../platform/env';
 import { RequestError } from '../platform/errors';
-import { countable, eventRecorder, type Recorded } from './ingest';
+import { asString, getField } from '../platform/json';
 import { describe, type Log } from '../platform/log';
-import { object, text } from '../platform/json';
-import type { GetParameters } from '../platform/ssm';
-import type { TableEdge } from '../uploads/uploads-table';
-import { vodApi, VodError, type VodApi } from '../vod/api';
+import type { UploadStore } from '../uploads/store';
+import { codeOf, type VodApi, type VodCallOptions } from '../vod/api';
+import { getObject, getString } from '../vod/wire';
+import { countableType, eventRecorder, type Outcome, type Recorded } from './ingest';
 
-export interface PullDeps extends TableEdge {
-  readonly config: PullConfig;
-  readonly getParameters: GetParameters;
+export interface PullDeps {
+  readonly store: UploadStore;
+  readonly vod: (options: VodCallOptions) => VodApi;
+  readonly sealKeys: () => Promise<readonly string[]>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
-type Count = Exclude<Recorded['outcome'], 'write-failed'> | 'refused' | 'failed';
+type Count = Exclude<Outcome, 'write-failed'> | 'refused' | 'failed';
 
-/** How many events were pulled, what became of them, and how many of them VOD took as confirmed. */
+/** How many events were pulled, with which outcome, and how many of them VOD took as confirmed. */
 export type Summary = Readonly<Record<'pulled' | Count | 'confirmed', number>>;
 
 /** An event that is pulled comes again after 30 s (266/33433). This long it may take to record, in milliseconds. */
@@ -26,11 +27,13 @@ const RECORD_WITHIN = 20_000;
 const CONFIRM_WITHIN = 10_000;
 /** What one round may take, with the 10 s that a pull waits at most and 10 s for a table that has to be asked again. */
 const ROUND = 20_000 + CONFIRM_WITHIN;
-/** Left of the function's time for its last log line. */
+/** Left of the function's time for its last log line, in milliseconds. */
 const RESERVE = 1_000;
+/** How often a call is tried. */
+const VOD_TRIES = 3;
 
 /**
- * Empties VOD's queue of events, and answers what became of them.
+ * Empties VOD's queue of events; returns how many had which outcome.
  *
  * Each event is recorded as the webhook does it, and confirmed once that is durable. So an event whose write fails, or
  * whose confirmation fails or never comes because the function crashed, is pulled again (for four days), and recording
@@ -41,19 +44,20 @@ const RESERVE = 1_000;
  * @throws Error with their number when events could not be written, once the others are done, so that Lambda counts the
  *   invocation as failed; VodError when VOD cannot be asked for events
  */
-export function pullEvents({ config, getParameters, log, ...edge }: PullDeps) {
-  const { now } = edge;
-  const { tableName, url, subAppId } = config;
-  const record = eventRecorder({ ...edge, tableName });
-  const secrets = apiSecrets({ config, getParameters, now, log });
+export function pullEvents({ store, vod: callVod, sealKeys: readSealKeys, now, log }: PullDeps) {
+  const record = eventRecorder({ store, now });
 
   return async (_event: unknown, context: Context): Promise<Summary> => {
     const { awsRequestId: requestId } = context;
     const end = now() + context.getRemainingTimeInMillis() - RESERVE;
-    const vod = vodApi({ ...edge, url, subAppId, deadline: end, keyPair: async () => (await secrets()).pair });
+    const vod = callVod({ deadline: end, tries: VOD_TRIES });
     const total = {
       pulled: 0,
-      ...{ recorded: 0, repeated: 0, contradicted: 0, ignored: 0, refused: 0, failed: 0 },
+      recorded: 0,
+      repeated: 0,
+      ignored: 0,
+      refused: 0,
+      failed: 0,
       confirmed: 0,
     };
 
@@ -91,7 +95,7 @@ export function pullEvents({ config, getParameters, log, ...edge }: PullDeps) {
       while (now() + ROUND <= end) {
         const events = await pull(vod);
         if (events.length === 0) break;
-        const { sealKeys } = await secrets();
+        const sealKeys = await readSealKeys();
         const deadline = Math.min(now() + RECORD_WITHIN, end - CONFIRM_WITHIN);
         const counts = await Promise.all(events.map((event) => keep(event, sealKeys, deadline)));
         total.pulled += events.length;
@@ -113,16 +117,17 @@ async function pull(vod: VodApi) {
     return ((await vod.PullEvents({})).EventSet ?? []).filter(Boolean);
   } catch (error) {
     // By the list of the action's errors, which names no other resource than events.
-    if (error instanceof VodError && error.code === 'ResourceNotFound') return [];
+    if (codeOf(error) === 'ResourceNotFound') return [];
     throw error;
   }
 }
 
 /** What is known of an event that could not be read: its type, and the ids that stand where they belong. */
 function identify(event: object): Omit<Recorded, 'outcome'> {
-  const payloads = Object.keys(event).flatMap((name) => object(event, name) ?? []);
-  const ids = (name: string) => [event, ...payloads].flatMap((of) => text(of, name) ?? []).filter(isId);
-  return { ...countable(text(event, 'EventType') ?? ''), fileIds: ids('FileId'), taskIds: ids('TaskId') };
+  const payloads = Object.keys(event).flatMap((name) => getObject(event, name) ?? []);
+  const ids = (name: string) => [event, ...payloads].flatMap((payload) => getString(payload, name) ?? []).filter(isId);
+  const eventType = asString(getField(event, 'EventType')) ?? '';
+  return { ...countableType(eventType), fileIds: ids('FileId'), taskIds: ids('TaskId') };
 }
 
 function isId(value: string): boolean {

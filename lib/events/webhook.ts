@@ -1,22 +1,26 @@
-import { isSignValid, isTokenValid } from './callback-authentication';
-import type { WebhookConfig } from '../platform/env';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { RequestError } from '../platform/errors';
-import { eventRecorder } from './ingest';
 import { endpoint, rawBody } from '../platform/http';
-import { describe, type Log } from '../platform/log';
 import { parseJson } from '../platform/json';
+import { describe, type Log } from '../platform/log';
+import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
-import { readParameters, cached, parseSecretVersions } from '../platform/secrets';
-import type { TableEdge } from '../uploads/uploads-table';
+import type { UploadStore } from '../uploads/store';
+import { isSignValid, isTokenValid } from './callback-authentication';
+import type { WebhookConfig } from './config';
+import { eventRecorder } from './ingest';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Left of the function's time for answering and logging when the table stays away, in milliseconds. */
+/** Left of the function's time for its answer and log line when the table does not answer, in milliseconds. */
 const RESERVE = 2_000;
 
-export interface WebhookDeps extends TableEdge {
+export interface WebhookDeps {
   readonly config: WebhookConfig;
+  readonly store: UploadStore;
   readonly getParameters: GetParameters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   readonly log: Log;
 }
 
@@ -26,29 +30,32 @@ export interface WebhookDeps extends TableEdge {
  * VOD ignores the status and delivers again only when no answer comes within 5 s (266/7829). So a table that fails is
  * asked again for as long as the function may run; a second delivery meanwhile does no harm.
  */
-export function recordEvent({ config, getParameters, log, ...edge }: WebhookDeps) {
-  const { now } = edge;
-  const { tableName, tokenParameter, signKeyParameter, sealParameter } = config;
-  const record = eventRecorder({ ...edge, tableName });
+export function recordEvent({ config, store, getParameters, now, log }: WebhookDeps) {
+  const { tokenParameter, signKeyParameter, sealParameter } = config;
+  const record = eventRecorder({ store, now });
   async function readSecrets() {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
     const value = await readParameters(getParameters, names);
-    const [tokens, signKeys] = [tokenParameter, signKeyParameter].map(
-      (name) => name && parseSecretVersions(name, value(name)),
-    );
-    return { tokens, signKeys, sealKeys: parseSecretVersions(sealParameter, value(sealParameter)) };
+    const versions = (name: string | undefined) => name && parseSecretVersions(name, value(name));
+    return {
+      tokens: versions(tokenParameter),
+      signKeys: versions(signKeyParameter),
+      sealKeys: parseSecretVersions(sealParameter, value(sealParameter)),
+    };
   }
   const secrets = cached(readSecrets, now, log);
 
   return endpoint(async (request, context) => {
-    const { tokens, signKeys, sealKeys } = await secrets();
     const query = new URLSearchParams(request.rawQueryString);
-    if (tokens && !isTokenValid(query.get('token'), tokens)) {
-      throw new RequestError('unauthorized', 'Cannot accept event: the URL needs ?token= with the callback token');
-    }
+    refuseWithoutCredential(request, query, tokenParameter !== undefined);
+    const { tokens, signKeys, sealKeys } = await secrets();
+    if (tokens && !isTokenValid(query.get('token'), tokens)) throw new RequestError('unauthorized', NO_TOKEN);
     const message = parseJson(rawBody(request, MAX_BODY_BYTES));
+    if (message === undefined) {
+      throw new RequestError('invalid-request', 'Cannot read event: the body must be JSON in UTF-8');
+    }
     if (signKeys && !isSignValid({ message, query, headers: request.headers }, signKeys, Math.floor(now() / 1000))) {
-      throw new RequestError('unauthorized', 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey');
+      throw new RequestError('unauthorized', NO_SIGN);
     }
 
     const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
@@ -59,4 +66,19 @@ export function recordEvent({ config, getParameters, log, ...edge }: WebhookDeps
     }
     return { body: { outcome: recorded.outcome }, log: recorded };
   }, log);
+}
+
+const NO_TOKEN = 'Cannot accept event: the URL needs ?token= with the callback token';
+const NO_SIGN = 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey';
+
+/** Posts without a credential are refused before any secret is read: anybody can send them, in any number. */
+function refuseWithoutCredential(request: APIGatewayProxyEventV2, query: URLSearchParams, needsToken: boolean): void {
+  if (needsToken) {
+    if (!query.get('token')) throw new RequestError('unauthorized', NO_TOKEN);
+    return;
+  }
+  const isElsewhere = query.has('T') || request.headers['t'] !== undefined;
+  if (!isElsewhere && !rawBody(request, MAX_BODY_BYTES).includes('"T"')) {
+    throw new RequestError('unauthorized', NO_SIGN);
+  }
 }

@@ -8,5 +8,5 @@ interface Validate<T> {
   errors?: ErrorObject[] | null;
 }
 type From<Name extends keyof (typeof schemas)['events']> = FromSchema<(typeof schemas)['events'][Name]>;
-export declare const fileEvent: Validate<From<'fileEvent'>>;
-export declare const filesEvent: Validate<From<'filesEvent'>>;
+export declare const uploadEvent: Validate<From<'uploadEvent'>>;
+export declare const deletionEvent: Validate<From<'deletionEvent'>>;

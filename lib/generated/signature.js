@@ -1,7 +1,7 @@
 // Made by `npm run generate` from lib/vod/schemas.ts: do not edit.
 "use strict";
 exports.signatureParameters = validate10;
-const schema11 = {"type":"object","additionalProperties":false,"required":["secretId","currentTimeStamp","expireTime","random"],"properties":{"secretId":{"type":"string","minLength":1,"wellFormed":true},"currentTimeStamp":{"type":"integer","minimum":1,"maximum":9007199254740991},"expireTime":{"type":"integer","minimum":1,"maximum":9007199254740991},"random":{"type":"integer","minimum":0,"maximum":4294967295},"classId":{"type":"integer","minimum":0,"maximum":9007199254740991},"procedure":{"type":"string","minLength":1,"wellFormed":true},"taskPriority":{"type":"integer","minimum":-10,"maximum":10},"taskNotifyMode":{"enum":["Finish","Change","None"]},"sourceContext":{"type":"string","maxBytes":250,"wellFormed":true},"oneTimeValid":{"enum":[0,1]},"vodSubAppId":{"type":"integer","minimum":0,"maximum":9007199254740991},"sessionContext":{"type":"string","maxLength":1000,"wellFormed":true},"storageRegion":{"type":"string","minLength":1,"wellFormed":true}}};
+const schema11 = {"type":"object","additionalProperties":false,"required":["secretId","currentTimeStamp","expireTime","random"],"properties":{"secretId":{"type":"string","minLength":1,"wellFormed":true},"currentTimeStamp":{"type":"integer","minimum":1,"maximum":9007199254740991},"expireTime":{"type":"integer","minimum":1,"maximum":9007199254740991},"random":{"type":"integer","minimum":0,"maximum":4294967295},"classId":{"type":"integer","minimum":0,"maximum":9007199254740991},"procedure":{"type":"string","minLength":1,"wellFormed":true},"taskPriority":{"type":"integer","minimum":-10,"maximum":10},"taskNotifyMode":{"enum":["Finish","Change","None"]},"sourceContext":{"type":"string","maxBytes":250,"wellFormed":true},"oneTimeValid":{"enum":[0,1]},"vodSubAppId":{"type":"integer","minimum":0,"maximum":9007199254740991},"sessionContext":{"type":"string","maxLength":1000,"maxBytes":2048,"wellFormed":true},"storageRegion":{"type":"string","minLength":1,"wellFormed":true}}};
 const func2 = Object.prototype.hasOwnProperty;
 const func3 = require("ajv/dist/runtime/ucs2length").default;
 
@@ -415,8 +415,8 @@ vErrors.push(err34);
 }
 errors++;
 }
-if(!data11.isWellFormed()){
-const err35 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
+if(Buffer.byteLength(data11) > 2048){
+const err35 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/maxBytes",keyword:"maxBytes",params:{},message:"must have at most 2048 bytes"};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -425,9 +425,8 @@ vErrors.push(err35);
 }
 errors++;
 }
-}
-else {
-const err36 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!data11.isWellFormed()){
+const err36 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -437,11 +436,8 @@ vErrors.push(err36);
 errors++;
 }
 }
-if(data.storageRegion !== undefined){
-let data12 = data.storageRegion;
-if(typeof data12 === "string"){
-if(func3(data12) < 1){
-const err37 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+else {
+const err37 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -450,8 +446,12 @@ vErrors.push(err37);
 }
 errors++;
 }
-if(!data12.isWellFormed()){
-const err38 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
+}
+if(data.storageRegion !== undefined){
+let data12 = data.storageRegion;
+if(typeof data12 === "string"){
+if(func3(data12) < 1){
+const err38 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -460,9 +460,8 @@ vErrors.push(err38);
 }
 errors++;
 }
-}
-else {
-const err39 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!data12.isWellFormed()){
+const err39 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -472,9 +471,8 @@ vErrors.push(err39);
 errors++;
 }
 }
-}
 else {
-const err40 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err40 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -483,12 +481,24 @@ vErrors.push(err40);
 }
 errors++;
 }
+}
+}
+else {
+const err41 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err41];
+}
+else {
+vErrors.push(err41);
+}
+errors++;
+}
 validate10.errors = vErrors;
 return errors === 0;
 }
 
 exports.signatureRequest = validate11;
-const schema12 = {"type":"object","additionalProperties":false,"properties":{"oneTimeValid":{"enum":[true,false,0,1]},"sourceContext":{"type":"string","wellFormed":true},"procedure":{"type":"string","minLength":1,"wellFormed":true},"taskPriority":{"type":"integer","minimum":-10,"maximum":10},"taskNotifyMode":{"enum":["Finish","Change","None"]},"sessionContext":{"type":"string","maxLength":1000,"wellFormed":true},"classId":{"type":"integer","minimum":0,"maximum":9007199254740991},"storageRegion":{"type":"string","minLength":1,"wellFormed":true},"validFor":{"type":"integer","minimum":1,"maximum":9007199254740991}}};
+const schema12 = {"type":"object","additionalProperties":false,"properties":{"oneTimeValid":{"enum":[true,false,0,1]},"sourceContext":{"type":"string","wellFormed":true},"procedure":{"type":"string","minLength":1,"wellFormed":true},"taskPriority":{"type":"integer","minimum":-10,"maximum":10},"taskNotifyMode":{"enum":["Finish","Change","None"]},"sessionContext":{"type":"string","maxLength":1000,"maxBytes":2048,"wellFormed":true},"classId":{"type":"integer","minimum":0,"maximum":9007199254740991},"storageRegion":{"type":"string","minLength":1,"wellFormed":true},"validFor":{"type":"integer","minimum":1,"maximum":9007199254740991},"fileName":{"type":"string","minLength":1,"maxBytes":1024,"wellFormed":true},"fileSize":{"type":"integer","minimum":0,"maximum":9007199254740991}}};
 
 function validate11(data, {instancePath="", parentData, parentDataProperty, rootData=data}={}){
 let vErrors = null;
@@ -640,8 +650,8 @@ vErrors.push(err11);
 }
 errors++;
 }
-if(!data5.isWellFormed()){
-const err12 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
+if(Buffer.byteLength(data5) > 2048){
+const err12 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/maxBytes",keyword:"maxBytes",params:{},message:"must have at most 2048 bytes"};
 if(vErrors === null){
 vErrors = [err12];
 }
@@ -650,9 +660,8 @@ vErrors.push(err12);
 }
 errors++;
 }
-}
-else {
-const err13 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!data5.isWellFormed()){
+const err13 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
 if(vErrors === null){
 vErrors = [err13];
 }
@@ -662,10 +671,8 @@ vErrors.push(err13);
 errors++;
 }
 }
-if(data.classId !== undefined){
-let data6 = data.classId;
-if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
-const err14 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err14 = {instancePath:instancePath+"/sessionContext",schemaPath:"#/properties/sessionContext/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err14];
 }
@@ -674,9 +681,11 @@ vErrors.push(err14);
 }
 errors++;
 }
-if((typeof data6 == "number") && (isFinite(data6))){
-if(data6 > 9007199254740991 || isNaN(data6)){
-const err15 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
+}
+if(data.classId !== undefined){
+let data6 = data.classId;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+const err15 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err15];
 }
@@ -685,13 +694,24 @@ vErrors.push(err15);
 }
 errors++;
 }
-if(data6 < 0 || isNaN(data6)){
-const err16 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 9007199254740991 || isNaN(data6)){
+const err16 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
 if(vErrors === null){
 vErrors = [err16];
 }
 else {
 vErrors.push(err16);
+}
+errors++;
+}
+if(data6 < 0 || isNaN(data6)){
+const err17 = {instancePath:instancePath+"/classId",schemaPath:"#/properties/classId/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err17];
+}
+else {
+vErrors.push(err17);
 }
 errors++;
 }
@@ -701,17 +721,7 @@ if(data.storageRegion !== undefined){
 let data7 = data.storageRegion;
 if(typeof data7 === "string"){
 if(func3(data7) < 1){
-const err17 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
-if(vErrors === null){
-vErrors = [err17];
-}
-else {
-vErrors.push(err17);
-}
-errors++;
-}
-if(!data7.isWellFormed()){
-const err18 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
+const err18 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err18];
 }
@@ -720,9 +730,8 @@ vErrors.push(err18);
 }
 errors++;
 }
-}
-else {
-const err19 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(!data7.isWellFormed()){
+const err19 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
 if(vErrors === null){
 vErrors = [err19];
 }
@@ -732,10 +741,8 @@ vErrors.push(err19);
 errors++;
 }
 }
-if(data.validFor !== undefined){
-let data8 = data.validFor;
-if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
-const err20 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err20 = {instancePath:instancePath+"/storageRegion",schemaPath:"#/properties/storageRegion/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err20];
 }
@@ -744,9 +751,11 @@ vErrors.push(err20);
 }
 errors++;
 }
-if((typeof data8 == "number") && (isFinite(data8))){
-if(data8 > 9007199254740991 || isNaN(data8)){
-const err21 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
+}
+if(data.validFor !== undefined){
+let data8 = data.validFor;
+if(!(((typeof data8 == "number") && (!(data8 % 1) && !isNaN(data8))) && (isFinite(data8)))){
+const err21 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err21];
 }
@@ -755,8 +764,9 @@ vErrors.push(err21);
 }
 errors++;
 }
-if(data8 < 1 || isNaN(data8)){
-const err22 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data8 == "number") && (isFinite(data8))){
+if(data8 > 9007199254740991 || isNaN(data8)){
+const err22 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
 if(vErrors === null){
 vErrors = [err22];
 }
@@ -765,16 +775,106 @@ vErrors.push(err22);
 }
 errors++;
 }
-}
-}
-}
-else {
-const err23 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data8 < 1 || isNaN(data8)){
+const err23 = {instancePath:instancePath+"/validFor",schemaPath:"#/properties/validFor/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err23];
 }
 else {
 vErrors.push(err23);
+}
+errors++;
+}
+}
+}
+if(data.fileName !== undefined){
+let data9 = data.fileName;
+if(typeof data9 === "string"){
+if(func3(data9) < 1){
+const err24 = {instancePath:instancePath+"/fileName",schemaPath:"#/properties/fileName/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(vErrors === null){
+vErrors = [err24];
+}
+else {
+vErrors.push(err24);
+}
+errors++;
+}
+if(Buffer.byteLength(data9) > 1024){
+const err25 = {instancePath:instancePath+"/fileName",schemaPath:"#/properties/fileName/maxBytes",keyword:"maxBytes",params:{},message:"must have at most 1024 bytes"};
+if(vErrors === null){
+vErrors = [err25];
+}
+else {
+vErrors.push(err25);
+}
+errors++;
+}
+if(!data9.isWellFormed()){
+const err26 = {instancePath:instancePath+"/fileName",schemaPath:"#/properties/fileName/wellFormed",keyword:"wellFormed",params:{},message:"must be well-formed Unicode"};
+if(vErrors === null){
+vErrors = [err26];
+}
+else {
+vErrors.push(err26);
+}
+errors++;
+}
+}
+else {
+const err27 = {instancePath:instancePath+"/fileName",schemaPath:"#/properties/fileName/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err27];
+}
+else {
+vErrors.push(err27);
+}
+errors++;
+}
+}
+if(data.fileSize !== undefined){
+let data10 = data.fileSize;
+if(!(((typeof data10 == "number") && (!(data10 % 1) && !isNaN(data10))) && (isFinite(data10)))){
+const err28 = {instancePath:instancePath+"/fileSize",schemaPath:"#/properties/fileSize/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(vErrors === null){
+vErrors = [err28];
+}
+else {
+vErrors.push(err28);
+}
+errors++;
+}
+if((typeof data10 == "number") && (isFinite(data10))){
+if(data10 > 9007199254740991 || isNaN(data10)){
+const err29 = {instancePath:instancePath+"/fileSize",schemaPath:"#/properties/fileSize/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"};
+if(vErrors === null){
+vErrors = [err29];
+}
+else {
+vErrors.push(err29);
+}
+errors++;
+}
+if(data10 < 0 || isNaN(data10)){
+const err30 = {instancePath:instancePath+"/fileSize",schemaPath:"#/properties/fileSize/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(vErrors === null){
+vErrors = [err30];
+}
+else {
+vErrors.push(err30);
+}
+errors++;
+}
+}
+}
+}
+else {
+const err31 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err31];
+}
+else {
+vErrors.push(err31);
 }
 errors++;
 }

@@ -1,6 +1,7 @@
 import type { ErrorObject } from 'ajv';
 
-export type ErrorCode = 'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large' | 'too-many-requests';
+export type ErrorCode =
+  'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large' | 'too-many-requests' | 'unavailable';
 
 /** What is wrong with one member of a message: `path` is a JSON pointer into it. */
 export interface MemberError {
@@ -38,6 +39,6 @@ export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, 
       .replaceAll('~', '~0')
       .replaceAll('/', '~1')
       .toWellFormed();
-    return { path: `${at}${instancePath}/${name}`, message: 'is no member of this request: leave it out' };
+    return { path: `${at}${instancePath}/${name}`, message: 'unknown property: remove it' };
   });
 }

@@ -7,7 +7,8 @@ export const problems: Record<ErrorCode, readonly [status: number, title: string
   unauthorized: [401, 'The request is not authenticated'],
   forbidden: [403, 'The caller may not do this'],
   'too-large': [413, 'The body is too large'],
-  'too-many-requests': [429, 'The caller asks too often'],
+  'too-many-requests': [429, 'The rate limit is exceeded'],
+  unavailable: [503, 'The service is not available'],
 };
 
 /**

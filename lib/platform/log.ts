@@ -10,6 +10,6 @@ export const writeLine: Log = (fields) => {
 
 /** What a log line may say of an error: its name and message, never a stack. */
 export function describe(error: unknown): { readonly error: string; readonly reason: string } {
-  const { name, message } = error instanceof Error ? error : new Error('something was thrown that is no Error');
+  const { name, message } = error instanceof Error ? error : new Error('a value was thrown that is not an Error');
   return { error: name, reason: message };
 }

@@ -3,31 +3,42 @@ import type { GetParameters } from './ssm';
 
 /** How long a secret is used before it is read again, in milliseconds. */
 const FRESH_FOR = 5 * 60_000;
-/** How soon a read that failed is tried again, in milliseconds. */
+/** How soon a read that failed is tried again, in milliseconds: with a value at hand, and without one. */
 const RETRY_AFTER = 30_000;
+const RETRY_FIRST_AFTER = 1_000;
 
 /**
- * A function that answers what `load` loads, and loads it anew when it is older than five minutes; all who ask meanwhile
- * share one load. A load that fails keeps the last value and is logged; without one it throws what `load` threw.
+ * Returns a function that resolves to what `load` loads, and loads it anew when it is older than five minutes; all calls
+ * meanwhile share one load. A load that fails keeps the last value and is logged; without one it throws what `load`
+ * threw, again for a second, so that a crowd of callers does not use up the store's quota.
  */
 export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
-  let value: { readonly is: T; readonly until: number } | undefined;
+  let value: { readonly content: T; readonly until: number } | undefined;
+  let failure: { readonly error: unknown; readonly until: number } | undefined;
   let loading: Promise<T> | undefined;
 
   async function refresh(): Promise<T> {
     try {
-      value = { is: await load(), until: now() + FRESH_FOR };
+      value = { content: await load(), until: now() + FRESH_FOR };
+      failure = undefined;
     } catch (error) {
-      if (value === undefined) throw error;
+      if (value === undefined) {
+        failure = { error, until: now() + RETRY_FIRST_AFTER };
+        throw error;
+      }
       log({ level: 'error', outcome: 'secret-refresh-failed', ...describe(error) });
-      value = { is: value.is, until: now() + RETRY_AFTER };
+      value = { content: value.content, until: now() + RETRY_AFTER };
     } finally {
       loading = undefined;
     }
-    return value.is;
+    return value.content;
   }
 
-  return async (): Promise<T> => (value && now() < value.until ? value.is : (loading ??= refresh()));
+  return async (): Promise<T> => {
+    if (value && now() < value.until) return value.content;
+    if (failure && now() < failure.until) throw failure.error;
+    return (loading ??= refresh());
+  };
 }
 
 /**

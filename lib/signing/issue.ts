@@ -1,20 +1,21 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
-import type { SignerConfig } from '../platform/env';
 import { RequestError } from '../platform/errors';
 import { endpoint, rawBody } from '../platform/http';
-import type { Log } from '../platform/log';
+import { describe, type Log } from '../platform/log';
+import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
-import { applyPolicy } from './policy';
-import { uniqueRandom } from './unique-random';
-import { tokenBucket } from './token-bucket';
-import { parseRequest } from './request';
 import { keyPair } from '../vod/key-pair';
-import { readParameters, cached, parseSecretVersions } from '../platform/secrets';
+import { isCaller, MAX_CALLER_BYTES, maxTextBytes, seal } from '../vod/source-context';
+import type { SignerConfig } from './config';
+import { applyPolicy } from './policy';
+import { parseRequest } from './request';
 import { sign } from './signature';
-import { maxTextBytes, seal } from '../vod/source-context';
+import { tokenBucket } from './token-bucket';
+import { uniqueRandom } from './unique-random';
 
 const MAX_BODY_BYTES = 16 * 1024;
-const MAX_CALLER_BYTES = 128;
+/** When a caller may try again while the secret store does not answer, in seconds. */
+const RETRY_AFTER = 2;
 
 export interface SignerDeps {
   readonly config: SignerConfig;
@@ -45,33 +46,36 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
     const request = parseRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = applyPolicy(request, policy);
     const { sourceContext: text = '' } = request;
-    if (Buffer.byteLength(text) > maxTextBytes(caller)) {
-      const errors = [
-        { path: '/sourceContext', message: `must have at most ${maxTextBytes(caller)} bytes beside this caller` },
-      ];
+    const hasProcedure = parameters.procedure !== undefined;
+    const maxBytes = maxTextBytes(caller, hasProcedure);
+    if (Buffer.byteLength(text) > maxBytes) {
+      const errors = [{ path: '/sourceContext', message: `must have at most ${maxBytes} bytes beside this caller` }];
       throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
     }
 
-    const { secretId, secretKey, sealKey } = await secrets();
+    const { secretId, secretKey, sealKey } = await secrets().catch((error: unknown) => {
+      log({ level: 'error', outcome: 'secrets-unavailable', ...describe(error) });
+      throw new RequestError('unavailable', UNAVAILABLE, [], { 'retry-after': String(RETRY_AFTER) });
+    });
     const currentTimeStamp = Math.floor(now() / 1000);
     const expireTime = currentTimeStamp + validFor;
-    const sourceContext = seal(text, caller, sealKey);
+    const sourceContext = seal(text, caller, hasProcedure, sealKey);
     const who = { secretId, currentTimeStamp, expireTime, random: nextRandom(currentTimeStamp), sourceContext };
     const signature = sign({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
     return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
   }, log);
 }
 
+const UNAVAILABLE = `Cannot sign upload: the secret store does not answer, retry in ${RETRY_AFTER} s`;
+
 function tooMany(seconds: number): RequestError {
-  const detail = `Cannot sign upload: this caller has asked too often, ask again in ${seconds} s`;
+  const detail = `Cannot sign upload: rate limit exceeded, retry in ${seconds} s`;
   return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }
 
 function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): string {
   const { sub } = event.requestContext.authorizer.jwt.claims;
-  if (typeof sub !== 'string' || sub === '' || Buffer.byteLength(sub) > MAX_CALLER_BYTES || !sub.isWellFormed()) {
-    const rule = `the token needs a claim "sub" of 1 to ${MAX_CALLER_BYTES} bytes, which says who uploads`;
-    throw new RequestError('forbidden', `Cannot sign upload: ${rule}`);
-  }
-  return sub;
+  if (isCaller(sub)) return sub;
+  const rule = `the token needs a claim "sub" of 1 to ${MAX_CALLER_BYTES} bytes that are not all white space`;
+  throw new RequestError('forbidden', `Cannot sign upload: ${rule}`);
 }

@@ -20,37 +20,57 @@ export interface Policy {
 
 /**
  * What this request gets under the policy: its lifetime in seconds, whether it is valid once, and the parameters of the
- * signature that the policy decides, which is all but who, when and the source context.
+ * signature that the policy decides: all but the key, the times, the random and the source context.
  *
- * @throws RequestError `invalid-request`, with an error for each member that the policy refuses
+ * @throws RequestError `invalid-request`, with an error for each property that the policy refuses
  */
 export function applyPolicy(request: SignatureRequest, policy: Policy) {
-  const { sourceContext, oneTimeValid: asked = policy.oneTimeValid, validFor = policy.validFor, ...rest } = request;
-  const oneTimeValid = Boolean(asked);
-  const { vodSubAppId, procedures, classIds, storageRegions, defaultProcedure, validForMax } = policy;
-  const { procedure = defaultProcedure, classId, storageRegion } = request;
+  const {
+    sourceContext: _context,
+    fileName: _fileName,
+    fileSize: _fileSize,
+    oneTimeValid: requested = policy.oneTimeValid,
+    validFor = policy.validFor,
+    ...rest
+  } = request;
+  const oneTimeValid = Boolean(requested);
+  const { vodSubAppId, defaultProcedure } = policy;
+  const { procedure = defaultProcedure } = request;
+  // With an allow-list absence means its first entry: VOD would choose any class, the Web SDK any region.
+  const [classId = request.classId] = request.classId === undefined ? policy.classIds : [];
+  const [storageRegion = request.storageRegion] = request.storageRegion === undefined ? policy.storageRegions : [];
 
-  const errors: MemberError[] = [];
-  const refuse = (path: string, message: string) => errors.push({ path, message });
-  const allow = <T>(path: string, value: T | undefined, allowed: readonly T[]) => {
-    if (value === undefined || allowed.includes(value)) return;
-    refuse(path, `must be one that is allowed here: ${allowed.join(', ')}`);
-  };
-  if (policy.oneTimeValidFixed && oneTimeValid !== policy.oneTimeValid) {
-    refuse('/oneTimeValid', `is always ${String(policy.oneTimeValid)} here: leave it out`);
-  }
-  if (validFor > validForMax) refuse('/validFor', `must be at most ${validForMax} seconds here`);
-  if (procedures.length > 0) allow('/procedure', request.procedure, procedures);
-  else if (request.procedure !== undefined) {
-    refuse('/procedure', 'must be left out: no procedure is allowed here');
-  }
-  for (const name of ['taskPriority', 'taskNotifyMode'] as const) {
-    if (request[name] !== undefined && procedure === undefined) refuse(`/${name}`, 'needs a procedure');
-  }
-  if (classIds.length > 0) allow('/classId', classId, classIds);
-  if (storageRegions.length > 0) allow('/storageRegion', storageRegion, storageRegions);
+  const errors = violationsOf({ ...request, oneTimeValid, validFor }, procedure, policy);
   if (errors.length > 0) {
     throw new RequestError('invalid-request', 'Cannot sign upload: the policy of this service refuses it', errors);
   }
-  return { validFor, oneTimeValid, parameters: { ...rest, ...omitUndefined({ procedure, vodSubAppId }) } };
+  const parameters = { ...rest, ...omitUndefined({ procedure, vodSubAppId, classId, storageRegion }) };
+  return { validFor, oneTimeValid, parameters };
+}
+
+function violationsOf(
+  request: SignatureRequest & { readonly validFor: number },
+  procedure: string | undefined,
+  policy: Policy,
+): MemberError[] {
+  const errors: MemberError[] = [];
+  const refuse = (path: string, message: string) => errors.push({ path, message });
+  const allow = <T>(path: string, value: T | undefined, allowed: readonly T[]) => {
+    if (value === undefined || allowed.length === 0 || allowed.includes(value)) return;
+    refuse(path, `must be one of: ${allowed.join(', ')}`);
+  };
+  if (policy.oneTimeValidFixed && request.oneTimeValid !== policy.oneTimeValid) {
+    refuse('/oneTimeValid', `must be ${String(policy.oneTimeValid)}: this service does not let the caller choose`);
+  }
+  if (request.validFor > policy.validForMax) refuse('/validFor', `must be at most ${policy.validForMax} seconds`);
+  if (request.procedure !== undefined && policy.procedures.length === 0) {
+    refuse('/procedure', 'must be absent: this service allows no procedure');
+  }
+  allow('/procedure', request.procedure, policy.procedures);
+  for (const name of ['taskPriority', 'taskNotifyMode'] as const) {
+    if (request[name] !== undefined && procedure === undefined) refuse(`/${name}`, 'needs a procedure');
+  }
+  allow('/classId', request.classId, policy.classIds);
+  allow('/storageRegion', request.storageRegion, policy.storageRegions);
+  return errors;
 }

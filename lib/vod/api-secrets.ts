@@ -11,7 +11,7 @@ export interface ApiSecretsDeps {
   readonly log: Log;
 }
 
-/** A function that answers what it takes to ask VOD and to understand it: the key pair of its server API, the seal keys. */
+/** Returns a function that reads what calls to VOD need: the key pair of its server API, and the seal keys. */
 export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) {
   const { keyParameter, sealParameter } = config;
   async function read() {

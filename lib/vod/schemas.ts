@@ -27,7 +27,7 @@ const signatureParameters = {
     sourceContext: { type: 'string', maxBytes: MAX_SOURCE_CONTEXT_BYTES, wellFormed: true },
     oneTimeValid: { enum: [0, 1] },
     vodSubAppId: natural,
-    sessionContext: { type: 'string', maxLength: 1000, wellFormed: true },
+    sessionContext: { type: 'string', maxLength: 1000, maxBytes: 2048, wellFormed: true },
     storageRegion: name,
   },
 } as const;
@@ -49,27 +49,24 @@ const signatureRequest = {
     classId,
     storageRegion,
     validFor: seconds,
+    // Not signed: they let the service refuse early what its limits will reject.
+    fileName: { type: 'string', minLength: 1, maxBytes: 1024, wellFormed: true },
+    fileSize: natural,
   },
 } as const;
 
-const fileId = { type: 'string', minLength: 1, maxBytes: 64, wellFormed: true } as const;
-/** Part of an attribute's name in the table, hence bounded; VOD's own are about 60 bytes. */
-const taskId = { type: 'string', minLength: 1, maxBytes: 256, wellFormed: true } as const;
+/** What VOD's file ids look like. */
+const fileId = { type: 'string', pattern: '^\\d{1,40}$' } as const;
 
 /**
- * What an event must have to be kept, in the words of format 3.0: a NewFileUpload, PullComplete or ProcedureStateChanged
- * (266/7830, 266/7831, 266/9636), and a FileDeleted (266/13434). Facts that VOD may leave out, set to null or change are
- * not demanded: they are read where they have the expected type.
+ * What an event must have to become a row, in the words of format 3.0: a NewFileUpload or PullComplete (266/7830,
+ * 266/7831), a FileDeleted (266/13434). Everything else is read where it has the expected type.
  */
-const fileEvent = {
-  type: 'object',
-  required: ['FileId'],
-  properties: { FileId: fileId, TaskId: taskId, ProcedureTaskId: taskId },
-} as const;
-const filesEvent = {
+const uploadEvent = { type: 'object', required: ['FileId'], properties: { FileId: fileId } } as const;
+const deletionEvent = {
   type: 'object',
   required: ['FileIdSet'],
-  properties: { FileIdSet: { type: 'array', minItems: 1, maxItems: 100, items: fileId } },
+  properties: { FileIdSet: { type: 'array', minItems: 1, items: fileId } },
 } as const;
 
 /** The value of the parameter that holds the VOD key pair: one parameter, so that both halves rotate together. */
@@ -82,7 +79,7 @@ const keyPair = {
 /** One entry for each file of `lib/generated`. */
 export const schemas = {
   signature: { signatureParameters, signatureRequest, keyPair },
-  events: { fileEvent, filesEvent },
+  events: { uploadEvent, deletionEvent },
 } as const;
 
 export type SignatureParameters = FromSchema<typeof signatureParameters>;

@@ -3,59 +3,83 @@ import { timingSafeEqualStrings } from '../platform/timing-safe-equal';
 import { MAX_SOURCE_CONTEXT_BYTES } from './schemas';
 
 /** What a sealed source context begins with. The digit is the layout's version. */
-const MARKER = 'vcu1:';
+const MARKER = 'vcu2:';
+/** The layout before, which says nothing of a procedure. Its seals stay valid. */
+const FIRST_MARKER = 'vcu1:';
 
 /** 128 bits of HMAC-SHA256 in base64url: out of reach of guessing, and short enough to leave room for the text. */
 const MAC_LENGTH = 22;
 
-const SEALED = new RegExp(`^${MARKER}([\\w-]{${MAC_LENGTH}}):((\\d{1,3}):[^]*)$`);
+const SEALED = new RegExp(`^(${MARKER}|${FIRST_MARKER})([\\w-]{${MAC_LENGTH}}):(p?(\\d{1,3}):[^]*)$`);
 
+/** Longest caller, in bytes. */
+export const MAX_CALLER_BYTES = 128;
+
+/** `valid`: sealed with one of our keys; `none`: uploaded without us; `broken`: looks sealed and is not. */
 export type Seal = 'valid' | 'none' | 'broken';
 
 export interface OpenedSourceContext {
   readonly seal: Seal;
-  /** The app's text where the seal is valid, else what VOD sent; none when empty. */
-  readonly sourceContext: string | undefined;
+  /** The app's text where the seal is valid, else what VOD sent; absent when empty. */
+  readonly sourceContext?: string;
   /** The caller that the signature was issued to; only where the seal is valid. */
-  readonly uploader: string | undefined;
+  readonly uploader?: string;
+  /** Whether a procedure was signed too; absent where the seal does not say. */
+  readonly signedProcedure?: boolean;
+}
+
+/** Whether a text can be a caller: 1 to 128 bytes of well-formed Unicode that are not all white space. */
+export function isCaller(caller: unknown): caller is string {
+  if (typeof caller !== 'string' || caller.trim() === '') return false;
+  return caller.isWellFormed() && Buffer.byteLength(caller) <= MAX_CALLER_BYTES;
 }
 
 /**
- * Binds the app's text to the caller: `vcu1:<MAC>:<bytes of the caller>:<caller>:<text>`, the same for the same input.
+ * Binds the app's text to the caller, and to whether a procedure was signed:
+ * `vcu2:<MAC>:<p if there is a procedure><bytes of the caller>:<caller>:<text>`, the same for the same input.
  * The text stays readable for people who look at it in VOD's console.
  */
-export function seal(text: string, caller: string, key: string): string {
-  const payload = payloadOf(text, caller);
-  return `${MARKER}${mac(payload, key)}:${payload}`;
+export function seal(text: string, caller: string, hasProcedure: boolean, key: string): string {
+  const payload = formatPayload(text, caller, hasProcedure);
+  return `${MARKER}${computeMac(MARKER, payload, key)}:${payload}`;
 }
 
 /** How many bytes of text fit beside this caller, given what VOD carries (266/9221). */
-export function maxTextBytes(caller: string): number {
-  return MAX_SOURCE_CONTEXT_BYTES - MARKER.length - MAC_LENGTH - Buffer.byteLength(`:${payloadOf('', caller)}`);
+export function maxTextBytes(caller: string, hasProcedure: boolean): number {
+  const rest = Buffer.byteLength(`:${formatPayload('', caller, hasProcedure)}`);
+  return MAX_SOURCE_CONTEXT_BYTES - MARKER.length - MAC_LENGTH - rest;
 }
 
 /**
  * Opens what VOD sent back as source context. Only a seal made with one of `keys` yields an uploader;
- * text without the marker is somebody else's (server upload, console upload, another app).
+ * text without the marker comes from elsewhere (server upload, console upload, another app).
  */
 export function open(raw: string, keys: readonly string[]): OpenedSourceContext {
-  if (!raw.startsWith(MARKER)) return { seal: 'none', sourceContext: raw, uploader: undefined };
-  const [, sent = '', payload = '', length = ''] = SEALED.exec(raw) ?? [];
-  const isOurs = keys.some((key) => timingSafeEqualStrings(sent, mac(payload, key)));
-  if (!isOurs) return { seal: 'broken', sourceContext: raw, uploader: undefined };
-  const rest = Buffer.from(payload.slice(length.length + 1));
+  if (!raw.startsWith(MARKER) && !raw.startsWith(FIRST_MARKER)) return { seal: 'none', sourceContext: raw };
+  const [, marker = '', sentMac = '', payload = '', length = ''] = SEALED.exec(raw) ?? [];
+  const isOurs = keys.some((key) => timingSafeEqualStrings(sentMac, computeMac(marker, payload, key)));
+  if (!isOurs) return { seal: 'broken', sourceContext: raw };
+  const hasProcedure = payload.startsWith('p');
+  const rest = Buffer.from(payload.slice(length.length + (hasProcedure ? 2 : 1)));
   const end = Number(length);
+  const uploader = rest.toString('utf8', 0, end);
   const text = rest.toString('utf8', end + 1);
-  return { seal: 'valid', sourceContext: text === '' ? undefined : text, uploader: rest.toString('utf8', 0, end) };
+  return {
+    seal: 'valid',
+    ...(text !== '' && { sourceContext: text }),
+    // Seals for an empty caller exist, and an index takes no empty key.
+    ...(uploader !== '' && { uploader }),
+    ...(marker === MARKER && { signedProcedure: hasProcedure }),
+  };
 }
 
-function payloadOf(text: string, caller: string): string {
-  return `${Buffer.byteLength(caller)}:${caller}:${text}`;
+function formatPayload(text: string, caller: string, hasProcedure: boolean): string {
+  return `${hasProcedure ? 'p' : ''}${Buffer.byteLength(caller)}:${caller}:${text}`;
 }
 
-function mac(payload: string, key: string): string {
+function computeMac(marker: string, payload: string, key: string): string {
   return createHmac('sha256', key)
-    .update(MARKER + payload)
+    .update(marker + payload)
     .digest('base64url')
     .slice(0, MAC_LENGTH);
 }

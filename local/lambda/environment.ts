@@ -1,17 +1,23 @@
 import { devNull } from 'node:os';
 import { StartupError } from '../startup-error';
-import type { Environment, FunctionConfig, ServerlessConfig } from '../config';
+import { queueNameOf, tableNameOf, type Environment, type FunctionConfig, type ServerlessConfig } from '../config';
+import { queueUrlAt } from '../services/queue';
 
 /**
  * The whole environment of a function: what serverless.yml declares for it, and what Lambda sets by itself, with
  * credentials that open nothing.
  *
+ * @param sqsUrl the endpoint of the queues, which a `Ref` of a queue becomes a URL of
  * @throws StartupError when a declared value refers to what exists on AWS alone
  */
-export function lambdaEnvironment(config: ServerlessConfig, declared: FunctionConfig): Record<string, string> {
+export function lambdaEnvironment(
+  config: ServerlessConfig,
+  declared: FunctionConfig,
+  sqsUrl: string,
+): Record<string, string> {
   const { region } = config.provider;
   return {
-    ...resolved(config, { ...config.provider.environment, ...declared.environment }),
+    ...resolveReferences(config, { ...config.provider.environment, ...declared.environment }, sqsUrl),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.replace(/\..*/, '.x')}`,
@@ -56,18 +62,22 @@ function memoryOf(config: ServerlessConfig, declared: FunctionConfig): string {
   return String(declared.memorySize ?? config.provider.memorySize ?? 1024);
 }
 
-function resolved(config: ServerlessConfig, environment: Environment): Record<string, string> {
+function resolveReferences(config: ServerlessConfig, environment: Environment, sqsUrl: string): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(environment)) {
     if (value === null) continue;
-    if (typeof value !== 'object') {
-      values[name] = String(value);
-      continue;
-    }
-    const table = config.resources?.Resources?.[value.Ref]?.Properties?.TableName;
-    if (table === undefined)
-      throw new StartupError(`${name} refers to what does not exist here: give it a plain value`);
-    values[name] = table;
+    values[name] = typeof value === 'object' ? resolveReference(config, name, value.Ref, sqsUrl) : String(value);
   }
   return values;
+}
+
+/** What `Ref` returns on AWS: the name of a table, the URL of a queue. */
+function resolveReference(config: ServerlessConfig, variable: string, logicalId: string, sqsUrl: string): string {
+  const tableName = tableNameOf(config, logicalId);
+  if (tableName !== undefined) return tableName;
+  const queueName = queueNameOf(config, logicalId);
+  if (queueName !== undefined) return queueUrlAt(sqsUrl, queueName);
+  throw new StartupError(
+    `${variable} refers to ${logicalId}, which is neither a table nor a queue in serverless.yml: give it a plain value`,
+  );
 }

@@ -24,6 +24,8 @@ export interface FunctionsOptions {
   readonly buildDir: string;
   readonly dynamodbUrl: string;
   readonly ssmUrl: string;
+  /** Default: where nothing answers. */
+  readonly sqsUrl?: string;
   /** Gets each line that a function writes. */
   readonly log: (line: string) => void;
 }
@@ -94,14 +96,15 @@ function functionHost(
   declared: FunctionConfig,
   bundle: Bundle,
   instanceFile: string,
-  { config, dynamodbUrl, ssmUrl, log }: FunctionsOptions,
+  { config, dynamodbUrl, ssmUrl, sqsUrl = 'http://127.0.0.1:1', log }: FunctionsOptions,
 ) {
   const timeout = timeoutOf(config, declared) * 1000;
   const workerData: InstanceData = { ...bundle, context: lambdaContext(config, declared) };
   const env = {
-    ...lambdaEnvironment(config, declared),
+    ...lambdaEnvironment(config, declared, sqsUrl),
     AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
     AWS_ENDPOINT_URL_SSM: ssmUrl,
+    AWS_ENDPOINT_URL_SQS: sqsUrl,
   };
   const running = new Set<Worker>();
   const turns = queue(MAX_CALLS);

@@ -11,7 +11,7 @@ export class Refused extends Error {
 }
 
 /**
- * Logs a user in: on this machine, whoever asks is let in.
+ * Logs a user in: on this machine any name is accepted.
  *
  * @param {string} user
  */

@@ -11,8 +11,10 @@ import { describe, uploadCard } from './upload-card.js';
 /** Two connections each: with more at once, the calls of one that is done would wait behind the parts of the others. */
 const AT_ONCE = 3;
 const PAGE_OF_ROWS = 12;
-/** In milliseconds; what has not been called back by then is late or lost. */
-const CALLBACK_TIME = 10_000;
+/** How long the rows are read often after an upload, in milliseconds: a procedure may take far longer. */
+const MAX_CLOSE_WATCH = 10_000;
+/** A row in another state is waiting for VOD. */
+const SETTLED = ['ready', 'failed', 'held', 'rejected', 'deleted'];
 
 const $ = (selector) => document.querySelector(selector);
 const form = $('#new');
@@ -194,6 +196,7 @@ function showRows() {
   const text = words();
   if (rows.length > 0) say($('#state'), text.rowCount(rows.length));
   const list = $('#rows');
+  showOutcomes();
   rows.slice(0, visible).forEach((row, index) => {
     const card = cards.get(row.fileId) ?? addCard(row.fileId);
     const shown = JSON.stringify(row);
@@ -216,6 +219,16 @@ function showRows() {
   say($('#more'), text.more(Math.min(rows.length - visible, PAGE_OF_ROWS)));
 }
 
+/** What became of this page's uploads: they are done when their row says `ready`, not when the last byte is sent. */
+function showOutcomes() {
+  for (const { upload, update } of entries) {
+    const { status } = rows.find(({ fileId }) => fileId === upload.fileId) ?? {};
+    if (upload.state !== 'done' || status === upload.status) continue;
+    Object.assign(upload, { status, isSettled: SETTLED.includes(status) });
+    update();
+  }
+}
+
 function addCard(fileId) {
   const card = rowCard(vodUrl);
   cards.set(fileId, card);
@@ -227,7 +240,7 @@ async function refresh() {
   const question = ++asked;
   try {
     const answer = await backend.rows();
-    if (question !== asked) return; // a later question has been answered, or will be
+    if (question !== asked) return; // a later request has been answered, or will be
     rows = answer;
     $('#empty').hidden = rows.length > 0;
     if (rows.length === 0) say($('#state'), '');
@@ -238,14 +251,13 @@ async function refresh() {
 }
 
 let timer;
-/** Often while the row of an upload should come, else every second, and not at all while nobody looks. */
+/** Often while an upload waits for its outcome, else every second, and not while the page is hidden. */
 async function keepFresh() {
   clearTimeout(timer);
   if (!document.hidden) await refresh();
-  const isComing = ({ upload, doneAt }) =>
-    performance.now() - doneAt < CALLBACK_TIME && !rows.some(({ fileId }) => fileId === upload.fileId);
+  const isWaiting = ({ upload, doneAt }) => performance.now() - doneAt < MAX_CLOSE_WATCH && !upload.isSettled;
   clearTimeout(timer);
-  timer = setTimeout(keepFresh, entries.some(isComing) ? 200 : 1000);
+  timer = setTimeout(keepFresh, entries.some(isWaiting) ? 200 : 1000);
 }
 
 // The panel for developers

@@ -3,7 +3,7 @@ import { formatBytes, formatSeconds } from './format.js';
 import { language, words } from './strings.js';
 
 /**
- * Shows one row of the table, and changes it in place: a video that plays goes on, details that are open stay so.
+ * Shows one row of the table, and updates it in place: a video keeps playing, open details stay open.
  *
  * @param {string} vodUrl
  */
@@ -13,7 +13,7 @@ export function rowCard(vodUrl) {
   const badges = element('p', { className: 'badges' });
   const facts = element('dl', { className: 'facts' });
   const measures = element('p', { className: 'hint' });
-  const claims = element('div', { className: 'warning', hidden: true });
+  const warning = element('div', { className: 'warning', hidden: true });
   const play = element('button', { type: 'button', onclick: togglePlayer, hidden: true });
   const player = element('div', { className: 'player', hidden: true });
   const tasks = element('div', { className: 'tasks' });
@@ -28,13 +28,13 @@ export function rowCard(vodUrl) {
     player,
     facts,
     measures,
-    claims,
+    warning,
     tasks,
     details,
   );
   let row;
 
-  /** @param {Record<string, any>} next the row; without one, the same again in another language */
+  /** @param {Record<string, any>} next the row; default: the same again, in another language */
   function update(next = row) {
     row = next;
     const text = words();
@@ -45,7 +45,7 @@ export function rowCard(vodUrl) {
     badges.replaceChildren(
       badge('status', row.status, text.status[row.status] ?? row.status),
       ...(row.seal ? [badge('seal', row.seal, text.seal[row.seal] ?? row.seal)] : []),
-      ...(row.trust ? [badge('trust', row.trust, text.trust(row.trust))] : []),
+      ...(row.trust ? [badge('trust', row.trust, text.trust[row.trust] ?? row.trust)] : []),
     );
     facts.replaceChildren(
       ...fact(text.uploader, row.uploader ?? text.none),
@@ -54,14 +54,13 @@ export function rowCard(vodUrl) {
       ...(row.url ? fact('URL', link(row.url), 'long') : []),
     );
     say(measures, measuresOf(row));
-    claims.hidden = !row.claims?.length;
-    claims.replaceChildren(
-      element('p', { textContent: text.claims }),
-      element('ul', {}, ...(row.claims ?? []).map((claim) => element('li', {}, element('code', {}, String(claim))))),
-    );
-    // Known by its name before the first word of what it did.
-    const known = { ...(row.procedureTaskId && { [row.procedureTaskId]: {} }), ...row.tasks };
-    tasks.replaceChildren(...Object.entries(known).map(([id, task]) => taskOf(id, task)));
+    const sentences = [row.rejection?.detail, row.notice].filter((sentence) => typeof sentence === 'string');
+    warning.hidden = sentences.length === 0;
+    warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
+    // The procedure's id is known before VOD was asked what it did.
+    const known = new Map(row.procedureTaskId ? [[row.procedureTaskId, {}]] : []);
+    for (const [id, task] of Object.entries(row.tasks)) known.set(id, task);
+    tasks.replaceChildren(...[...known].map(([id, task]) => taskOf(id, task)));
     say(summary, text.everything);
     say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
     play.hidden = !isPlayable();
@@ -71,7 +70,7 @@ export function rowCard(vodUrl) {
     if (!isPlayable()) close();
   }
 
-  /** Only what the local VOD has, and has still: a row can say any URL. */
+  /** Only a file that the local VOD still has: before the verification a row may contain any URL. */
   function isPlayable() {
     return typeof row.url === 'string' && row.url.startsWith(`${vodUrl}/`) && row.status !== 'deleted';
   }
@@ -85,7 +84,7 @@ export function rowCard(vodUrl) {
       });
       player.replaceChildren(video);
       player.hidden = false;
-      video.play().catch(() => undefined); // said by the error event, or by the browser's own controls
+      video.play().catch(() => undefined); // the error event, or the browser's own controls, report it
     } else close();
     update();
   }
@@ -157,7 +156,7 @@ function subTask({ type, definition, url, code, message }) {
   );
 }
 
-/** A link, if it is one to follow: who forges an event may write any scheme. */
+/** A link if it is safe to follow: a forged event may contain any scheme. */
 function link(url, text = url) {
   const safe = /^https?:\/\//.test(url);
   return safe

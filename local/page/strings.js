@@ -1,4 +1,4 @@
-/** Every word of the page, in two languages. A text with something to fill in is a function. */
+/** Every text of the page, in two languages. A text with something to fill in is a function. */
 export const STRINGS = {
   en: {
     title: 'Upload to the VOD on this machine',
@@ -7,12 +7,12 @@ export const STRINGS = {
     language: 'Language',
     newUpload: 'New upload',
     user: 'User',
-    userHint: 'Any name. It gets a token as your login would give it.',
-    userMissing: 'Say who uploads.',
+    userHint: 'Any name. It gets a token, as from your login.',
+    userMissing: 'Enter a user.',
     dropTitle: 'Drop videos here',
     dropHint: 'or click to choose, one or several',
     noVideos: 'Choose at least one video first.',
-    underWay: (names) => `Under way already: ${names}. The SDK knows an upload by its file's name and size.`,
+    underWay: (names) => `Already uploading: ${names}. The SDK identifies an upload by the file's name and size.`,
     chosen: 'Chosen videos',
     remove: 'Remove',
     removeNamed: (name) => `Remove ${name}`,
@@ -20,23 +20,24 @@ export const STRINGS = {
     chooseCover: 'Choose an image',
     removeCover: 'Remove the cover',
     sourceContext: 'Source context (optional)',
-    sourceContextHint: 'Your own text, an order number say. It comes back in the row as it was.',
+    sourceContextHint: 'Your own text, such as an order number. It comes back in the row unchanged.',
     procedure: 'Procedure',
     noProcedure: 'None',
     otherProcedure: 'Name of another procedure',
     otherOption: 'Another one …',
     oneTimeValid: 'Signatures that work once',
-    oneTimeValidHint: 'The local VOD then refuses a signature that it has seen before, as the real one does.',
+    oneTimeValidHint: 'The local VOD then refuses a signature that was used before, as VOD does.',
     start: 'Start the upload',
     running: 'Uploads of this page',
     waiting: 'Waiting for its turn',
     preparing: 'Asking for a signature and a place to send to',
-    resuming: 'Going on with an upload that was begun before, with the user and context of then',
+    resuming: 'Resuming an earlier upload, with the user and context that it began with',
     sending: ({ loaded, total, speed, remaining }) =>
       `${loaded} of ${total}${speed ? ` · ${speed}` : ''}${remaining ? ` · ${remaining} left` : ''}`,
     paused: ({ loaded, total }) => `Paused at ${loaded} of ${total}`,
-    finishing: 'Telling VOD that all of it is there',
+    finishing: 'Committing the upload to VOD',
     done: (fileId) => `Uploaded as ${fileId}`,
+    verifying: 'waiting for status ready',
     failed: 'Failed',
     cancelled: 'Cancelled',
     pause: 'Pause',
@@ -48,13 +49,21 @@ export const STRINGS = {
     progressOf: (name) => `Progress of ${name}`,
     announce: (name, what) => `${name}: ${what}`,
     rows: 'Rows in the table',
-    empty: 'None so far. A row appears here as soon as VOD has called back.',
+    empty: 'None so far. A row appears here as soon as VOD calls back.',
     rowCount: (count) => (count === 1 ? '1 row' : `${count} rows`),
     noAnswer: 'The local run does not answer. Is npm start still running?',
     more: (count) => `Show ${count} more`,
-    status: { uploaded: 'uploaded', processing: 'processing', ready: 'ready', failed: 'failed', deleted: 'deleted' },
+    status: {
+      uploaded: 'uploaded',
+      processing: 'processing',
+      ready: 'ready',
+      failed: 'failed',
+      held: 'held for review',
+      rejected: 'rejected',
+      deleted: 'deleted',
+    },
     seal: { valid: 'seal valid', none: 'no seal', broken: 'seal broken' },
-    trust: (trust) => (trust === 'pushed' ? 'pushed by VOD' : `trust: ${trust}`),
+    trust: { pushed: 'not verified yet', confirmed: 'confirmed by VOD', unknown: 'unknown to VOD' },
     unnamed: 'File without a name',
     uploader: 'Uploader',
     context: 'Source context',
@@ -64,20 +73,19 @@ export const STRINGS = {
     stop: 'Close',
     cannotPlay: 'This browser cannot play this file.',
     taskOf: (id) => `Task ${id}`,
-    taskState: (status, bad) => (bad ? `${status}, a sub-task failed` : status),
+    taskState: (status, failed) => (failed ? `${status}, a sub-task failed` : status),
     outputs: 'Outputs',
     errors: 'Errors',
-    claims: 'Another event said this differently. VOD does not contradict itself: look before you trust this row.',
     everything: 'All attributes',
     copy: 'Copy',
     copied: 'Copied',
     code: 'In your own app',
     codeIntro:
-      'This is all that your app adds to the SDK, with what is chosen above. On AWS the address is that of your deployment, and CORS_ORIGINS names the origin of your app.',
+      'This is all that your app adds to the SDK, with the choices above. On AWS use the URL of your deployment, and set CORS_ORIGINS to the origin of your app.',
     codeSign: 'getSignature',
     codeHosts: 'Try your app against this local VOD',
     codeHostsIntro:
-      'The hosts are written into the SDK. This page maps them with the following lines, and so can your app while you develop it. Against Tencent’s VOD leave them out.',
+      'The SDK has its hosts built in. This page maps them with the following lines, and your app can do the same during development. Remove them to use Tencent’s VOD.',
   },
   zh: {
     title: '上传到本机的点播服务',
@@ -99,12 +107,12 @@ export const STRINGS = {
     chooseCover: '选择图片',
     removeCover: '移除封面',
     sourceContext: '来源上下文（可选）',
-    sourceContextHint: '您自己的文本，例如订单号。它会原样出现在数据行中。',
+    sourceContextHint: '您自己的透传文本，例如订单号，会原样出现在数据行中。',
     procedure: '任务流',
     noProcedure: '无',
     otherProcedure: '其他任务流的名称',
     otherOption: '其他……',
-    oneTimeValid: '签名仅一次有效',
+    oneTimeValid: '签名单次有效',
     oneTimeValidHint: '本地 VOD 会像真实的 VOD 一样，拒绝已经用过的签名。',
     start: '开始上传',
     running: '本页的上传',
@@ -116,6 +124,7 @@ export const STRINGS = {
     paused: ({ loaded, total }) => `已暂停：${loaded} / ${total}`,
     finishing: '正在通知 VOD 上传完成',
     done: (fileId) => `已上传，FileId 为 ${fileId}`,
+    verifying: '等待 status 变为 ready',
     failed: '失败',
     cancelled: '已取消',
     pause: '暂停',
@@ -131,9 +140,17 @@ export const STRINGS = {
     rowCount: (count) => `共 ${count} 行`,
     noAnswer: '本地服务没有响应。npm start 还在运行吗？',
     more: (count) => `再显示 ${count} 行`,
-    status: { uploaded: '已上传', processing: '处理中', ready: '就绪', failed: '失败', deleted: '已删除' },
-    seal: { valid: '封印有效', none: '无封印', broken: '封印损坏' },
-    trust: (trust) => (trust === 'pushed' ? '由 VOD 推送' : `可信度：${trust}`),
+    status: {
+      uploaded: '已上传',
+      processing: '处理中',
+      ready: '就绪',
+      failed: '处理失败',
+      held: '待人工复审',
+      rejected: '已拒绝',
+      deleted: '已删除',
+    },
+    seal: { valid: '防篡改签名有效', none: '无防篡改签名', broken: '防篡改签名无效' },
+    trust: { pushed: '待核实', confirmed: '已向点播核实', unknown: '点播中无此文件' },
     unnamed: '未命名文件',
     uploader: '上传者',
     context: '来源上下文',
@@ -143,10 +160,9 @@ export const STRINGS = {
     stop: '关闭',
     cannotPlay: '此浏览器无法播放该文件。',
     taskOf: (id) => `任务 ${id}`,
-    taskState: (status, bad) => (bad ? `${status}，有子任务失败` : status),
+    taskState: (status, failed) => (failed ? `${status}，有子任务失败` : status),
     outputs: '输出',
     errors: '错误',
-    claims: '另一个事件的说法不同。VOD 不会自相矛盾：在信任这一行之前请先核实。',
     everything: '全部属性',
     copy: '复制',
     copied: '已复制',
@@ -162,7 +178,7 @@ export const STRINGS = {
 
 /** @typedef {keyof typeof STRINGS} Language */
 
-let current = first();
+let current = initialLanguage();
 
 /** The language in use, also as a locale. */
 export function language() {
@@ -180,10 +196,10 @@ export function choose(chosen) {
   localStorage.setItem('language', chosen);
 }
 
-/** The one that was chosen here before, else the browser's. */
-function first() {
+/** The language that was chosen here before, else the browser's. */
+function initialLanguage() {
   if (typeof navigator === 'undefined' || typeof localStorage === 'undefined') return 'en';
-  const kept = localStorage.getItem('language');
-  if (kept === 'en' || kept === 'zh') return kept;
+  const stored = localStorage.getItem('language');
+  if (stored === 'en' || stored === 'zh') return stored;
   return navigator.language.startsWith('zh') ? 'zh' : 'en';
 }

@@ -84,7 +84,7 @@ export function describe(upload) {
     case 'paused':
       return text[upload.state](amounts);
     case 'done':
-      return text.done(upload.fileId);
+      return `${text.done(upload.fileId)} · ${upload.isSettled ? (text.status[upload.status] ?? upload.status) : text.verifying}`;
     default:
       return text[upload.state];
   }

@@ -23,7 +23,7 @@ export function createUpload(file, cover, user, wanted, changed) {
   }
 
   function start() {
-    become('preparing', { loaded: 0, error: undefined, resumed: false });
+    become('preparing', { loaded: 0, error: undefined, resumed: false, status: undefined, isSettled: false });
     const mine = ++run;
     const getSignature = () => {
       // Before it sends anything the SDK cannot be stopped, but it asks here at each step.
@@ -43,7 +43,7 @@ export function createUpload(file, cover, user, wanted, changed) {
     uploader.on('media_upload', () => {
       if (mine === run && upload.state === 'sending') become('finishing', { loaded: file.size });
     });
-    // What the SDK knows of a file of this name and size: an upload that a reload interrupted goes on where it was.
+    // What the SDK knows of a file of this name and size: an upload that a reload interrupted resumes.
     become('preparing', { resumed: Boolean(uploader.getStorage(uploader.sessionName)) });
     follow();
   }

@@ -5,13 +5,13 @@ import { replaceFile } from './journal';
 
 const DAY = 24 * 60 * 60 * 1000;
 
-// Encoded object identifiers (X.690), each with the name it has in RFC 5280 and RFC 5758.
+// Encoded object identifiers (X.690), named as in RFC 5280 and RFC 5758.
 const COMMON_NAME = Buffer.from('0603550403', 'hex');
 const SUBJECT_ALT_NAME = Buffer.from('0603551d11', 'hex');
 const BASIC_CONSTRAINTS = Buffer.from('0603551d13', 'hex');
 const ECDSA_WITH_SHA256 = Buffer.from('06082a8648ce3d040302', 'hex');
 
-/** The key and certificate kept in the directory, made at first start or when they no longer name these hosts. */
+/** Returns the key and certificate of the directory; creates them if they are missing, expired or for other hosts. */
 export function certificateFor(
   directory: string,
   hosts: readonly string[],
@@ -37,14 +37,14 @@ export function certificateFor(
   return made;
 }
 
-/** RFC 5280, section 4.1. Thirty lines of DER instead of a library, since the libraries bring twenty packages each. */
+/** RFC 5280, section 4.1. Written in DER here because the libraries depend on twenty packages each. */
 function selfSigned(key: KeyObject, publicKey: KeyObject, hosts: readonly string[], from: Date, until: Date): string {
   const algorithm = der(0x30, ECDSA_WITH_SHA256);
   const name = der(0x30, der(0x31, der(0x30, COMMON_NAME, der(0x0c, Buffer.from('local VOD')))));
   const alternatives = der(0x30, ...hosts.map((host) => der(0x82, Buffer.from(host))));
   const extensions = der(
     0x30,
-    // No CA: who trusts it trusts these names and nothing that its key could sign.
+    // Not a CA: a client that trusts this certificate trusts these names only.
     der(0x30, BASIC_CONSTRAINTS, der(0x01, Buffer.from([0xff])), der(0x04, der(0x30))),
     der(0x30, SUBJECT_ALT_NAME, der(0x04, alternatives)),
   );

@@ -6,14 +6,14 @@ import { allowAnyOrigin, readBody, reply, type Call } from './http';
 import type { State } from './state';
 import { authorize } from './storage-credentials';
 
-/** Name of the bucket that every upload goes to, with the account's number as COS wants it. */
+/** The bucket of all uploads; COS appends the AppId to the name. */
 export const BUCKET = { name: 'local-vod', appId: 1250000001 };
 const BUCKET_NAME = `${BUCKET.name}-${BUCKET.appId}`;
 
 export const bucketHost = (region: string): string => `${BUCKET_NAME}.cos.${region}.myqcloud.com`;
 
-/** The object storage that the files themselves go to: https://cloud.tencent.com/document/product/436/7751 */
-export async function cos(call: Call, state: State, now: () => number): Promise<void> {
+/** The object storage of the files: https://cloud.tencent.com/document/product/436/7751 */
+export async function handleCos(call: Call, state: State, now: () => number): Promise<void> {
   call.response.setHeader('x-cos-request-id', randomBytes(12).toString('hex'));
   if (allowAnyOrigin(call)) return;
   try {
@@ -22,12 +22,12 @@ export async function cos(call: Call, state: State, now: () => number): Promise<
     const session = state.sessions.get(sessionKey);
     const keys = [session?.video?.key, session?.cover?.key];
     const key = decodeURIComponent(call.path).slice(1);
-    const wanted = key === '' ? call.query.get('prefix') : key;
-    if (!session || session.expiresAt < now() || !keys.includes(wanted ?? '')) {
+    const requestedKey = key === '' ? call.query.get('prefix') : key;
+    if (!session || session.expiresAt < now() || !keys.includes(requestedKey ?? '')) {
       throw new StorageError(403, 'AccessDenied', 'These temporary credentials are for other files');
     }
-    if (key === '') listUploads(call, state.bucket, wanted ?? '');
-    else await operate(call, state.bucket, key, now());
+    if (key === '') listUploads(call, state.bucket, requestedKey ?? '');
+    else await runOperation(call, state.bucket, key, now());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     const resource = escape(`${call.host}${call.path}`);
@@ -36,7 +36,7 @@ export async function cos(call: Call, state: State, now: () => number): Promise<
   }
 }
 
-async function operate(call: Call, bucket: Bucket, key: string, now: number): Promise<void> {
+async function runOperation(call: Call, bucket: Bucket, key: string, now: number): Promise<void> {
   const { request, response, query } = call;
   const uploadId = query.get('uploadId');
   const contentMd5 = request.headers['content-md5']?.toString();
@@ -44,8 +44,8 @@ async function operate(call: Call, bucket: Bucket, key: string, now: number): Pr
   const operation = `${call.method}${query.has('uploads') ? ' uploads' : ''}${uploadId === null ? '' : ' uploadId'}`;
   switch (operation) {
     case 'POST uploads': {
-      const made = bucket.initiate(key, now);
-      const result = `${names}<UploadId>${made}</UploadId>`;
+      const newUploadId = bucket.initiate(key, now);
+      const result = `${names}<UploadId>${newUploadId}</UploadId>`;
       replyXml(call, 200, `<InitiateMultipartUploadResult>${result}</InitiateMultipartUploadResult>`);
       return;
     }
@@ -90,13 +90,13 @@ async function operate(call: Call, bucket: Bucket, key: string, now: number): Pr
       return;
     }
     default:
-      throw new StorageError(405, 'MethodNotAllowed', `The local VOD does not play ${call.method} here`);
+      throw new StorageError(405, 'MethodNotAllowed', `The local VOD does not support ${call.method} here`);
   }
 }
 
 function listUploads(call: Call, bucket: Bucket, key: string): void {
   if (call.method !== 'GET' || !call.query.has('uploads')) {
-    throw new StorageError(405, 'MethodNotAllowed', 'The local VOD lists nothing but unfinished uploads');
+    throw new StorageError(405, 'MethodNotAllowed', 'The local VOD lists unfinished uploads only');
   }
   const uploads = bucket
     .uploadsOf(key)
@@ -112,21 +112,23 @@ function listUploads(call: Call, bucket: Bucket, key: string): void {
 
 async function listParts(call: Call, bucket: Bucket, key: string, uploadId: string, names: string): Promise<void> {
   const after = Number(call.query.get('part-number-marker') ?? 0);
-  const asked = call.query.get('max-parts') ?? '1000';
-  if (!/^[1-9]\d*$/.test(asked)) throw new StorageError(400, 'InvalidArgument', 'max-parts is not a positive integer');
-  const most = Math.min(Number(asked), 1000);
+  const maxParts = call.query.get('max-parts') ?? '1000';
+  if (!/^[1-9]\d*$/.test(maxParts))
+    throw new StorageError(400, 'InvalidArgument', 'max-parts is not a positive integer');
+  const pageSize = Math.min(Number(maxParts), 1000);
   const rest = (await bucket.parts(key, uploadId)).filter((part) => part.number > after);
-  const page = rest.slice(0, most).map(({ number, etag, size, modifiedAt }) => {
+  const page = rest.slice(0, pageSize).map(({ number, etag, size, modifiedAt }) => {
     const modified = `<LastModified>${new Date(modifiedAt).toISOString()}</LastModified>`;
     const content = `<ETag>&quot;${etag}&quot;</ETag><Size>${size}</Size>`;
     return `<Part><PartNumber>${number}</PartNumber>${modified}${content}</Part>`;
   });
-  const next = rest.length > most ? `<NextPartNumberMarker>${rest[most - 1]?.number ?? 0}</NextPartNumberMarker>` : '';
-  const head = `${names}<UploadId>${uploadId}</UploadId><IsTruncated>${rest.length > most}</IsTruncated>${next}`;
+  const next =
+    rest.length > pageSize ? `<NextPartNumberMarker>${rest[pageSize - 1]?.number ?? 0}</NextPartNumberMarker>` : '';
+  const head = `${names}<UploadId>${uploadId}</UploadId><IsTruncated>${rest.length > pageSize}</IsTruncated>${next}`;
   replyXml(call, 200, `<ListPartsResult>${head}${page.join('')}</ListPartsResult>`);
 }
 
-/** The one document that clients send. Four patterns read it whole, and whatever they leave over is refused. */
+/** Reads a CompleteMultipartUpload document, the only XML that clients send. Throws if it contains anything else. */
 export function readPartList(xml: string): { number: number; etag: string }[] {
   const malformed = (): StorageError => new StorageError(400, 'MalformedXML', 'Not a CompleteMultipartUpload document');
   const list = /^\s*(?:<\?xml[^>]*\?>)?\s*<CompleteMultipartUpload[^>]*>(.*)<\/CompleteMultipartUpload>\s*$/s.exec(xml);

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from './messages';
-import { orderedId, type State } from './state';
+import { orderedId, type QueuedEvent, type State } from './state';
 
-const MOST_AT_ONCE = 16;
-const KEPT_FOR = 4 * 24 * 60 * 60 * 1000;
+const MAX_EVENTS_PER_PULL = 16;
+const RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
+const POLL_INTERVAL_MS = 50;
 
-/** Events that are fetched: each comes back some time after it was pulled, until it is confirmed, for four days at most. */
+/** Events to be pulled. An event that was pulled and not confirmed in time can be pulled again, for four days. */
 export class EventQueue {
   constructor(
     private readonly state: State,
@@ -20,23 +21,25 @@ export class EventQueue {
     this.state.queue.set(orderedId(now), { content, createdAt: now, handle: '', pulledAt: 0 });
   }
 
-  /** Waits a little for an event if there is none. */
+  /** Returns at most 16 events. Waits for the first one, at most `waitMs`. */
   async pull(): Promise<object[]> {
     const deadline = Date.now() + this.waitMs;
     for (;;) {
       const events = this.#take();
       if (events.length > 0 || Date.now() >= deadline) return events;
-      await sleep(50, undefined, { ref: false });
+      await sleep(POLL_INTERVAL_MS, undefined, { ref: false });
     }
   }
 
-  /** False, and nothing is confirmed, if one of the handles is unknown or pulled too long ago. */
+  /** Returns false, and confirms nothing, if one of the handles is unknown or was pulled too long ago. */
   confirm(handles: readonly string[]): boolean {
-    const waiting = new Map(this.state.queue.entries().map(([id, event]) => [event.handle, { id, event }]));
-    const found = handles.map((handle) => waiting.get(handle));
-    const confirmable = found.filter((one) => one && this.now() - one.event.pulledAt <= this.confirmWithinMs);
-    if (confirmable.length < handles.length) return false;
-    for (const one of confirmable) if (one) this.state.queue.delete(one.id);
+    const ids: string[] = [];
+    for (const handle of handles) {
+      const [found] = this.state.queueByHandle.get(handle);
+      if (handle === '' || !found || this.now() - found[1].pulledAt > this.confirmWithinMs) return false;
+      ids.push(found[0]);
+    }
+    for (const id of ids) this.state.queue.delete(id);
     return true;
   }
 
@@ -44,15 +47,25 @@ export class EventQueue {
     const now = this.now();
     const taken: object[] = [];
     for (const [id, event] of this.state.queue.entries()) {
-      if (now - event.createdAt > KEPT_FOR) this.state.queue.delete(id);
-      else if (taken.length < MOST_AT_ONCE && now - event.pulledAt > this.confirmWithinMs) {
-        const handle = randomUUID();
-        this.state.queue.set(id, { ...event, handle, pulledAt: now });
-        // The real answer carries every other kind of event as an explicit null.
-        const others = { FileUploadEvent: null, ProcedureStateChangeEvent: null, FileDeleteEvent: null };
-        taken.push({ EventHandle: handle, ...others, PullCompleteEvent: null, ...event.content });
-      }
+      if (taken.length === MAX_EVENTS_PER_PULL) break;
+      if (now - event.createdAt > RETENTION_MS) this.state.queue.delete(id);
+      else if (now - event.pulledAt > this.confirmWithinMs) taken.push(this.#handOut(id, event, now));
     }
     return taken;
+  }
+
+  #handOut(id: string, event: QueuedEvent, now: number): object {
+    const handle = randomUUID();
+    this.state.queue.set(id, { ...event, handle, pulledAt: now });
+    return {
+      EventHandle: handle,
+      // VOD returns the members of all other event types as null.
+      FileUploadEvent: null,
+      ProcedureStateChangeEvent: null,
+      FileDeleteEvent: null,
+      PullCompleteEvent: null,
+      ReviewAudioVideoCompleteEvent: null,
+      ...event.content,
+    };
   }
 }

@@ -1,66 +1,151 @@
 import { isObject, jsonObject, readBody, replyJson, type Call } from './http';
 
-/** What may go wrong with callbacks, on demand. */
+/** Faults that can be switched on at run time. Probabilities are from 0 to 1. */
 export interface Faults {
+  /** Probability that an event is not sent. */
   readonly drop: number;
+  /** Probability that an event is sent twice. */
   readonly duplicate: number;
+  /** Probability that an event is sent after the next one. */
   readonly reorder: number;
+  /** Pause before an event is sent. */
   readonly delayMs: number;
   readonly format: '3.0' | '2.0' | 'both';
   readonly seed: number;
+  /** Probability that a server API call fails with InternalError. */
+  readonly api: number;
+  /** Time after the creation of a file during which DescribeMediaInfos and SearchMedia do not show it. */
+  readonly visibleAfterMs: number;
+  /** Time after the creation of a file during which the server API and events have no media information. */
+  readonly analysedAfterMs: number;
 }
 
-export const NO_FAULTS: Faults = { drop: 0, duplicate: 0, reorder: 0, delayMs: 0, format: '3.0', seed: 1 };
-
-const probability = (value: unknown): boolean => typeof value === 'number' && value >= 0 && value <= 1;
-
-const RULES: Record<keyof Faults, { fits: (value: unknown) => boolean; rule: string }> = {
-  drop: { fits: probability, rule: 'a number from 0 to 1' },
-  duplicate: { fits: probability, rule: 'a number from 0 to 1' },
-  reorder: { fits: probability, rule: 'a number from 0 to 1' },
-  delayMs: {
-    fits: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 600_000,
-    rule: 'an integer from 0 to 600000',
-  },
-  format: { fits: (value) => value === '3.0' || value === '2.0' || value === 'both', rule: '"3.0", "2.0" or "both"' },
-  seed: { fits: Number.isSafeInteger, rule: 'an integer' },
+export const NO_FAULTS: Faults = {
+  drop: 0,
+  duplicate: 0,
+  reorder: 0,
+  delayMs: 0,
+  format: '3.0',
+  seed: 1,
+  api: 0,
+  visibleAfterMs: 0,
+  analysedAfterMs: 0,
 };
 
-/** Reads, changes or resets the faults in force. */
-export async function changeFaults(
-  { request, response, method }: Call,
-  inForce: Faults,
-  set: (changed: Partial<Faults> | undefined) => Faults,
-): Promise<void> {
-  if (method === 'GET') {
-    replyJson(response, 200, inForce);
-  } else if (method === 'DELETE') {
-    replyJson(response, 200, set(undefined));
-  } else if (method === 'PUT') {
-    const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
-    const problem = problemWith(changed);
-    if (problem === undefined) replyJson(response, 200, set(changed ?? {}));
-    else replyJson(response, 400, { message: problem });
-  } else {
-    replyJson(response, 405, { message: 'Faults are read with GET, changed with PUT, reset with DELETE' });
+const MAX_DELAY_MS = 600_000;
+
+interface Rule {
+  readonly isValid: (value: unknown) => boolean;
+  readonly expected: string;
+}
+
+const PROBABILITY: Rule = {
+  isValid: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+  expected: 'a number from 0 to 1',
+};
+const DELAY: Rule = {
+  isValid: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_DELAY_MS,
+  expected: `an integer from 0 to ${MAX_DELAY_MS}`,
+};
+
+const RULES: Record<keyof Faults, Rule> = {
+  drop: PROBABILITY,
+  duplicate: PROBABILITY,
+  reorder: PROBABILITY,
+  delayMs: DELAY,
+  format: {
+    isValid: (value) => value === '3.0' || value === '2.0' || value === 'both',
+    expected: 'one of: "3.0", "2.0", "both"',
+  },
+  seed: { isValid: Number.isSafeInteger, expected: 'an integer' },
+  api: PROBABILITY,
+  visibleAfterMs: DELAY,
+  analysedAfterMs: DELAY,
+};
+
+/** Holds the current faults and draws from their probabilities. The same seed gives the same draws. */
+export class FaultInjector {
+  #faults = NO_FAULTS;
+  #callbackRandom = randomFrom(NO_FAULTS.seed);
+  #apiRandom = apiRandomFrom(NO_FAULTS.seed);
+
+  get current(): Faults {
+    return this.#faults;
+  }
+
+  /** Changes the given faults, or resets all of them, restarts the draws, and returns the current values. */
+  change(changed: Partial<Faults> | undefined): Faults {
+    this.#faults = changed ? { ...this.#faults, ...changed } : NO_FAULTS;
+    this.#callbackRandom = randomFrom(this.#faults.seed);
+    this.#apiRandom = apiRandomFrom(this.#faults.seed);
+    return this.#faults;
+  }
+
+  /** What happens to the next event. */
+  drawCallback(): { readonly isDropped: boolean; readonly isDuplicated: boolean; readonly isReordered: boolean } {
+    // Always three draws, so that one probability does not change which events another one hits.
+    const drop = this.#callbackRandom();
+    const duplicate = this.#callbackRandom();
+    const reorder = this.#callbackRandom();
+    return {
+      isDropped: drop < this.#faults.drop,
+      isDuplicated: duplicate < this.#faults.duplicate,
+      isReordered: reorder < this.#faults.reorder,
+    };
+  }
+
+  /** Whether the next server API call fails. */
+  drawApiFailure(): boolean {
+    return this.#apiRandom() < this.#faults.api;
+  }
+
+  /** Whether the server API shows a file. */
+  isVisible(createTime: number, now: number): boolean {
+    return this.#faults.visibleAfterMs === 0 || now >= createTime + this.#faults.visibleAfterMs;
+  }
+
+  /** Whether the media information of a file is known. */
+  isAnalysed(createTime: number, now: number): boolean {
+    return this.#faults.analysedAfterMs === 0 || now >= createTime + this.#faults.analysedAfterMs;
   }
 }
 
-/** The sentence that says what is wrong with the values, or undefined if nothing is. */
-function problemWith(values: unknown): string | undefined {
-  if (!isObject(values)) return 'Faults are a JSON object';
+/** `GET` returns the faults, `PUT` changes some of them, `DELETE` resets all of them. */
+export async function handleFaults({ request, response, method }: Call, faults: FaultInjector): Promise<void> {
+  if (method === 'GET') {
+    replyJson(response, 200, faults.current);
+  } else if (method === 'DELETE') {
+    replyJson(response, 200, faults.change(undefined));
+  } else if (method === 'PUT') {
+    const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
+    const violation = findViolation(changed);
+    if (violation === undefined) replyJson(response, 200, faults.change(changed ?? {}));
+    else replyJson(response, 400, { message: violation });
+  } else {
+    replyJson(response, 405, { message: 'Read the faults with GET, change them with PUT, reset them with DELETE' });
+  }
+}
+
+function findViolation(values: unknown): string | undefined {
+  if (!isObject(values)) return 'The body must be a JSON object';
   for (const [name, value] of Object.entries(values)) {
-    if (!isFault(name)) return `"${name}" is not one of ${Object.keys(RULES).join(', ')}`;
-    if (!RULES[name].fits(value)) return `"${name}" is ${RULES[name].rule}, not ${JSON.stringify(value)}`;
+    if (!isFaultName(name)) return `Unknown property "${name}": must be one of: ${Object.keys(RULES).join(', ')}`;
+    const { isValid, expected } = RULES[name];
+    if (!isValid(value)) return `"${name}" must be ${expected}, not ${JSON.stringify(value)}`;
   }
   return undefined;
 }
 
-function isFault(name: string): name is keyof Faults {
+function isFaultName(name: string): name is keyof Faults {
   return Object.hasOwn(RULES, name);
 }
 
-/** Numbers from 0 up to 1 that are the same for the same seed (mulberry32). */
+/** A sequence of its own, so that the number of API calls does not change which events are hit. */
+function apiRandomFrom(seed: number): () => number {
+  return randomFrom(seed ^ 0x5f356495);
+}
+
+/** Returns a generator of numbers from 0 up to and not including 1, determined by the seed (mulberry32). */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -5,22 +5,23 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly method: string;
-  /** The service's own host name, without port, from the Host header or from the first path segment. */
+  /** The host name that the request is meant for, without port; see parseCall. */
   readonly host: string;
-  /** Path within the service, percent-encoded as it came. */
+  /** Path within the service, percent-encoded as received. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
-/** The whole body, or undefined if it is over a megabyte: no request but a file's is that long. */
+/** The whole body, or undefined if it is larger than 1 MiB: only uploads of files are. */
 export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const limit = 1024 * 1024;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size <= 1024 * 1024) chunks.push(chunk);
+    if (size <= limit) chunks.push(chunk);
   }
-  return size <= 1024 * 1024 ? Buffer.concat(chunks) : undefined;
+  return size <= limit ? Buffer.concat(chunks) : undefined;
 }
 
 /** The body as a JSON object, or undefined if it is anything else. */
@@ -46,11 +47,11 @@ export function replyJson(response: ServerResponse, status: number, value: unkno
   reply(response, status, JSON.stringify(value), { 'content-type': 'application/json; charset=utf-8' });
 }
 
-/** What a browser needs of a service that any page may call. True if the request was a preflight, now answered. */
+/** Allows calls from any web page. Returns true if the request was a preflight, which then has its response. */
 export function allowAnyOrigin(call: Call): boolean {
   const { request, response } = call;
   response.setHeader('access-control-allow-origin', '*');
-  // Without ETag the SDK cannot complete an upload; without Date it cannot correct a wrong clock.
+  // The SDK needs ETag to complete an upload, and Date to correct a wrong clock.
   response.setHeader('access-control-expose-headers', 'ETag, Date, Content-Length, Content-Range, x-cos-request-id');
   if (call.method !== 'OPTIONS') return false;
   response.setHeader('access-control-allow-methods', 'GET, PUT, POST, HEAD, DELETE, OPTIONS');

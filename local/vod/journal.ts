@@ -1,15 +1,15 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a file in the data directory becomes; without content it is removed. */
+/** New content of a file in the data directory. A file without content is removed. */
 interface Change {
   readonly file: string;
   readonly content?: string;
 }
 
 /**
- * Changes to files that a `kill -9` leaves all made or all not made: together they are written down before the first of
- * them is made, and the next start makes what was written down and not finished.
+ * Makes several changes to files atomic with regard to `kill -9`: all of them are written to the journal before the first
+ * one is made, and the next start makes the changes that it finds there.
  */
 export class Journal {
   readonly #directory: string;
@@ -19,7 +19,7 @@ export class Journal {
   constructor(directory: string) {
     this.#directory = directory;
     this.#file = join(directory, 'journal.json');
-    // Only this class writes here, so the shape is the one it was given.
+    // Only this class writes this file, so it has the shape that was written.
     if (existsSync(this.#file)) this.#finish(JSON.parse(readFileSync(this.#file, 'utf8')) as Change[]);
   }
 
@@ -28,17 +28,29 @@ export class Journal {
     else this.#make(change);
   }
 
-  /** `work` must not wait for anything: whatever else changed meanwhile would belong to it. */
+  /** `work` must be synchronous: changes of other requests would become part of it. Calls may be nested. */
   together(work: () => void): void {
+    if (this.#collected) {
+      work();
+      return;
+    }
     const changes: Change[] = [];
     this.#collected = changes;
     try {
       work();
     } finally {
       this.#collected = undefined;
-      replaceFile(this.#file, JSON.stringify(changes));
-      this.#finish(changes);
+      this.#makeAll(changes);
     }
+  }
+
+  #makeAll(changes: readonly Change[]): void {
+    const [first, second] = changes;
+    // One change is atomic without the journal.
+    if (first && !second) this.#make(first);
+    if (!second) return;
+    replaceFile(this.#file, JSON.stringify(changes));
+    this.#finish(changes);
   }
 
   #finish(changes: readonly Change[]): void {
@@ -53,7 +65,7 @@ export class Journal {
   }
 }
 
-/** Written beside its place and renamed into it, so that whoever reads it finds all of it or none. */
+/** Writes next to the final path and renames, so that a reader finds either the old content or the new one. */
 export function replaceFile(path: string, content: string, mode = 0o666): void {
   writeFileSync(`${path}.new`, content, { mode });
   renameSync(`${path}.new`, path);

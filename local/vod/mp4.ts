@@ -6,11 +6,11 @@ export interface Picture {
   readonly height?: number;
 }
 
-const LARGEST_INDEX = 16 * 1024 * 1024;
-/** In one place; real ones have a handful, and a client waits for the answer meanwhile. */
-const MOST_BOXES = 10_000;
+const MAX_INDEX_BYTES = 16 * 1024 * 1024;
+/** Per level. Real files have a handful, and a client waits while they are read. */
+const MAX_BOXES = 10_000;
 
-/** What the index ("moov") of an MP4 or QuickTime file says; nothing for any other file, or a broken one. */
+/** Reads the index ("moov") of an MP4 or QuickTime file. Returns {} for any other file, or a damaged one. */
 export async function describe(path: string): Promise<Picture> {
   const file = await open(path);
   try {
@@ -26,14 +26,14 @@ export async function describe(path: string): Promise<Picture> {
 async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
   const head = Buffer.alloc(16);
   const { size } = await file.stat();
-  for (let at = 0, count = 0; at < size && count < MOST_BOXES; count++) {
+  for (let at = 0, count = 0; at < size && count < MAX_BOXES; count++) {
     const { bytesRead } = await file.read(head, 0, 16, at);
     if (bytesRead < 8) return undefined;
     const short = head.readUInt32BE(0);
     const headLength = short === 1 ? 16 : 8;
     const length = short === 1 ? Number(head.readBigUInt64BE(8)) : short;
     if (length < headLength) return undefined;
-    if (head.toString('latin1', 4, 8) === 'moov' && length < LARGEST_INDEX) {
+    if (head.toString('latin1', 4, 8) === 'moov' && length < MAX_INDEX_BYTES) {
       const index = Buffer.alloc(length - headLength);
       await file.read(index, 0, index.length, at + headLength);
       return index;
@@ -62,7 +62,7 @@ function readIndex(index: Buffer): Picture {
 
 function boxes(parent: Buffer): Map<string, Buffer[]> {
   const found = new Map<string, Buffer[]>();
-  for (let at = 0, count = 0; at + 8 <= parent.length && count < MOST_BOXES; count++) {
+  for (let at = 0, count = 0; at + 8 <= parent.length && count < MAX_BOXES; count++) {
     const length = parent.readUInt32BE(at);
     if (length < 8) break;
     const name = parent.toString('latin1', at + 4, at + 8);

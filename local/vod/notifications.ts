@@ -11,7 +11,7 @@ export interface EventConfig {
   readonly signKey: string;
 }
 
-/** Decides whether an event goes out, and which way. The configuration begins anew at every start. */
+/** Decides whether an event is sent, and by push or pull. The configuration does not survive a restart. */
 export class Notifications {
   constructor(
     public config: EventConfig,

@@ -1,118 +1,201 @@
 import { randomBytes } from 'node:crypto';
-import { dirOf, type Library } from './library';
-import { procedureStateChanged, procedureTask } from './messages';
+import type { Library } from './library';
+import { snapshotKey, transcodedKey } from './media-keys';
+import { procedureStateChanged, reviewAudioVideoComplete, type TaskIds } from './messages';
 import type { Notifications } from './notifications';
-import { APP_ID, type Media, type State, type Task } from './state';
+import { findTemplate, type ProcedureTemplate } from './procedure-templates';
+import { APP_ID, type Media, type ProcedureTask, type ReviewTask, type State } from './state';
+import { procedureTask } from './task-views';
 import type { UploadSignature } from './upload-signature';
 
-export interface Step {
-  readonly type: 'Transcode' | 'CoverBySnapshot';
-  readonly definition: number;
-  readonly fails: boolean;
+type ProcedureRequest = Pick<UploadSignature, 'procedure' | 'taskPriority' | 'taskNotifyMode' | 'sessionContext'>;
+
+export interface TranscodedOutput {
+  readonly Url: string;
+  readonly Definition: number;
+  readonly Container: string;
+  readonly Size: number;
 }
 
-const LONG_VIDEO: readonly Step[] = [
-  { type: 'Transcode', definition: 100010, fails: false },
-  { type: 'Transcode', definition: 100020, fails: false },
-  { type: 'CoverBySnapshot', definition: 10, fails: false },
-];
-
-/** The steps of a template. Which templates an account has is not known here: any name but one is taken for a good one. */
-function stepsOf(template: string): readonly Step[] {
-  if (template !== 'FailingPreset') return LONG_VIDEO;
-  return LONG_VIDEO.map((step) => ({ ...step, fails: step.definition === 100020 }));
-}
-
-type TaskRequest = Pick<UploadSignature, 'procedure' | 'taskPriority' | 'taskNotifyMode' | 'sessionContext'>;
-
-export const taskIdFor = (): string => `${APP_ID}-procedurev2-${randomBytes(16).toString('hex')}t0`;
-
-/** Task flows that only take their time: one step after the other is reported as done. */
+/** Task flows and reviews that only take time: nothing is processed. */
 export class Procedures {
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  #library: Library | undefined;
 
   constructor(
     private readonly state: State,
+    private readonly library: Library,
     private readonly notifications: Notifications,
+    private readonly templates: ReadonlyMap<string, ProcedureTemplate>,
     private readonly stepMs: number,
     private readonly now: () => number,
   ) {}
 
-  /** Goes on with what a restart interrupted. */
-  resume(library: Library): void {
-    this.#library = library;
-    for (const task of this.state.tasks.values()) if (task.status === 'PROCESSING') this.#schedule(task.taskId);
+  /** Continues the tasks that a restart interrupted. */
+  resume(): void {
+    for (const task of this.state.tasks.values()) if (task.status === 'PROCESSING') this.#schedule(task.taskId, 1);
   }
 
-  start(taskId: string, fileId: string, signed: TaskRequest): void {
-    this.state.tasks.set(taskId, {
-      taskId,
-      fileId,
-      notifyMode: signed.taskNotifyMode,
-      priority: signed.taskPriority,
-      sessionContext: signed.sessionContext,
-      createTime: this.now(),
-      status: 'PROCESSING',
-      steps: stepsOf(signed.procedure),
-      stepsDone: 0,
-    });
-    this.#schedule(taskId);
+  /** Ids for the tasks of a procedure that is started later; '' for a task that the procedure does not have. */
+  newTaskIds(procedure: string): TaskIds {
+    if (procedure === '') return { taskId: '', reviewTaskId: '' };
+    const { review } = findTemplate(procedure, this.templates);
+    return { taskId: newTaskId('procedurev2'), reviewTaskId: review ? newTaskId('ReviewAudioVideo') : '' };
+  }
+
+  /** Starts the tasks that have an id. */
+  start({ taskId, reviewTaskId }: TaskIds, fileId: string, request: ProcedureRequest, createTime: number): void {
+    const template = findTemplate(request.procedure, this.templates);
+    const { sessionContext } = request;
+    const common = { fileId, sessionContext, createTime, status: 'PROCESSING' } as const;
+    if (taskId !== '') {
+      this.state.tasks.set(taskId, {
+        ...common,
+        taskId,
+        taskType: 'Procedure',
+        notifyMode: request.taskNotifyMode,
+        priority: request.taskPriority,
+        steps: template.steps,
+        stepsDone: 0,
+        ...(template.contentReview && { contentReview: template.contentReview }),
+      });
+      this.#schedule(taskId, 1);
+    }
+    if (reviewTaskId !== '' && template.review) {
+      this.state.tasks.set(reviewTaskId, {
+        ...common,
+        taskId: reviewTaskId,
+        taskType: 'ReviewAudioVideo',
+        verdict: template.review,
+        afterTaskId: taskId,
+      });
+      this.#schedule(reviewTaskId, template.steps.length + 1);
+    }
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
 
-  /** What each step made so far, in the words of the server API. */
-  outputs(task: Task, media: Media | undefined): object[] {
-    if (!media || !this.#library) return []; // deleted since
-    const directory = this.#library.url(dirOf(media.key));
+  /** The procedure's task as DescribeTaskDetail shows it. */
+  detail(task: ProcedureTask): Record<string, unknown> {
+    const media = this.state.media.get(task.fileId);
+    return procedureTask(task, media && this.library.viewForApi(media), this.#outputs(task, media));
+  }
+
+  /** The transcoded outputs that exist, one per template. */
+  transcodedOutputs(media: Media): TranscodedOutput[] {
+    const definitions = new Set<number>();
+    for (const task of this.#proceduresOf(media.fileId)) {
+      for (const definition of existingOutputs(task)) definitions.add(definition);
+    }
+    return [...definitions].map((definition) => this.#transcodedOutput(media, definition));
+  }
+
+  /** Whether transcoded outputs exist, or a procedure that makes some is running. */
+  usesOriginal(media: Media): boolean {
+    const isRunning = this.#proceduresOf(media.fileId).some(({ status }) => status === 'PROCESSING');
+    return isRunning || this.transcodedOutputs(media).length > 0;
+  }
+
+  /** Deletes the transcoded outputs of one template, or of all templates if the definition is 0. */
+  deleteTranscodedOutputs(fileId: string, definition: number): void {
+    for (const task of this.#proceduresOf(fileId)) {
+      const deleted = existingOutputs(task).filter((existing) => definition === 0 || existing === definition);
+      if (deleted.length === 0) continue;
+      this.state.tasks.set(task.taskId, { ...task, deletedOutputs: [...(task.deletedOutputs ?? []), ...deleted] });
+    }
+  }
+
+  #proceduresOf(fileId: string): ProcedureTask[] {
+    const tasks = [...this.state.tasksByFile.get(fileId).values()];
+    return tasks.filter((task) => task.taskType !== 'ReviewAudioVideo');
+  }
+
+  /** What the steps produce, one element per step. Nothing if the file was deleted. */
+  #outputs(task: ProcedureTask, media: Media | undefined): object[] {
+    if (!media) return [];
     return task.steps.map(({ type, definition }) =>
       type === 'CoverBySnapshot'
-        ? { CoverUrl: `${directory}/snapshot.png` }
-        : {
-            Url: `${directory}/v.f${definition}.${media.type}`,
-            Definition: definition,
-            Container: media.type,
-            Size: media.size,
-          },
+        ? { CoverUrl: this.library.url(snapshotKey(media.key)) }
+        : this.#transcodedOutput(media, definition),
     );
   }
 
-  /** The task as DescribeTaskDetail shows it. */
-  detail(task: Task): object {
-    const media = this.state.media.get(task.fileId);
-    return procedureTask(task, media && this.#library?.view(media), this.outputs(task, media));
+  #transcodedOutput({ key, type, size }: Media, definition: number): TranscodedOutput {
+    return {
+      Url: this.library.url(transcodedKey(key, definition, type)),
+      Definition: definition,
+      Container: type.toLowerCase(),
+      Size: size,
+    };
   }
 
-  #schedule(taskId: string): void {
+  #schedule(taskId: string, steps: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(taskId);
       this.#advance(taskId);
-    }, this.stepMs);
+    }, this.stepMs * steps);
     this.#timers.set(taskId, timer);
   }
 
   #advance(taskId: string): void {
     const task = this.state.tasks.get(taskId);
-    if (!task || !this.#library) return;
+    if (!task) return;
     if (!this.state.media.get(task.fileId)) {
       this.state.tasks.set(taskId, { ...task, status: 'ABORTED', finishTime: this.now() });
-      return;
+    } else if (task.taskType === 'ReviewAudioVideo') {
+      this.#finishReview(task);
+    } else {
+      this.#finishStep(task);
     }
+  }
+
+  #finishStep(task: ProcedureTask): void {
     const stepsDone = task.stepsDone + 1;
-    const last = stepsDone === task.steps.length;
-    const next: Task = { ...task, stepsDone, ...(last ? { status: 'FINISH', finishTime: this.now() } : {}) };
-    const library = this.#library;
+    const isLast = stepsDone >= task.steps.length;
+    const next: ProcedureTask = {
+      ...task,
+      stepsDone,
+      ...(isLast ? { status: 'FINISH', finishTime: this.now() } : {}),
+    };
     this.state.together(() => {
-      if (task.steps[task.stepsDone]?.type === 'CoverBySnapshot') library.setSnapshotCover(task.fileId);
-      this.state.tasks.set(taskId, next);
+      const step = task.steps[task.stepsDone];
+      if (step?.type === 'CoverBySnapshot' && !step.fails) this.library.setSnapshotCover(task.fileId);
+      this.state.tasks.set(task.taskId, next);
       const media = this.state.media.get(task.fileId);
-      if (media && (task.notifyMode === 'Change' || (last && task.notifyMode === 'Finish'))) {
-        this.notifications.publish(procedureStateChanged(next, library.view(media), this.outputs(next, media)));
+      if (media && (task.notifyMode === 'Change' || (isLast && task.notifyMode === 'Finish'))) {
+        const view = this.library.viewForEvent(media);
+        this.notifications.publish(procedureStateChanged(next, view, this.#outputs(next, media)));
       }
     });
-    if (!last) this.#schedule(taskId);
+    if (!isLast) this.#schedule(task.taskId, 1);
   }
+
+  /** The review ends after the procedure: a file can be processed and not reviewed yet. */
+  #finishReview(task: ReviewTask): void {
+    if (this.state.tasks.get(task.afterTaskId)?.status === 'PROCESSING') {
+      this.#schedule(task.taskId, 1);
+      return;
+    }
+    const next: ReviewTask = { ...task, status: 'FINISH', finishTime: this.now() };
+    const { suggestion, label, form } = task.verdict;
+    this.state.together(() => {
+      this.library.setReview(task.fileId, { suggestion, types: suggestion === 'pass' ? [] : [`${form}.${label}`] });
+      this.state.tasks.set(task.taskId, next);
+      this.notifications.publish(reviewAudioVideoComplete(next));
+    });
+  }
+}
+
+function newTaskId(kind: 'procedurev2' | 'ReviewAudioVideo'): string {
+  return `${APP_ID}-${kind}-${randomBytes(16).toString('hex')}t0`;
+}
+
+/** Template ids of the transcoded outputs that the task has made and that were not deleted since. */
+function existingOutputs(task: ProcedureTask): number[] {
+  return task.steps
+    .slice(0, task.stepsDone)
+    .filter(({ type, fails }) => type === 'Transcode' && !fails)
+    .map(({ definition }) => definition)
+    .filter((definition) => task.deletedOutputs?.includes(definition) !== true);
 }

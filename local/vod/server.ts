@@ -1,63 +1,73 @@
 /*
- * A Tencent Cloud VOD on the laptop: upload service, object storage, events, task flows and server API on one port,
- * TLS and plain HTTP. It keeps what it is given and forgets nothing over a restart but its event configuration and faults.
+ * A local emulator of Tencent Cloud VOD: upload service, object storage, events, procedures, reviews and server API on
+ * one port, TLS and plain HTTP. All data survives a restart, except the event configuration and the faults.
  *
- * What this VOD does not check, or plays differently, in the order in which a client meets it. Where the vendor's
- * documents are silent, [?] marks what was chosen here.
+ * Differences from the real VOD, in the order in which a client meets them. [?] marks what the vendor does not document.
  *
  * Upload service
- *   - any vodSubAppId, or none, is served from one library; a temporary key (STS) cannot sign
+ *   - all values of vodSubAppId share one library; a temporary key (STS) cannot sign
  *   - Host, Origin and rate limits are not checked
- *   - bounds that the signature's document states but no error code: 10004 [?]; a used one-time signature: 10004 [?]
+ *   - bounds that 266/9221 states without an error code: 10004 [?]; a used one-time signature: 10004 [?]
  *   - Prepare does not use up a one-time signature [?]; Apply does even if it then fails [?]
- *   - currentTimeStamp may lie in the future [?]; unknown parameters of a signature are ignored [?]
- *   - taskPriority and taskNotifyMode without procedure are ignored [?]; classId need not exist
- *   - any storageRegion is enabled; the signature's wins over the request's [?]
- *   - any videoType is taken; the size that Apply announces is not compared with the file
- *   - a resumed session keeps what its first Apply carried: source context, procedure, class [?]
- *   - Commit may be repeated within the session's day and answers the same [?]
+ *   - currentTimeStamp may be in the future [?]; unknown parameters of a signature are ignored [?]
+ *   - taskPriority and taskNotifyMode without a procedure are ignored [?]; classId need not exist
+ *   - every storageRegion is enabled; the one of the signature takes precedence over the one of the request [?]
+ *   - file types outside 266/2846, a missing videoType, names over 200 bytes or with / : * ? " < > \ |: 10001 with a
+ *     message that names the parameter [?]; an empty name is accepted [?]
+ *   - Type is stored as sent, upper case included [?]; the category follows from it, OGG is Audio [?]
+ *   - the size in Apply is not compared with the file
+ *   - a resumed session keeps the source context, procedure and class of its first Apply [?]
+ *   - Commit may be repeated within 24 hours and returns the same [?]
  * Object storage
- *   - one bucket in every region; private: no ACLs, no anonymous read, no versions, no listing but of uploads
- *   - the key of a session can still write its file after Commit [?]; Complete asked again after it succeeded: NoSuchUpload
+ *   - one bucket in every region; private: no ACLs, no anonymous reads, no versions, only unfinished uploads are listed
+ *   - the credentials of a session can still write its file after Commit [?]; a second Complete returns NoSuchUpload
  *   - storage classes, encryption, callbacks, traffic limits and x-cos-meta headers are ignored
  *   - signatures in the query string and the SDK's storageType "s3" (AWS signatures) are refused
- *   - dynamicAccelerate: no accelerated region is ever assigned
+ *   - Vod-Forward-Cos is followed for any Host; dynamicAccelerate: no accelerated region is ever assigned
  * Events
- *   - the 2.0 format carries Sign and T too [?]; they are top-level members of the message [?], T is new at each send [?]
- *   - events of one file are not kept in order; a refused connection is not tried again
- *   - sibling events are omitted from pushed messages, null in pulled ones
- *   - pulling with nothing there answers an empty EventSet, after one second at most (VOD: five) [?]
- * Task flows
- *   - nothing is transcoded: each output is the original under another name, each snapshot one grey pixel
- *   - every template name exists [?] and does what LongVideoPreset does, FailingPreset aside
- *   - a snapshot does not replace a cover that was uploaded [?]
- *   - MetaData has Size and Container, and of MP4 and QuickTime files duration, width, height and bit rate
+ *   - format 2.0 has Sign and T too [?]; they are top-level members of the message [?], T is new for each attempt [?]
+ *   - the events of one file are not ordered; a refused connection is not retried
+ *   - members of other event types are omitted from pushed messages and null in pulled ones
+ *   - PullEvents returns an empty EventSet after one second without events (VOD: five) [?]
+ *   - ReviewAudioVideoComplete is sent whatever taskNotifyMode is [?], in format 3.0 only
+ * Procedures and reviews
+ *   - nothing is transcoded: each output has the bytes of the original, each snapshot is one grey pixel
+ *   - every template name exists [?] and is processed like LongVideoPreset, except FailingPreset, BlockingPreset,
+ *     ReviewPreset and those given in the options
+ *   - a snapshot does not replace an uploaded cover [?]
+ *   - a review never changes the Status of a file [?]; a decision by POST /local/review changes ReviewInfo only [?]
+ *   - MetaData has Size and Container; for MP4 and QuickTime also duration, width, height and bit rate
  * Server API
- *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with its port or without
- *   - only the actions and parameters that api.ts lists; no rate limits
- *   - with `subAppIds`, a call that names none of them, or none at all: InvalidParameterValue.SubAppId, of which the
- *     document says that an application id is not right, and not that one is missing [?]
- *   - deleting parts of a file sends the event and deletes nothing; files never expire
+ *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with or without its port
+ *   - only the actions and parameters in api/; no rate limits
+ *   - with `subAppIds`, a call without one of them returns InvalidParameterValue.SubAppId, which is documented for a wrong
+ *     id, not for a missing one [?]
+ *   - DeleteMedia deletes covers made by a procedure with TranscodeFiles of all templates only [?]; files never expire
+ *   - a processing request without the original returns FailedOperation [?]
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { address, HOSTS, serviceOf } from './address';
-import { api } from './api';
+import { HOSTS, parseCall, serviceOf } from './address';
+import { ServerApi, type CallCounts } from './api/api';
 import { Callbacks } from './callbacks';
 import { certificateFor } from './certificate';
-import { cos } from './cos';
+import { handleCos } from './cos';
 import { EventQueue } from './event-queue';
-import { changeFaults, NO_FAULTS, type Faults } from './faults';
-import { TlsHttpMultiplexer } from './tls-http-multiplexer';
-import { allowAnyOrigin, readBody, reply, replyJson } from './http';
+import { FaultInjector, type Faults } from './faults';
+import { allowAnyOrigin, readBody, reply, replyJson, type Call } from './http';
 import { Library } from './library';
+import { handleLocalRoute, LOCAL_PATH } from './local-routes';
+import { MEDIA_PATH, serveMedia } from './media-server';
 import { Notifications, type EventConfig } from './notifications';
+import type { ProcedureTemplate } from './procedure-templates';
 import { Procedures } from './procedures';
 import { State } from './state';
-import { ugc } from './ugc';
+import { TlsHttpMultiplexer } from './tls-http-multiplexer';
+import { handleUgc } from './ugc';
+import { Uploads, type PutMedia, type PutResult } from './uploads';
 
 export interface VodOptions {
-  /** 0 = any free one. */
+  /** 0 = any free port. */
   readonly port: number;
   readonly dataDir: string;
   readonly secretId: string;
@@ -67,118 +77,132 @@ export interface VodOptions {
   readonly signKey?: string;
   readonly mode?: EventConfig['mode'];
   /**
-   * The applications of an account opened since 2023-12-25, one of which each call of the server API has to name. Without
-   * them the account is an older one.
+   * The applications of an account opened since 2023-12-25: each call of the server API must name one of them. Without
+   * this option the account is older, and no call must name an application.
    */
   readonly subAppIds?: readonly number[];
   readonly now?: () => number;
   readonly log?: (line: string) => void;
-  /** How long each step of a task flow takes. */
+  /** How long each step of a procedure takes, 300 ms by default. */
   readonly stepMs?: number;
-  /** How long a callback may take to answer before it is sent again. */
+  /** Templates by name, in addition to the presets. */
+  readonly procedures?: Readonly<Record<string, ProcedureTemplate>>;
+  /** How long a callback may take to respond before it is sent again, 5 s by default. */
   readonly callbackTimeoutMs?: number;
-  /** How long after a pull an event may be confirmed; then it comes again. VOD's 30 s without a word. */
+  /** How long after a pull an event can be confirmed before it is returned again, 30 s by default. */
   readonly confirmWithinMs?: number;
-  /** Nobody is called back before this resolves. */
+  /** No event is pushed before this resolves. */
   readonly callableOnce?: Promise<unknown>;
 }
 
 export interface Vod {
   readonly port: number;
-  /** Plain HTTP; the same port speaks TLS. */
+  /** Plain HTTP; the same port accepts TLS. */
   readonly url: string;
-  /** The certificate in force, for clients that can be told whom to trust. */
+  /** The TLS certificate, for clients that can be configured to trust it. */
   readonly certificate: string;
-  /** The account's key pairs, secret key by secret id: what is changed here is what the next request is checked with. */
+  /** The account's key pairs, secret key by secret id. A change takes effect with the next request. */
   readonly keys: Map<string, string>;
-  /** Changes the faults given, or resets all of them, and returns those in force. */
+  /** How many calls of each action of the server API arrived since the start, refused ones included. */
+  readonly calls: Readonly<CallCounts>;
+  /** Changes the given faults, or resets all of them, and returns the current values. */
   setFaults(changed: Partial<Faults> | undefined): Faults;
+  /** Adds a file without the upload protocol, as if its upload had just been committed. Stores no bytes. */
+  put(media: PutMedia): PutResult;
   stop(): Promise<void>;
 }
 
 /** Starts a VOD on 127.0.0.1. */
 export async function startVod(options: VodOptions): Promise<Vod> {
-  const { subAppIds, now = Date.now, log = () => undefined } = options;
-  const front = new TlsHttpMultiplexer(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
-    answer(request, response).catch((error: unknown) => {
+  const { now = Date.now, log = () => undefined } = options;
+  const multiplexer = new TlsHttpMultiplexer(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
+    route(request, response, services).catch((error: unknown) => {
       if (request.socket.destroyed) return;
-      log(
-        `${request.method ?? ''} ${request.url ?? ''}: ${error instanceof Error ? (error.stack ?? '') : String(error)}`,
-      );
+      const cause = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      log(`${request.method ?? ''} ${request.url ?? ''}: ${cause}`);
       if (response.headersSent) request.socket.destroy();
       else reply(response, error instanceof URIError ? 400 : 500, '');
     });
   });
-  // The port before the data: a second start must not tidy up what the first one works with.
-  const port = await front.listen(options.port);
-  const state = await readState(options.dataDir, now(), front);
+  // Opens the port before the data: a second start must not clean up the data that the first one uses.
+  const port = await multiplexer.listen(options.port);
+  const state = await readState(options.dataDir, now(), multiplexer);
   const url = `http://localhost:${port}`;
-
-  const callbacks = new Callbacks(state, options.callbackTimeoutMs ?? 5000, now, log, options.callableOnce);
-  const queue = new EventQueue(state, 1000, options.confirmWithinMs ?? 30_000, now);
-  const notifications = new Notifications(
-    {
-      mode: options.mode ?? 'PUSH',
-      url: options.callbackUrl,
-      uploadSwitch: true,
-      deleteSwitch: true,
-      persistenceSwitch: false,
-      signKey: options.signKey ?? '',
-    },
-    callbacks,
-    queue,
-  );
-  const procedures = new Procedures(state, notifications, options.stepMs ?? 300, now);
-  const library = new Library(state, url, notifications, procedures, now);
-  const keys = new Map([[options.secretId, options.secretKey]]);
-  const vod = { state, library, procedures, notifications, queue, keys, subAppIds, now, log };
-  const setFaults = (changed: Partial<Faults> | undefined): Faults =>
-    (callbacks.faults = changed ? { ...callbacks.faults, ...changed } : NO_FAULTS);
-  callbacks.resume(notifications.config);
-  procedures.resume(library);
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const call = address(request, response);
-    if (call.path === '/local/faults') return changeFaults(call, callbacks.faults, setFaults);
-    const service = request.headers['x-tc-action'] === undefined ? serviceOf(call.host) : 'api';
-    switch (service) {
-      case 'upload':
-        return ugc(call, vod);
-      case 'storage':
-        return cos(call, state, now);
-      case 'api':
-        return api(call, vod);
-      case 'report':
-        if (allowAnyOrigin(call)) return;
-        await readBody(request);
-        replyJson(response, 200, {});
-        return;
-      case undefined:
-        if (call.path.startsWith('/media/')) return library.serve(call);
-        reply(response, 404, 'This is the local VOD: no service of it has this host and path\n');
-    }
-  }
-
+  const services = createServices(options, state, url);
+  const { callbacks, procedures, uploads, serverApi, faults, keys } = services;
+  callbacks.resume(services.notifications.config);
+  procedures.resume();
   return {
     port,
     url,
-    certificate: front.certificate,
+    certificate: multiplexer.certificate,
     keys,
-    setFaults,
+    get calls() {
+      return serverApi.counts;
+    },
+    setFaults: (changed) => faults.change(changed),
+    put: (media) => uploads.put(media),
     async stop() {
       callbacks.stop();
       procedures.stop();
-      await front.close();
+      await multiplexer.close();
     },
   };
 }
 
-/** Closes the port again when the data cannot be read, or the process would stay with nothing to answer from. */
-async function readState(dataDir: string, now: number, front: TlsHttpMultiplexer): Promise<State> {
+type Services = ReturnType<typeof createServices>;
+
+function createServices(options: VodOptions, state: State, url: string) {
+  const { subAppIds, now = Date.now, log = () => undefined } = options;
+  const faults = new FaultInjector();
+  const callbacks = new Callbacks(state, faults, options.callbackTimeoutMs ?? 5000, now, log, options.callableOnce);
+  const queue = new EventQueue(state, 1000, options.confirmWithinMs ?? 30_000, now);
+  const config: EventConfig = {
+    mode: options.mode ?? 'PUSH',
+    url: options.callbackUrl,
+    uploadSwitch: true,
+    deleteSwitch: true,
+    persistenceSwitch: false,
+    signKey: options.signKey ?? '',
+  };
+  const notifications = new Notifications(config, callbacks, queue);
+  const library = new Library(state, url, faults, now);
+  const templates = new Map(Object.entries(options.procedures ?? {}));
+  const procedures = new Procedures(state, library, notifications, templates, options.stepMs ?? 300, now);
+  const uploads = new Uploads(state, library, procedures, notifications, now);
+  const keys = new Map([[options.secretId, options.secretKey]]);
+  const shared = { state, library, procedures, notifications, queue, faults, keys, subAppIds, now, log };
+  return { ...shared, callbacks, uploads, serverApi: new ServerApi(shared) };
+}
+
+async function route(request: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {
+  const call: Call = parseCall(request, response);
+  if (call.path.startsWith(LOCAL_PATH)) return handleLocalRoute(call, services);
+  const service = request.headers['x-tc-action'] === undefined ? serviceOf(call.host) : 'api';
+  switch (service) {
+    case 'upload':
+      return handleUgc(call, services);
+    case 'storage':
+      return handleCos(call, services.state, services.now);
+    case 'api':
+      return services.serverApi.handle(call);
+    case 'report':
+      if (allowAnyOrigin(call)) return;
+      await readBody(request);
+      replyJson(response, 200, {});
+      return;
+    case undefined:
+      if (call.path.startsWith(MEDIA_PATH)) return serveMedia(call, services.state, services.procedures);
+      reply(response, 404, 'The local VOD has no service with this host and path\n');
+  }
+}
+
+/** Closes the port if the data cannot be read, so that the process can end. */
+async function readState(dataDir: string, now: number, multiplexer: TlsHttpMultiplexer): Promise<State> {
   try {
     return new State(dataDir, now);
   } catch (error) {
-    await front.close();
+    await multiplexer.close();
     throw error;
   }
 }

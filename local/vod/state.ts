@@ -3,17 +3,19 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bucket } from './bucket';
 import { Journal, replaceFile } from './journal';
-import { Records } from './records';
 import type { Message } from './messages';
-import type { Step } from './procedures';
+import type { ContentReview, ReviewVerdict, Step, Suggestion } from './procedure-templates';
+import { KeyIndex, TimeIndex } from './record-index';
+import { Records } from './records';
 import type { UploadSignature } from './upload-signature';
 
-/** The application whose library this is; any other id, or none, is served from it too. */
+/** The application that owns this library. Requests for any other id, or for none, use the same library. */
 export const APP_ID = 1500000001;
 
-/** A file of the library, as it stays after its upload was committed. Times are in milliseconds. */
+/** A file of the library, from the commit of its upload on. Times are in milliseconds. */
 export interface Media {
   readonly fileId: string;
+  /** Key of the original. Its directory also holds the outputs, so the key stays when the original is deleted. */
   readonly key: string;
   readonly name: string;
   readonly type: string;
@@ -28,9 +30,20 @@ export interface Media {
   readonly duration?: number;
   readonly width?: number;
   readonly height?: number;
+  readonly isOriginalDeleted?: boolean;
+  readonly isForbidden?: boolean;
+  /** The latest result of a review task or of a person. */
+  readonly review?: MediaReview;
 }
 
-/** An upload between Apply and Commit, and for the rest of its day. What was signed is what its first Apply carried. */
+export interface MediaReview {
+  readonly suggestion: Suggestion;
+  /** `<form>.<label>`, for example `Image.Porn`. */
+  readonly types: readonly string[];
+  readonly time: number;
+}
+
+/** An upload between Apply and Commit, and for the rest of its day. `signed` is what its first Apply carried. */
 export interface Session {
   readonly fileId: string;
   readonly signed: UploadSignature;
@@ -38,25 +51,43 @@ export interface Session {
   readonly expiresAt: number;
   readonly expireTime: string;
   readonly taskId: string;
+  readonly reviewTaskId?: string;
   readonly video?: { readonly key: string; readonly name: string; readonly type: string };
   readonly cover?: { readonly key: string };
   readonly committed: boolean;
 }
 
-export interface Task {
+interface BaseTask {
   readonly taskId: string;
   readonly fileId: string;
-  readonly notifyMode: string;
-  readonly priority: number;
   readonly sessionContext: string;
   readonly createTime: number;
   readonly finishTime?: number;
   readonly status: 'PROCESSING' | 'FINISH' | 'ABORTED';
-  readonly steps: readonly Step[];
-  readonly stepsDone: number;
 }
 
-/** An event that waits to be pulled, or that was pulled and not confirmed yet. */
+export interface ProcedureTask extends BaseTask {
+  /** Absent in records of older versions. */
+  readonly taskType?: 'Procedure';
+  readonly notifyMode: string;
+  readonly priority: number;
+  readonly steps: readonly Step[];
+  readonly stepsDone: number;
+  readonly contentReview?: ContentReview;
+  /** Template ids of the transcoded outputs that were deleted. */
+  readonly deletedOutputs?: readonly number[];
+}
+
+export interface ReviewTask extends BaseTask {
+  readonly taskType: 'ReviewAudioVideo';
+  readonly verdict: ReviewVerdict;
+  /** The procedure's task that the review waits for, '' for none. */
+  readonly afterTaskId: string;
+}
+
+export type Task = ProcedureTask | ReviewTask;
+
+/** An event that waits to be pulled, or that was pulled and is not confirmed yet. */
 export interface QueuedEvent {
   readonly content: Message['current'];
   readonly createdAt: number;
@@ -64,49 +95,59 @@ export interface QueuedEvent {
   readonly pulledAt: number;
 }
 
-/** All that outlives the process. */
+/** Everything that survives a restart. */
 export class State {
   readonly media: Records<Media>;
+  readonly mediaByCreateTime: TimeIndex<Media>;
   readonly sessions: Records<Session>;
-  /** One-time signatures that were used, by their hash, each with the session that it belongs to. */
+  /** Used one-time signatures by their hash, each with the session that used it. */
   readonly usedSignatures: Records<{ readonly sessionKey: string; readonly expireTime: number }>;
   readonly tasks: Records<Task>;
+  readonly tasksByFile: KeyIndex<Task>;
+  readonly tasksByCreateTime: TimeIndex<Task>;
+  readonly tasksByFinishTime: TimeIndex<Task>;
   readonly outbox: Records<Message>;
   readonly queue: Records<QueuedEvent>;
+  readonly queueByHandle: KeyIndex<QueuedEvent>;
   readonly bucket: Bucket;
   readonly #journal: Journal;
-  /** The temporary storage credentials of every session derive from this. */
+  /** The temporary storage credentials of every session are derived from this secret. */
   readonly storageSecret: string;
 
   constructor(dataDir: string, now: number) {
     mkdirSync(dataDir, { recursive: true });
     const journal = (this.#journal = new Journal(dataDir));
     this.media = new Records(dataDir, 'media', journal);
+    this.mediaByCreateTime = this.media.addIndex(new TimeIndex<Media>(({ createTime }) => createTime));
     this.sessions = new Records(dataDir, 'sessions', journal);
     this.usedSignatures = new Records(dataDir, 'signatures', journal);
     this.tasks = new Records(dataDir, 'tasks', journal);
+    this.tasksByFile = this.tasks.addIndex(new KeyIndex<Task>(({ fileId }) => fileId));
+    this.tasksByCreateTime = this.tasks.addIndex(new TimeIndex<Task>(({ createTime }) => createTime));
+    this.tasksByFinishTime = this.tasks.addIndex(new TimeIndex<Task>(({ finishTime }) => finishTime));
     this.outbox = new Records(dataDir, 'outbox', journal);
     this.queue = new Records(dataDir, 'queue', journal);
+    this.queueByHandle = this.queue.addIndex(new KeyIndex<QueuedEvent>(({ handle }) => handle));
     this.bucket = new Bucket(dataDir, journal);
     const secretFile = join(dataDir, 'storage-secret');
     if (!existsSync(secretFile)) replaceFile(secretFile, randomBytes(32).toString('hex'), 0o600);
     this.storageSecret = readFileSync(secretFile, 'utf8');
-    this.#sweep(now);
+    this.#removeExpired(now);
   }
 
-  /** What `work` changes in the records is there after a kill as a whole, or not at all; see {@link Journal.together}. */
+  /** After a kill, either all changes that `work` makes to the records are there, or none; see {@link Journal.together}. */
   together(work: () => void): void {
     this.#journal.together(work);
   }
 
-  #sweep(now: number): void {
+  #removeExpired(now: number): void {
     for (const [id, used] of this.usedSignatures.entries()) {
       if (used.expireTime * 1000 < now) this.usedSignatures.delete(id);
     }
     for (const [id, session] of this.sessions.entries()) {
       if (session.expiresAt >= now) continue;
       if (!session.committed) {
-        // A kill may have come after the file was in the library and before the session knew.
+        // The process may have been killed after the file was in the library and before the session was updated.
         const kept = JSON.stringify(this.media.get(session.fileId) ?? {});
         for (const object of [session.video, session.cover]) {
           if (object && !kept.includes(object.key)) this.bucket.remove(object.key);
@@ -119,7 +160,7 @@ export class State {
 
 let counter = 0;
 
-/** An id that sorts by the time it was made. */
+/** Returns an id that sorts by the time of its creation. */
 export function orderedId(now: number): string {
   counter = (counter + 1) % 1_000_000;
   return `${String(now).padStart(15, '0')}-${String(counter).padStart(6, '0')}-${randomBytes(4).toString('hex')}`;

@@ -10,13 +10,13 @@ export interface Credentials {
   readonly expiredTime: number;
 }
 
-const LIFETIME = 2 * 60 * 60;
+const LIFETIME_SECONDS = 2 * 60 * 60;
 
 const hmac = (key: string, text: string): string => createHmac('sha1', key).update(text).digest('hex');
 
-/** Nothing is stored: token, id and key derive from the session and this VOD's secret, so a restart honours them. */
+/** Token, id and key are derived from the session and a secret: they stay valid over a restart without being stored. */
 export function issue(secret: string, sessionKey: string, now: number): Credentials {
-  const expiredTime = Math.floor(now / 1000) + LIFETIME;
+  const expiredTime = Math.floor(now / 1000) + LIFETIME_SECONDS;
   return derive(secret, `${sessionKey}.${expiredTime}`);
 }
 
@@ -30,17 +30,22 @@ function derive(secret: string, grant: string): Credentials {
   };
 }
 
-/** The session key that a request to the storage was signed for. Throws as COS refuses. */
+/** Returns the session key that a request to the storage was signed for. Throws a StorageError as COS does. */
 export function authorize(call: Call, secret: string, now: number): string {
   const authorization = call.request.headers.authorization;
   if (authorization === undefined) throw new StorageError(403, 'AccessDenied', 'Access Denied.');
   if (authorization.startsWith('AWS4-')) {
-    throw new StorageError(501, 'NotImplemented', 'The local VOD does not play the storageType "s3" of vod-js-sdk-v6');
+    throw new StorageError(
+      501,
+      'NotImplemented',
+      'The local VOD does not support the storageType "s3" of vod-js-sdk-v6',
+    );
   }
   const token = String(call.request.headers['x-cos-security-token']);
   const [sessionKey = '', expires = ''] = token.split('.');
   const credentials = derive(secret, `${sessionKey}.${expires}`);
-  if (credentials.token !== token) throw new StorageError(403, 'InvalidAccessKeyId', 'The token is not of this VOD');
+  if (credentials.token !== token)
+    throw new StorageError(403, 'InvalidAccessKeyId', 'The token was not issued by this VOD');
 
   const signed = new URLSearchParams(authorization);
   const seconds = now / 1000;

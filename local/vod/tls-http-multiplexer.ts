@@ -12,9 +12,9 @@ export class TlsHttpMultiplexer {
     this.certificate = cert;
     const plain = createHttpServer(answer);
     const secure = createHttpsServer({ key, cert }, answer);
-    // Longer than clients keep a connection for later: one that ends while they use it again fails their request.
+    // Longer than clients keep idle connections: if the server closes first, a request on that connection fails.
     plain.keepAliveTimeout = secure.keepAliveTimeout = 60_000;
-    // Browsers that do not trust the certificate say so in an alert, which is not this server's trouble.
+    // Browsers that do not trust the certificate send an alert; that is not an error of this server.
     secure.on('tlsClientError', () => undefined);
     this.#server = createTcpServer((socket) => {
       this.#sockets.add(socket);

@@ -1,18 +1,22 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { BUCKET, bucketHost } from './cos';
 import { allowAnyOrigin, jsonObject, readBody, replyJson, type Call } from './http';
 import type { Library } from './library';
-import { taskIdFor } from './procedures';
+import { newFileId, newKey } from './media-keys';
+import type { Procedures } from './procedures';
 import { APP_ID, type Session, type State } from './state';
 import { issue } from './storage-credentials';
+import { checkFileName, checkFileType } from './upload-rules';
 import { invalidRequest, readSignature, UploadError, type Keys, type UploadSignature } from './upload-signature';
+import { DEFAULT_REGION, NEVER_EXPIRES, type Uploads } from './uploads';
 
-const DAY = 24 * 60 * 60 * 1000;
-const DEFAULT_REGION = 'ap-chongqing';
+const SESSION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-interface Ugc {
+interface UgcDeps {
   readonly state: State;
   readonly library: Library;
+  readonly uploads: Uploads;
+  readonly procedures: Procedures;
   readonly keys: Keys;
   readonly now: () => number;
   readonly log: (line: string) => void;
@@ -20,56 +24,68 @@ interface Ugc {
 
 type Body = Record<string, unknown>;
 
-/** The three calls around an upload: Prepare, Apply, Commit. Every refusal is HTTP 200 with a code, as VOD does it. */
-export async function ugc(call: Call, vod: Ugc): Promise<void> {
+/** The three calls of an upload: Prepare, Apply, Commit. As with VOD, a refusal is status 200 with a code. */
+export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
   if (allowAnyOrigin(call)) return;
   const action = call.query.get('Action') ?? '';
   try {
     const body = jsonObject(await readBody(call.request));
-    if (call.method !== 'POST' || !body) throw invalidRequest('not a POST of a JSON object');
+    if (call.method !== 'POST' || !body) throw invalidRequest('send a POST request with a JSON object as body');
     if (typeof body['signature'] !== 'string') throw invalidRequest('the body has no signature');
     const signature = body['signature'];
-    const signed = readSignature(signature, vod.keys, vod.now());
-    const data = await run(vod, action, body, signature, signed);
+    const signed = readSignature(signature, deps.keys, deps.now());
+    const data = await run(deps, action, body, signature, signed);
     replyJson(call.response, 200, { code: 0, message: '成功', data });
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
-    vod.log(`${action}: ${error.code} ${error.message}: ${error.hint}`);
+    deps.log(`${action}: ${error.code} ${error.message}: ${error.hint}`);
     replyJson(call.response, 200, { code: error.code, message: error.message, hint: error.hint });
   }
 }
 
-async function run(vod: Ugc, action: string, body: Body, signature: string, signed: UploadSignature): Promise<unknown> {
+async function run(
+  deps: UgcDeps,
+  action: string,
+  body: Body,
+  signature: string,
+  signed: UploadSignature,
+): Promise<unknown> {
   switch (action) {
     case 'PrepareUploadUGC':
       return prepare();
     case 'ApplyUploadUGC': {
-      const sessionKey = text(body, 'vodSessionKey') || randomBytes(32).toString('hex');
-      use(vod, signature, signed, sessionKey, false);
-      return apply(vod, body, signed, sessionKey);
+      const sessionKey = getString(body, 'vodSessionKey') || randomBytes(32).toString('hex');
+      useSignature(deps, signature, signed, sessionKey, false);
+      return apply(deps, body, signed, sessionKey);
     }
     case 'CommitUploadUGC': {
-      const sessionKey = text(body, 'vodSessionKey');
-      use(vod, signature, signed, sessionKey, true);
-      return commit(vod, sessionKey);
+      const sessionKey = getString(body, 'vodSessionKey');
+      useSignature(deps, signature, signed, sessionKey, true);
+      return commit(deps, sessionKey);
     }
     default:
-      throw invalidRequest(`no such Action: "${action}"`);
+      throw invalidRequest(`unknown Action: "${action}"`);
   }
 }
 
 /**
- * A one-time signature is used up when it arrives, whatever becomes of the request.
- * The native SDKs send one string in Apply and in Commit, so Commit takes what its own session used.
+ * A one-time signature is used up when it arrives, whether the request succeeds or not.
+ * The native SDKs send one string in Apply and in Commit, so Commit accepts the signature that its own session used.
  */
-function use(vod: Ugc, signature: string, signed: UploadSignature, sessionKey: string, again: boolean): void {
+function useSignature(
+  { state }: UgcDeps,
+  signature: string,
+  signed: UploadSignature,
+  sessionKey: string,
+  isCommit: boolean,
+): void {
   if (!signed.oneTimeValid) return;
   const id = createHash('sha1').update(signature).digest('hex');
-  const used = vod.state.usedSignatures.get(id);
-  if (used && !(again && used.sessionKey === sessionKey)) {
-    throw new UploadError(10004, 'duplicate vod signature', 'a one-time signature was used again; get a new one');
+  const used = state.usedSignatures.get(id);
+  if (used && !(isCommit && used.sessionKey === sessionKey)) {
+    throw new UploadError(10004, 'duplicate vod signature', 'this one-time signature was used before; get a new one');
   }
-  if (!used) vod.state.usedSignatures.set(id, { sessionKey, expireTime: signed.expireTime });
+  if (!used) state.usedSignatures.set(id, { sessionKey, expireTime: signed.expireTime });
 }
 
 function prepare(): unknown {
@@ -80,11 +96,11 @@ function prepare(): unknown {
   };
 }
 
-function apply(vod: Ugc, body: Body, signed: UploadSignature, sessionKey: string): unknown {
-  const { state } = vod;
-  const resumed = text(body, 'vodSessionKey') !== '';
-  const session = resumed ? openSession(vod, sessionKey) : newSession(vod, body, signed);
-  if (!resumed) state.sessions.set(sessionKey, session);
+function apply(deps: UgcDeps, body: Body, signed: UploadSignature, sessionKey: string): unknown {
+  const { state, now } = deps;
+  const isResumed = getString(body, 'vodSessionKey') !== '';
+  const session = isResumed ? getSession(deps, sessionKey) : newSession(deps, body, signed);
+  if (!isResumed) state.sessions.set(sessionKey, session);
   const { video, cover, storageRegion } = session;
   const storage = (file: { key: string } | undefined): object | undefined =>
     file && { storageSignature: '', storagePath: `/${file.key}` };
@@ -98,60 +114,61 @@ function apply(vod: Ugc, body: Body, signed: UploadSignature, sessionKey: string
     StorageRegionV5: storageRegion,
     domain: bucketHost(storageRegion),
     vodSessionKey: sessionKey,
-    tempCertificate: issue(state.storageSecret, sessionKey, vod.now()),
+    tempCertificate: issue(state.storageSecret, sessionKey, now()),
     appId: APP_ID,
-    timestamp: Math.floor(vod.now() / 1000),
+    timestamp: Math.floor(now() / 1000),
   };
 }
 
-function newSession(vod: Ugc, body: Body, signed: UploadSignature): Session {
-  const changed = text(body, 'fileId');
-  if (changed !== '' && !vod.state.media.get(changed))
-    throw invalidRequest(`no file ${changed} to change the cover of`);
-  // Real ids have 19 digits and begin so.
-  const fileId = changed || `5285890${String(randomInt(1e12)).padStart(12, '0')}`;
-  const video = file(body, 'video', fileId);
-  const cover = file(body, 'cover', fileId);
-  if (changed === '' ? !video : !cover) throw invalidRequest('neither a video nor a new cover of a file is announced');
-  const region = signed.storageRegion || text(body, 'storageRegion') || DEFAULT_REGION;
-  if (!/^[a-z0-9-]{1,40}$/.test(region)) throw invalidRequest(`no such storageRegion: "${region}"`);
+/** With `fileId`, Apply announces a new cover of an existing file, else a video and perhaps its cover. */
+function newSession(deps: UgcDeps, body: Body, signed: UploadSignature): Session {
+  const existing = getString(body, 'fileId');
+  if (existing !== '' && !deps.state.media.get(existing)) throw invalidRequest(`there is no file ${existing}`);
+  const fileId = existing || newFileId();
+  const video = existing === '' ? announcedFile(body, 'video', fileId) : undefined;
+  const isCoverAnnounced = existing !== '' || getString(body, 'coverType') !== '';
+  const cover = isCoverAnnounced ? announcedFile(body, 'cover', fileId) : undefined;
+  const region = signed.storageRegion || getString(body, 'storageRegion') || DEFAULT_REGION;
+  if (!/^[a-z0-9-]{1,40}$/.test(region)) throw invalidRequest(`invalid storageRegion: "${region}"`);
   return {
     fileId,
     signed,
     storageRegion: region,
-    expiresAt: vod.now() + DAY,
-    expireTime: text(body, 'ExpireTime') || '9999-12-31T23:59:59Z',
-    taskId: video && signed.procedure ? taskIdFor() : '',
+    expiresAt: deps.now() + SESSION_LIFETIME_MS,
+    expireTime: getString(body, 'ExpireTime') || NEVER_EXPIRES,
+    ...deps.procedures.newTaskIds(video ? signed.procedure : ''),
     committed: false,
-    ...(video && changed === '' ? { video } : {}),
-    ...(cover ? { cover } : {}),
+    ...(video && { video }),
+    ...(cover && { cover }),
   };
 }
 
-/** Name and type are kept as the client says; in the storage the file has a name of ours. */
-function file(body: Body, kind: 'video' | 'cover', fileId: string): Session['video'] {
-  const type = text(body, `${kind}Type`);
-  if (type === '') return undefined;
-  const extension = /^[A-Za-z0-9]{1,10}$/.test(type) ? type.toLowerCase() : 'bin';
-  const directory = `${createHash('sha1').update(fileId).digest('hex').slice(0, 8)}${fileId}`;
-  const key = `${APP_ID}/${directory}/${kind}-${randomBytes(6).toString('hex')}.${extension}`;
-  return { key, type, name: text(body, `${kind}Name`) };
+/** Name and type stay as the client sends them. The key in the storage does not contain the name. */
+function announcedFile(
+  body: Body,
+  kind: 'video' | 'cover',
+  fileId: string,
+): { readonly key: string; readonly name: string; readonly type: string } {
+  const type = getString(body, `${kind}Type`);
+  const name = getString(body, `${kind}Name`);
+  checkFileType(kind, type);
+  checkFileName(`${kind}Name`, name);
+  return { key: newKey(fileId, kind, type), type, name };
 }
 
-async function commit(vod: Ugc, sessionKey: string): Promise<unknown> {
-  const { state, library } = vod;
-  const session = openSession(vod, sessionKey);
+async function commit(deps: UgcDeps, sessionKey: string): Promise<unknown> {
+  const { state, library, uploads } = deps;
+  const session = getSession(deps, sessionKey);
   const { fileId, video, cover } = session;
   for (const file of [video, cover]) {
-    if (file && !state.bucket.find(file.key))
-      throw invalidRequest(`the storage has no ${file.key}: nothing was uploaded`);
+    if (file && !state.bucket.find(file.key)) throw invalidRequest(`no upload to ${file.key} was completed`);
   }
   if ((session.committed || !video) && !state.media.get(fileId)) throw invalidRequest(`the file ${fileId} was deleted`);
-  const found = await library.inspect(session);
-  // A client that lost the answer commits again: nothing happens twice.
+  const picture = await uploads.inspect(session);
+  // A client that did not get the response commits again: the file is added once.
   if (state.sessions.get(sessionKey)?.committed === false) {
     state.together(() => {
-      library.add(session, found);
+      uploads.commit(session, picture);
       state.sessions.set(sessionKey, { ...session, committed: true });
     });
   }
@@ -162,13 +179,14 @@ async function commit(vod: Ugc, sessionKey: string): Promise<unknown> {
   };
 }
 
-function openSession(vod: Ugc, sessionKey: string): Session {
-  const session = vod.state.sessions.get(sessionKey);
-  if (!session || session.expiresAt < vod.now()) throw invalidRequest('vodSessionKey is unknown, or older than a day');
+function getSession({ state, now }: UgcDeps, sessionKey: string): Session {
+  const session = state.sessions.get(sessionKey);
+  if (!session || session.expiresAt < now()) throw invalidRequest('vodSessionKey is unknown or older than a day');
   return session;
 }
 
-function text(body: Body, name: string): string {
+/** Missing and null count as empty. */
+function getString(body: Body, name: string): string {
   const value = body[name] ?? '';
   if (typeof value !== 'string') throw invalidRequest(`${name} is not a string`);
   return value;

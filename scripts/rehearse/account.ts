@@ -3,7 +3,7 @@ import type { Template } from '../../tests/helpers/packaged';
 
 type Properties = Readonly<Record<string, unknown>>;
 
-/** What scripts/rehearse/read_account.py says: by type and physical id, the properties as a template spells them. */
+/** The output of scripts/rehearse/read_account.py: by type and physical id, the properties as a template spells them. */
 export type Account = Readonly<Record<string, Readonly<Record<string, Properties>>>>;
 
 export interface Stack {
@@ -15,14 +15,14 @@ export interface Stack {
   readonly Resources: Readonly<Record<string, string | null>>;
 }
 
-/** What no API of the emulator gives back, or what is no setting of the resource. */
+/** Properties that no API of the emulator returns, or that are not settings of the resource. */
 const NOT_READ: Readonly<Record<string, readonly string[]>> = {
   'AWS::Lambda::Function': ['Code', 'Architectures'],
   'AWS::Lambda::EventInvokeConfig': ['Qualifier', 'DestinationConfig'],
   'AWS::S3::Bucket': ['BucketEncryption', 'PublicAccessBlockConfiguration'],
 };
 
-/** Stubs of scripts/rehearse/moto_server.py, of which there is nothing to read. */
+/** Stubs of scripts/rehearse/moto_server.py, which cannot be read. */
 const STUBS = ['AWS::S3::BucketPolicy'];
 
 /** @throws Error when the account has no such stack */
@@ -33,8 +33,8 @@ export function stackOf(account: Account, name: string): Stack {
 }
 
 /**
- * What the account has otherwise than a stack's template says, a sentence for each resource and property. Tags are not
- * compared, and of a resource only what the template sets.
+ * A sentence for each resource and property that is different in the account and in a stack's template. Tags are not
+ * compared, and only properties that the template sets.
  */
 export function differences(account: Account, stackName: string, { Resources }: Template): string[] {
   const stack = stackOf(account, stackName);
@@ -67,7 +67,7 @@ function differencesOf(id: string, wanted: Properties, all: Account[string], phy
     .map((name) => `${id}: ${name} is ${JSON.stringify(found[name])}, not ${JSON.stringify(wanted[name])}`);
 }
 
-/** AWS adds its own to what a template says of a property. */
+/** AWS adds members of its own to a property. */
 function contains(found: Properties, wanted: Properties, name: string): boolean {
   const [have, want] = [found[name], wanted[name]];
   if (!isRecord(want) || !isRecord(have)) return isDeepStrictEqual(have, want);
@@ -78,7 +78,7 @@ function isRecord(value: unknown): value is Properties {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a template's functions stand for in a stack, as far as this project's templates have them. */
+/** Resolves the intrinsic functions that this project's templates use. */
 function resolver(account: Account, { Arn: arn, Resources: ids }: Stack) {
   const things = new Map(Object.values(account).flatMap((byId) => Object.entries(byId)));
   const [, partition, , region, accountId] = arn.split(':');
@@ -107,8 +107,8 @@ function resolver(account: Account, { Arn: arn, Resources: ids }: Stack) {
   };
 }
 
-/** What the account has and none of its stacks, as "type physical id". */
-export function strangers(account: Account): string[] {
+/** Resources that belong to no stack of the account, as "type physical id". */
+export function orphans(account: Account): string[] {
   const stacks = Object.keys(account['AWS::CloudFormation::Stack'] ?? {});
   const known = new Set(stacks.flatMap((name) => Object.values(stackOf(account, name).Resources)));
   const hasNoId = ['AWS::CloudFormation::Stack', 'AWS::Lambda::Permission', 'AWS::ApiGatewayV2::Stage'];

@@ -17,7 +17,7 @@ export interface Python {
   readonly cfnLint: string;
 }
 
-/** A Python that has moto with its server, and cfn-lint: the variable PYTHON says which, or the first that is found. */
+/** A Python that has moto with its server, and cfn-lint: the one in the variable PYTHON, or the first that is found. */
 export async function findPython(): Promise<Python | undefined> {
   const chosen = process.env['PYTHON'];
   const installed = async () => (await run('pyenv', ['versions', '--bare']).catch(() => ({ stdout: '' }))).stdout;
@@ -33,14 +33,14 @@ export async function findPython(): Promise<Python | undefined> {
       const [executable = '', moto = '', cfnLint = ''] = stdout.trim().split(' ');
       return { executable, moto, cfnLint };
     } catch {
-      continue; // it is not there, or lacks one of them
+      continue; // not installed, or without one of the modules
     }
   }
   return undefined;
 }
 
 export interface Emulator {
-  /** What a program needs to take the emulator for AWS; the credentials open nothing. */
+  /** Environment of a program that uses the emulator as AWS; the credentials are invalid elsewhere. */
   readonly env: Readonly<Record<string, string>>;
   readonly read: () => Promise<Account>;
   /** Runs one of AWS's calls. */
@@ -52,15 +52,15 @@ export interface Emulator {
 export async function startEmulator({ executable }: Python, region: string): Promise<Emulator> {
   const args = [script('moto_server.py'), '-H', '127.0.0.1', '-p', '0'];
   const child = spawn(executable, args, { stdio: ['pipe', 'ignore', 'pipe'] });
-  const said: string[] = [];
+  const output: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stderr }).on('line', (line) => {
-      said.push(line);
+      output.push(line);
       const [, address] = /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(line) ?? [];
       if (address !== undefined) resolve(address);
     });
     child.on('error', reject).on('exit', () => {
-      reject(new Error(`Cannot start the emulator:\n${said.slice(-10).join('\n')}`));
+      reject(new Error(`Cannot start the emulator:\n${output.slice(-10).join('\n')}`));
     });
   });
   const env = {
@@ -69,7 +69,7 @@ export async function startEmulator({ executable }: Python, region: string): Pro
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: 'rehearsal',
     AWS_SECRET_ACCESS_KEY: 'rehearsal',
-    SLS_AWS_MONITORING_FREQUENCY: '200', // milliseconds; 5 s where there is a real account to ask
+    SLS_AWS_MONITORING_FREQUENCY: '200', // milliseconds between polls; the framework's default is 5 s
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
   const python = async (...given: string[]) => {
@@ -91,7 +91,7 @@ export async function startEmulator({ executable }: Python, region: string): Pro
   };
 }
 
-/** What cfn-lint has against these templates; '' when nothing. */
+/** The findings of cfn-lint about these templates; '' when there are none. */
 export async function lint({ executable }: Python, templates: readonly string[]): Promise<string> {
   try {
     await run(executable, ['-c', 'from cfnlint.runner import main; main()', '--', ...templates]);

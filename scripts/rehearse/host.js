@@ -1,6 +1,6 @@
 'use strict';
-// One instance of a function for one call, as Lambda's runtime makes it of a zip that is unpacked in a folder: event on
-// stdin, answer on file descriptor 3.
+// Loads a function from an unpacked zip and calls it once, as Lambda's runtime does: event on stdin, answer on file
+// descriptor 3.
 const { readFileSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
 
@@ -15,7 +15,7 @@ const context = {
 async function main() {
   const answer = await require(join(folder, file))[name](JSON.parse(readFileSync(0, 'utf8')), context);
   writeSync(3, JSON.stringify(answer ?? null));
-  process.exit(0); // Lambda freezes an instance that has answered, connections and all
+  process.exit(0); // Lambda freezes an instance once it has answered
 }
 
 main().catch((error) => {

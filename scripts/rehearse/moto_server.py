@@ -1,10 +1,10 @@
-"""moto's server with what CloudFormation needs beyond moto 5.2 to run this project's stacks.
+"""moto's server, with what its CloudFormation lacks (5.2) for this project's stacks.
 
-Added: the ApiGatewayV2 types, CloudWatch::Alarm, Logs::MetricFilter and Lambda::EventInvokeConfig, all of them in moto's own
-services, so that they can be read back through AWS's API; a table's encryption and recovery; a role's policies and a stack's
-outputs in an update; termination protection.
-Changed: ValidateTemplate refuses what cfn-lint calls an error, not what it warns of.
-A stub: S3::BucketPolicy. moto would enforce it, and the framework's refuses plain HTTP, which is all that moto speaks.
+Added: the ApiGatewayV2 types, CloudWatch::Alarm, Logs::MetricFilter and Lambda::EventInvokeConfig, as resources of moto's own
+services, so that AWS's API returns them; encryption, recovery, expiry and replacement of a table; policies of a role and
+outputs of a stack in an update; termination protection.
+Changed: ValidateTemplate refuses errors of cfn-lint, not warnings.
+Stub: S3::BucketPolicy. moto would enforce it, and the framework's policy refuses plain HTTP, the only protocol of moto.
 """
 
 import json
@@ -15,7 +15,7 @@ import threading
 
 import moto.cloudformation.models as cloudformation
 from moto.apigatewayv2.models import apigatewayv2_backends
-from moto.awslambda.models import lambda_backends
+from moto.awslambda.models import EventSourceMapping, lambda_backends
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import ResourceMap
 from moto.cloudformation.responses import CloudFormationResponse
@@ -64,30 +64,68 @@ cloudformation.ChangeSet.apply = apply_with_outputs
 def update_and_forget(self, template, parameters=None):
     gone = set(self._resource_json_map) - set(template["Resources"])
     update(self, template, parameters)
-    for logical_id in gone:  # or moto takes it for made when a later template has it again
+    for logical_id in gone:  # otherwise moto does not create it again when a later template has it
         self._parsed_resources.pop(logical_id, None)
 
 
 update = ResourceMap.update
 ResourceMap.update = update_and_forget
 
-# As CloudFormation has it: a log group's ARN ends with its streams.
+
+def is_replaced_table(old, new):
+    return new["Type"] == "AWS::DynamoDB::Table" and old["Properties"]["TableName"] != new["Properties"]["TableName"]
+
+
+def diff_with_dependents(self, template, parameters=None):
+    """A replaced table comes first, and resources that refer to it are updated even if their text is the same."""
+    actions = diff(self, template, parameters)
+    old, new = self._resource_json_map, template["Resources"]
+    replaced = [name for name in actions["Modify"] if is_replaced_table(old[name], new[name])]
+    referring = [name for name in new if name in old and any(f'"{table}"' in json.dumps(new[name]) for table in replaced)]
+    actions["Modify"] = list(dict.fromkeys(replaced + actions["Modify"] + referring))
+    return actions
+
+
+diff = ResourceMap.build_resource_diff
+ResourceMap.build_resource_diff = diff_with_dependents
+
+# In CloudFormation, the ARN of a log group ends with its streams.
 LogGroup.get_cfn_attribute = lambda self, name: f"{self.arn}:*"
 
 
 def create_whole_table(cls, resource_name, cloudformation_json, account_id, region_name, **given):
     p = cloudformation_json["Properties"]
-    if "SSESpecification" in p:  # the API's word is another one
+    if "SSESpecification" in p:  # the API has another name for it
         p["SSESpecification"]["Enabled"] = p["SSESpecification"].get("SSEEnabled")
     table = create_table(resource_name, cloudformation_json, account_id, region_name, **given)
+    tables = dynamodb_backends[account_id][region_name]
     if "PointInTimeRecoverySpecification" in p:
-        tables = dynamodb_backends[account_id][region_name]
         tables.update_continuous_backups(resource_name, p["PointInTimeRecoverySpecification"])
+    if "TimeToLiveSpecification" in p:
+        tables.update_time_to_live(resource_name, p["TimeToLiveSpecification"])
+    return table
+
+
+def replace_table(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    if original_resource.name == new_resource_name:
+        raise NotImplementedError("no template of this project changes a table in place")
+    table = cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+    if cloudformation_json.get("UpdateReplacePolicy") != "Retain":
+        dynamodb_backends[account_id][region_name].delete_table(original_resource.name)
     return table
 
 
 create_table = Table.create_from_cloudformation_json
 Table.create_from_cloudformation_json = classmethod(create_whole_table)
+Table.update_from_cloudformation_json = classmethod(replace_table)
+
+
+def replace_mapping(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
+    original_resource.delete(account_id, region_name)  # another source replaces the mapping
+    return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
+
+
+EventSourceMapping.update_from_cloudformation_json = classmethod(replace_mapping)
 
 
 def put_policy_as_text(self, name, document):
@@ -116,7 +154,7 @@ def lower(value):
 
 
 def model(type_name, create, delete=lambda self, account, region: None, update=None):
-    """A CloudFormation type. `create` answers its physical id, attributes by name, and what `delete` needs to know."""
+    """A CloudFormation type. `create` returns its physical id, and its attributes by name."""
 
     class Model(CloudFormationModel):  # moto finds the direct subclasses of CloudFormationModel
         __module__ = "moto.rehearsal"  # moto takes a service's name from here
@@ -306,6 +344,6 @@ MODELS = [  # kept: moto's own list of them is weak
     model("AWS::S3::BucketPolicy", lambda p, account, region, logical_id: (f"{p['Bucket']}-policy", {})),
 ]
 
-# Ends with the program that started it, whose pipe is its stdin.
+# stdin is a pipe of the program that started this one: it closes when that program ends.
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
 main(sys.argv[1:])

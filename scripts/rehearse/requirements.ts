@@ -5,15 +5,35 @@ export type Stage = 'dev' | 'prod';
 export type EventMode = 'push' | 'pull';
 
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
+const HINTS = ['dynamodb:GetItem', 'dynamodb:UpdateItem'];
 
-/** By the function's name in serverless.yml: what it may call, and on its own schedule. A function that is not here fails the rehearsal. */
-const MAY_CALL: Readonly<Record<string, readonly string[]>> = {
+/** The actions that each function may call, by its name in serverless.yml. A function that is missing here is a violation. */
+const ALLOWED_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   uploadSignature: [...LOGS, 'ssm:GetParameters'],
-  vodEvents: [...LOGS, 'ssm:GetParameters', 'dynamodb:UpdateItem'],
-  pullEvents: [...LOGS, 'ssm:GetParameters', 'dynamodb:UpdateItem'],
+  vodEvents: [...LOGS, 'ssm:GetParameters', ...HINTS],
+  pullEvents: [...LOGS, 'ssm:GetParameters', ...HINTS],
+  uploadChanged: [
+    ...LOGS,
+    'ssm:GetParameters',
+    'dynamodb:BatchGetItem',
+    'dynamodb:UpdateItem',
+    'dynamodb:DescribeStream',
+    'dynamodb:GetRecords',
+    'dynamodb:GetShardIterator',
+    'dynamodb:ListStreams',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:ReceiveMessage',
+    'sqs:SendMessage',
+  ],
   reconcile: [
-    ...[...LOGS, 'ssm:GetParameters', 'ssm:PutParameter'],
-    ...['dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:Scan', 'dynamodb:UpdateItem'],
+    ...LOGS,
+    'ssm:GetParameters',
+    'ssm:PutParameter',
+    'dynamodb:BatchGetItem',
+    'dynamodb:Scan',
+    'dynamodb:UpdateItem',
+    'sqs:SendMessage',
   ],
 };
 
@@ -28,21 +48,20 @@ const ROUTES: Readonly<Record<EventMode, Readonly<Record<string, string>>>> = {
 };
 
 const FUNCTIONS: Readonly<Record<EventMode, readonly string[]>> = {
-  push: ['reconcile', 'uploadSignature', 'vodEvents'],
-  pull: ['pullEvents', 'reconcile', 'uploadSignature'],
+  push: ['reconcile', 'uploadChanged', 'uploadSignature', 'vodEvents'],
+  pull: ['pullEvents', 'reconcile', 'uploadChanged', 'uploadSignature'],
 };
 
 const INDEXES = {
-  bySourceContext: 'sourceContext sortTime ALL',
-  byUnchecked: 'unchecked updatedAt KEYS_ONLY',
-  byUploader: 'uploader sortTime ALL',
+  bySourceContext: 'sourceContext sortTime KEYS_ONLY',
+  byUploader: 'uploader sortTime INCLUDE sourceContext',
 };
 
 /**
- * What matters most of a stack, written down a second time, so that a mistake in serverless.yml is not its own proof: a
- * sentence for each thing that is otherwise in the account.
+ * The most important properties of a stack, written a second time, so that a mistake in serverless.yml does not prove
+ * itself. Returns a sentence for each property that is different in the account.
  */
-export function broken(account: Account, stage: Stage, mode: EventMode): string[] {
+export function violations(account: Account, stage: Stage, mode: EventMode): string[] {
   const problems: string[] = [];
   const expect = (what: string, found: unknown, wanted: unknown) => {
     if (isDeepStrictEqual(found, wanted)) return;
@@ -51,66 +70,83 @@ export function broken(account: Account, stage: Stage, mode: EventMode): string[
   const prefix = `vod-client-upload-${stage}`;
   const { Resources: ids, Outputs: outputs, Protected: isProtected } = stackOf(account, prefix);
   const mine = new Set(Object.values(ids));
-  const of = <T>(type: string) =>
+  const ofType = <T>(type: string) =>
     Object.entries(account[type] ?? {})
       .filter(([id]) => mine.has(id))
       .map(([, properties]) => properties as T)
-      .sort((one, other) => JSON.stringify(one).localeCompare(JSON.stringify(other)));
-  const name = (physicalId: string) => physicalId.slice(prefix.length + 1);
+      .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
+  const shortName = (physicalId: string) => physicalId.slice(prefix.length + 1);
 
-  const functions = of<{ FunctionName: string; FunctionArn: string; Role: string }>('AWS::Lambda::Function');
-  expect('the functions', functions.map((made) => name(made.FunctionName)).sort(), FUNCTIONS[mode]);
+  const functions = ofType<{ FunctionName: string; FunctionArn: string; Role: string }>('AWS::Lambda::Function');
+  const functionName = (arn: string) =>
+    shortName(functions.find(({ FunctionArn }) => FunctionArn === arn)?.FunctionName ?? arn);
+  expect('the functions', functions.map((made) => shortName(made.FunctionName)).sort(), FUNCTIONS[mode]);
 
-  const routes = of<{ RouteKey: string; AuthorizationType?: string; AuthorizerId?: string }>(
+  const routes = ofType<{ RouteKey: string; AuthorizationType?: string; AuthorizerId?: string }>(
     'AWS::ApiGatewayV2::Route',
   );
   const kinds = routes.map((route) => [route.RouteKey, route.AuthorizationType ?? 'NONE'] as const);
-  expect('the routes and who checks their callers', Object.fromEntries(kinds.sort()), ROUTES[mode]);
-  const authorizers = of<{ AuthorizerType: string; IdentitySource: unknown }>('AWS::ApiGatewayV2::Authorizer');
+  expect('the routes and their authorization', Object.fromEntries(kinds.sort()), ROUTES[mode]);
+  const authorizers = ofType<{ AuthorizerType: string; IdentitySource: unknown }>('AWS::ApiGatewayV2::Authorizer');
   expect(
     'the authorizers',
-    authorizers.map(({ AuthorizerType: type, IdentitySource: at }) => [type, at]),
+    authorizers.map(({ AuthorizerType: type, IdentitySource: source }) => [type, source]),
     [['JWT', ['$request.header.Authorization']]],
   );
 
-  const roles = of<{ Arn: string; Policies: Policy[]; ManagedPolicyArns: string[] }>('AWS::IAM::Role');
-  expect('how many roles', roles.length, functions.length);
+  const roles = ofType<Role>('AWS::IAM::Role');
+  expect('the number of roles', roles.length, functions.length);
   for (const { FunctionName: full, Role: arn } of functions) {
     const role = roles.find((one) => one.Arn === arn);
     const statements = role?.Policies.flatMap(({ PolicyDocument: { Statement: all } }) => all) ?? [];
-    const who = `the role of ${name(full)}`;
+    const roleName = `the role of ${shortName(full)}`;
     const actions = new Set(statements.flatMap(({ Action: action }) => action));
-    expect(`what ${who} may call`, [...actions].sort(), [...(MAY_CALL[name(full)] ?? [])].sort());
-    expect(
-      `what ${who} may not say`,
-      JSON.stringify(statements).match(/"Resource":(\[[^\]]*)?"\*"|"Deny"|Not[AR]/g),
-      null,
-    );
-    expect(`policies of AWS in ${who}`, role?.ManagedPolicyArns, []);
+    expect(`the actions of ${roleName}`, [...actions].sort(), [...(ALLOWED_ACTIONS[shortName(full)] ?? [])].sort());
+    const forbidden = JSON.stringify(statements).match(/"Resource":(\[[^\]]*)?"\*"|"Deny"|Not[AR]/g);
+    expect(`forbidden parts of ${roleName}`, forbidden, null);
+    expect(`managed policies of ${roleName}`, role?.ManagedPolicyArns, []);
   }
 
-  const rules = of<{ ScheduleExpression: string; State: string; Targets: { Arn: string }[] }>('AWS::Events::Rule');
-  const runs = rules.flatMap(({ ScheduleExpression: when, State: state, Targets: targets }) =>
-    targets.map(({ Arn: arn }) => {
-      const target = functions.find((made) => made.FunctionArn === arn)?.FunctionName ?? arn;
-      return [name(target), state === 'ENABLED' ? when : state];
-    }),
+  const rules = ofType<{ ScheduleExpression: string; State: string; Targets: { Arn: string }[] }>('AWS::Events::Rule');
+  const runs = rules.flatMap(({ ScheduleExpression: rate, State: state, Targets: targets }) =>
+    targets.map(({ Arn: arn }) => [functionName(arn), state === 'ENABLED' ? rate : state]),
   );
   expect('the schedules', Object.fromEntries(runs.sort()), SCHEDULES[mode]);
 
-  const [table] = of<Table>('AWS::DynamoDB::Table');
+  const [table] = ofType<Table>('AWS::DynamoDB::Table');
   const keys = (schema: readonly Key[] = []) => schema.map(({ AttributeName: key }) => key).join(' ');
   expect("the table's key", keys(table?.KeySchema), 'fileId');
-  const indexes = table?.GlobalSecondaryIndexes.map((index) => [
-    index.IndexName,
-    `${keys(index.KeySchema)} ${index.Projection.ProjectionType}`,
+  const indexes = table?.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => [
+    IndexName,
+    [keys(KeySchema), Projection.ProjectionType, ...(Projection.NonKeyAttributes ?? [])].join(' '),
   ]);
-  expect('its indexes', Object.fromEntries(indexes?.sort() ?? []), INDEXES);
-  expect('its stream', table?.StreamSpecification.StreamViewType, 'NEW_AND_OLD_IMAGES');
-  expect('its protection against deletion', table?.DeletionProtectionEnabled, stage === 'prod');
+  expect("the table's indexes", Object.fromEntries(indexes?.sort() ?? []), INDEXES);
+  expect("the table's stream", table?.StreamSpecification.StreamViewType, 'NEW_AND_OLD_IMAGES');
+  expect("the table's protection against deletion", table?.DeletionProtectionEnabled, stage === 'prod');
   expect("the stack's protection against deletion", isProtected, stage === 'prod');
 
-  const groups = of<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');
+  const queues = ofType<Queue>('AWS::SQS::Queue');
+  const [delayQueue] = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
+  const [deadLetters] = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined);
+  expect('the number of queues', queues.length, 2);
+  expect('the dead-letter queue', delayQueue?.RedrivePolicy?.deadLetterTargetArn, deadLetters?.Arn);
+  expect(
+    'the encryption of the queues',
+    queues.map(({ SqsManagedSseEnabled: isEncrypted }) => isEncrypted),
+    [true, true],
+  );
+
+  const mappings = ofType<Mapping>('AWS::Lambda::EventSourceMapping');
+  const sources = mappings.map(({ EventSourceArn, FunctionArn, State }) => [
+    EventSourceArn,
+    `${functionName(FunctionArn)} ${State}`,
+  ]);
+  const wanted = [table?.StreamArn ?? '', delayQueue?.Arn ?? ''].map((arn) => [arn, 'uploadChanged Enabled']);
+  expect('the event sources', Object.fromEntries(sources.sort()), Object.fromEntries(wanted.sort()));
+  const retries = mappings.flatMap(({ MaximumRetryAttempts: most }) => most ?? []);
+  expect('the retries of the stream', retries, [-1]);
+
+  const groups = ofType<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');
   const days = groups.map(({ RetentionInDays: kept }) => kept);
   expect('the days that logs are kept', days, Array(functions.length + 1).fill(stage === 'prod' ? 90 : 14));
   const url = /^https:\/\/\w+\.execute-api\.[\w.-]+\/vod-events$/;
@@ -121,16 +157,32 @@ export function broken(account: Account, stage: Stage, mode: EventMode): string[
 interface Key {
   readonly AttributeName: string;
 }
-interface Policy {
-  readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | string[] }[] };
+interface Role {
+  readonly Arn: string;
+  readonly ManagedPolicyArns: readonly string[];
+  readonly Policies: readonly {
+    readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | string[] }[] };
+  }[];
 }
 interface Table {
   readonly KeySchema: readonly Key[];
   readonly GlobalSecondaryIndexes: readonly {
     readonly IndexName: string;
     readonly KeySchema: readonly Key[];
-    readonly Projection: { readonly ProjectionType: string };
+    readonly Projection: { readonly ProjectionType: string; readonly NonKeyAttributes?: readonly string[] };
   }[];
+  readonly StreamArn: string;
   readonly StreamSpecification: { readonly StreamViewType: string };
   readonly DeletionProtectionEnabled: boolean;
+}
+interface Queue {
+  readonly Arn: string;
+  readonly SqsManagedSseEnabled: boolean;
+  readonly RedrivePolicy?: { readonly deadLetterTargetArn: string };
+}
+interface Mapping {
+  readonly EventSourceArn: string;
+  readonly FunctionArn: string;
+  readonly State: string;
+  readonly MaximumRetryAttempts?: number;
 }

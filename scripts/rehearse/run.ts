@@ -1,20 +1,23 @@
-// `npm run rehearse`: both stages deployed, updated, rolled back and removed against an AWS emulator on this machine, and
-// what is deployed run on Lambda's Node. Needs no account.
+// `npm run rehearse` deploys, updates, rolls back and removes both stages against an AWS emulator on this machine, and runs
+// the packages on Lambda's versions of Node. Needs no account.
 import '../../tests/helpers/environment';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject, type Copy, type Template } from '../../tests/helpers/packaged';
-import { differences, stackOf, strangers } from './account';
+import { differences, orphans, stackOf } from './account';
 import { findPython, lint, startEmulator, type Emulator } from './emulator';
-import { broken, type EventMode, type Stage } from './requirements';
-import { runZips } from './zips';
+import { runPackages } from './packages';
+import { violations, type EventMode, type Stage } from './requirements';
 
 const REGION = 'ap-southeast-1';
-const KEPT = ['AWS::DynamoDB::Table vod-client-upload-prod-uploads'];
+/** The table of version 1, which the update replaced and nothing removes. */
+const REPLACED = 'AWS::DynamoDB::Table vod-client-upload-prod-uploads';
+const KEPT = [REPLACED, `${REPLACED}-2`];
 
 const started = Date.now();
 const problems: string[] = [];
 
-function say(line: string): void {
+function print(line: string): void {
   console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(3)} s  ${line}`);
 }
 
@@ -34,35 +37,44 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
 
   async function serverless(command: string, mode?: EventMode): Promise<string> {
     const { code, stdout } = await attempt(command, mode);
-    if (code !== 0) throw new Error(`Cannot ${command} ${stage}: serverless says\n${stdout}`);
+    if (code !== 0) throw new Error(`Cannot ${command} ${stage}: serverless printed\n${stdout}`);
     return stdout;
   }
 
   async function deploy(mode: EventMode): Promise<Template> {
     await serverless('deploy', mode);
     const template = await copy.template();
-    say(`${stage}: deployed for ${mode}, ${Object.keys(template.Resources).length} resources`);
+    print(`${stage}: deployed for ${mode}, ${Object.keys(template.Resources).length} resources`);
     return template;
   }
 
-  /** Holds what is there against the template, and against what was written down apart from it. */
+  /** Compares the account with the template, and with the requirements that are written apart from it. */
   async function inspect(step: string, template: Template, mode: EventMode): Promise<void> {
     const account = await emulator.read();
-    note(`${stage} ${step}`, [...differences(account, name, template), ...broken(account, stage, mode)]);
+    note(`${stage} ${step}`, [...differences(account, name, template), ...violations(account, stage, mode)]);
   }
 
-  /** Deploys, deploys in the other mode, goes back to the first package. */
+  /** Deploys with the table name of version 1, from which the next deploy is an update. */
+  async function deployVersion1(mode: EventMode): Promise<void> {
+    const file = join(copy.directory, 'serverless.yml');
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace('-uploads-2', '-uploads'));
+    await deploy(mode);
+    await writeFile(file, text);
+  }
+
+  /** Deploys, deploys in the other mode, rolls back to the package before. */
   async function rehearse(first: EventMode, other: EventMode): Promise<void> {
     const before = await deploy(first);
     await inspect('deployed', before, first);
     await inspect('updated', await deploy(other), other);
-    const [timestamp = 'none'] = /(?<=Timestamp: )\d+/.exec(await serverless('deploy list', other)) ?? [];
-    await serverless(`rollback --timestamp ${timestamp}`, other);
-    say(`${stage}: rolled back to the package for ${first}`);
+    const timestamps = (await serverless('deploy list', other)).match(/(?<=Timestamp: )\d+/g) ?? [];
+    await serverless(`rollback --timestamp ${timestamps.at(-2) ?? 'none'}`, other);
+    print(`${stage}: rolled back to the package for ${first}`);
     await inspect('rolled back', before, first);
   }
 
-  return { name, copy, attempt, serverless, rehearse };
+  return { name, copy, attempt, serverless, deployVersion1, rehearse };
 }
 
 async function packageOf(copy: Copy) {
@@ -74,10 +86,10 @@ async function rehearse(): Promise<void> {
   const python = await findPython();
   if (!python) {
     const how = 'pip install "moto[server]" cfn-lint (PYTHON names a python that has them)';
-    console.log(`SKIPPED: the deploy was NOT rehearsed, for no python here has the emulator and the linter: ${how}`);
+    console.log(`SKIPPED: the deploy was NOT rehearsed, no python here has the emulator and the linter: ${how}`);
     return;
   }
-  say(`moto ${python.moto} and cfn-lint ${python.cfnLint} of ${python.executable}`);
+  print(`moto ${python.moto} and cfn-lint ${python.cfnLint} of ${python.executable}`);
   const emulator = await startEmulator(python, REGION);
   const copies: Copy[] = [];
   const newCopy = async () => {
@@ -88,36 +100,40 @@ async function rehearse(): Promise<void> {
   };
   try {
     const [dev, prod] = [rehearsed('dev', await newCopy(), emulator), rehearsed('prod', await newCopy(), emulator)];
-    await Promise.all([dev.rehearse('push', 'pull'), prod.rehearse('pull', 'push')]);
+    await Promise.all([
+      dev.rehearse('push', 'pull'),
+      prod.deployVersion1('pull').then(() => prod.rehearse('pull', 'push')),
+    ]);
+    const unowned = orphans(await emulator.read()).filter((id) => id !== REPLACED);
     note(
       'both stages deployed',
-      strangers(await emulator.read()).map((id) => `nobody's: ${id}`),
+      unowned.map((id) => `in no stack: ${id}`),
     );
 
-    // What each packaged last: prod for push and dev for pull.
+    // Their last packages: prod for push and dev for pull.
     const packages = await Promise.all([prod.copy, dev.copy].map(packageOf));
-    const [, said, zips] = await Promise.all([
+    const [, findings, ran] = await Promise.all([
       removeBoth(emulator, dev, prod),
       lint(
         python,
         packages.map(({ file }) => file),
       ),
-      runZips(packages, python.executable).catch((error: unknown) => ({
+      runPackages(packages, python.executable).catch((error: unknown) => ({
         ran: [],
         skipped: [],
         problems: [String(error)],
       })),
     ]);
-    note('cfn-lint', said === '' ? [] : [said]);
-    note('the zips', zips.problems);
-    say(`cfn-lint read ${packages.length} templates; these zips ran: ${zips.ran.join(', ')}`);
-    for (const why of zips.skipped) console.log(`SKIPPED: the zips did NOT run on Lambda's Node: ${why}`);
+    note('cfn-lint', findings === '' ? [] : [findings]);
+    note('the packages', ran.problems);
+    print(`cfn-lint read ${packages.length} templates; these packages ran: ${ran.ran.join(', ')}`);
+    for (const reason of ran.skipped) console.log(`SKIPPED: the packages did NOT run on Lambda's Node: ${reason}`);
   } finally {
     await Promise.all([emulator.stop(), ...copies.map((copy) => copy.remove())]);
   }
   console.log(
-    'Not shown: what runs on AWS alone. The emulator calls no function, asks no issuer and enforces no role;\n' +
-      'architecture and bucket settings are not read back, the bucket policy is a stub, queues are empty where they are pulled.',
+    'Not shown: the emulator calls no function, contacts no issuer and enforces no role; architecture and bucket settings\n' +
+      'are not read back, the bucket policy is a stub, and no events are waiting where they are pulled.',
   );
 }
 
@@ -127,21 +143,23 @@ async function removeBoth(emulator: Emulator, dev: Rehearsed, prod: Rehearsed): 
   note('dev removed', left['AWS::CloudFormation::Stack']?.[dev.name] ? ['the stack is still there'] : []);
   note(
     'dev removed',
-    strangers(left).map((id) => `left behind: ${id}`),
+    orphans(left)
+      .filter((id) => id !== REPLACED)
+      .map((id) => `left behind: ${id}`),
   );
 
   const { code, stdout } = await prod.attempt('remove');
   if (code === 0 || !stdout.includes('deletion protection')) note('prod', [`remove is not refused: ${stdout}`]);
   const untouched = stackOf(await emulator.read(), prod.name);
-  if (!untouched.Protected) note('prod', ['is not protected any more']);
+  if (!untouched.Protected) note('prod', ['the stack has lost its protection']);
   await emulator.call('cloudformation', 'update_termination_protection', {
     StackName: prod.name,
     EnableTerminationProtection: false,
   });
   await prod.serverless('remove');
-  const kept = strangers(await emulator.read());
-  if (JSON.stringify(kept) !== JSON.stringify(KEPT)) note('prod removed', [`left are ${JSON.stringify(kept)}`]);
-  say(`dev and prod: removed; what is left of both: ${kept.join(', ')}`);
+  const kept = orphans(await emulator.read()).sort();
+  if (JSON.stringify(kept) !== JSON.stringify(KEPT)) note('prod removed', [`left behind: ${JSON.stringify(kept)}`]);
+  print(`dev and prod: removed; what is left of both: ${kept.join(', ')}`);
 }
 
 rehearse().then(

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { becomesTrue, launchBrowser } from '../helpers/browser';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 
-// The page at `/`, used as a person would. What it looked like is kept in artifacts/.
+// The page at `/`, used as a person would. Screenshots are written to artifacts/.
 
 const ARTIFACTS = resolve(__dirname, '../../artifacts');
 
@@ -24,7 +24,7 @@ beforeAll(async () => {
   const clip = await recordClip();
   await writeFile(join(folder, 'clip.webm'), clip.video);
   await writeFile(join(folder, 'cover.png'), clip.picture);
-  await writeFile(join(folder, 'large.bin'), randomBytes(24 * 2 ** 20));
+  await writeFile(join(folder, 'large.mp4'), randomBytes(24 * 2 ** 20));
 });
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
@@ -62,7 +62,7 @@ async function recordClip(): Promise<{ video: Buffer; picture: Buffer }> {
   return { video: Buffer.from(video, 'base64'), picture: Buffer.from(picture, 'base64') };
 }
 
-/** The page in a profile of its own, and the errors that nobody caught. */
+/** The page in a profile of its own, and its uncaught errors. */
 async function open(): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({ locale: 'en-US' });
   const page = await context.newPage();
@@ -83,7 +83,7 @@ test('a video and its cover are uploaded, the row becomes ready, and the video p
   expect(await page.locator('#sign').textContent()).toContain('oneTimeValid: true');
   await page.getByRole('button', { name: 'Start the upload' }).click();
 
-  await page.getByText(/^Uploaded as \d{19}$/).waitFor();
+  await page.getByText(/^Uploaded as \d{19} · ready$/).waitFor();
   const card = page.locator('#rows > li').first();
   await card.getByText('ready', { exact: true }).waitFor();
   const [row] = await run.rows();
@@ -93,12 +93,12 @@ test('a video and its cover are uploaded, the row becomes ready, and the video p
     uploader: 'alice',
     sourceContext: 'order 7 订单',
     status: 'ready',
+    trust: 'confirmed',
     coverUrl: expect.stringContaining('/media/') as string,
   });
   const shown = (await card.textContent()) ?? '';
-  for (const fact of ['clip.webm', 'alice', 'order 7 订单', row?.['fileId'], row?.['url'], row?.['procedureTaskId']]) {
-    expect(shown).toContain(fact);
-  }
+  const facts = ['clip.webm', 'alice', 'order 7 订单', row?.['fileId'], row?.['url'], row?.['procedureTaskId']];
+  for (const fact of [...facts, 'seal valid', 'confirmed by VOD']) expect(shown).toContain(fact);
   await page.screenshot({ path: join(ARTIFACTS, 'page.png'), fullPage: true });
 
   await card.getByRole('button', { name: /Play/ }).click();
@@ -107,6 +107,8 @@ test('a video and its cover are uploaded, the row becomes ready, and the video p
   await page.setViewportSize({ width: 360, height: 740 });
   await page.getByRole('button', { name: '中文' }).click();
   expect(await page.getAttribute('html', 'lang')).toBe('zh-Hans');
+  const chinese = (await card.textContent()) ?? '';
+  for (const words of ['就绪', '防篡改签名有效', '已向点播核实']) expect(chinese).toContain(words);
   expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   await page.screenshot({ path: join(ARTIFACTS, 'page-phone-zh.png'), fullPage: true });
   expect(errors).toEqual([]);
@@ -128,26 +130,50 @@ test('an upload shows its progress, is paused, resumed and cancelled by keyboard
   const percent = async () =>
     Number(await page.evaluate(`(({ value, max }) => 100 * value / max)(document.querySelector('progress'))`));
   await page.getByLabel('User', { exact: true }).fill('bob');
-  await page.setInputFiles('#videos', join(folder, 'large.bin'));
+  await page.setInputFiles('#videos', join(folder, 'large.mp4'));
   await press('Start the upload');
   await becomesTrue(page, `document.querySelector('progress').value > 0`);
-  await press('Pause: large.bin');
+  await press('Pause: large.mp4');
   await page.getByText(/^Paused at/).waitFor();
   expect(await percent()).toBeLessThan(100);
   await page.screenshot({ path: join(ARTIFACTS, 'page-paused.png'), fullPage: true });
-  await press('Resume: large.bin');
-  await page.getByText(/^Uploaded as \d{19}$/).waitFor();
+  await press('Resume: large.mp4');
+  await page.getByText(/^Uploaded as \d{19} · ready$/).waitFor();
   expect(await percent()).toBe(100);
   await page.locator('#rows > li', { hasText: 'bob' }).waitFor();
 
-  await page.setInputFiles('#videos', join(folder, 'large.bin'));
+  await page.setInputFiles('#videos', join(folder, 'large.mp4'));
   await press('Start the upload');
-  await press('Cancel: large.bin');
+  await press('Cancel: large.mp4');
   await page.getByText('Cancelled', { exact: true }).waitFor();
-  // Were it still sending, this is the time in which it would arrive.
+  // A transfer that went on would arrive in this time.
   await network.send('Network.emulateNetworkConditions', { ...slow, uploadThroughput: -1 });
   await page.waitForTimeout(2_000);
   expect((await run.rows()).filter(({ uploader }) => uploader === 'bob')).toHaveLength(1);
   expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('a video that the review blocks is shown as rejected, with the reason', async () => {
+  const { page, errors } = await open();
+  await page.getByLabel('User', { exact: true }).fill('carol');
+  await page.setInputFiles('#videos', join(folder, 'clip.webm'));
+  await page.getByLabel('Procedure', { exact: true }).selectOption('BlockingPreset');
+  await page.getByRole('button', { name: 'Start the upload' }).click();
+  await page.getByText(/^Uploaded as \d{19} · rejected$/).waitFor();
+  const card = page.locator('#rows > li', { hasText: 'carol' });
+  await card.getByText('rejected', { exact: true }).waitFor();
+  expect(await card.textContent()).toContain('suggests "block"');
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('an event about a file that VOD does not know is shown as not verified', async () => {
+  const { page } = await open();
+  const event = { EventType: 'NewFileUpload', FileUploadEvent: { FileId: '5285890000000000077' } };
+  await fetch(run.callbackUrl, { method: 'POST', body: JSON.stringify(event) });
+  const card = page.locator('#rows > li', { hasText: '5285890000000000077' });
+  await card.getByText('uploaded', { exact: true }).waitFor();
+  await card.getByText('not verified yet', { exact: true }).waitFor();
   await page.context().close();
 });

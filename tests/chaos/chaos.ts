@@ -7,8 +7,8 @@ import { randomFrom, type Faults } from '../../local/vod/faults';
 import { differences, expectedRows, type Expected, type Row } from './expected';
 import { plan, upload, type Uploaded } from './uploads';
 
-// Uploads by real HTTP while callbacks go wrong, functions are killed and the table goes away. Then one reconciliation,
-// and every row is held against what was uploaded and what VOD says.
+// Uploads by real HTTP while callbacks go wrong, VOD's server API fails, functions are killed and the table goes away.
+// Then one reconciliation, and every row is compared with what was uploaded and what VOD reports.
 
 export interface Chaos {
   readonly uploads: number;
@@ -19,11 +19,11 @@ export interface Chaos {
 
 export interface Report {
   readonly did: Readonly<Record<string, number>>;
-  /** Of the rows as events alone left them. `lost`: there is no row. */
+  /** Of the rows as events and the verification that follows them left them. `lost`: there is no row. */
   readonly before: Tally;
   /** Of the rows after the one reconciliation. */
   readonly after: Tally;
-  /** What the reconciliation said that it did, summed over its runs. */
+  /** What the reconciliation reported, summed over its runs. */
   readonly reconciled: Readonly<Record<string, number>>;
   /** The first of all that should not be. */
   readonly examples: readonly string[];
@@ -37,7 +37,9 @@ export interface Tally {
 }
 
 const AT_ONCE = 8;
-const FAULTS: Partial<Faults> = { drop: 0.3, duplicate: 0.3, reorder: 0.3, delayMs: 150 };
+const FAULTS: Partial<Faults> = { drop: 0.3, duplicate: 0.3, reorder: 0.3, delayMs: 150, api: 0.1 };
+/** The functions that are killed, those that do more more often. */
+const VICTIMS = ['vodEvents', 'vodEvents', 'uploadChanged', 'uploadChanged', 'uploadSignature'] as const;
 
 export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Promise<Report> {
   const random = randomFrom(seed);
@@ -47,6 +49,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
     tablePort: 0,
     dataDir,
     log: () => undefined,
+    schedules: false,
     confirmWithinMs: 1_000,
   });
   let [pulling, killing] = [mode === 'PULL', mode === 'PULL'];
@@ -96,7 +99,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
         Array.from({ length: AT_ONCE }, async () => {
           for (let number = next++; number < count; number = next++) {
             done.push(await upload(run, vod.port, planOf(did.uploads++)));
-            if (random() < 0.05) await kill(random() < 0.8 ? 'vodEvents' : 'uploadSignature');
+            if (random() < 0.05) await kill(VICTIMS[Math.floor(random() * VICTIMS.length)] ?? 'vodEvents');
             await meanwhile(number);
           }
         }),
@@ -104,13 +107,14 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       return done;
     }
 
-    /** Waits until nothing is under way: no procedure runs, and VOD has nothing more to send. */
+    /** Waits until nothing is under way: no procedure runs, VOD has nothing more to send, and nothing is being verified. */
     async function settle(): Promise<void> {
       vod.setFaults(undefined);
       const folder = join(dataDir, 'vod', mode === 'PULL' ? 'queue' : 'outbox');
       const waits = async () => (await readdir(folder)).some((file) => file.endsWith('.json'));
       const works = async () => (await api.DescribeTasks({ Status: 'PROCESSING', Limit: 1 })).TaskSet?.length !== 0;
       while ((await works()) || (await waits())) await sleep(100);
+      await run.eventSources.idle();
     }
 
     async function reconcile(): Promise<Record<string, number>> {
@@ -128,19 +132,15 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
 
     const underWay = Promise.all([pull(), killPuller()]);
 
-    // Files that a reconciliation has confirmed: only of those does it know later that they are gone.
+    // Files that were confirmed: only of those is it known later that they are gone.
     setFaults();
     const early = await uploadSome(Math.ceil(total / 10), () => Promise.resolve());
     await settle();
-    const cutOff = functions.invoke('reconcile', {});
-    await sleep(200);
-    await kill('reconcile');
-    await cutOff;
-    await reconcile();
     const known = await expectedRows(api, early);
+    const confirmed = confirmedFiles(await table.rows());
 
     setFaults();
-    const doomed = early.filter(() => random() < 0.4);
+    const doomed = early.filter(({ fileId }) => confirmed.has(fileId) && random() < 0.4);
     const [third, twoThirds] = [0.3, 0.6].map((part) => Math.floor((total - early.length) * part));
     const late = await uploadSome(total - early.length, async (number) => {
       if (number === third || number === twoThirds) await killTable();
@@ -148,7 +148,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       const gone = doomed[number % 3 === 0 ? number / 3 : -1];
       if (!gone) return;
       did.deletions += 1;
-      await api.DeleteMedia({ FileId: gone.fileId });
+      await untilAnswered(() => api.DeleteMedia({ FileId: gone.fileId }));
       known.rows.set(gone.fileId, { ...known.rows.get(gone.fileId), status: 'deleted' });
     });
     killing = false;
@@ -159,10 +159,17 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
     const now = await expectedRows(api, late);
     const expected = new Map([...known.rows, ...now.rows]);
     const examples = [...known.problems, ...now.problems];
-    const before = hold(await table.rows(), expected, ['coverUrl']);
-    const reconciled = await reconcile();
     for (const row of expected.values()) row['trust'] = 'confirmed';
-    const after = hold(await table.rows(), expected, []);
+    const before = hold(await table.rows(), expected);
+
+    // A run that is cut off leaves nothing behind that the next one cannot use.
+    const cutOff = functions.invoke('reconcile', {});
+    await sleep(200);
+    await kill('reconcile');
+    await cutOff;
+
+    const reconciled = await reconcile();
+    const after = hold(await table.rows(), expected);
     return {
       did,
       before: before.tally,
@@ -176,15 +183,31 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
   }
 }
 
-/** Counts the rows that are as expected, all but the attributes to be left aside. */
-function hold(rows: readonly Row[], expected: ReadonlyMap<string, Expected>, aside: readonly string[]) {
+/** Calls again what fails on demand. */
+async function untilAnswered(call: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'InternalError')) throw error;
+    }
+  }
+}
+
+/** The files whose row is confirmed. */
+function confirmedFiles(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(rows.filter((row) => row['trust'] === 'confirmed').map((row) => String(row['fileId'])));
+}
+
+/** Counts the rows that are as expected. */
+function hold(rows: readonly Row[], expected: ReadonlyMap<string, Expected>) {
   const found: string[] = [];
   const byId = new Map(rows.map((row) => [String(row['fileId']), row]));
   const tally = { right: 0, lost: 0, wrong: 0, extra: 0 };
   for (const [fileId, wanted] of expected) {
     const row = byId.get(fileId);
-    const compared = Object.fromEntries(Object.entries(wanted).filter(([name]) => !aside.includes(name)));
-    const different = row ? differences(row, compared) : [`${fileId}: there is no row`];
+    const different = row ? differences(row, wanted) : [`${fileId}: there is no row`];
     found.push(...different);
     tally[row ? (different.length === 0 ? 'right' : 'wrong') : 'lost'] += 1;
   }
@@ -203,8 +226,6 @@ export function failures(mode: Chaos['mode'], { before, after, examples }: Repor
   if (mode === 'PUSH' && (before.lost === 0 || before.wrong === 0)) {
     bad.push('the chaos did not bite: events alone left no row missing, or none wrong');
   }
-  if (mode === 'PULL' && before.lost + before.wrong > 0) {
-    bad.push(`pulled events alone: ${before.lost} lost, ${before.wrong} wrong`);
-  }
+  if (mode === 'PULL' && before.lost > 0) bad.push(`pulled events alone: ${before.lost} lost`);
   return bad;
 }

@@ -27,7 +27,7 @@ async function main(): Promise<void> {
 
 function print(title: string, { did, before, after, reconciled }: Report): void {
   console.log(title);
-  for (const [what, counts] of Object.entries({ did, 'from events alone': before, reconciled, 'in the end': after })) {
+  for (const [what, counts] of Object.entries({ did, 'before reconcile': before, reconciled, 'after it': after })) {
     const list = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
     console.log(`  ${what.padEnd(18)} ${list.join(', ')}`);
   }

@@ -1,20 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import type { Finding } from '../../cli/check';
+import type { Finding } from '../../cli/check/findings';
 import { tableOf } from '../../local/config';
 import { cloudFormation, serve, vod } from '../helpers/cli';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 import { cleanUp, start as startVod } from '../helpers/vod-client';
 
-// A deployment as it is on AWS, of which the laptop's parts play everything: the stage is dev, its names are those of the
-// local run. The webhook asks for both, the token and the SignKey.
+// A deployment on AWS whose parts are those of the local run: the stage is dev, the names are the local run's. The webhook
+// requires both the token and the SignKey.
 
 const REGISTERED = '/vod-client-upload/dev/registered';
 const SIGN_KEY = 'SignKeyOfTheTests';
@@ -23,7 +23,13 @@ const WEBHOOK_TOKEN = 'the-token-of-the-tests';
 let dataDir: string;
 let run: TestRun;
 let stackName: string;
+let streamArn: string;
 let stack: Awaited<ReturnType<typeof serve>>;
+let table: Awaited<ReturnType<typeof serve>>;
+/** Changes of the table's description, as if the table were another one; a string is an error's type. */
+let described: string | Readonly<Record<string, unknown>> = {};
+let timeToLive: string | Readonly<Record<string, unknown>> = {};
+const TTL_ON = { AttributeName: '_expiresAt', TimeToLiveStatus: 'ENABLED' };
 let env: Record<string, string>;
 let given: [string, string][];
 const outputs: Record<string, string> = {};
@@ -33,19 +39,54 @@ beforeAll(async () => {
   dataDir = await temporaryFolder();
   run = await startTestRun({ dataDir, given: { callbackToken: WEBHOOK_TOKEN, callbackSignKey: SIGN_KEY } });
   stack = await serve(cloudFormation(() => stackName, outputs));
+  table = await serve(relayTable);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_SSM: run.parameterStore.url,
-    AWS_ENDPOINT_URL_DYNAMODB: run.table.url,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
     AWS_ACCESS_KEY_ID: 'x',
     AWS_SECRET_ACCESS_KEY: 'x',
   });
   given = [...run.parameterStore.parameters];
+  const { Table: description } = await run.table.client.send(
+    new DescribeTableCommand({ TableName: tableOf(run.config).TableName }),
+  );
+  streamArn = description?.LatestStreamArn ?? '';
 });
+
+/** The local table, but for what a test changes in its description and its TTL, which the local table has not. */
+function relayTable(request: IncomingMessage, response: ServerResponse): void {
+  const target = String(request.headers['x-amz-target']);
+  const fail = (type: string) => response.writeHead(400).end(JSON.stringify({ __type: type, message: 'refused' }));
+  void text(request).then(async (body) => {
+    if (target.endsWith('DescribeTimeToLive')) {
+      if (typeof timeToLive === 'string') fail(timeToLive);
+      else response.end(JSON.stringify({ TimeToLiveDescription: timeToLive }));
+      return;
+    }
+    if (typeof described === 'string') {
+      fail(described);
+      return;
+    }
+    const { authorization = '' } = request.headers;
+    const date = String(request.headers['x-amz-date']);
+    const headers = {
+      'x-amz-target': target,
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-date': date,
+      authorization,
+    };
+    const answer = await fetch(run.table.url, { method: 'POST', body, headers });
+    const { Table: description, ...rest } = (await answer.json()) as { readonly Table?: object };
+    const changed = description ? { Table: { ...description, ...described } } : rest;
+    response.writeHead(answer.status).end(JSON.stringify(changed));
+  });
+}
 
 afterAll(async () => {
   process.env = awsBefore;
   await stack.close();
+  await table.close();
   await run.stop();
   await rm(dataDir, { recursive: true });
 });
@@ -57,7 +98,13 @@ beforeEach(async () => {
   const { parameters } = run.parameterStore;
   parameters.clear();
   for (const [name, value] of given) parameters.set(name, value);
-  Object.assign(outputs, { VodEventsUrl: `${run.url}/vod-events`, UploadsTableName: tableOf(run.config).TableName });
+  described = {};
+  timeToLive = TTL_ON;
+  Object.assign(outputs, {
+    VodEventsUrl: `${run.url}/vod-events`,
+    UploadsTableName: tableOf(run.config).TableName,
+    UploadsTableStreamArn: streamArn,
+  });
   env = {
     VOD_API_URL: run.vod.url,
     VOD_KEY_PARAMETER: '/local/vod-key',
@@ -92,7 +139,7 @@ function store(name: string, value: string | undefined) {
   return value === undefined ? parameters.delete(name) : parameters.set(name, value);
 }
 
-/** A webhook that is not ours, and to which VOD was told to send. */
+/** A webhook that is not ours, registered at VOD. */
 async function otherWebhook(status: number, body: string) {
   const server = await serve((_request, response) => response.writeHead(status).end(body));
   outputs['VodEventsUrl'] = `${server.url}/vod-events`;
@@ -108,7 +155,7 @@ test('a deployment that works has no fault', async () => {
   expect(run.lines.join()).not.toContain('recorded'); // the probe leaves no row
 });
 
-test('what npm start runs is looked at by its data folder', async () => {
+test('check --local finds what npm start runs by its data folder', async () => {
   const secrets = { VOD_CALLBACK_TOKEN: WEBHOOK_TOKEN, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
   const { code, out } = await vod(['check', '--local'], { DATA_DIR: dataDir, ...secrets });
   expect(out).toContain(`npm start at ${run.url}: no fault`);
@@ -117,7 +164,7 @@ test('what npm start runs is looked at by its data folder', async () => {
   expect(elsewhere).toMatchObject({ code: 1, err: expect.stringContaining('npm start') });
 });
 
-test('the names come from .env, or from the stage’s own file in its place', async () => {
+test('parameter names come from .env, or from the stage’s own file in place of it', async () => {
   const folder = await temporaryFolder();
   const { VOD_API_URL = '', ...names } = env;
   const lines = Object.entries(names).map(([name, value]) => `${name}=${value}`);
@@ -128,7 +175,7 @@ test('the names come from .env, or from the stage’s own file in its place', as
   await rm(folder, { recursive: true });
 });
 
-test('the commands that it names are of the deployment that it looked at', async () => {
+test('the commands in the findings name the deployment that was checked', async () => {
   await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF' });
   store('/local/seal-key', undefined);
   stackName = 'vod-client-upload-prod';
@@ -144,6 +191,15 @@ test('the commands that it names are of the deployment that it looked at', async
 });
 
 type Arrange = () => unknown;
+
+const index = (name: string, hashKey: string, status = 'ACTIVE') => ({
+  IndexName: name,
+  IndexStatus: status,
+  KeySchema: [
+    { AttributeName: hashKey, KeyType: 'HASH' },
+    { AttributeName: 'sortTime', KeyType: 'RANGE' },
+  ],
+});
 
 const vodHas = (config: Parameters<ReturnType<typeof api>['ModifyEventConfig']>[0]) => () =>
   api().ModifyEventConfig(config);
@@ -170,7 +226,7 @@ test.each<[string, Arrange, string, RegExp]>([
   ],
   ['another secretKey', () => keyPair(run.secrets.vodSecretId, 'wrong'), 'vod-key', /secretKey.*SignatureFailure/],
   ['an unknown secretId', () => keyPair('AKIDunknown', 'wrong'), 'vod-key', /secretId.*SecretIdNotFound/],
-  ['a key pair that is no JSON', () => store('/local/vod-key', 'AKID:secret'), 'vod-key-secret', /must be JSON/],
+  ['a key pair that is not JSON', () => store('/local/vod-key', 'AKID:secret'), 'vod-key-secret', /must be JSON/],
   ['a key pair that is empty', () => store('/local/vod-key', ' '), 'vod-key-secret', /must be JSON/],
   ['no key pair', () => store('/local/vod-key', undefined), 'vod-key-secret', /create/],
   ['an empty token', () => store('/local/callback-token', ' , '), 'callback-token-secret', /is empty/],
@@ -190,7 +246,7 @@ test.each<[string, Arrange, string, RegExp]>([
   ['a SignKey that was never registered', () => store(REGISTERED, undefined), 'sign-key', /does not say.*register/],
   ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete it/],
   [
-    'somebody else changed VOD since, to what fits',
+    'a change at VOD by other means that fits',
     () => {
       const registered = JSON.parse(run.parameterStore.parameters.get(REGISTERED) ?? '') as object;
       store(REGISTERED, JSON.stringify({ ...registered, url: 'https://before.example/' }));
@@ -199,9 +255,73 @@ test.each<[string, Arrange, string, RegExp]>([
     /URL changed.*SignKey.*register/,
   ],
   ['no stack', () => store(REGISTERED, undefined) && (stackName = 'another'), 'stack', /does not exist.*deploy/],
-  ['a stack of before', () => delete outputs['UploadsTableName'], 'stack', /UploadsTableName.*deploy/],
+  ['a stack without the table’s name', () => delete outputs['UploadsTableName'], 'stack', /UploadsTableName.*deploy/],
+  [
+    'a stack without the stream',
+    () => delete outputs['UploadsTableStreamArn'],
+    'stack',
+    /UploadsTableStreamArn.*deploy/,
+  ],
+  ['no table', () => (described = 'ResourceNotFoundException'), 'table', /not there.*restore.*deploy again/],
+  [
+    'no right to describe the table',
+    () => (described = 'AccessDeniedException'),
+    'table',
+    /allow dynamodb:DescribeTable/,
+  ],
+  ['a table that is not ready', () => (described = { TableStatus: 'UPDATING' }), 'table', /UPDATING: wait/],
+  [
+    'a table without a stream',
+    () => (described = { StreamSpecification: undefined, LatestStreamArn: undefined }),
+    'table-stream',
+    /off, so no row is verified/,
+  ],
+  [
+    'a stream with keys only',
+    () => (described = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' } }),
+    'table-stream',
+    /KEYS_ONLY.*NEW_AND_OLD_IMAGES/,
+  ],
+  [
+    'a stream that the stack’s functions do not read',
+    () => (described = { LatestStreamArn: 'arn:aws:dynamodb:x:1:table/t/stream/2' }),
+    'table-stream',
+    /stream\/2.*uploadChanged/,
+  ],
+  [
+    'no indexes',
+    () => (described = { GlobalSecondaryIndexes: [] }),
+    'table-indexes',
+    /byUploader .* and bySourceContext/,
+  ],
+  [
+    'an index with other keys',
+    () =>
+      (described = { GlobalSecondaryIndexes: [index('byUploader', 'uploader'), index('bySourceContext', 'fileId')] }),
+    'table-indexes',
+    /^bySourceContext \(sourceContext, sortTime\) must be there/,
+  ],
+  [
+    'an index that is being built',
+    () =>
+      (described = {
+        GlobalSecondaryIndexes: [
+          index('byUploader', 'uploader'),
+          index('bySourceContext', 'sourceContext', 'CREATING'),
+        ],
+      }),
+    'table-indexes',
+    /bySourceContext is not ACTIVE: wait/,
+  ],
+  ['no TTL', () => (timeToLive = { TimeToLiveStatus: 'DISABLED' }), 'table-ttl', /DISABLED: enable it on _expiresAt/],
+  [
+    'a TTL on another attribute',
+    () => (timeToLive = { TimeToLiveStatus: 'ENABLED', AttributeName: 'ttl' }),
+    'table-ttl',
+    /on ttl: enable it on _expiresAt/,
+  ],
   ['VOD does not answer', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
-])('%s', async (_, arrange, fault, detail) => {
+])('%s is one fault, with what to do', async (_, arrange, fault, detail) => {
   await arrange();
   expect(await check()).toMatchObject({
     code: 1,
@@ -210,15 +330,37 @@ test.each<[string, Arrange, string, RegExp]>([
   });
 });
 
-test('the table is gone', async () => {
-  const properties = tableOf(run.config);
-  await run.table.client.send(new DeleteTableCommand({ TableName: properties.TableName }));
-  try {
-    const faults = [{ check: 'table', detail: expect.stringContaining('not there') }];
-    expect(await check()).toMatchObject({ code: 1, faults });
-  } finally {
-    await run.table.create(properties);
-  }
+test('a table that may not be asked about its TTL has none of the other faults', async () => {
+  timeToLive = 'AccessDeniedException';
+  expect(await check()).toMatchObject({ code: 0, faults: [], notChecked: ['table-ttl'] });
+});
+
+test('deletion protection is checked in prod only', async () => {
+  stackName = 'vod-client-upload-prod';
+  described = { DeletionProtectionEnabled: false };
+  const prod = await vod(['check', '--stage', 'prod'], env);
+  expect(prod.out).toMatch(/^FAULT +table-protection +deletion protection is off/m);
+  described = { DeletionProtectionEnabled: true };
+  expect((await vod(['check', '--stage', 'prod'], env)).out).toMatch(/^ok +table-protection/m);
+  stackName = 'vod-client-upload-dev';
+  expect((await vod(['check'], env)).out).not.toContain('table-protection');
+});
+
+test.each([
+  ['RequestLimitExceeded', 'not-checked', 'vod-key', /VOD is busy.*run check again/],
+  ['InternalError', 'not-checked', 'vod-key', /VOD is busy/],
+  ['FailedOperation.InvalidVodUser', 'fault', 'sub-application', /not activated.*VOD_SUB_APP_ID/],
+  ['FailedOperation.InvalidAccount', 'fault', 'sub-application', /not activated/],
+  ['AuthFailure.TokenFailure', 'fault', 'vod-key', /temporary key/],
+])('the refusal %s of VOD is explained', async (code, status, name, detail) => {
+  const refusing = await serve((_request, response) => {
+    const body = JSON.stringify({ Response: { Error: { Code: code, Message: 'refused' }, RequestId: 'r-1' } });
+    response.writeHead(200, { 'content-type': 'application/json' }).end(body);
+  });
+  const { out } = await vod(['check', '--json'], { ...env, VOD_API_URL: refusing.url });
+  const { findings } = JSON.parse(out) as { readonly findings: Finding[] };
+  expect(findings).toContainEqual({ check: name, status, detail: expect.stringMatching(detail) });
+  await refusing.close();
 });
 
 test.each([
@@ -333,7 +475,7 @@ describe('a domain of one’s own', () => {
     expect(out).toContain(`the stack's own is ${run.url}/vod-events`);
     expect(out).toContain(`${own.webhook} takes events`);
     const given = await vod(['check', '--url', own.webhook], env);
-    expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as --url says`)]);
+    expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as given by --url`)]);
     // What has to be done does not take the domain away.
     await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF', NotificationUrl: 'https://x.example/' });
     const advice = expect.stringContaining(`register --url ${own.webhook} --stage dev\``);
@@ -361,7 +503,7 @@ describe('a domain of one’s own', () => {
   });
 });
 
-test('a rotation in its first five minutes is no fault', async () => {
+test('a rotation in its first five minutes is not a fault', async () => {
   store('/local/callback-token', `new,${WEBHOOK_TOKEN}`);
   expect(await check()).toMatchObject({ code: 0, faults: [] });
 });

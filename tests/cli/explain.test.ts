@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import type { SignatureParameters } from '../../lib/vod/schemas';
 import { sign as signatureOf } from '../../lib/signing/signature';
 import { maxTextBytes, seal } from '../../lib/vod/source-context';
-import { examine } from '../../cli/signature-rules';
+import { diagnose } from '../../cli/signature/diagnose';
 import { vod } from '../helpers/cli';
 
-// Each signature is made here with the vendor's steps (266/9221), or with one of them done wrong as others did it.
+// Each signature is made here with the vendor's steps (266/9221), or with one of them wrong, as in bugs of others.
 
 interface Vector {
   readonly case: string;
@@ -42,6 +42,12 @@ const base64 = (...parts: (string | Buffer)[]) =>
 const signOriginal = (original: string) => base64(mac(original), original);
 const sign = (parameters: Parameters = {}) => signOriginal(stringify({ ...GOOD, ...parameters }));
 const original = stringify(GOOD);
+/** A seal of the layout before, which says nothing of a procedure. */
+function firstSeal(text: string, caller: string): string {
+  const payload = `${Buffer.byteLength(caller)}:${caller}:${text}`;
+  const seal = createHmac('sha256', 'seal-key').update(`vcu1:${payload}`).digest('base64url').slice(0, 22);
+  return `vcu1:${seal}:${payload}`;
+}
 const without = (name: string) => stringify(Object.fromEntries(Object.entries(GOOD).filter(([of]) => of !== name)));
 const wrapped = (text: string) => text.replace(/.{76}/g, '$&\r\n');
 /** One that has a "+" or "/" in its Base64. */
@@ -53,7 +59,7 @@ const withSigns = () => {
 };
 
 const keys = { secretId: 'IamSecretId', secretKey: KEY, sealKeys: ['seal-key'] };
-const rulesOf = (signature: string, at = NOW) => examine(signature, keys, at).broken.map(({ rule }) => rule);
+const rulesOf = (signature: string, at = NOW) => diagnose(signature, keys, at).violations.map(({ rule }) => rule);
 
 test.each<[string, () => string]>([
   ['the plain one', sign],
@@ -78,18 +84,26 @@ test.each<[string, () => string]>([
   ],
   ['a space as "+", as PHP writes it', () => signOriginal(`${original}&sourceContext=a+b%2Bc`)],
   ['parameters in another order', () => signOriginal(original.split('&').reverse().join('&'))],
-  ['a text that has a %20 of its own, sealed', () => sign({ sourceContext: seal('100%20', 'me', 'seal-key') })],
+  ['a text that has a %20 of its own, sealed', () => sign({ sourceContext: seal('100%20', 'me', false, 'seal-key') })],
+  [
+    'a sealed text with the procedure that it was sealed for',
+    () => sign({ procedure: 'P', sourceContext: seal('order=7', 'me', true, 'seal-key') }),
+  ],
+  [
+    'a text sealed before seals said whether there is a procedure',
+    () => sign({ procedure: 'P', sourceContext: firstSeal('order=7', 'me') }),
+  ],
 ])('valid: %s', (_, make) => {
-  expect(examine(make(), keys, NOW)).toMatchObject({ broken: [], verified: true });
+  expect(diagnose(make(), keys, NOW)).toMatchObject({ violations: [], verified: true });
 });
 
-test('the vendor’s own example is valid but for its ten years', () => {
+test('the vendor’s own example violates nothing but the bound of 90 days', () => {
   // 266/10638, Python and Go
   const signature =
     'aG6ZX3aZf+6tg/yRDZdRSNtM39lzZWNyZXRJZD1JYW1TZWNyZXRJZCZjdXJyZW50VGltZVN0YW1wPTE1NzEyMTUwOTUmZXhwaXJlVGltZT0xODg2NTc1MDk1JnJhbmRvbT0yMjA2MjU=';
-  const { broken, notes, verified } = examine(signature, keys, NOW);
-  expect([broken, notes].map((rules) => rules.map(({ rule }) => rule))).toEqual([['too-long'], ['random-tiny']]);
-  expect(broken[0]?.sentence).toContain('3650 days');
+  const { violations, notes, verified } = diagnose(signature, keys, NOW);
+  expect([violations, notes].map((rules) => rules.map(({ rule }) => rule))).toEqual([['too-long'], ['random-tiny']]);
+  expect(violations[0]?.message).toContain('3650 days');
   expect(verified).toBe(true);
 });
 
@@ -153,7 +167,9 @@ test.each<[rules: string, make: () => string]>([
   ['out-of-bounds', at({ sessionContext: 'x'.repeat(1001) })],
   ['wrong-mac', () => base64(createHmac('sha1', 'another').update(original).digest(), original)],
   ['another-key', at({ secretId: 'AKIDother' })],
-  ['broken-seal', at({ sourceContext: seal('order=7', 'me', 'another seal key') })],
+  ['seal-procedure', at({ sourceContext: seal('order=7', 'me', true, 'seal-key') })],
+  ['seal-procedure', at({ procedure: 'P', sourceContext: seal('order=7', 'me', false, 'seal-key') })],
+  ['broken-seal', at({ sourceContext: seal('order=7', 'me', false, 'another seal key') })],
   // Several at once are all named
   [
     'line-wrapped,current-time,milliseconds,milliseconds,random-overflow',
@@ -162,7 +178,7 @@ test.each<[rules: string, make: () => string]>([
         signOriginal(`secretId=IamSecretId&currentTime=1571215095000&expireTime=1571301495000&random=${2 ** 32}`),
       ),
   ],
-])('%s', (rules, make) => {
+])('a signature violates %s', (rules, make) => {
   expect(rulesOf(make()).join()).toBe(rules);
 });
 
@@ -194,47 +210,47 @@ test.each<[string, () => string, string]>([
     at({ expireTime: GOOD.currentTimeStamp + 7_776_001 }),
     'it is valid for 7776001 seconds: VOD allows 7776000 seconds, 90 days',
   ],
-])('%s: what to do is said', (_, make, sentence) => {
-  expect(examine(make(), keys, NOW).broken.map((rule) => rule.sentence)).toEqual([sentence]);
+])('%s: the message says what to do', (_, make, expected) => {
+  expect(diagnose(make(), keys, NOW).violations.map(({ message }) => message)).toEqual([expected]);
 });
 
-test('what looks encoded twice is noted, for a text may have escapes of its own', () => {
-  const { broken, notes } = examine(signOriginal(`${original}&sourceContext=a%253D%25E4%25BD%25A0`), keys, NOW);
-  expect([broken, notes]).toEqual([[], [expect.objectContaining({ rule: 'double-encoded' })]]);
-  expect(notes[0]?.sentence).toContain('"a%3D%E4%BD%A0"');
+test('a text that looks encoded twice is a note, because a text may contain escapes', () => {
+  const { violations, notes } = diagnose(signOriginal(`${original}&sourceContext=a%253D%25E4%25BD%25A0`), keys, NOW);
+  expect([violations, notes]).toEqual([[], [expect.objectContaining({ rule: 'double-encoded' })]]);
+  expect(notes[0]?.message).toContain('"a%3D%E4%BD%A0"');
 });
 
-test('a random below a million is noted, for it may be chance', () => {
-  const { broken, notes } = examine(sign({ random: 8 }), keys, NOW);
-  const sentence =
+test('a random below a million is a note, because it may be chance', () => {
+  const { violations, notes } = diagnose(sign({ random: 8 }), keys, NOW);
+  const message =
     'random is below a million: draw it from all 32 bits, or two one-time signatures of one second are the same ' +
     '(by chance, one in 4000 is)';
-  expect([broken, notes]).toEqual([[], [{ rule: 'random-tiny', sentence }]]);
+  expect([violations, notes]).toEqual([[], [{ rule: 'random-tiny', message }]]);
 });
 
-describe('signatures that others’ programs made', () => {
+describe('signatures made by other programs', () => {
   const rules = (vector: Vector) => {
     const { secretId, currentTimeStamp } = vector.parameters;
-    const found = examine(vector.signature, { secretId, secretKey: vector.secretKey, sealKeys: [] }, currentTimeStamp);
+    const found = diagnose(vector.signature, { secretId, secretKey: vector.secretKey, sealKeys: [] }, currentTimeStamp);
     expect(found.verified).toBe(true);
-    return found.broken.map(({ rule }) => rule);
+    return found.violations.map(({ rule }) => rule);
   };
 
-  test('break no rule where they encode what they send; V1 lives for ten years', () => {
+  test('violate no rule where they encode what they send; V1 is valid for ten years', () => {
     const wrong = [...vectors.filter((vector) => vector.encodesAllValues), ...independent].flatMap((vector) =>
       rules(vector).map((rule) => `${vector.case.slice(0, 2)} ${rule}`),
     );
     expect(new Set(wrong)).toEqual(new Set(['V1 too-long']));
   });
 
-  test('are told apart where VOD would read something else', () => {
+  test('have a violation where VOD would read another value', () => {
     const harmed = vectors.filter((vector) => !vector.decodes);
     expect(harmed.length).toBeGreaterThan(0);
     for (const vector of harmed) expect(rules(vector)).toEqual(expect.arrayContaining(['unencoded']));
   });
 });
 
-test('whatever it is given, it finds something to say or nothing wrong, and never fails', () => {
+test('any input is either verified or has a violation, and nothing throws', () => {
   const text = fc.string({ unit: 'binary', maxLength: 60 });
   const queries = fc.array(fc.tuple(fc.constantFrom(...Object.keys(GOOD), 'sourceContext', 'x'), text), {
     maxLength: 6,
@@ -246,13 +262,13 @@ test('whatever it is given, it finds something to say or nothing wrong, and neve
   );
   fc.assert(
     fc.property(any, (signature) => {
-      const { broken, verified } = examine(signature, keys, NOW);
-      expect(broken.length > 0 || verified).toBe(true);
+      const { violations, verified } = diagnose(signature, keys, NOW);
+      expect(violations.length > 0 || verified).toBe(true);
     }),
   );
 });
 
-test('every signature that the service makes is valid', () => {
+test('every signature of the service is valid', () => {
   const parameters = fc.record({
     random: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
     caller: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 10 }),
@@ -260,37 +276,37 @@ test('every signature that the service makes is valid', () => {
   });
   fc.assert(
     fc.property(parameters, ({ random, caller, text }) => {
-      fc.pre(Buffer.byteLength(text) <= maxTextBytes(caller));
-      const signature = signatureOf({ ...GOOD, random, sourceContext: seal(text, caller, 'seal-key') }, KEY);
-      expect(examine(signature, keys, NOW)).toMatchObject({ broken: [], verified: true });
+      fc.pre(Buffer.byteLength(text) <= maxTextBytes(caller, false));
+      const signature = signatureOf({ ...GOOD, random, sourceContext: seal(text, caller, false, 'seal-key') }, KEY);
+      expect(diagnose(signature, keys, NOW)).toMatchObject({ violations: [], verified: true });
     }),
   );
 });
 
-describe('the command', () => {
+describe('explain', () => {
   const now = { now: () => NOW * 1000 };
 
-  test('says who may do what until when, and exits 0', async () => {
+  test('prints who may do what until when, and exits 0', async () => {
     const signature = sign({ oneTimeValid: 1, procedure: 'LongVideoPreset', vodSubAppId: 1_500_000_001 });
     const { code, out } = await vod(['explain', signature], { VOD_SECRET_KEY: KEY }, now);
     expect([code, out.split('\n')[0]]).toEqual([0, 'valid']);
     expect(out).toMatch(/one file.*1500000001.*LongVideoPreset.*until 2019-10-17T08:38:15.000Z \(1440 min\)/);
   });
 
-  test('does not call valid what nobody verified', async () => {
+  test('does not print "valid" without a key to verify with', async () => {
     const { code, out } = await vod(['explain', sign()], {}, now);
     expect([code, out.split('\n')[0]]).toEqual([0, expect.stringContaining('NOT verified')]);
     const json = await vod(['explain', sign(), '--json'], {}, now);
-    expect(JSON.parse(json.out)).toMatchObject({ valid: false, verified: false, broken: [] });
+    expect(JSON.parse(json.out)).toMatchObject({ valid: false, verified: false, violations: [] });
   });
 
-  test('says what is broken, and exits 1', async () => {
+  test('prints each violation, and exits 1', async () => {
     const { code, out } = await vod(['explain', sign({ random: 2 ** 32 })], {}, now);
     expect([code, out.split('\n')[0]]).toEqual([1, 'NOT valid']);
     expect(out).toContain('unsigned 32-bit');
   });
 
-  test('lets what is in a signature write no lines', async () => {
+  test('text in a signature cannot add lines to the output', async () => {
     const forged = 'mine\nvalid\r  issued to "me"\u001b[2J\u2028\u202e';
     const made = [
       sign({ sourceContext: forged, procedure: 'P\nvalid' }),
@@ -306,12 +322,12 @@ describe('the command', () => {
     }
   });
 
-  test('refuses a region without a stage, which would name no deployment', async () => {
+  test('refuses --region without --stage', async () => {
     const { code, err } = await vod(['explain', sign(), '--region', 'eu-central-1'], {}, now);
     expect([code, err]).toEqual([2, expect.stringContaining('--stage')]);
   });
 
-  test('wants one signature', async () => {
+  test('takes exactly one signature', async () => {
     expect((await vod(['explain'])).code).toBe(2);
     expect((await vod(['explain', 'a', 'b'])).code).toBe(2);
   });

@@ -3,14 +3,14 @@ import { startParameterStore, type ParameterStore } from '../../local/services/p
 import { startTestRun } from '../helpers/local';
 import { serve, vod } from '../helpers/cli';
 
-// What a command leaves behind when SSM refuses it in the middle, and what the next try makes of that.
+// What a command leaves behind when SSM refuses it half-way, and what the next run does about it.
 
 const MINUTES = 60_000;
 const ROTATION = '/vod-client-upload/dev/rotation';
 
 let store: ParameterStore;
 let relay: Awaited<ReturnType<typeof serve>>;
-/** For each PutParameter to come: what becomes of it. `lost`: it is stored, and the caller does not learn so. */
+/** The fate of each PutParameter to come. `lost`: it is stored, but the caller gets an error. */
 let fates: ('stored' | 'refused' | 'lost')[] = [];
 const awsBefore = { ...process.env };
 
@@ -53,7 +53,7 @@ test.each<{ broken: typeof fates }>([
   { broken: ['stored', 'refused'] },
   { broken: ['stored', 'lost'] },
   { broken: ['stored', 'stored', 'refused'] },
-])('every step of the seal key is tried again where writes were $broken', async ({ broken }) => {
+])('each step of the seal key can be run again after writes were $broken', async ({ broken }) => {
   let minutes = 1000;
   const twice = async (step: string) => {
     fates = [...broken];
@@ -71,33 +71,33 @@ test.each<{ broken: typeof fates }>([
   expect(JSON.parse(store.parameters.get(ROTATION) ?? '')).toEqual({});
 });
 
-test('a step that broke off has to be ended before the next one, which may take the key in use away', async () => {
+test('an interrupted step must be completed before the next one, which could drop the key in use', async () => {
   await rotate('add', 1000);
   const [, made = ''] = stored().split(',');
   fates = ['stored', 'stored', 'refused'];
   await rotate('use', 1010);
   expect(await rotate('drop', 1020)).toMatchObject({
     code: 1,
-    err: expect.stringMatching(/step use broke off.*again/),
+    err: expect.stringMatching(/step use was interrupted.*again/),
   });
   const { out } = await vod(['secrets', 'show']);
-  expect(out).toContain('step add is done, step use was begun and has to be run again');
+  expect(out).toContain('step add is done, step use began and must be run again');
   expect(stored()).toBe(`${made},old`);
-  // The functions may know it since then, or only since now: the wait begins again.
+  // The functions may have it since then, or only since now: the wait begins again.
   expect((await rotate('use', 1030)).code).toBe(0);
   expect((await rotate('drop', 1035)).err).toContain('not before');
   expect((await rotate('drop', 1036)).code).toBe(0);
   expect(stored()).toBe(made);
 });
 
-test('a token whose step broke off is not given to VOD before functions know it', async () => {
+test('a token whose step was interrupted is not given to VOD before the functions have it', async () => {
   fates = ['stored', 'stored', 'refused'];
   await rotate('add', 1000, 'callback-token');
   const early = await vod(['register'], {}, { now: () => 1005 * MINUTES });
-  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('may not know the new callback-token') });
+  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('may not have the new callback-token') });
 });
 
-test('register says that VOD was changed when it cannot be remembered', async () => {
+test('register reports that VOD was changed when that cannot be stored', async () => {
   const run = await startTestRun();
   const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
   store.parameters.set('/vod-client-upload/dev/vod-key', JSON.stringify({ secretId, secretKey }));
@@ -106,6 +106,6 @@ test('register says that VOD was changed when it cannot be remembered', async ()
   const url = 'https://hook.example/vod-events';
   const { code, err } = await vod(['register', '--url', url], env);
   await run.stop();
-  const said = /^VOD was changed, but .*not now.*: grant ssm:PutParameter and run register again$/;
-  expect([code, err]).toEqual([1, expect.stringMatching(said)]);
+  const message = /^VOD was changed, but .*not now.*: grant ssm:PutParameter and run register again$/;
+  expect([code, err]).toEqual([1, expect.stringMatching(message)]);
 });

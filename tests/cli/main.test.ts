@@ -1,29 +1,30 @@
 import { join } from 'node:path';
 import { npmRun, vod } from '../helpers/cli';
 
-const VERBS = ['check', 'register', 'secrets', 'sign', 'explain', 'send'];
+const COMMANDS = ['check', 'register', 'secrets', 'sign', 'explain', 'send', 'reconcile'];
 
-test('exit codes and help, through npm', async () => {
+test('npm run vod prints help and returns the exit codes', async () => {
   const help = await npmRun(['--help']);
   expect(help.code).toBe(0);
-  for (const verb of VERBS) expect(help.out).toMatch(new RegExp(`^  ${verb} +\\S`, 'm'));
+  for (const command of COMMANDS) expect(help.out).toMatch(new RegExp(`^  ${command} +\\S`, 'm'));
   expect(await npmRun(['register', '--no-such-option'])).toMatchObject({ code: 2, out: '' });
   const nowhere = await npmRun(['check', '--local'], { DATA_DIR: join(__dirname, 'no-such-folder') });
   expect(nowhere).toMatchObject({ code: 1, out: '', err: expect.stringContaining('npm start') });
   expect(nowhere.err).not.toMatch(/^ +at /m);
 });
 
-test.each(VERBS)('%s --help says how it is used, and of which deployment it speaks', async (verb) => {
-  const { code, out } = await vod([verb, '--help']);
-  expect([code, out.split('\n')[0]]).toEqual([0, expect.stringMatching(new RegExp(`^npm run vod -- ${verb} `))]);
+test.each(COMMANDS)('%s --help prints its usage and the options that choose a deployment', async (command) => {
+  const { code, out } = await vod([command, '--help']);
+  expect([code, out.split('\n')[0]]).toEqual([0, expect.stringMatching(new RegExp(`^npm run vod -- ${command} `))]);
   for (const option of ['--stage', '--region', '--local']) expect(out).toContain(`  ${option}`);
 });
 
-test('no verb, or none that there is, is wrong usage', async () => {
+test('a missing or unknown command is wrong usage, and the message lists the commands', async () => {
   expect((await vod([])).code).toBe(2);
-  expect(await vod(['toString'])).toMatchObject({ code: 2, err: expect.stringContaining('no verb "toString"') });
+  const err = `Unknown command "toString". Available: ${COMMANDS.join(', ')}`;
+  expect(await vod(['toString'])).toMatchObject({ code: 2, err });
 });
 
-test('--local has no stage', async () => {
+test('--local with --stage is wrong usage', async () => {
   expect((await vod(['check', '--local', '--stage', 'prod'])).code).toBe(2);
 });

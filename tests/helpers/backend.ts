@@ -1,13 +1,19 @@
 import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { resolveConfig, tableOf, type ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
+import type { RetryDeps } from '../../lib/platform/retry';
 import { parameterReader, type GetParameters } from '../../lib/platform/ssm';
 import { startTable, type Engine, type Table } from '../../local/services/table';
 
 const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
-export const TABLE_NAME = 'vod-client-upload-local-uploads';
+/** What the functions retry with. */
+export const retryDeps: RetryDeps = { now: Date.now, sleep, random: Math.random };
+
+export const TABLE_NAME = 'vod-client-upload-local-uploads-2';
 
 let config: Promise<ServerlessConfig> | undefined;
 
@@ -42,6 +48,40 @@ export async function startUploadsTable(engine?: Engine, path?: string): Promise
   return table;
 }
 
+export interface CountingClient {
+  readonly client: DynamoDBClient;
+  /** How many requests were sent since the last call of this, by operation: `{UpdateItem: 1}`. */
+  readonly takeCounts: () => Record<string, number>;
+}
+
+/** A client of the table as the functions have it, one try for each request, which counts its requests. */
+export function countingClient({ url }: Pick<Table, 'url'>): CountingClient {
+  const client = new DynamoDBClient({
+    endpoint: url,
+    region: 'local',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+  });
+  let counts: Record<string, number> = {};
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (call) => {
+        const operation = commandName.replace(/Command$/, '');
+        counts[operation] = (counts[operation] ?? 0) + 1;
+        return next(call);
+      },
+    { step: 'finalizeRequest' },
+  );
+  return {
+    client,
+    takeCounts: () => {
+      const taken = counts;
+      counts = {};
+      return taken;
+    },
+  };
+}
+
 export interface Store extends ParameterStore {
   readonly getParameters: GetParameters;
 }
@@ -49,7 +89,7 @@ export interface Store extends ParameterStore {
 /** A parameter store that speaks SSM, and what the functions read it with. */
 export async function startStore(parameters: Record<string, string>): Promise<Store> {
   const store = await startParameterStore(Object.entries(parameters));
-  return { ...store, getParameters: parameterReader({ ...credentials, AWS_ENDPOINT_URL_SSM: store.url }, Date.now) };
+  return { ...store, getParameters: parameterReader({ ...credentials, AWS_ENDPOINT_URL_SSM: store.url }, retryDeps) };
 }
 
 /** The engines that this kind of machine has: dynoxide comes as a binary, for some. */

@@ -3,35 +3,45 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { Edge } from '../../cli/command';
+import type { CommandContext } from '../../cli/command';
 import { main } from '../../cli/main';
 
-export interface Ran {
+export interface CommandResult {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs `npm run vod -- ...args` without the process around it. */
-export async function vod(args: readonly string[], env: Edge['env'] = {}, edge: Partial<Edge> = {}): Promise<Ran> {
-  const [out, err]: [string[], string[]] = [[], []];
+/** Runs `npm run vod -- ...args` in this process. */
+export async function vod(
+  args: readonly string[],
+  env: CommandContext['env'] = {},
+  context: Partial<CommandContext> = {},
+): Promise<CommandResult> {
+  const out: string[] = [];
+  const err: string[] = [];
   const code = await main(args, {
     env,
-    folder: __dirname, // where there is no .env
+    folder: __dirname, // it has no .env
     out: (line) => out.push(line),
     err: (line) => err.push(line),
-    askSecrets: () => Promise.reject(new Error('nobody is at this terminal')),
+    askSecrets: () => Promise.reject(new Error('this test has no terminal')),
     now: Date.now,
-    ...edge,
+    ...context,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };
 }
 
 /** The command as a script runs it. */
-export async function npmRun(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<Ran> {
+export async function npmRun(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<CommandResult> {
   const options = { cwd: join(__dirname, '..', '..'), env: { ...process.env, ...env } };
   const child = spawn('npm', ['run', '-s', 'vod', '--', ...args], options);
-  let [out, err] = ['', ''];
+  let out = '';
+  let err = '';
   child.stdout.on('data', (data: Buffer) => (out += data.toString()));
   child.stderr.on('data', (data: Buffer) => (err += data.toString()));
   child.stdin.end(input);
@@ -39,7 +49,7 @@ export async function npmRun(args: readonly string[], env: Record<string, string
   return { code, out, err };
 }
 
-/** A server on a free port, for what is not ours. */
+/** A server on a free port, for services of others. */
 export async function serve(listener: RequestListener) {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -65,13 +75,13 @@ export function cloudFormation(name: () => string, outputs: Readonly<Record<stri
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {
       const stack = name();
-      const asked = new URLSearchParams(body);
-      const isThere = asked.get('Action') === 'DescribeStacks' && asked.get('StackName') === stack;
+      const query = new URLSearchParams(body);
+      const isThere = query.get('Action') === 'DescribeStacks' && query.get('StackName') === stack;
       response.writeHead(isThere ? 200 : 400, { 'content-type': 'text/xml' });
       response.end(
         isThere
           ? `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>${stack}</StackName><Outputs>${members().join('')}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`
-          : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${asked.get('StackName') ?? ''} does not exist</Message></Error></ErrorResponse>`,
+          : `<ErrorResponse><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id ${query.get('StackName') ?? ''} does not exist</Message></Error></ErrorResponse>`,
       );
     });
   };

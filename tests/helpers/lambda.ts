@@ -5,7 +5,10 @@ import type {
   APIGatewayProxyEventV2WithJWTAuthorizer,
   APIGatewayProxyStructuredResultV2,
   Context,
+  DynamoDBStreamEvent,
+  SQSEvent,
 } from 'aws-lambda';
+import type { StreamRecord } from '../../local/services/stream/record';
 
 const read = (name: string): unknown => JSON.parse(readFileSync(join(__dirname, '../fixtures/http', name), 'utf8'));
 
@@ -34,6 +37,34 @@ export function delivery(body: unknown, { query = 'token=token-1', headers = {},
     rawQueryString: query,
     body: bytes.toString(base64 ? 'base64' : 'utf8'),
     isBase64Encoded: base64,
+  };
+}
+
+/** A batch of the table's stream as Lambda delivers it. */
+export function streamEvent(records: readonly StreamRecord[]): DynamoDBStreamEvent {
+  // The types of both packages describe the same JSON.
+  return { Records: records } as unknown as DynamoDBStreamEvent;
+}
+
+/** A batch of a queue as Lambda delivers it; the id of each message is its place in the batch. */
+export function queueEvent(messages: readonly { readonly body: string }[]): SQSEvent {
+  return {
+    Records: messages.map(({ body }, index) => ({
+      messageId: String(index),
+      receiptHandle: 'handle',
+      body,
+      attributes: {
+        ApproximateReceiveCount: '1',
+        SentTimestamp: '0',
+        SenderId: 'sender',
+        ApproximateFirstReceiveTimestamp: '0',
+      },
+      messageAttributes: {},
+      md5OfBody: '',
+      eventSource: 'aws:sqs',
+      eventSourceARN: 'arn:aws:sqs:ap-southeast-1:123456789012:queue',
+      awsRegion: 'ap-southeast-1',
+    })),
   };
 }
 

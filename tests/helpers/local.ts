@@ -11,7 +11,10 @@ export interface TestRun extends LocalRun {
   readonly lines: readonly string[];
 }
 
-/** A local run on free ports, with a data folder of its own unless one is given; `stop` removes that folder again. */
+/**
+ * A local run on free ports, with a data folder of its own unless one is given; `stop` removes that folder again.
+ * Schedules are off unless a test turns them on: it calls scheduled functions itself.
+ */
 export async function startTestRun(options: Partial<LocalOptions> = {}): Promise<TestRun> {
   const dataDir = options.dataDir ?? (await temporaryFolder());
   const lines: string[] = [];
@@ -19,6 +22,7 @@ export async function startTestRun(options: Partial<LocalOptions> = {}): Promise
     port: 0,
     vodPort: 0,
     tablePort: 0,
+    schedules: false,
     log: (line) => lines.push(line),
     ...options,
     dataDir,

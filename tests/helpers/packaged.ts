@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
-const WHAT_A_DEPLOY_NEEDS = ['serverless.yml', 'deploy', 'functions', 'lib', 'package.json', 'tsconfig.json'];
+const DEPLOYED_FILES = ['serverless.yml', 'deploy', 'functions', 'lib', 'package.json', 'tsconfig.json'];
 
 export interface Resource {
   readonly Type: string;
@@ -24,12 +24,12 @@ export interface Run {
   readonly stdout: string;
 }
 
-/** A copy of what gets deployed, so that runs side by side share neither `.esbuild` nor the developer's `.env`. */
+/** A copy of what is deployed: parallel runs share neither `.esbuild` nor the developer's `.env`. */
 export interface Copy {
   readonly directory: string;
-  /** Runs the framework with these variables and no others: no credentials, no region. */
+  /** Runs the framework with only these environment variables: no credentials, no region. */
   serverless(args: readonly string[], variables?: Readonly<Record<string, string>>): Promise<Run>;
-  /** What the last `package` made. */
+  /** The template of the last `package`. */
   template(): Promise<Template>;
   remove(): Promise<void>;
 }
@@ -38,7 +38,7 @@ export async function copyOfTheProject(): Promise<Copy> {
   const parent = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
   const directory = join(parent, 'project');
   await mkdir(directory);
-  for (const name of WHAT_A_DEPLOY_NEEDS) await cp(join(ROOT, name), join(directory, name), { recursive: true });
+  for (const name of DEPLOYED_FILES) await cp(join(ROOT, name), join(directory, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
 
   return {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify, type ParsedUrlQueryInput } from 'node:querystring';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { startVod, type Vod, type VodOptions } from '../../local/vod/server';
 
 // A client of the local VOD, written from the vendor's samples: none of its algorithms comes from the code under test.
@@ -179,6 +180,14 @@ export function tc3(port: number, asked: Tc3): Promise<Answer> {
   });
 }
 
+export type ApiClient = InstanceType<typeof sdk.v20180717.Client>;
+
+/** The vendor's own SDK for the server API, unmodified. */
+export function apiClient(port: number, credential = { secretId: SECRET_ID, secretKey: SECRET_KEY }): ApiClient {
+  const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${port}` };
+  return new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
+}
+
 /** Prepare, Apply or Commit, as the browser SDK sends it. */
 export async function ugc(port: number, action: string, body: object, host = 'vod2.qcloud.com'): Promise<UgcAnswer> {
   const { text } = await ask(port, {
@@ -295,6 +304,7 @@ export interface PostedEvent {
   readonly FileUploadEvent: {
     readonly FileId: string;
     readonly ProcedureTaskId: string;
+    readonly ReviewAudioVideoTaskId: string;
     readonly MediaBasicInfo: { readonly CreateTime: string; readonly SourceInfo: { readonly SourceContext: string } };
     readonly MetaData: object;
   };
@@ -305,6 +315,7 @@ export interface PostedEvent {
       readonly CoverBySnapshotTask?: { readonly Status: string; readonly Output: { readonly CoverUrl: string } };
     }[];
   };
+  readonly ReviewAudioVideoCompleteEvent: { readonly TaskId: string; readonly Output: object };
   readonly FileDeleteEvent: { readonly FileDeleteResultInfo: readonly object[] };
   readonly data: { readonly procedureTaskId: string };
 }
@@ -312,8 +323,22 @@ export interface PostedEvent {
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** Waits until so many have come, at most five seconds. */
+  /** Waits until so many have come, at most 20 seconds. */
   wait(count: number): Promise<Received[]>;
+}
+
+/** The first event of a type. Events are sent concurrently, so their order may differ. */
+export function eventOf(received: readonly Received[], type: string): PostedEvent | undefined {
+  return received.find(({ event }) => event.EventType === type)?.event;
+}
+
+/** Waits until a condition holds, at most 20 seconds. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waited = 0; waited < 20_000; waited += 20) {
+    if (await holds()) return;
+    await sleep(20);
+  }
+  throw new Error('The condition did not hold within 20 s');
 }
 
 /** A webhook that keeps what comes. It answers with the status given, or not at all. */
@@ -338,7 +363,7 @@ export async function receiver(statusOf: (index: number) => number | 'never' = (
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/vod-events?token=t`,
     received,
     async wait(count) {
-      for (let waited = 0; received.length < count && waited < 5000; waited += 20) await sleep(20);
+      for (let waited = 0; received.length < count && waited < 20_000; waited += 20) await sleep(20);
       return received;
     },
   };

@@ -1,30 +1,54 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBServiceException, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { webhookConfig } from '../../lib/platform/env';
+import { webhookConfig } from '../../lib/events/config';
 import { recordEvent } from '../../lib/events/webhook';
-import type { Row } from '../../lib/uploads/upload';
-import { startStore, startUploadsTable, TABLE_NAME } from './backend';
+import { uploadStore } from '../../lib/uploads/store';
+import type { Engine } from '../../local/services/table';
+import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } from './backend';
 import { context, delivery, type Delivery } from './lambda';
 
 export const SEAL_KEY = 'seal-new';
 
+/** An item of the table, as anybody who reads the table sees it. */
+export type Item = Readonly<Record<string, unknown>>;
+
+interface WebhookOptions {
+  /** The folder that keeps the rows over a restart; in memory without one. */
+  readonly path?: string;
+  readonly engine?: Engine;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
 /** The webhook on a real table and parameter store, with a log that can be read. */
-export async function startWebhook(path?: string) {
-  const [table, store] = await Promise.all([
-    startUploadsTable(undefined, path),
+export async function startWebhook({ path, engine, now = Date.now }: WebhookOptions = {}) {
+  const [table, parameterStore] = await Promise.all([
+    startUploadsTable(engine, path),
     startStore({ '/vod/token': 'token-1,token-2', '/vod/sign-key': 'SignKey1', '/vod/seal': `${SEAL_KEY},seal-old` }),
   ]);
+  const { client, takeCounts } = countingClient(table);
+  const faults = { refusedText: undefined as string | undefined, failsWrites: false };
+  client.middlewareStack.add((next, { commandName }) => (call) => {
+    if (faults.refusedText !== undefined && JSON.stringify(call.input).includes(faults.refusedText)) {
+      throw serviceException('ValidationException');
+    }
+    if (faults.failsWrites && commandName === 'UpdateItemCommand') throw serviceException('InternalServerError');
+    return next(call);
+  });
+  const deps = { ...retryDeps, now };
+  const store = uploadStore({ ...deps, dynamodb: client, tableName: TABLE_NAME });
   const lines: Record<string, unknown>[] = [];
+  let secretReads = 0;
 
   function handler(env: Record<string, string> = { CALLBACK_TOKEN_PARAMETER: '/vod/token' }) {
     return recordEvent({
       config: webhookConfig({ TABLE_NAME, SEAL_KEY_PARAMETER: '/vod/seal', ...env }),
-      getParameters: store.getParameters,
-      dynamodb: table.client,
-      now: Date.now,
-      sleep,
-      random: Math.random,
+      store,
+      getParameters: (names) => {
+        secretReads++;
+        return parameterStore.getParameters(names);
+      },
+      now,
       log: (fields) => lines.push({ ...fields }),
     });
   }
@@ -33,20 +57,48 @@ export async function startWebhook(path?: string) {
   return {
     table,
     store,
+    parameters: parameterStore.parameters,
+    parameterStoreUrl: parameterStore.url,
     lines,
+    /** Requests to the table since the last call of this, see {@link countingClient}. */
+    takeCounts,
+    /** How often secrets were read, by all handlers. */
+    secretReads: () => secretReads,
     handler,
     post,
     /** The status that an event's delivery is answered with. */
     status: async (...call: Parameters<typeof post>) => (await post(...call)).statusCode,
-    rowOf: async (fileId: string): Promise<Row | undefined> => {
+    /** What the event's answer says happened. */
+    outcome: async (...call: Parameters<typeof post>): Promise<unknown> => {
+      const { body = '' } = await post(...call);
+      return (JSON.parse(body) as { readonly outcome?: unknown }).outcome;
+    },
+    itemOf: async (fileId: string): Promise<Item | undefined> => {
       const key = { TableName: TABLE_NAME, Key: marshall({ fileId }), ConsistentRead: true };
       const { Item: item } = await table.client.send(new GetItemCommand(key));
-      return item && (unmarshall(item, { wrapNumbers: Number }) as Row);
+      return item && unmarshall(item, { wrapNumbers: Number });
+    },
+    /** From here on the table refuses every write that contains this text, as DynamoDB refuses an invalid item. */
+    refuseRowsWith: (text: string): void => {
+      faults.refusedText = text;
+    },
+    /** Whether the table fails every write of the functions from here on. */
+    failWrites: (fails: boolean): void => {
+      faults.failsWrites = fails;
+    },
+    /** Removes a row, as an operator may. */
+    removeItem: async (fileId: string): Promise<void> => {
+      await table.client.send(new DeleteItemCommand({ TableName: TABLE_NAME, Key: marshall({ fileId }) }));
     },
     stop: async () => {
-      await Promise.all([table.stop(), store.close()]);
+      client.destroy();
+      await Promise.all([table.stop(), parameterStore.close()]);
     },
   };
+}
+
+function serviceException(name: string): DynamoDBServiceException {
+  return new DynamoDBServiceException({ name, message: 'on demand', $fault: 'server', $metadata: {} });
 }
 
 export type Webhook = Awaited<ReturnType<typeof startWebhook>>;

@@ -82,7 +82,7 @@ describe('what is served', () => {
   });
 
   test('where the VOD is, and the procedures that the policy allows', async () => {
-    const procedures = ['LongVideoPreset', 'FailingPreset'];
+    const procedures = ['LongVideoPreset', 'FailingPreset', 'BlockingPreset', 'ReviewPreset'];
     expect(await (await get('/local/config')).json()).toEqual({ vodUrl: run.vod.url, procedures });
     for (const procedure of procedures) expect((await sign({ procedure })).status).toBe(200);
   });

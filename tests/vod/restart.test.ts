@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import {
+  apiClient,
   apply,
   ask,
   cleanUp,
@@ -42,7 +42,7 @@ async function startProcess(
   return { child, port: Number(line.toString()) };
 }
 
-test('kill -9 between two parts: the upload resumes and the file is whole', async () => {
+test('after kill -9 between two parts the upload resumes and the file is complete', async () => {
   const dataDir = temporaryDirectory();
   const parts = [randomBytes(2 ** 20), randomBytes(2 ** 20), randomBytes(1000)];
   const first = await startProcess({ dataDir });
@@ -67,9 +67,9 @@ test('kill -9 between two parts: the upload resumes and the file is whole', asyn
   expect(event?.event.FileUploadEvent.MediaBasicInfo.SourceInfo.SourceContext).toBe('over a crash');
 });
 
-// One after the other, what the upload's last request and its task flow change.
+// The files that Commit and the procedure write, in this order.
 test.each(['/journal.json', '/media/', '/outbox/', '/tasks/', '/sessions/'])(
-  'kill -9 just before a write to %s: the upload is there as a whole, its event and its task flow with it',
+  'after kill -9 just before a write to %s the upload, its event and its procedure are all there',
   async (deadly) => {
     const dataDir = temporaryDirectory();
     const signature = sign({ sourceContext: 'over a crash', procedure: 'LongVideoPreset' });
@@ -89,7 +89,7 @@ test.each(['/journal.json', '/media/', '/outbox/', '/tasks/', '/sessions/'])(
 
     const hook = await receiver();
     const { port } = await start({ dataDir, callbackUrl: hook.url });
-    // As the SDKs do when no answer came. What was all undone comes with it, and what was all done comes without.
+    // The SDKs commit again if they got no response. Only a kill before the journal was written makes that necessary.
     if (deadly === '/journal.json') await ugc(port, 'Commit', { signature, vodSessionKey });
     const events = await hook.wait(2);
     expect(events.map(({ event }) => event.EventType)).toEqual(['NewFileUpload', 'ProcedureStateChanged']);
@@ -99,30 +99,25 @@ test.each(['/journal.json', '/media/', '/outbox/', '/tasks/', '/sessions/'])(
   },
 );
 
-test('kill -9 in the middle of a deletion: its event comes, and the file is gone', async () => {
+test('after kill -9 in the middle of a deletion its event is sent and the file does not exist', async () => {
   const dataDir = temporaryDirectory();
   const first = await start({ dataDir });
   const { fileId, video } = await upload(first.port);
   await first.stop();
-  const client = (port: number) => {
-    const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${port}` };
-    const credential = { secretId: SECRET_ID, secretKey: SECRET_KEY };
-    return new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
-  };
   const doomed = await startProcess({ dataDir }, ['/outbox/']);
   await Promise.all([
     once(doomed.child, 'exit'),
-    expect(client(doomed.port).DeleteMedia({ FileId: fileId })).rejects.toThrow(),
+    expect(apiClient(doomed.port).DeleteMedia({ FileId: fileId })).rejects.toThrow(),
   ]);
   const hook = await receiver();
   const { port } = await start({ dataDir, callbackUrl: hook.url });
   const [event] = await hook.wait(1);
   expect(event?.event.EventType).toBe('FileDeleted');
-  expect((await client(port).DescribeMediaInfos({ FileIds: [fileId] })).NotExistFileIdSet).toEqual([fileId]);
+  expect((await apiClient(port).DescribeMediaInfos({ FileIds: [fileId] })).NotExistFileIdSet).toEqual([fileId]);
   expect((await ask(port, { path: new URL(video.url).pathname })).status).toBe(404);
 });
 
-test('library, task flows, events and certificate go on after a restart', async () => {
+test('library, procedures, events and certificate survive a restart', async () => {
   const dataDir = temporaryDirectory();
   const silent = await receiver(() => 'never');
   const first = await start({ dataDir, callbackUrl: silent.url, stepMs: 100_000 });
@@ -144,15 +139,13 @@ test('library, task flows, events and certificate go on after a restart', async 
   await upload(third.port);
   await third.stop();
   const fourth = await start({ dataDir, callbackUrl: hook.url });
-  const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${fourth.port}` };
-  const credential = { secretId: SECRET_ID, secretKey: SECRET_KEY };
-  const api = new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
+  const api = apiClient(fourth.port);
   expect((await api.PullEvents({})).EventSet).toMatchObject([{ EventType: 'NewFileUpload' }]);
   expect((await api.SearchMedia({})).TotalCount).toBe(2);
   expect(hook.received).toHaveLength(2);
 });
 
-test('data that cannot be read is an error that names the file, and the port is free again', async () => {
+test('data that cannot be read causes an error that names the file, and frees the port', async () => {
   const dataDir = temporaryDirectory();
   const first = await start({ dataDir });
   const { port } = first;
@@ -162,7 +155,7 @@ test('data that cannot be read is an error that names the file, and the port is 
   await start({ port });
 });
 
-test('a port that is taken is an error that can be caught', async () => {
+test('a port that is in use rejects with EADDRINUSE', async () => {
   const { port } = await start();
   await expect(start({ port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
 });

@@ -70,7 +70,7 @@ describe('the signature rules of 266/9221', () => {
     ['JSON instead of a query string', signOriginal(JSON.stringify(BASE)), 10004],
     ['one that expired a second ago', signOriginal(original({ expireTime: NOW - 1 })), 10010],
     ['one that expired, and whose key is wrong', signOriginal(original({ expireTime: NOW - 1 }), 'other'), 10004],
-  ])('%s', async (_, signature, code) => {
+  ])('with %s', async (_, signature, code) => {
     const vod = await start({ now: () => NOW * 1000 });
     expect((await ugc(vod.port, 'Prepare', { signature })).code).toBe(code);
     expect((await ugc(vod.port, 'Apply', { signature, ...VIDEO })).code).toBe(code);
@@ -85,7 +85,7 @@ describe('the signature rules of 266/9221', () => {
     return changed(original({ sourceContext: 'a b' }), original({ sourceContext: 'a%20b' }));
   }
 
-  test('the vendor vector with its inputs verifies up to its validity', async () => {
+  test('accept the signature computed from the vendor sample, except for its validity', async () => {
     const vod = await start({ secretId: 'IamSecretId', secretKey: 'IamSecretKey', now: () => NOW * 1000 });
     // Computed elsewhere with encodeURIComponent over the inputs of the vendor's samples.
     const signature =
@@ -95,7 +95,7 @@ describe('the signature rules of 266/9221', () => {
     expect((await ugc(vod.port, 'Apply', { signature, ...VIDEO })).code).toBe(0);
   });
 
-  test('a request without a signature, or for another action, is invalid', async () => {
+  test('a request without a signature, or with an unknown Action, returns 10001', async () => {
     const vod = await start();
     expect(await ugc(vod.port, 'Apply', {})).toMatchObject({ code: 10001, message: 'ugc upload | invalid request' });
     expect(await ugc(vod.port, 'Invented', { signature: sign() })).toMatchObject({ code: 10001 });
@@ -106,7 +106,7 @@ test.each([
   ['%20', 'a%20b%2Bc%E4%BD%A0%21*~', 'a b+c你!*~'],
   ['+', 'a+b%2Bc%E4%BD%A0!%2A%7E', 'a b+c你!*~'],
   ['nothing encoded, as a vendor sample has it', 'abc你', 'abc你'],
-])('a source context with its space as %s comes back', async (_, encoded, meant) => {
+])('a source context with its space encoded as %s is decoded', async (_, encoded, meant) => {
   const hook = await receiver();
   const vod = await start({ callbackUrl: hook.url });
   const now = Math.floor(Date.now() / 1000);
@@ -133,7 +133,7 @@ describe('a one-time signature', () => {
     expect(again.code).not.toBe(0);
   });
 
-  test('has no second spelling in Base64 that works once more', async () => {
+  test('cannot be used again in another Base64 spelling', async () => {
     const { port } = await start();
     const padded = Array.from({ length: 9 }, (_, n) => sign({ oneTimeValid: 1, sessionContext: 'x'.repeat(n) }));
     const signature = padded.find((text) => text.endsWith('=')) ?? '';
@@ -145,7 +145,7 @@ describe('a one-time signature', () => {
     expect((await ugc(port, 'Apply', { signature: respelled, ...VIDEO })).code).toBe(10004);
   });
 
-  test('is used up over a restart too', async () => {
+  test('stays used up over a restart', async () => {
     const signature = sign({ oneTimeValid: 1 });
     const dataDir = temporaryDirectory();
     const first = await start({ dataDir });
@@ -155,7 +155,7 @@ describe('a one-time signature', () => {
     expect(await ugc(second.port, 'Apply', { signature, ...VIDEO })).toMatchObject(duplicate);
   });
 
-  test('is tolerated at Commit when it is the one of that Apply', async () => {
+  test('is accepted by Commit if Apply of the same session used it', async () => {
     const { port } = await start();
     const [mine, other] = [sign({ oneTimeValid: 1 }), sign({ oneTimeValid: 1 })];
     const applied = await apply(port, mine);
@@ -166,7 +166,7 @@ describe('a one-time signature', () => {
     expect((await ugc(port, 'Commit', { signature: mine, vodSessionKey })).code).toBe(0);
   });
 
-  test('that Commit was given first cannot open another upload', async () => {
+  test('that Commit used first is refused by Apply', async () => {
     const { port } = await start();
     const applied = await apply(port);
     await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
@@ -175,7 +175,7 @@ describe('a one-time signature', () => {
     expect(await ugc(port, 'Apply', { signature, ...VIDEO })).toMatchObject(duplicate);
   });
 
-  test('is needed afresh to resume', async () => {
+  test('must be a new one to resume an upload', async () => {
     const { port } = await start();
     const signature = sign({ oneTimeValid: 1 });
     const { vodSessionKey } = await apply(port, signature);
@@ -183,7 +183,7 @@ describe('a one-time signature', () => {
     expect((await ugc(port, 'Apply', { signature: sign({ oneTimeValid: 1 }), vodSessionKey })).code).toBe(0);
   });
 
-  test('is the only kind that is used up', async () => {
+  test('is the only kind of signature that is used up', async () => {
     const { port } = await start();
     const parameters = { currentTimeStamp: Math.floor(Date.now() / 1000), random: 5 };
     const [first, second] = [await upload(port, parameters), await upload(port, parameters)];

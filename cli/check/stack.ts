@@ -1,0 +1,71 @@
+import { describe } from '../../lib/platform/log';
+import { splitToken } from '../callback-request';
+import type { Deployment, Outputs } from '../deployment/deployment';
+import { loadState, type Registered } from '../deployment/state';
+import type { Findings } from './findings';
+
+export const REGISTER = 'run `npm run vod -- register`';
+export const AS_GIVEN = ', as given by --url';
+
+export async function checkStack(deployment: Deployment, findings: Findings): Promise<Outputs | undefined> {
+  try {
+    const outputs = await deployment.outputs();
+    const { webhookUrl = 'its function, which pulls them' } = outputs;
+    findings.ok('stack', `${deployment.name}, events go to ${webhookUrl}`);
+    return outputs;
+  } catch (error) {
+    const { reason } = describe(error);
+    const advice = 'deploy it, choose another --stage or --region, or check your AWS credentials';
+    findings.fault('stack', `${deployment.name} cannot be read (${reason}): ${advice}`);
+    return undefined;
+  }
+}
+
+/** What was registered last, or why that cannot be read. */
+export interface SavedRegistration {
+  readonly registered?: Registered | undefined;
+  readonly unreadable?: string;
+}
+
+export async function loadRegistration(deployment: Deployment): Promise<SavedRegistration> {
+  const { ssm, parameters, registeredAtStart } = deployment;
+  try {
+    return { registered: (await loadState<Registered>(ssm, parameters.registered)) ?? registeredAtStart };
+  } catch (error) {
+    return { unreadable: describe(error).reason };
+  }
+}
+
+/** The webhook that VOD is expected to call. */
+export interface Webhook {
+  /** Without the token, as {@link splitToken} returns it. */
+  readonly url: string;
+  /** Where the URL comes from, if not from the stack. */
+  readonly source: string;
+  /** The command that makes VOD call it. */
+  readonly register: string;
+}
+
+/** @param givenUrl `--url`, which wins over the last registration and the stack */
+export function expectedWebhook(
+  outputs: Outputs | undefined,
+  { registered }: SavedRegistration,
+  givenUrl: string | undefined,
+): Webhook | undefined {
+  const stackUrl = outputs?.webhookUrl === undefined ? undefined : new URL(outputs.webhookUrl).href;
+  const other = (callback: string, source: string): Webhook => {
+    const { url } = splitToken(callback);
+    if (url === stackUrl) return stackWebhook(stackUrl);
+    return { url, source, register: `run \`npm run vod -- register --url ${url}\`` };
+  };
+  if (givenUrl !== undefined) return other(givenUrl, AS_GIVEN);
+  if (stackUrl === undefined) return undefined;
+  if (registered?.mode === 'PUSH' && registered.url !== '') {
+    return other(registered.url, `, as registered ${registered.at}; the stack's own is ${stackUrl}`);
+  }
+  return stackWebhook(stackUrl);
+}
+
+export function stackWebhook(url: string): Webhook {
+  return { url, source: '', register: REGISTER };
+}

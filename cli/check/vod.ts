@@ -1,0 +1,169 @@
+import { describe } from '../../lib/platform/log';
+import type { KeyPair } from '../../lib/vod/schemas';
+import { splitToken, whyFetchFailed } from '../callback-request';
+import type { CommandContext } from '../command';
+import type { Deployment, Outputs } from '../deployment/deployment';
+import { codeOf, vodClient } from '../vod-client';
+import { checkDrift, checkEventConfig, type EventConfig } from './event-config';
+import type { Check, Findings } from './findings';
+import type { Secrets } from './secrets';
+import { AS_GIVEN, REGISTER, stackWebhook, type SavedRegistration, type Webhook } from './stack';
+
+/** In seconds. VOD refuses a call at 300; a machine whose clock is synchronized is off by far less than a minute. */
+const MAX_SKEW = 60;
+const ANSWER_TIMEOUT = 10_000;
+
+export interface VodCheckInput {
+  readonly deployment: Deployment;
+  readonly expected: Webhook | undefined;
+  readonly outputs: Outputs | undefined;
+  readonly secrets: Secrets;
+  readonly saved: SavedRegistration;
+}
+
+/** Checks VOD's side; returns the webhook that VOD calls, where that is one of this deployment. */
+export async function checkVod(
+  { deployment, expected, outputs, secrets, saved }: VodCheckInput,
+  findings: Findings,
+  { now }: Pick<CommandContext, 'now'>,
+): Promise<Webhook | undefined> {
+  const checks = vodChecks(deployment);
+  if (!(await checkClock(deployment, findings, now))) {
+    findings.notChecked(checks, 'VOD does not answer');
+    return undefined;
+  }
+  const config = await readEventConfig(deployment, secrets, findings);
+  if (!config) {
+    findings.notChecked(checks, 'VOD must accept the key and the application first');
+    return undefined;
+  }
+  // Of two keys, VOD may accept the application from one only.
+  if (!findings.isFault('sub-application')) {
+    const { vodSubAppId } = deployment;
+    const main = "the account's main application, VOD wants no id";
+    findings.ok('sub-application', vodSubAppId === undefined ? main : `${vodSubAppId}`);
+  }
+  // The stack's own address works beside a custom domain.
+  const { url: called } = splitToken(config.NotificationUrl ?? '');
+  const isStacks = outputs?.webhookUrl !== undefined && called === new URL(outputs.webhookUrl).href;
+  const webhook = isStacks && expected?.source !== AS_GIVEN ? stackWebhook(called) : expected;
+  checkEventConfig({ config, deployment, webhook, secrets, saved }, findings);
+  if (saved.unreadable === undefined) {
+    checkDrift(config, saved.registered, webhook?.register ?? REGISTER, secrets, findings);
+  }
+  return webhook;
+}
+
+function vodChecks({ parameters }: Deployment): Check[] {
+  return [
+    'vod-key',
+    ...(parameters.vodApiKey === undefined ? [] : (['vod-api-key'] as const)),
+    'sub-application',
+    'mode',
+    'callback-url',
+    'upload-switch',
+    'delete-switch',
+    'drift',
+    ...(parameters.callbackToken === undefined ? [] : (['callback-token'] as const)),
+    ...(parameters.callbackSignKey === undefined ? [] : (['sign-key'] as const)),
+  ];
+}
+
+/** Whether VOD answers at all. */
+async function checkClock({ vodApiUrl }: Deployment, findings: Findings, now: () => number): Promise<boolean> {
+  let date: string | null;
+  try {
+    const response = await fetch(vodApiUrl, { signal: AbortSignal.timeout(ANSWER_TIMEOUT) });
+    await response.body?.cancel();
+    date = response.headers.get('date');
+  } catch (error) {
+    const reason = whyFetchFailed(error);
+    findings.fault('vod-api', `${vodApiUrl} does not answer (${reason}): check the network and VOD_API_URL`);
+    findings.notChecked(['clock'], 'VOD does not answer');
+    return false;
+  }
+  findings.ok('vod-api', vodApiUrl);
+  const skew = Math.round((now() - Date.parse(date ?? '')) / 1000);
+  if (Number.isNaN(skew)) findings.notChecked(['clock'], 'VOD answers without a Date');
+  else if (Math.abs(skew) <= MAX_SKEW) findings.ok('clock', `${Math.abs(skew)} s from VOD's`);
+  else {
+    const difference = `${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} VOD's`;
+    findings.fault('clock', `this machine's clock is ${difference}, set it (VOD refuses calls at 300 s)`);
+  }
+  return true;
+}
+
+/** VOD's event configuration, read with each of the keys; `undefined` where none may read it. */
+async function readEventConfig(
+  { parameters, vodSubAppId, vodApiUrl }: Deployment,
+  secrets: Secrets,
+  findings: Findings,
+): Promise<EventConfig | undefined> {
+  const application = vodSubAppId === undefined ? {} : { SubAppId: vodSubAppId };
+  let config: EventConfig | undefined;
+  const tryKey = async (check: KeyCheck, name: string, pair: KeyPair | undefined) => {
+    if (!pair) {
+      findings.notChecked([check], `${name} must contain a key pair first`);
+      return;
+    }
+    try {
+      config = await vodClient(vodApiUrl, pair).DescribeEventConfig(application);
+      findings.ok(check, `VOD knows ${pair.secretId}`);
+    } catch (error) {
+      const isForApi = check === 'vod-api-key' || parameters.vodApiKey === undefined;
+      diagnoseRefusal({ check, name, isForApi, vodSubAppId }, error, findings);
+    }
+  };
+  await tryKey('vod-key', parameters.vodKey, secrets.vodKey);
+  if (parameters.vodApiKey !== undefined) await tryKey('vod-api-key', parameters.vodApiKey, secrets.vodApiKey);
+  return config;
+}
+
+type KeyCheck = 'vod-key' | 'vod-api-key';
+
+interface RefusedCall {
+  readonly check: KeyCheck;
+  /** Of the key's parameter. */
+  readonly name: string;
+  readonly isForApi: boolean;
+  readonly vodSubAppId: number | undefined;
+}
+
+/** What a refusal of DescribeEventConfig means. Codes: https://cloud.tencent.com/document/api/266/31774 */
+function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings): void {
+  const { check, name, isForApi, vodSubAppId } = call;
+  const code = codeOf(error) ?? 'no answer';
+  if (code === 'AuthFailure.SecretIdNotFound' || code === 'AuthFailure.InvalidSecretId') {
+    const advice = 'store an enabled key pair of this account';
+    findings.fault(check, `VOD does not know the secretId of ${name} (${code}): ${advice}`);
+  } else if (code === 'AuthFailure.SignatureFailure') {
+    findings.fault(check, `the secretKey of ${name} does not belong to its secretId (${code}): store both of one key`);
+  } else if (code === 'AuthFailure.TokenFailure') {
+    findings.fault(check, `${name} contains a temporary key (${code}): store a permanent one, it cannot sign uploads`);
+  } else if (code === 'AuthFailure.SignatureExpire') {
+    if (findings.isFault('clock')) return;
+    findings.fault('clock', `VOD reports that this machine's clock is wrong (${code}): set it`);
+  } else if (code === 'FailedOperation.InvalidVodUser' || code === 'FailedOperation.InvalidAccount') {
+    const advice = "activate VOD in the account's console, or correct VOD_SUB_APP_ID";
+    findings.fault(
+      'sub-application',
+      `VOD is not activated for the account of the key in ${name} (${code}): ${advice}`,
+    );
+  } else if (code.startsWith('InvalidParameterValue.SubAppId')) {
+    findings.ok(check, 'VOD knows it');
+    const missing =
+      'VOD_SUB_APP_ID is missing: an account opened since 2023-12-25 must name its application, set it and deploy again';
+    const wrong = `VOD_SUB_APP_ID ${vodSubAppId ?? ''} is not an application of the account of the key in ${name}: correct one of them`;
+    findings.fault('sub-application', `${vodSubAppId === undefined ? missing : wrong} (${code})`);
+  } else if (code.includes('UnauthorizedOperation')) {
+    if (!isForApi) findings.ok(check, 'VOD knows it, and lets it sign only');
+    else {
+      const advice = 'allow vod:DescribeEventConfig';
+      findings.fault(check, `the key of ${name} may not read the event configuration: ${advice} (${code})`);
+    }
+  } else if (code.startsWith('RequestLimitExceeded') || code.startsWith('InternalError')) {
+    findings.notChecked([check], `VOD is busy (${code}), which passes: run check again`);
+  } else {
+    findings.fault('vod-api', `DescribeEventConfig fails with ${code}: ${describe(error).reason}`);
+  }
+}

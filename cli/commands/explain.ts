@@ -1,0 +1,106 @@
+import { optional } from '../../lib/platform/env';
+import { open } from '../../lib/vod/source-context';
+import {
+  DEPLOYMENT_OPTIONS,
+  DEPLOYMENT_USAGE,
+  readArgs,
+  UsageError,
+  type CommandContext,
+  type Command,
+} from '../command';
+import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
+import { secretsOf } from '../deployment/secrets';
+import { diagnose, type Diagnosis, type Keys } from '../signature/diagnose';
+
+export const explain: Command = {
+  summary: 'what a signature contains, whether VOD accepts it, and each rule that it violates',
+  usage: `explain <signature> [options]
+
+Decodes an upload signature (266/9221), whoever made it, and prints what is wrong with it, or "valid", and who may do what
+with it until when. With --stage, --local or the environment variable VOD_SECRET_KEY it is verified too; with the first two
+a sealed source context is opened. Exit code 1 when a rule is violated.
+
+  --json           the findings, on stdout
+${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
+
+  run: async (args, context) => {
+    const { values, positionals } = readArgs({
+      args,
+      options: { ...DEPLOYMENT_OPTIONS, json: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    const [signature, ...more] = positionals;
+    if (signature === undefined || more.length > 0) throw new UsageError('explain takes one signature, in quotes');
+    const keys = await availableKeys(values, context);
+    const nowSeconds = Math.floor(context.now() / 1000);
+    const diagnosis = diagnose(signature, keys, nowSeconds);
+    const { violations, notes, parameters, verified } = diagnosis;
+    const permission = permissionOf(diagnosis, keys.sealKeys, nowSeconds);
+    if (values.json) {
+      context.out(
+        JSON.stringify({
+          valid: violations.length === 0 && verified,
+          verified,
+          violations,
+          notes,
+          parameters,
+          ...permission,
+        }),
+      );
+      return violations.length === 0 ? 0 : 1;
+    }
+    const print = (line: string) => {
+      context.out(inOneLine(line));
+    };
+    if (violations.length > 0) print('NOT valid');
+    else print(verified ? 'valid' : 'no rule violated; NOT verified: give --stage, --local or VOD_SECRET_KEY');
+    for (const { rule, message } of violations) print(`  ${rule}: ${message}`);
+    for (const { rule, message } of notes) print(`  note, ${rule}: ${message}`);
+    for (const [name, value] of Object.entries(parameters)) print(`  ${name.padEnd(18)}${value}`);
+    for (const line of [permission.who, permission.may]) if (line !== undefined) print(`  ${line}`);
+    return violations.length === 0 ? 0 : 1;
+  },
+};
+
+/** The signature's author wrote this text, and must not be able to imitate our lines. */
+function inOneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+async function availableKeys(options: DeploymentOptions, context: CommandContext): Promise<Keys> {
+  if (!options.local && options.stage === undefined) {
+    if (options.region !== undefined)
+      throw new UsageError('--region alone does not name a deployment: give --stage too');
+    return { secretKey: optional(context.env, 'VOD_SECRET_KEY'), sealKeys: [] };
+  }
+  const deployment = await deploymentOf(options, context);
+  const secrets = await secretsOf(deployment);
+  const { vodKey, sealKey } = deployment.parameters;
+  return { ...secrets.keyPair(vodKey), sealKeys: secrets.parseSecretVersions(sealKey) };
+}
+
+/** Who may do what with it, until when. */
+function permissionOf({ parameters, violations }: Diagnosis, sealKeys: readonly string[], nowSeconds: number) {
+  const { sourceContext, oneTimeValid, procedure, vodSubAppId, classId, expireTime } = parameters;
+  const whoOf = () => {
+    if (!sourceContext) return undefined;
+    const { seal, uploader, sourceContext: text } = open(sourceContext, sealKeys);
+    if (seal === 'none') return 'the source context is not sealed: it does not name a caller';
+    if (sealKeys.length === 0) return 'the source context is sealed; use --stage or --local to open it';
+    if (seal === 'broken') return 'the seal is broken: the row will not have an uploader';
+    return `issued to ${JSON.stringify(uploader)}${text === undefined ? '' : `, with the text ${JSON.stringify(text)}`}`;
+  };
+  const end = Number(expireTime);
+  if (violations.length > 0 || !Number.isSafeInteger(end)) return { who: whoOf() };
+  const minutes = Math.ceil((end - nowSeconds) / 60);
+  const may =
+    `whoever holds it may upload ${oneTimeValid === '1' ? 'one file, unless it was used already,' : 'any number of files'}` +
+    ` to application ${vodSubAppId && vodSubAppId !== '0' ? vodSubAppId : '(main)'}` +
+    (classId && classId !== '0' ? `, in category ${classId}` : '') +
+    (procedure ? `, and have ${procedure} run on it` : '') +
+    `, until ${new Date(end * 1000).toISOString()} (${minutes} min)`;
+  return { who: whoOf(), may };
+}

@@ -1,0 +1,50 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { UsageError, type CommandContext } from '../command';
+import { awsDeployment } from './aws';
+import type { Configuration } from './configuration';
+import { localDeployment } from './local';
+import type { Registered } from './state';
+
+export interface Outputs {
+  /** Where VOD sends events, without the token; absent where events are pulled. */
+  readonly webhookUrl: string | undefined;
+  readonly tableName: string;
+  /** The stream that the stack's functions read; absent in a local run. */
+  readonly streamArn?: string;
+}
+
+/** A deployment, on AWS or on this machine. */
+export interface Deployment extends Configuration {
+  readonly name: string;
+  /** Options that name it, for a command that the user is told to run. */
+  readonly options: string;
+  readonly isLocal: boolean;
+  readonly ssm: SSMClient;
+  readonly dynamodb: DynamoDBClient;
+  readonly outputs: () => Promise<Outputs>;
+  /**
+   * Runs the reconcile function once and returns what it returned.
+   *
+   * @throws Error that says why it did not run or did not finish
+   */
+  readonly runReconcile: (event: object) => Promise<unknown>;
+  /** What VOD was given by other means than `register`, where that is known: `npm start` does it itself. */
+  readonly registeredAtStart?: Registered;
+}
+
+export interface DeploymentOptions {
+  readonly stage?: string | undefined;
+  readonly region?: string | undefined;
+  readonly local?: boolean | undefined;
+}
+
+/** @throws UsageError for options that exclude each other */
+export async function deploymentOf(options: DeploymentOptions, context: CommandContext): Promise<Deployment> {
+  const { local, stage = 'dev', region } = options;
+  if (!local) return awsDeployment(stage, region, context);
+  if (options.stage !== undefined || region !== undefined) {
+    throw new UsageError('--local has no stage and no region: remove --stage and --region');
+  }
+  return localDeployment(context.env);
+}

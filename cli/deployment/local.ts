@@ -1,0 +1,43 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import type { Environment } from '../../lib/platform/env';
+import { callbackUrl, deployParameters } from '../../local/deployment';
+import { whereItRuns } from '../../local/running';
+import { loadSecrets } from '../../local/secrets';
+import { settings } from '../../local/settings';
+import { whyFetchFailed } from '../callback-request';
+import { configurationOf } from './configuration';
+import type { Deployment } from './deployment';
+import { registration } from './state';
+
+/** What `npm start` runs with the same DATA_DIR. */
+export async function localDeployment(env: Environment): Promise<Deployment> {
+  const { dataDir, given } = settings(env);
+  const { url, vodUrl, tableUrl, tableName, parameterStoreUrl } = await whereItRuns(dataDir);
+  const secrets = await loadSecrets(dataDir, given);
+  const client = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  const [signKey = ''] = secrets.callbackSignKey.split(',');
+  return {
+    ...configurationOf(deployParameters(url, vodUrl, secrets), 'local'),
+    name: `npm start at ${url}`,
+    options: '--local',
+    isLocal: true,
+    ssm: new SSMClient({ ...client, endpoint: parameterStoreUrl }),
+    dynamodb: new DynamoDBClient({ ...client, endpoint: tableUrl }),
+    outputs: () => Promise.resolve({ webhookUrl: `${url}/vod-events`, tableName }),
+    runReconcile: (event) => post(`${url}/local/run/reconcile`, event),
+    registeredAtStart: registration('PUSH', callbackUrl(url, secrets), signKey.trim() || undefined, 'npm start'),
+  };
+}
+
+async function post(url: string, event: object): Promise<unknown> {
+  let response;
+  try {
+    const headers = { 'content-type': 'application/json' };
+    response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
+  } catch (error) {
+    throw new Error(`Cannot run reconcile: ${whyFetchFailed(error)}, is npm start still running?`, { cause: error });
+  }
+  if (response.ok) return response.json();
+  throw new Error(`Cannot run reconcile: it failed with ${response.status}, see the lines of npm start`);
+}

@@ -1,0 +1,40 @@
+import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { describe } from '../../lib/platform/log';
+import { parseSecretVersions, readParameters } from '../../lib/platform/secrets';
+import { keyPair } from '../../lib/vod/key-pair';
+import type { Deployment } from './deployment';
+
+/**
+ * Reads secrets of a deployment by their names.
+ *
+ * @throws Error that names the parameter which is missing, or contains SSM's reason
+ */
+export async function secretsOf({ ssm, parameters }: Pick<Deployment, 'ssm' | 'parameters'>) {
+  const { vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey } = parameters;
+  const names = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey].filter((name) => name !== undefined);
+  const value = await readParameters((wanted) => valuesOf(ssm, wanted), names);
+  return {
+    keyPair: (name: string) => keyPair(name, value(name)),
+    parseSecretVersions: (name: string) => parseSecretVersions(name, value(name)),
+    has: (name: string) => {
+      try {
+        return value(name) !== '';
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+/** With the SDK's client, where the functions have their own: a person's credentials come from anywhere. */
+async function valuesOf(ssm: SSMClient, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  try {
+    const { Parameters: parameters = [] } = await ssm.send(
+      new GetParametersCommand({ Names: [...names], WithDecryption: true }),
+    );
+    return new Map(parameters.map(({ Name: name = '', Value: value = '' }) => [name, value]));
+  } catch (error) {
+    const { error: name, reason } = describe(error);
+    throw new Error(`Cannot read secrets: SSM returned ${name}: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto';
+import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { parseJson } from '../../lib/platform/json';
+import { splitToken } from '../callback-request';
+
+/**
+ * What `register` gave VOD last. VOD never reports its SignKey, so without this record it is unknown whether it is ours.
+ * Stored beside the secrets, as a parameter of type String: nothing in it is secret.
+ */
+export interface Registered {
+  readonly mode: 'PUSH' | 'PULL';
+  /** Without the token. */
+  readonly url: string;
+  readonly tokenFingerprint?: string;
+  readonly signKeyFingerprint?: string;
+  /** ISO 8601, or the program that registered. */
+  readonly at: string;
+}
+
+/** How far the rotation of each secret has come; absent: no rotation is in progress. */
+export type Rotations = Readonly<Record<string, Rotation | undefined>>;
+
+export interface Rotation {
+  /** The last step that is complete; absent while the first one has only begun. */
+  readonly step?: 'add' | 'use';
+  /** When it was completed, in milliseconds since 1970. */
+  readonly at?: number;
+  /** Written before the secret is stored, so that a retry after a failure can tell whether it was. */
+  readonly begun?: {
+    readonly step: 'add' | 'use' | 'drop';
+    readonly at: number;
+    /** Fingerprints of the values that the secret has from then on. */
+    readonly to: readonly string[];
+  };
+}
+
+/** The functions cache a secret for five minutes (lib/platform/secrets.ts); one more for requests in progress. In milliseconds. */
+export const CACHED_BY_FUNCTIONS = 6 * 60_000;
+
+/** Identifies a secret without revealing it: 32 bits of a long random text. */
+export function fingerprint(secret: string): string {
+  return `sha256:${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
+}
+
+/** What is stored of a registration: nothing that is secret. */
+export function registration(
+  mode: Registered['mode'],
+  urlWithToken: string,
+  signKey: string | undefined,
+  at: string,
+): Registered {
+  const { url, token } = splitToken(urlWithToken);
+  return {
+    mode,
+    url,
+    ...(token !== null && { tokenFingerprint: fingerprint(token) }),
+    ...(signKey !== undefined && { signKeyFingerprint: fingerprint(signKey) }),
+    at,
+  };
+}
+
+/** @throws Error when the parameter has not been written by {@link saveState} */
+export async function loadState<T extends Registered | Rotations>(
+  ssm: SSMClient,
+  name: string,
+): Promise<T | undefined> {
+  const { Parameters: [parameter] = [] } = await ssm.send(
+    new GetParametersCommand({ Names: [name], WithDecryption: true }),
+  );
+  if (parameter?.Value === undefined) return undefined;
+  const value = parseJson(Buffer.from(parameter.Value));
+  if (typeof value !== 'object' || value === null) {
+    throw new Error(`Cannot read ${name}: this command did not write it; delete it and register again`);
+  }
+  return value as T; // only this command writes it
+}
+
+export async function saveState(ssm: SSMClient, name: string, value: Registered | Rotations): Promise<void> {
+  const parameter = { Name: name, Value: JSON.stringify(value), Type: 'String', Overwrite: true } as const;
+  await ssm.send(new PutParameterCommand(parameter));
+}

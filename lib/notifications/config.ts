@@ -1,0 +1,17 @@
+import { required, type Environment } from '../platform/env';
+
+/**
+ * What `notify-app` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing
+ */
+export function notifyConfig(env: Environment) {
+  return {
+    url: required(env, 'NOTIFY_URL'),
+    secretParameter: required(env, 'NOTIFY_SECRET_PARAMETER'),
+    queueUrl: required(env, 'NOTIFICATIONS_QUEUE_URL'),
+    deadLetterQueueUrl: required(env, 'NOTIFICATIONS_DEAD_LETTERS_URL'),
+  };
+}
+
+export type NotifyConfig = ReturnType<typeof notifyConfig>;

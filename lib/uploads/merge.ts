@@ -1,0 +1,116 @@
+import type { VodEvent } from '../vod/event';
+import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
+import { open, type OpenedSourceContext } from '../vod/source-context';
+import { MAX_NEWS, type Row } from './row';
+
+/** What an event reports of one file. */
+export interface Hint {
+  readonly fileId: string;
+  /** Only an upload event has the next three. */
+  readonly media: MediaInfo;
+  readonly context?: OpenedSourceContext;
+  readonly procedureTaskId?: string;
+  /** `task:<id>`, `end:<id>`, `parts:<types>` or `gone`. */
+  readonly news: readonly string[];
+}
+
+/** The hints in an event, one for each file that it names; `sealKeys` open its source context. */
+export function hintsOf(event: VodEvent, sealKeys: readonly string[]): Hint[] {
+  switch (event.type) {
+    case 'Ignored':
+      return [];
+    case 'FileDeleted':
+      return event.files.map(({ fileId, parts }) => {
+        const entry = parts.length === 0 ? 'gone' : `parts:${parts.slice(0, 10).join(',')}`;
+        return { fileId, media: {}, news: [entry] };
+      });
+    case 'ProcedureStateChanged':
+    case 'ReviewAudioVideoComplete': {
+      const { fileId, taskId, isFinished } = event;
+      return [{ fileId, media: {}, news: [`${isFinished ? 'end' : 'task'}:${taskId}`] }];
+    }
+    case 'NewFileUpload':
+    case 'PullComplete': {
+      const { fileId, media, sourceContext, procedureTaskId, taskIds } = event;
+      const context = sourceContext === undefined ? undefined : open(sourceContext, sealKeys);
+      return [
+        {
+          fileId,
+          media,
+          ...(context && { context }),
+          ...(procedureTaskId !== undefined && { procedureTaskId }),
+          news: taskIds.map((id) => `task:${id}`),
+        },
+      ];
+    }
+  }
+}
+
+/**
+ * The row after a hint: an event never decides, it only makes the service ask VOD. A row that was never confirmed takes
+ * the facts that it lacks; a row that was confirmed once keeps all of its own. Returns the same object when the hint
+ * contains nothing new.
+ *
+ * @param now ISO 8601
+ */
+export function merge(row: Row | undefined, hint: Hint, now: string): Row {
+  const before = row ?? newRow(hint.fileId, now);
+  const news = hint.news.filter((entry) => isNews(before, entry));
+  const filled = before.confirmedAt === undefined ? fill(before, hint) : before;
+  if (row && news.length === 0 && filled === row) return row;
+  const { expiresAt: _, notice, ...kept } = filled;
+  return {
+    ...kept,
+    ...(before.trust !== 'unknown' && notice !== undefined && { notice }),
+    trust: 'pushed',
+    news: [...before.news, ...news].slice(0, MAX_NEWS),
+  };
+}
+
+function newRow(fileId: string, now: string): Row {
+  return {
+    fileId,
+    status: 'uploaded',
+    trust: 'pushed',
+    media: {},
+    tasks: new Map(),
+    version: 0,
+    firstSeenAt: now,
+    updatedAt: now,
+    news: [],
+    wasReady: false,
+  };
+}
+
+function isNews(row: Row, entry: string): boolean {
+  if (row.news.includes(entry)) return false;
+  if (row.confirmedAt === undefined) return true;
+  const [kind, id] = splitEntry(entry);
+  if (kind === 'task') return !row.tasks.has(id);
+  if (kind === 'end') return row.tasks.get(id)?.status !== 'FINISH';
+  return row.status !== 'deleted';
+}
+
+/** Kind and id of an entry of {@link Row.news}; ids may contain colons. */
+export function splitEntry(entry: string): readonly [kind: string, id: string] {
+  const end = entry.indexOf(':');
+  return end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
+}
+
+/** The row with what the hint knows and the row does not; the same object when that is nothing. */
+function fill(row: Row, hint: Hint): Row {
+  const unknown = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
+  const namesTask = hint.news.some((entry) => /^(task|end):/.test(entry));
+  const status = row.status === 'uploaded' && namesTask ? 'processing' : row.status;
+  const context = row.context ?? hint.context;
+  const procedureTaskId = row.procedureTaskId ?? hint.procedureTaskId;
+  const isSame = status === row.status && context === row.context && procedureTaskId === row.procedureTaskId;
+  if (unknown.length === 0 && isSame) return row;
+  return {
+    ...row,
+    status,
+    media: { ...row.media, ...Object.fromEntries(unknown.map((name) => [name, hint.media[name]])) },
+    ...(context && { context }),
+    ...(procedureTaskId !== undefined && { procedureTaskId }),
+  };
+}

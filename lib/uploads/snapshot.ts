@@ -1,0 +1,187 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { MediaInfo } from '../vod/media';
+import type { OpenedSourceContext } from '../vod/source-context';
+import { worstReview, type Review, type Task } from '../vod/task';
+import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
+
+/** VOD's answer about one file that it knows. */
+export interface Snapshot {
+  readonly fileId: string;
+  readonly media: MediaInfo;
+  readonly context: OpenedSourceContext | undefined;
+  readonly isForbidden: boolean;
+  /** `ReviewInfo`: VOD's own review, a person's decision included. */
+  readonly review?: Review;
+  /** The tasks that VOD remembers of the file and that were asked for, by id, the oldest first. */
+  readonly tasks: ReadonlyMap<string, Task>;
+}
+
+const HOUR = 3_600_000;
+/** How long an unconfirmed file may be unknown to VOD. */
+const MAX_UNKNOWN_MS = HOUR;
+/** How long after its file a signed procedure may begin. */
+const MAX_PROCEDURE_WAIT_MS = 24 * HOUR;
+/** How long after its file a procedure may begin and count as the upload's own. */
+const MAX_PROCEDURE_DELAY_MS = 60_000;
+/** How long VOD keeps tasks (266/33431). */
+export const TASK_MEMORY_MS = 3 * 24 * HOUR;
+/** How long a row of an unknown file is kept, in seconds. */
+const UNKNOWN_LIFETIME = 30 * 24 * 3_600;
+
+const UNKNOWN_FILE = 'VOD does not know this file: the event was forged, or the file was deleted before VOD was asked';
+const FORGOTTEN_TASK = 'An event named a task of this file, but VOD keeps tasks for 3 days and no longer knows it';
+const NO_PROCEDURE =
+  'A procedure was signed, but VOD knows none of this file: its name may not exist in VOD, or it ended over 3 days before VOD was asked';
+
+/**
+ * The row after VOD's answer. Whatever events reported before, the same answer gives the same row.
+ *
+ * `not-found` of a file that was confirmed makes the row `deleted`: the caller makes sure that VOD said so twice, or that
+ * an event reported it. Returns the same object when the answer changes nothing.
+ *
+ * @param now milliseconds since 1970
+ */
+export function applySnapshot(row: Row, answer: 'not-found', now: number): Row;
+export function applySnapshot(row: Row | undefined, answer: Snapshot, now: number): Row;
+export function applySnapshot(row: Row | undefined, answer: Snapshot | 'not-found', now: number): Row {
+  if (answer !== 'not-found') return applyKnown(row, answer, now);
+  if (!row) throw new TypeError('Cannot apply "not-found" without a row');
+  return row.confirmedAt === undefined ? applyNeverFound(row, now) : applyGone(row, now);
+}
+
+/** Whether a procedure was signed for the file, none is known, and one may still begin. */
+export function awaitsProcedure(context: OpenedSourceContext | undefined, row: Row | undefined, now: number): boolean {
+  if (context?.signedProcedure !== true || [...(row?.tasks.values() ?? [])].some(isProcedure)) return false;
+  return now - parseTime(row?.media.createTime) < MAX_PROCEDURE_WAIT_MS;
+}
+
+function applyNeverFound(row: Row, now: number): Row {
+  const isNamedGone = row.news.includes('gone');
+  if (!isNamedGone && now - parseTime(row.firstSeenAt) < MAX_UNKNOWN_MS) return row;
+  if (row.trust === 'unknown' && (row.status === 'deleted' || !isNamedGone)) return row;
+  return {
+    ...row,
+    status: isNamedGone ? 'deleted' : row.status,
+    trust: 'unknown',
+    notice: UNKNOWN_FILE,
+    expiresAt: row.expiresAt ?? Math.floor(now / 1000) + UNKNOWN_LIFETIME,
+  };
+}
+
+function applyGone(row: Row, now: number): Row {
+  if (row.status === 'deleted' && row.trust === 'confirmed') return row;
+  return confirm(row, { ...row, status: 'deleted' }, now);
+}
+
+function applyKnown(row: Row | undefined, answer: Snapshot, now: number): Row {
+  const { fileId, media, isForbidden } = answer;
+  const isConfirmedOnce = row?.confirmedAt !== undefined;
+  const context = keepSeal(row, answer.context);
+  const tasks = new Map([...(isConfirmedOnce ? row.tasks : []), ...answer.tasks]);
+  const procedureTaskId = (isConfirmedOnce ? row.procedureTaskId : undefined) ?? firstProcedure(media, answer.tasks);
+  const bounded = boundRow({
+    fileId,
+    status: 'uploaded',
+    trust: 'confirmed',
+    media,
+    ...(context && { context }),
+    ...(procedureTaskId !== undefined && { procedureTaskId }),
+    tasks,
+    version: row?.version ?? 0,
+    firstSeenAt: row?.firstSeenAt ?? new Date(now).toISOString(),
+    updatedAt: row?.updatedAt ?? '',
+    news: [],
+    wasReady: row?.wasReady ?? false,
+  });
+  const review = reviewOf(answer.review, bounded.tasks);
+  const rejection = rejectionOf(review, isForbidden);
+  const status = statusOf(bounded, review, rejection, now);
+  const notice = noticeOf(row, bounded, now);
+  const after: Row = {
+    ...bounded,
+    status,
+    ...(review && { review }),
+    ...(rejection && { rejection }),
+    ...(notice !== undefined && { notice }),
+    wasReady: bounded.wasReady || status === 'ready',
+  };
+  return confirm(row, after, now);
+}
+
+/** The confirmed row, with the times that confirming sets; the same object where a confirmed row stays as it is. */
+function confirm(before: Row | undefined, after: Row, now: number): Row {
+  const { notice, expiresAt: _, ...kept } = after;
+  const confirmed: Row = {
+    ...kept,
+    ...(after.status !== 'deleted' && notice !== undefined && { notice }),
+    trust: 'confirmed',
+    news: [],
+    confirmedAt: before?.confirmedAt ?? '',
+    sortTime: before?.sortTime ?? after.media.createTime ?? after.firstSeenAt,
+  };
+  if (before && isDeepStrictEqual(toItem(confirmed), toItem(before))) return before;
+  return { ...confirmed, confirmedAt: new Date(now).toISOString() };
+}
+
+/**
+ * VOD never changes a source context. So a seal that was confirmed `valid` stays so when the key rotates out that opened
+ * it.
+ */
+function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
+  const isRotatedOut = row?.confirmedAt !== undefined && row.context?.seal === 'valid' && answered?.seal === 'broken';
+  return isRotatedOut ? row.context : answered;
+}
+
+function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Task>): string | undefined {
+  const isTheUploads = (task: Task) =>
+    isProcedure(task) && Math.abs(parseTime(task._createTime) - parseTime(createTime)) <= MAX_PROCEDURE_DELAY_MS;
+  return [...tasks].find(([, task]) => isTheUploads(task))?.[0];
+}
+
+/** The worst of VOD's own review and the AI reviews inside procedures. */
+function reviewOf(vodReview: Review | undefined, tasks: ReadonlyMap<string, Task>): Review | undefined {
+  const finished = [...tasks.values()].filter(({ status }) => status === 'FINISH');
+  const reviewTasks = finished.filter((task) => !isProcedure(task));
+  // A review that could not be made has not passed.
+  const fromTasks = reviewTasks.map((task): Review => task._review ?? { suggestion: 'review', label: 'ReviewFailed' });
+  const ownReview = vodReview ?? worstReview(fromTasks);
+  return worstReview([ownReview, ...finished.filter(isProcedure).map((task) => task._review)]);
+}
+
+function rejectionOf(review: Review | undefined, isForbidden: boolean): Rejection | undefined {
+  if (review?.suggestion === 'block') {
+    return { reason: 'review', detail: `VOD's review suggests "block"${review.label ? ` (${review.label})` : ''}` };
+  }
+  return isForbidden ? { reason: 'forbidden', detail: 'the file is forbidden (Forbidden) in VOD' } : undefined;
+}
+
+function statusOf(row: Row, review: Review | undefined, rejection: Rejection | undefined, now: number): Status {
+  if (rejection) return 'rejected';
+  if (review?.suggestion === 'review') return 'held';
+  const tasks = [...row.tasks.values()];
+  const procedures = tasks.filter(isProcedure);
+  const hasSucceeded = procedures.some(({ status, failed }) => status === 'FINISH' && failed !== true);
+  const hasFailed = procedures.some(({ status, failed }) => status === 'FINISH' && failed === true);
+  const isReviewing = tasks.some((task) => !isProcedure(task) && task.status === 'PROCESSING');
+  const isRunning = procedures.some(({ status }) => status === 'PROCESSING') || awaitsProcedure(row.context, row, now);
+  const isProcessing = isReviewing || (isRunning && !hasSucceeded);
+  if (isProcessing && !row.wasReady) return 'processing';
+  return hasFailed && !hasSucceeded ? 'failed' : 'ready';
+}
+
+function noticeOf(before: Row | undefined, after: Row, now: number): string | undefined {
+  if ([...after.tasks.values()].some(isProcedure)) return undefined;
+  const age = now - parseTime(after.media.createTime);
+  if (after.context?.signedProcedure === true) return age >= MAX_PROCEDURE_WAIT_MS ? NO_PROCEDURE : undefined;
+  if (before?.confirmedAt !== undefined) return before.notice === FORGOTTEN_TASK ? FORGOTTEN_TASK : undefined;
+  const isNamed = before?.news.some((entry) => /^(task|end):/.test(entry)) === true;
+  return isNamed && age >= TASK_MEMORY_MS ? FORGOTTEN_TASK : undefined;
+}
+
+function isProcedure(task: Task): boolean {
+  return task._kind === undefined;
+}
+
+function parseTime(time: string | undefined): number {
+  return Date.parse(time ?? '') || 0;
+}

@@ -1,0 +1,258 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  BatchGetItemCommand,
+  ConditionalCheckFailedException,
+  GetItemCommand,
+  ScanCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+  type BatchGetItemCommandOutput,
+  type DynamoDBClient,
+  type UpdateItemCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { backoff, retryUntil, type RetryDeps } from '../platform/retry';
+import { fromItem, MAX_NEWS, toItem, type Item, type Row } from './row';
+
+export interface StoreDeps extends RetryDeps {
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly tableName: string;
+}
+
+/** How many rows one BatchGetItem reads. */
+const MAX_BATCH = 100;
+/** Longest wait for one answer of the table, in milliseconds. */
+const ANSWER_TIMEOUT = 3_000;
+
+/** Longest pause after a write that lost against another, in milliseconds. */
+const MAX_CONFLICT_PAUSE = 2_000;
+
+/** The table refuses a row for good: another try would be refused too. */
+export class RefusedRowError extends Error {
+  override readonly name = 'RefusedRowError';
+}
+
+export interface RowsPage {
+  readonly rows: readonly Row[];
+  /** How many rows were looked at. */
+  readonly looked: number;
+  /** The last file that was looked at; absent at the table's end. */
+  readonly next?: string;
+}
+
+export type UploadStore = ReturnType<typeof uploadStore>;
+
+/**
+ * The table of uploads: the only code that speaks DynamoDB. Every write grows `version` by one, on condition of the
+ * version that was read (optimistic locking); a table that does not answer is asked again until the deadline
+ * (milliseconds since 1970), with jitter.
+ *
+ * Each method throws what the table reported last, or a {@link RefusedRowError}.
+ */
+export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
+  const { now, sleep, random } = deps;
+  const timeout = (deadline: number) => ({
+    abortSignal: AbortSignal.timeout(Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()))),
+  });
+
+  async function write(input: UpdateItemCommandInput, deadline: number): Promise<void> {
+    const attempt = async () => {
+      await dynamodb.send(new UpdateItemCommand(input), timeout(deadline));
+    };
+    try {
+      await retryUntil(deadline, attempt, isFinal, deps);
+    } catch (error) {
+      if (errorName(error) === 'ValidationException') throw new RefusedRowError(messageOf(error), { cause: error });
+      throw error;
+    }
+  }
+
+  async function read(fileId: string, deadline: number): Promise<Row | undefined> {
+    const input = { TableName: tableName, Key: marshall({ fileId }), ConsistentRead: true };
+    const attempt = () => dynamodb.send(new GetItemCommand(input), timeout(deadline));
+    const { Item: item } = await retryUntil(deadline, attempt, isFinal, deps);
+    return item && rowOf(item);
+  }
+
+  /** Returns the row that stands in the way, `'none'` where there is none, `undefined` when the write was made. */
+  async function tryWrite(before: Row | undefined, after: Row, deadline: number): Promise<Row | 'none' | undefined> {
+    const time = new Date(now()).toISOString();
+    try {
+      await write(differenceOf(tableName, before, after, time), deadline);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      return error.Item ? rowOf(error.Item) : 'none';
+    }
+  }
+
+  return {
+    read,
+
+    /** The rows of the files as they are now, by id; any number of files. */
+    async readAll(fileIds: readonly string[], deadline: number): Promise<ReadonlyMap<string, Row>> {
+      const rows = new Map<string, Row>();
+      const ids = [...new Set(fileIds)];
+      for (let start = 0; start < ids.length; start += MAX_BATCH) {
+        let keys = ids.slice(start, start + MAX_BATCH).map((fileId) => marshall({ fileId }));
+        for (let attempts = 1; keys.length > 0; attempts++) {
+          const input = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } };
+          const attempt = () => dynamodb.send(new BatchGetItemCommand(input), timeout(deadline));
+          const answer: BatchGetItemCommandOutput = await retryUntil(deadline, attempt, isFinal, deps);
+          for (const item of answer.Responses?.[tableName] ?? []) {
+            const row = rowOf(item);
+            rows.set(row.fileId, row);
+          }
+          keys = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+          if (keys.length === 0) break;
+          const pause = backoff(attempts, random);
+          if (now() + pause >= deadline) throw new Error('Cannot read rows: the table has no capacity left for them');
+          await sleep(pause);
+        }
+      }
+      return rows;
+    },
+
+    /**
+     * Changes a row by a function, which is called again with the newer row when somebody else was faster. A file that is
+     * likely to be new is written without being read. Returns whether anything was written.
+     */
+    async update(
+      fileId: string,
+      change: (row: Row | undefined) => Row,
+      deadline: number,
+      isLikelyNew: boolean,
+    ): Promise<boolean> {
+      let before = isLikelyNew ? undefined : await read(fileId, deadline);
+      for (let conflicts = 1; ; conflicts++) {
+        const after = change(before);
+        if (after === before) return false;
+        const found = await tryWrite(before, after, deadline);
+        if (found === undefined) return true;
+        before = found === 'none' ? undefined : found;
+        // A file that is not new after all lost no race. Writers that do race must spread, or each round has one winner.
+        if (isLikelyNew && conflicts === 1) continue;
+        const pause = random() * Math.min(20 * 2 ** conflicts, MAX_CONFLICT_PAUSE);
+        if (now() + pause >= deadline)
+          throw new Error('Cannot change the row: others changed it whenever it was written');
+        await sleep(pause);
+      }
+    },
+
+    /** Writes `after` if the row is still `before` (none if `undefined`); returns false, once, when it has changed. */
+    async replace(before: Row | undefined, after: Row, deadline: number): Promise<boolean> {
+      return (await tryWrite(before, after, deadline)) === undefined;
+    },
+
+    /**
+     * The next rows in the table's own order, after the file `after`: those that VOD knew and has not deleted, and those
+     * that wait for its answer.
+     */
+    async page(after: string | undefined, deadline: number): Promise<RowsPage> {
+      const input = {
+        TableName: tableName,
+        FilterExpression: '#trust = :pushed OR (#trust = :confirmed AND #status <> :deleted)',
+        ExpressionAttributeNames: { '#trust': 'trust', '#status': 'status' },
+        ExpressionAttributeValues: marshall({ ':pushed': 'pushed', ':confirmed': 'confirmed', ':deleted': 'deleted' }),
+        Limit: 5 * MAX_BATCH,
+        ...(after !== undefined && { ExclusiveStartKey: marshall({ fileId: after }) }),
+      };
+      const attempt = () => dynamodb.send(new ScanCommand(input), timeout(deadline));
+      const answer = await retryUntil(deadline, attempt, isFinal, deps);
+      const { Items: items = [], ScannedCount: looked = items.length, LastEvaluatedKey: last } = answer;
+      const next = last?.['fileId']?.S;
+      return { rows: items.map(rowOf), looked, ...(next !== undefined && { next }) };
+    },
+  };
+}
+
+/** The row in an item as DynamoDB's API, or its stream, shows it. */
+export function rowOf(item: Record<string, AttributeValue>): Row {
+  return fromItem(unmarshall(item, { wrapNumbers: Number }));
+}
+
+/** The write that makes `before` into `after`, if the row still has the version of `before`. */
+function differenceOf(tableName: string, before: Row | undefined, after: Row, now: string): UpdateItemCommandInput {
+  const old: Item = before ? toItem(before) : {};
+  const { fileId, ...next } = toItem(after);
+  const changed = Object.entries(next).filter(([name, value]) => !isDeepStrictEqual(old[name], value));
+  const removed = Object.keys(old).filter((name) => !Object.hasOwn(next, name) && name !== 'fileId');
+  const appended = appendedNews(before, changed, removed);
+  const set = appended ? {} : Object.fromEntries(changed);
+  if (!appended) set['version'] = (before?.version ?? 0) + 1;
+  set['updatedAt'] = now;
+
+  const { names, values, placeName: name, placeValue: value } = placeholders();
+  const assignments = Object.entries(set).map(([attribute, to]) => `${name(attribute)} = ${value(to)}`);
+  let condition = before ? `${name('version')} = ${value(before.version)}` : 'attribute_not_exists(fileId)';
+  if (appended) {
+    condition = `${name('trust')} = ${value('pushed')} AND size(${name('_news')}) <= ${value(MAX_NEWS - appended.length)}`;
+    for (const entry of appended) condition += ` AND NOT contains(${name('_news')}, ${value(entry)})`;
+    if (appended.length > 0) assignments.push(`${name('_news')} = list_append(${name('_news')}, ${value(appended)})`);
+  }
+  const sections = [
+    `SET ${assignments.join(', ')}`,
+    ...(removed.length > 0 ? [`REMOVE ${removed.map(name).join(', ')}`] : []),
+    ...(appended ? [`ADD ${name('version')} ${value(1)}`] : []),
+  ];
+  return {
+    TableName: tableName,
+    Key: marshall({ fileId }),
+    UpdateExpression: sections.join(' '),
+    ConditionExpression: condition,
+    ExpressionAttributeNames: names,
+    // 2^53 is a number that we keep, and one above what the marshaller calls safe.
+    ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true, removeUndefinedValues: true }),
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}
+
+/**
+ * The entries of {@link Row.news} that are all that a write adds to a row that waits for verification already; none where
+ * only its version grows. Such a write needs no version to compare, so that any number of writers can make one at once.
+ */
+function appendedNews(
+  before: Row | undefined,
+  changed: readonly (readonly [name: string, value: unknown])[],
+  removed: readonly string[],
+): readonly string[] | undefined {
+  if (before?.trust !== 'pushed' || before.news.length === 0 || removed.length > 0) return undefined;
+  const [first, ...others] = changed;
+  if (first === undefined) return [];
+  const [name, news] = first;
+  const isGrown = name === '_news' && Array.isArray(news) && before.news.every((entry, i) => entry === news[i]);
+  return isGrown && others.length === 0 ? news.slice(before.news.length).map(String) : undefined;
+}
+
+/** Collects the names and values of an expression; the two functions return their placeholders. */
+function placeholders() {
+  const names: Record<string, string> = {};
+  const values: Record<string, unknown> = {};
+  return {
+    names,
+    values,
+    placeName: (attribute: string): string => {
+      const key = `#${Object.keys(names).length}`;
+      names[key] = attribute;
+      return key;
+    },
+    placeValue: (content: unknown): string => {
+      const key = `:${Object.keys(values).length}`;
+      values[key] = content;
+      return key;
+    },
+  };
+}
+
+/** Another try cannot help: the condition failed, or the request itself is wrong. */
+function isFinal(error: unknown): boolean {
+  return ['ConditionalCheckFailedException', 'ValidationException'].includes(errorName(error));
+}
+
+function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : '';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'the table refused the row';
+}

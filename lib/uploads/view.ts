@@ -1,0 +1,73 @@
+import { omitUndefined } from '../platform/omit-undefined';
+import type { Review, TaskOutput } from '../vod/task';
+import type { Rejection, Row, Status } from './row';
+
+/** An upload as apps and their users see it. */
+export interface UploadView {
+  readonly fileId: string;
+  readonly status: Status;
+  /** Grows with every change of the row. */
+  readonly version: number;
+  readonly name?: string;
+  readonly type?: string;
+  readonly category?: string;
+  /** Bytes. */
+  readonly size?: number;
+  /** Seconds. */
+  readonly duration?: number;
+  readonly width?: number;
+  readonly height?: number;
+  readonly coverUrl?: string;
+  readonly url?: string;
+  /** What finished procedures made, the oldest procedure first, each in the order of its steps. */
+  readonly outputs?: readonly TaskOutput[];
+  readonly sourceContext?: string;
+  readonly review?: Review;
+  readonly rejection?: Rejection;
+  readonly createTime?: string;
+  readonly updatedAt?: string;
+}
+
+/** Only of these is anything shown that can be played. */
+const PLAYABLE: readonly Status[] = ['ready', 'failed'];
+
+/**
+ * The row as an app sees it. Before VOD has confirmed it once, only what says which upload it is; URLs only while it is
+ * `ready` or `failed`.
+ */
+export function viewUpload(row: Row): UploadView {
+  const { fileId, status, version, context, media, review, rejection, updatedAt } = row;
+  const sourceContext = context?.sourceContext;
+  if (row.confirmedAt === undefined) return omitUndefined({ fileId, status, version, sourceContext });
+  const isPlayable = PLAYABLE.includes(status);
+  const { name, type, category, size, duration, width, height, coverUrl, url, createTime } = media;
+  const outputs = outputsOf(row).map(({ url: outputUrl, ...output }) =>
+    omitUndefined({ ...output, url: isPlayable ? outputUrl : undefined }),
+  );
+  return omitUndefined({
+    fileId,
+    status,
+    version,
+    name,
+    type,
+    category,
+    size,
+    duration,
+    width,
+    height,
+    coverUrl: isPlayable ? coverUrl : undefined,
+    url: isPlayable ? url : undefined,
+    outputs: outputs.length > 0 ? outputs : undefined,
+    sourceContext,
+    review,
+    rejection,
+    createTime,
+    updatedAt,
+  });
+}
+
+function outputsOf({ tasks }: Row): TaskOutput[] {
+  return [...tasks.values()]
+    .sort((a, b) => ((a._createTime ?? '') < (b._createTime ?? '') ? -1 : 1))
+    .flatMap(({ outputs = [] }) => outputs);
+}

@@ -1,0 +1,28 @@
+import { required, type Environment } from '../platform/env';
+import { vodApiConfig } from '../vod/config';
+
+/**
+ * What `upload-changed` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function uploadChangedConfig(env: Environment) {
+  return { ...verificationConfig(env), deadLettersUrl: required(env, 'VERIFICATION_DEAD_LETTERS_URL') };
+}
+
+/**
+ * What `reconcile` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function reconcileConfig(env: Environment) {
+  return { ...verificationConfig(env), checkpointParameter: required(env, 'CHECKPOINT_PARAMETER') };
+}
+
+function verificationConfig(env: Environment) {
+  return {
+    ...vodApiConfig(env),
+    tableName: required(env, 'TABLE_NAME'),
+    queueUrl: required(env, 'VERIFICATION_QUEUE_URL'),
+  };
+}

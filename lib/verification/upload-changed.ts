@@ -1,0 +1,170 @@
+import type { Context, DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
+import { describe, type Log } from '../platform/log';
+import { rowOf, type UploadStore } from '../uploads/store';
+import type { Row } from '../uploads/row';
+import type { VodApi, VodCallOptions } from '../vod/api';
+import { parseDelayed, type DeadLetters, type DelayedVerification, type DelayQueue } from './delay-queue';
+import { findingOf } from './finding';
+import { scheduleNext } from './schedule';
+import { verify, type Candidate, type Verified } from './verify';
+
+export interface UploadChangedDeps {
+  readonly store: UploadStore;
+  readonly vod: (options: VodCallOptions) => VodApi;
+  readonly sealKeys: () => Promise<readonly string[]>;
+  readonly delayQueue: DelayQueue;
+  readonly deadLetters: DeadLetters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** The records that are to be delivered again; of a stream, with all that follow the first of them. */
+export interface BatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+/** How long one batch may wait for VOD, in milliseconds: a slow VOD must not block the stream. */
+const VOD_WITHIN = 8_000;
+const VOD_TRIES = 2;
+/** Left of the function's time for its answer, in milliseconds. */
+const RESERVE = 3_000;
+
+/**
+ * Verifies rows that an event has changed: from the table's stream at once, from the delay queue after a pause.
+ *
+ * A record fails only when the table or the delay queue does not answer. What VOD cannot answer goes to the delay queue;
+ * what is wrong with one row is logged, and the next record comes.
+ */
+export function uploadChanged(deps: UploadChangedDeps) {
+  return async (event: DynamoDBStreamEvent | SQSEvent, context: Context): Promise<BatchResponse> => {
+    const deadline = deps.now() + context.getRemainingTimeInMillis() - RESERVE;
+    const { log } = deps;
+    const invocation: UploadChangedDeps = {
+      ...deps,
+      log: (fields) => {
+        log({ ...fields, requestId: context.awsRequestId });
+      },
+    };
+    const isQueue = event.Records.some((record) => 'messageId' in record);
+    const failed = isQueue
+      ? await verifyMessages(event as SQSEvent, deadline, invocation)
+      : await verifyImages(event, deadline, invocation);
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  };
+}
+
+/** Returns the sequence numbers of the records that failed. */
+async function verifyImages({ Records }: DynamoDBStreamEvent, deadline: number, deps: UploadChangedDeps) {
+  const rows = new Map<string, Row>();
+  const sequenceNumbers = new Map<string, string[]>();
+  for (const { dynamodb } of Records) {
+    // The types of both packages describe the same JSON.
+    const image = dynamodb?.NewImage as Parameters<typeof rowOf>[0] | undefined;
+    if (!image) continue;
+    const row = rowOf(image);
+    if (row.trust !== 'pushed') continue;
+    const known = rows.get(row.fileId);
+    // Of several records of one row, the newest image is the row.
+    if (!known || known.version < row.version) rows.set(row.fileId, row);
+    const numbers = sequenceNumbers.get(row.fileId) ?? [];
+    sequenceNumbers.set(row.fileId, [...numbers, dynamodb?.SequenceNumber ?? '']);
+  }
+  const candidates = [...rows.values()].map((row): Candidate => ({ fileId: row.fileId, row }));
+  const failed = await verifyAndDelay(candidates, new Map(), deadline, deps);
+  return failed.flatMap((fileId) => sequenceNumbers.get(fileId) ?? []);
+}
+
+/** Returns the ids of the messages that failed. */
+async function verifyMessages({ Records }: SQSEvent, deadline: number, deps: UploadChangedDeps) {
+  const { store, log, now } = deps;
+  const delayed = new Map<string, DelayedVerification>();
+  const messageIds = new Map<string, string[]>();
+  const failed: string[] = [];
+  for (const { body, messageId } of Records) {
+    const row = parseDelayed(body, now());
+    if (!row) {
+      log({ level: 'error', outcome: 'unreadable-message', messageId });
+      failed.push(messageId);
+      continue;
+    }
+    const known = delayed.get(row.fileId);
+    if (!known || known.version < row.version) delayed.set(row.fileId, row);
+    messageIds.set(row.fileId, [...(messageIds.get(row.fileId) ?? []), messageId]);
+  }
+  try {
+    const rows = await store.readAll([...delayed.keys()], deadline);
+    const candidates = [...delayed.values()].flatMap(({ fileId, version, question }): Candidate[] => {
+      const row = rows.get(fileId);
+      return (row?.version ?? 0) === version ? [{ fileId, row, openQuestion: question }] : [];
+    });
+    const failedIds = await verifyAndDelay(candidates, delayed, deadline, deps);
+    return [...failed, ...failedIds.flatMap((fileId) => messageIds.get(fileId) ?? [])];
+  } catch (error) {
+    log({ level: 'error', outcome: 'read-failed', fileIds: [...delayed.keys()], ...describe(error) });
+    return [...failed, ...[...messageIds.values()].flat()];
+  }
+}
+
+/** Returns the files whose record must be delivered again. */
+async function verifyAndDelay(
+  candidates: readonly Candidate[],
+  previous: ReadonlyMap<string, DelayedVerification>,
+  deadline: number,
+  deps: UploadChangedDeps,
+): Promise<readonly string[]> {
+  if (candidates.length === 0) return [];
+  const { store, log, now } = deps;
+  const vodDeadline = Math.min(now() + VOD_WITHIN, deadline);
+  const vod = deps.vod({ deadline: vodDeadline, tries: VOD_TRIES });
+  const verified = await verifyWithKeys(candidates, { store, vod, now, deadline, log }, deps.sealKeys);
+  logCounts(verified, log);
+  const failed = verified.filter(({ outcome }) => outcome === 'unavailable').map(({ fileId }) => fileId);
+  const { delayed, givenUp } = scheduleNext(verified, previous, now());
+  try {
+    await Promise.all([deps.delayQueue.delay(delayed), deps.deadLetters.giveUp(givenUp)]);
+  } catch (error) {
+    const fileIds = [...delayed, ...givenUp].map(({ fileId }) => fileId);
+    log({ level: 'error', outcome: 'delay-failed', fileIds, ...describe(error) });
+    return [...new Set([...failed, ...fileIds])];
+  }
+  for (const { fileId } of givenUp) log({ level: 'error', outcome: 'given-up', fileIds: [fileId] });
+  return failed;
+}
+
+/** Without the seal keys no answer of VOD's can be stored: then all of it waits. */
+async function verifyWithKeys(
+  candidates: readonly Candidate[],
+  deps: Omit<Parameters<typeof verify>[1], 'sealKeys'>,
+  sealKeys: UploadChangedDeps['sealKeys'],
+): Promise<readonly Verified[]> {
+  try {
+    return await verify(candidates, { ...deps, sealKeys: await sealKeys() });
+  } catch (error) {
+    deps.log({
+      level: 'error',
+      outcome: 'no-answer',
+      fileIds: candidates.map(({ fileId }) => fileId),
+      ...describe(error),
+    });
+    return candidates.map(({ fileId, row }) => ({
+      fileId,
+      outcome: 'waiting',
+      before: row,
+      row,
+      openQuestion: 'no-answer',
+    }));
+  }
+}
+
+/** A line of counts for each batch, and a line with ids for what an operator may want to look at. */
+function logCounts(verified: readonly Verified[], log: Log): void {
+  const counts: Record<string, number> = {};
+  for (const one of verified) {
+    const finding = findingOf(one);
+    const name = finding ?? one.outcome;
+    counts[name] = (counts[name] ?? 0) + 1;
+    if (finding === 'deleted' || finding === 'unknown') log({ level: 'warn', outcome: finding, fileIds: [one.fileId] });
+  }
+  log({ level: 'info', outcome: 'verified', rows: verified.length, ...counts });
+}

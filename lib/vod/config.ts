@@ -1,0 +1,20 @@
+import { integer, optional, required, type Environment } from '../platform/env';
+
+/**
+ * What a function that calls VOD's server API reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function vodApiConfig(env: Environment) {
+  return {
+    url: required(env, 'VOD_API_URL'),
+    keyParameter: required(env, 'VOD_API_KEY_PARAMETER'),
+    sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
+    subAppId: subAppId(env),
+  };
+}
+
+/** VOD's application id; absent = the main application of an account older than 2023-12-25. */
+export function subAppId(env: Environment): number | undefined {
+  return optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0);
+}

@@ -1,0 +1,101 @@
+import { worstReview, parseReview, type Review } from './task';
+import { codeOf, isTransient, VodError, type VodApi } from './api';
+import { isForbidden, parseMediaInfo, parseSourceContext, type MediaInfo } from './media';
+import { open, type OpenedSourceContext } from './source-context';
+import { getArray, getField, getObject, getString } from './wire';
+
+/** How many files one DescribeMediaInfos takes (266/31763). */
+export const MAX_FILES_PER_CALL = 20;
+
+/** A file as VOD describes it, without its tasks. */
+export interface DescribedFile {
+  readonly fileId: string;
+  readonly media: MediaInfo;
+  readonly context: OpenedSourceContext | undefined;
+  readonly isForbidden: boolean;
+  readonly review?: Review;
+}
+
+/** `not-found`: VOD does not have the file; an Error: VOD refused, or failed, to answer about it. */
+export type FileAnswer = DescribedFile | 'not-found' | Error;
+
+/** What concerns the account or the key, and no file: asking about each file alone would not help. */
+const ACCOUNT_ERROR =
+  /^(AuthFailure|UnauthorizedOperation|FailedOperation\.InvalidVodUser|FailedOperation\.InvalidAccount)/;
+
+const NO_ANSWER = new VodError('DescribeMediaInfos', 'its answer is incomplete about this file', 'IncompleteAnswer');
+
+/**
+ * What VOD answers now about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys`
+ * open the source contexts. When VOD refuses a call, the files are asked about in halves, so that one id does not hold
+ * up the others. A file that VOD neither describes nor calls missing, or describes without BasicInfo, has no answer.
+ */
+export async function describeFiles(
+  vod: Pick<VodApi, 'DescribeMediaInfos'>,
+  fileIds: readonly string[],
+  sealKeys: readonly string[],
+): Promise<ReadonlyMap<string, FileAnswer>> {
+  try {
+    return await describeAtOnce(vod, fileIds, sealKeys);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const concernsIds = !isTransient(error) && !ACCOUNT_ERROR.test(codeOf(error) ?? 'AuthFailure');
+    if (fileIds.length > 1 && concernsIds) {
+      const half = Math.ceil(fileIds.length / 2);
+      const [first, second] = await Promise.all([
+        describeFiles(vod, fileIds.slice(0, half), sealKeys),
+        describeFiles(vod, fileIds.slice(half), sealKeys),
+      ]);
+      return new Map([...first, ...second]);
+    }
+    return new Map(fileIds.map((fileId) => [fileId, error]));
+  }
+}
+
+async function describeAtOnce(
+  vod: Pick<VodApi, 'DescribeMediaInfos'>,
+  fileIds: readonly string[],
+  sealKeys: readonly string[],
+): Promise<ReadonlyMap<string, FileAnswer>> {
+  const answer = await vod.DescribeMediaInfos({
+    FileIds: [...fileIds],
+    Filters: ['basicInfo', 'metaData', 'reviewInfo'],
+  });
+  const answers = new Map<string, FileAnswer>(fileIds.map((fileId) => [fileId, NO_ANSWER]));
+  for (const fileId of getArray(answer, 'NotExistFileIdSet')) {
+    if (typeof fileId === 'string' && answers.has(fileId)) answers.set(fileId, 'not-found');
+  }
+  for (const info of getArray(answer, 'MediaInfoSet')) {
+    const described = parseMedia(info, sealKeys);
+    if (described && answers.has(described.fileId)) answers.set(described.fileId, described);
+  }
+  return answers;
+}
+
+function parseMedia(info: unknown, sealKeys: readonly string[]): DescribedFile | undefined {
+  const fileId = getString(info, 'FileId');
+  const basicInfo = getObject(info, 'BasicInfo');
+  if (fileId === undefined || !basicInfo) return undefined;
+  // As an upload event has it, so that one parser reads both.
+  const payload = { MediaBasicInfo: basicInfo, MetaData: getObject(info, 'MetaData') };
+  const sourceContext = parseSourceContext(payload, []);
+  const review = parseReviewInfo(getField(info, 'ReviewInfo'));
+  return {
+    fileId,
+    media: parseMediaInfo(payload, []),
+    context: sourceContext === undefined ? undefined : open(sourceContext, sealKeys),
+    isForbidden: isForbidden(payload),
+    ...(review && { review }),
+  };
+}
+
+/** The worse of the reviews of the file and of its cover. */
+function parseReviewInfo(reviewInfo: unknown): Review | undefined {
+  return worstReview(
+    ['MediaReviewInfo', 'CoverReviewInfo'].map((name) => {
+      const info = getObject(reviewInfo, name);
+      const [label] = getArray(info, 'TypeSet');
+      return parseReview({ Suggestion: getField(info, 'Suggestion'), Label: label });
+    }),
+  );
+}

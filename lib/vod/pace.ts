@@ -1,0 +1,41 @@
+/** VOD takes 100 calls a second of each action (266/31763). */
+const MAX_RATE = 100;
+const MIN_RATE = 5;
+/** How long a refusal halves the rate, in milliseconds. */
+const SLOW_FOR = 60_000;
+
+/**
+ * Spaces the calls of one instance, for each action apart: at most 100 a second, half as many for a minute after each
+ * RequestLimitExceeded, never under 5.
+ *
+ * @param now milliseconds since 1970
+ */
+export function createPacer(now: () => number) {
+  const lanes = new Map<string, { nextFree: number; refusals: number[] }>();
+  const lane = (action: string) => {
+    const known = lanes.get(action);
+    if (known) return known;
+    const created = { nextFree: 0, refusals: [] };
+    lanes.set(action, created);
+    return created;
+  };
+
+  return {
+    /** Takes the next place in the action's lane; returns how long to wait for it, in milliseconds. */
+    take(action: string): number {
+      const current = lane(action);
+      const time = now();
+      current.refusals = current.refusals.filter((at) => time - at < SLOW_FOR);
+      const rate = Math.max(MIN_RATE, MAX_RATE / 2 ** current.refusals.length);
+      const start = Math.max(current.nextFree, time);
+      current.nextFree = start + 1000 / rate;
+      return start - time;
+    },
+    /** VOD refused a call of this action for its rate. */
+    slowDown(action: string): void {
+      lane(action).refusals.push(now());
+    },
+  };
+}
+
+export type Pacer = ReturnType<typeof createPacer>;

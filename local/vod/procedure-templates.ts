@@ -1,0 +1,50 @@
+export interface Step {
+  readonly type: 'Transcode' | 'CoverBySnapshot';
+  readonly definition: number;
+  readonly fails: boolean;
+}
+
+export type Suggestion = 'pass' | 'review' | 'block';
+
+/** The result of a review task (ReviewAudioVideo). Label and form are empty if the suggestion is `pass`. */
+export interface ReviewVerdict {
+  readonly suggestion: Suggestion;
+  readonly label: string;
+  readonly form: string;
+}
+
+/** The result of the AI content review that is part of a procedure (AiContentReviewResultSet, type Porn). */
+export interface ContentReview {
+  readonly suggestion: Suggestion;
+  readonly label: string;
+  /** From 0 to 100. */
+  readonly confidence: number;
+}
+
+/** What a procedure does. */
+export interface ProcedureTemplate {
+  readonly steps: readonly Step[];
+  /** Starts a review task beside the procedure. */
+  readonly review?: ReviewVerdict;
+  readonly contentReview?: ContentReview;
+}
+
+export const LONG_VIDEO_STEPS: readonly Step[] = [
+  { type: 'Transcode', definition: 100010, fails: false },
+  { type: 'Transcode', definition: 100020, fails: false },
+  { type: 'CoverBySnapshot', definition: 10, fails: false },
+];
+
+const LONG_VIDEO: ProcedureTemplate = { steps: LONG_VIDEO_STEPS };
+
+const PRESETS: ReadonlyMap<string, ProcedureTemplate> = new Map([
+  ['LongVideoPreset', LONG_VIDEO],
+  ['FailingPreset', { steps: LONG_VIDEO_STEPS.map((step) => ({ ...step, fails: step.definition === 100020 })) }],
+  ['BlockingPreset', { ...LONG_VIDEO, review: { suggestion: 'block', label: 'Porn', form: 'Image' } }],
+  ['ReviewPreset', { ...LONG_VIDEO, review: { suggestion: 'review', label: 'Ad', form: 'OCR' } }],
+]);
+
+/** Finds a template by name, additional ones first. A name that is unknown here means LongVideoPreset. */
+export function findTemplate(name: string, additional: ReadonlyMap<string, ProcedureTemplate>): ProcedureTemplate {
+  return additional.get(name) ?? PRESETS.get(name) ?? LONG_VIDEO;
+}

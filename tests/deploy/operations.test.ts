@@ -1,0 +1,227 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { copyExampleTo, copyOfTheProject } from '../helpers/packaged';
+import { TemplateReader, type Alarm, type MetricFilter } from '../helpers/template';
+
+// What an operator relies on: outputs, alarms, docs/runbook.md and docs/deployer-policy.json.
+
+jest.setTimeout(300_000);
+
+const TOPIC = 'arn:aws:sns:ap-southeast-1:123456789012:alarms';
+const PREFIX = 'vod-client-upload-dev-';
+
+let templates: { push: TemplateReader; pull: TemplateReader };
+let runbook: string;
+
+beforeAll(async () => {
+  runbook = await readFile(join(__dirname, '../../docs/runbook.md'), 'utf8');
+  const build = async (mode: string) => {
+    const copy = await copyOfTheProject();
+    try {
+      await copyExampleTo(copy.directory);
+      const { code, stdout } = await copy.serverless(['package'], { EVENT_MODE: mode, ALARM_TOPIC_ARN: TOPIC });
+      if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
+      return new TemplateReader(await copy.template());
+    } finally {
+      await copy.remove();
+    }
+  };
+  const [push, pull] = await Promise.all([build('push'), build('pull')]);
+  templates = { push, pull };
+});
+
+const MODES = ['push', 'pull'] as const;
+
+/** The metric of an alarm or a filter, with the names of its dimensions. */
+const metricId = (namespace: string, name: string, dimensions: readonly string[]) =>
+  [namespace, name, ...dimensions].join(' ');
+
+function alarmsOf(mode: 'push' | 'pull'): Alarm[] {
+  return templates[mode].ofType<Alarm>('AWS::CloudWatch::Alarm');
+}
+
+function countedMetrics(mode: 'push' | 'pull'): string[] {
+  return templates[mode]
+    .ofType<MetricFilter>('AWS::Logs::MetricFilter')
+    .flatMap(({ MetricTransformations }) => MetricTransformations)
+    .map(({ MetricNamespace, MetricName, Dimensions = [] }) =>
+      metricId(
+        MetricNamespace,
+        MetricName,
+        Dimensions.map(({ Key }) => Key),
+      ),
+    );
+}
+
+describe.each(MODES)('alarms of a deploy with EVENT_MODE=%s', (mode) => {
+  test('cover crashes of every function, each route, the age of the stream, dead letters and counted failures', () => {
+    const COMMON = [
+      'failed-secret-refreshes',
+      'failed-writes',
+      'lost-events',
+      'mass-deletion',
+      'reconcile-errors',
+      'reconcile-stalled',
+      'refused-rows',
+      'unknown-files',
+      'upload-changed-errors',
+      'upload-signature-5xx',
+      'upload-signature-errors',
+      'upload-signature-throttles',
+      'verification-dead-letters',
+      'verification-late',
+      'verification-unanswered',
+    ];
+    const OWN = {
+      push: ['vod-events-5xx', 'vod-events-errors', 'vod-events-throttles', 'vod-events-unauthorized'],
+      pull: ['pull-events-errors'],
+    };
+    const names = alarmsOf(mode).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    expect(names.sort()).toEqual([...COMMON, ...OWN[mode]].sort());
+    const errors = alarmsOf(mode).filter(({ MetricName }) => MetricName === 'Errors');
+    expect(errors).toHaveLength(templates[mode].functions().length);
+  });
+
+  test('notify the topic, explain themselves, and are explained in docs/runbook.md', () => {
+    for (const { AlarmActions, AlarmDescription } of alarmsOf(mode)) {
+      expect(AlarmActions).toEqual([TOPIC]);
+      expect(AlarmDescription.length).toBeGreaterThan(30);
+      expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
+    }
+    const names = alarmsOf(mode).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    expect(names.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('watch a metric of their own only where a filter counts it with the same dimensions', () => {
+    const watched = alarmsOf(mode).filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
+    const ids = watched.map(({ Namespace, MetricName, Dimensions = [] }) =>
+      metricId(
+        Namespace,
+        MetricName,
+        Dimensions.map(({ Name }) => Name),
+      ),
+    );
+    expect(ids.length).toBeGreaterThan(0);
+    expect(countedMetrics(mode)).toEqual(expect.arrayContaining(ids));
+  });
+
+  test('or docs/runbook.md name every metric that a filter counts', () => {
+    const watched = alarmsOf(mode).map(({ MetricName }) => MetricName);
+    const names = countedMetrics(mode).map((id) => id.split(' ')[1] ?? '');
+    expect(names.filter((name) => !watched.includes(name) && !runbook.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {
+    const filters = templates[mode].ofType<MetricFilter>('AWS::Logs::MetricFilter');
+    const groups = (metric: string) =>
+      filters
+        .filter(({ MetricTransformations }) => MetricTransformations[0]?.MetricName === metric)
+        .map(({ LogGroupName }) => LogGroupName.Ref.replace('LogGroup', ''));
+    const events = mode === 'push' ? 'VodEvents' : 'PullEvents';
+    const functions = templates[mode].functions().map(({ id }) => id);
+    expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.sort());
+    expect(groups('FailedWrites')).toEqual([events, 'UploadChanged']);
+    for (const metric of ['RefusedRows', 'UnknownFiles', 'MassDeletions']) {
+      expect(groups(metric)).toEqual(['UploadChanged', 'Reconcile']);
+    }
+    expect(groups('Events')).toEqual([events]);
+    expect(groups('RefusedEvents')).toEqual([events]);
+  });
+});
+
+test('the alarm on the age of the stream and the one on dead letters use the metrics and dimensions of AWS', () => {
+  const byName = new Map(alarmsOf('push').map((alarm) => [alarm.AlarmName.replace(PREFIX, ''), alarm]));
+  expect(byName.get('verification-late')).toMatchObject({
+    Namespace: 'AWS/Lambda',
+    MetricName: 'IteratorAge',
+    Statistic: 'Maximum',
+    Threshold: 5 * 60 * 1000,
+    Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'UploadChangedLambdaFunction' } }],
+  });
+  expect(byName.get('verification-dead-letters')).toMatchObject({
+    Namespace: 'AWS/SQS',
+    MetricName: 'ApproximateNumberOfMessagesVisible',
+    Statistic: 'Maximum',
+    Threshold: 1,
+    Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['VerificationDeadLetters', 'QueueName'] } }],
+  });
+  // Only the alarm that reports missing runs may go off without data.
+  const missing = alarmsOf('push').filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
+  expect(missing.map(({ AlarmName }) => AlarmName)).toEqual([`${PREFIX}reconcile-stalled`]);
+});
+
+test('the outputs are the routes, and the table with its stream for other consumers', () => {
+  const { outputs } = templates.push;
+  expect(Object.fromEntries(Object.entries(outputs).map(([name, { Value }]) => [name, Value]))).toMatchObject({
+    UploadSignatureUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/upload-signature' },
+    VodEventsUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/vod-events' },
+    UploadsTableName: { Ref: 'UploadsTable' },
+    UploadsTableArn: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
+    UploadsTableStreamArn: { 'Fn::GetAtt': ['UploadsTable', 'StreamArn'] },
+  });
+});
+
+/** The actions that create, change and delete a resource of each type. */
+const DEPLOY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
+  'AWS::ApiGatewayV2::Api': ['apigateway:POST', 'apigateway:PATCH', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Authorizer': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Integration': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Route': ['apigateway:POST', 'apigateway:DELETE'],
+  'AWS::ApiGatewayV2::Stage': ['apigateway:POST', 'apigateway:DELETE', 'logs:CreateLogDelivery'],
+  'AWS::CloudWatch::Alarm': ['cloudwatch:PutMetricAlarm', 'cloudwatch:DeleteAlarms'],
+  'AWS::DynamoDB::Table': [
+    'dynamodb:CreateTable',
+    'dynamodb:DeleteTable',
+    'dynamodb:UpdateContinuousBackups',
+    'dynamodb:UpdateTimeToLive',
+    'dynamodb:DescribeTimeToLive',
+  ],
+  'AWS::Events::Rule': ['events:PutRule', 'events:PutTargets', 'events:RemoveTargets', 'events:DeleteRule'],
+  'AWS::IAM::Role': ['iam:CreateRole', 'iam:PutRolePolicy', 'iam:DeleteRolePolicy', 'iam:DeleteRole', 'iam:PassRole'],
+  'AWS::Lambda::EventInvokeConfig': ['lambda:PutFunctionEventInvokeConfig', 'lambda:DeleteFunctionEventInvokeConfig'],
+  'AWS::Lambda::EventSourceMapping': [
+    'lambda:CreateEventSourceMapping',
+    'lambda:GetEventSourceMapping',
+    'lambda:UpdateEventSourceMapping',
+    'lambda:DeleteEventSourceMapping',
+  ],
+  'AWS::Lambda::Function': ['lambda:CreateFunction', 'lambda:DeleteFunction'],
+  'AWS::Lambda::Permission': ['lambda:AddPermission', 'lambda:RemovePermission'],
+  'AWS::Logs::LogGroup': ['logs:CreateLogGroup', 'logs:PutRetentionPolicy', 'logs:DeleteLogGroup'],
+  'AWS::Logs::MetricFilter': ['logs:PutMetricFilter', 'logs:DeleteMetricFilter'],
+  'AWS::S3::Bucket': ['s3:CreateBucket', 's3:DeleteBucket', 's3:PutObject', 's3:DeleteObject'],
+  'AWS::S3::BucketPolicy': ['s3:PutBucketPolicy', 's3:DeleteBucketPolicy'],
+  'AWS::SQS::Queue': [
+    'sqs:CreateQueue',
+    'sqs:DeleteQueue',
+    'sqs:GetQueueAttributes',
+    'sqs:SetQueueAttributes',
+    'sqs:ListQueueTags',
+    'sqs:TagQueue',
+  ],
+  'AWS::SSM::Parameter': ['ssm:PutParameter', 'ssm:DeleteParameter'],
+};
+
+test('docs/deployer-policy.json allows what creates, changes and deletes the resources, and fits a managed policy', async () => {
+  const text = await readFile(join(__dirname, '../../docs/deployer-policy.json'), 'utf8');
+  const policy = JSON.parse(text) as { Statement: { Action: string | string[]; Resource: string | string[] }[] };
+  const allowed = new Set(policy.Statement.flatMap(({ Action }) => Action));
+  const resources = MODES.flatMap((mode) => Object.values(templates[mode].resources));
+  const missing = [...new Set(resources.map(({ Type }) => Type))].flatMap(
+    (type) =>
+      DEPLOY_ACTIONS[type]?.filter((action) => !allowed.has(action)) ?? [`add the actions that ${type} needs here`],
+  );
+  expect(missing).toEqual([]);
+  expect(JSON.stringify(policy).length).toBeLessThanOrEqual(6144);
+
+  // CloudFormation names resources without a name after the stack.
+  const generated = ['Role', 'VerificationQueue', 'VerificationDeadLetters'].map((id) => `vod-client-upload-dev-${id}`);
+  const named = JSON.stringify(resources).match(/(?<=")(\/aws\/[\w-]+\/)?vod-client-upload-dev[\w-]*(?=")/g) ?? [];
+  const patterns = policy.Statement.flatMap(({ Resource }) => Resource).map(
+    (arn) => arn.split(/[:/](?=vod-|\/aws)/).pop() ?? '',
+  );
+  const isCovered = (name: string) =>
+    patterns.some((pattern) => new RegExp(`^${pattern.replaceAll('*', '.*')}$`).test(name));
+  expect(named.length).toBeGreaterThan(0);
+  expect([...named, ...generated].filter((name) => !isCovered(name))).toEqual([]);
+});

@@ -1,0 +1,166 @@
+const ISSUER =
+  "JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/";
+const AUDIENCE =
+  "JWT_AUDIENCE is missing, give the aud of your users' tokens, several with commas between, for example JWT_AUDIENCE=my-app";
+const CALLBACK =
+  'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
+const caller = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
+
+const check =
+  jest.requireActual<
+    (source: { resolveVariable: (address: string) => Promise<string> }) => Promise<{ problem: string }>
+  >('../../deploy/parameters.js');
+
+/** The sentence about valid parameters with these changes. */
+async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
+  const given: Readonly<Record<string, string>> = {
+    ...caller,
+    CORS_ORIGINS: '',
+    VOD_SUB_APP_ID: '',
+    VOD_API_URL: 'https://vod.tencentcloudapi.com',
+    EVENT_MODE: 'push',
+    EVENTS_RATE: '200',
+    ONE_TIME_VALID: 'false',
+    ONE_TIME_VALID_FIXED: 'false',
+    VALID_FOR: '1800',
+    VALID_FOR_MAX: '86400',
+    PROCEDURES: '',
+    DEFAULT_PROCEDURE: '',
+    CLASS_IDS: '',
+    STORAGE_REGIONS: '',
+    SIGN_RATE_PER_MINUTE: '',
+    SIGN_RATE_BURST: '12',
+    VOD_KEY_PARAMETER: '/k',
+    VOD_API_KEY_PARAMETER: '',
+    SEAL_KEY_PARAMETER: '/s',
+    CALLBACK_TOKEN_PARAMETER: '/t',
+    CALLBACK_SIGN_KEY_PARAMETER: '',
+    ALARM_TOPIC_ARN: '',
+    ...changed,
+  };
+  const resolveVariable = (address: string) => {
+    const value = address === 'sls:stage' ? stage : given[address.replace('param:', '')];
+    return value === undefined ? Promise.reject(new Error(`Cannot resolve ${address}`)) : Promise.resolve(value);
+  };
+  return (await check({ resolveVariable })).problem;
+}
+
+const issuer = (value: string) =>
+  `JWT_ISSUER must be an https URL, spelled as your users' tokens have it in iss, not "${value}", for example JWT_ISSUER=https://login.example.com/`;
+const origin = (value: string) =>
+  `CORS_ORIGINS must be origins as a browser spells them, scheme and host and no more, not "${value}", for example CORS_ORIGINS=https://www.example.com,http://localhost:3000`;
+const ceiling = (value: string) =>
+  `VALID_FOR_MAX must be whole seconds from 1 to 7776000, not "${value}", for example VALID_FOR_MAX=86400`;
+const validity = (value: string, max = '86400') =>
+  `VALID_FOR must be whole seconds from 1 to VALID_FOR_MAX (${max}), not "${value}", for example VALID_FOR=1800`;
+const rate = (value: string) =>
+  `SIGN_RATE_PER_MINUTE must be a whole number from 1 to 1000000, or empty for no limit, not "${value}", for example SIGN_RATE_PER_MINUTE=30`;
+const eventsRate = (value: string) =>
+  `EVENTS_RATE must be a whole number of events a second from 1 to 10000, not "${value}", for example EVENTS_RATE=200`;
+const burst = (value: string) =>
+  `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
+const apiUrl = (value: string) =>
+  `VOD_API_URL must be an https URL without a path, not "${value}", for example VOD_API_URL=https://vod.tencentcloudapi.com`;
+const name = (parameter: string) =>
+  `${parameter} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${parameter}=/vod-client-upload/dev/my-secret`;
+
+test.each([
+  [{ JWT_ISSUER: '' }, ISSUER],
+  [{ JWT_ISSUER: 'login.example.com' }, issuer('login.example.com')],
+  [{ JWT_ISSUER: 'http://login.example.com' }, issuer('http://login.example.com')],
+  [{ JWT_ISSUER: 'http://localhost:3000' }, issuer('http://localhost:3000')],
+  [{ JWT_ISSUER: ' https://login.example.com' }, issuer(' https://login.example.com')],
+  [{ JWT_ISSUER: 'https://login.example.com/?a=b' }, issuer('https://login.example.com/?a=b')],
+  [{ JWT_AUDIENCE: ' , ' }, AUDIENCE],
+  [{ CORS_ORIGINS: 'https://a.example.com,https://b.example.com/' }, origin('https://b.example.com/')],
+  [{ CORS_ORIGINS: 'a.example.com' }, origin('a.example.com')],
+  [{ CORS_ORIGINS: 'https://*' }, origin('https://*')],
+  [{ CORS_ORIGINS: 'https://A.example.com' }, origin('https://A.example.com')],
+  [{ CORS_ORIGINS: 'null' }, origin('null')],
+  [
+    { CORS_ORIGINS: '*,https://a.example.com' },
+    'CORS_ORIGINS has "*" and other origins, "*" has to stand alone, for example CORS_ORIGINS=*',
+  ],
+  [
+    { VOD_SUB_APP_ID: 'app-1' },
+    'VOD_SUB_APP_ID must be digits or empty, not "app-1", for example VOD_SUB_APP_ID=1500000001',
+  ],
+  [{ EVENT_MODE: 'poll' }, 'EVENT_MODE must be push or pull, not "poll", for example EVENT_MODE=push'],
+  [{ VOD_API_URL: '' }, apiUrl('')],
+  [{ VOD_API_URL: 'vod.tencentcloudapi.com' }, apiUrl('vod.tencentcloudapi.com')],
+  [{ VOD_API_URL: 'http://localhost:3443' }, apiUrl('http://localhost:3443')],
+  [{ VOD_API_URL: 'https://vod.tencentcloudapi.com/' }, apiUrl('https://vod.tencentcloudapi.com/')],
+  [{ VOD_API_URL: 'https://a:b@vod.tencentcloudapi.com' }, apiUrl('https://a:b@vod.tencentcloudapi.com')],
+  [{ ONE_TIME_VALID: '1' }, 'ONE_TIME_VALID must be true or false, not "1"'],
+  [{ ONE_TIME_VALID_FIXED: 'yes' }, 'ONE_TIME_VALID_FIXED must be true or false, not "yes"'],
+  [{ VALID_FOR_MAX: '7776001' }, ceiling('7776001')],
+  [{ VALID_FOR_MAX: '1d' }, ceiling('1d')],
+  [{ VALID_FOR: '0' }, validity('0')],
+  [{ VALID_FOR: '1.5' }, validity('1.5')],
+  [{ VALID_FOR: '' }, validity('')],
+  [{ VALID_FOR: '601', VALID_FOR_MAX: '600' }, validity('601', '600')],
+  [
+    { PROCEDURES: 'A,B', DEFAULT_PROCEDURE: 'C' },
+    'DEFAULT_PROCEDURE must be one of PROCEDURES, not "C", for example PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset',
+  ],
+  [{ SIGN_RATE_PER_MINUTE: '0' }, rate('0')],
+  [{ SIGN_RATE_PER_MINUTE: '1.5' }, rate('1.5')],
+  [{ SIGN_RATE_PER_MINUTE: '1000001' }, rate('1000001')],
+  [{ SIGN_RATE_BURST: '2' }, burst('2')],
+  [{ SIGN_RATE_BURST: '' }, burst('')],
+  [{ EVENTS_RATE: '0' }, eventsRate('0')],
+  [{ EVENTS_RATE: '10001' }, eventsRate('10001')],
+  [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
+  [
+    { VOD_KEY_PARAMETER: '' },
+    'VOD_KEY_PARAMETER is missing, name the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
+  ],
+  [
+    { SEAL_KEY_PARAMETER: '' },
+    'SEAL_KEY_PARAMETER is missing, name the SSM parameter, for example SEAL_KEY_PARAMETER=/vod-client-upload/dev/seal-key',
+  ],
+  [{ CALLBACK_TOKEN_PARAMETER: '' }, CALLBACK],
+  // A secret given in place of its name must not appear in a build log.
+  [{ VOD_KEY_PARAMETER: '{"secretId":"a"}' }, name('VOD_KEY_PARAMETER')],
+  [{ CALLBACK_TOKEN_PARAMETER: '/vod/*' }, name('CALLBACK_TOKEN_PARAMETER')],
+  [{ VOD_API_KEY_PARAMETER: 'vod/key' }, name('VOD_API_KEY_PARAMETER')],
+  [{ SEAL_KEY_PARAMETER: 'vod/seal' }, name('SEAL_KEY_PARAMETER')],
+  // Otherwise the webhook's role could read the key pair.
+  [
+    { CALLBACK_TOKEN_PARAMETER: 'k' },
+    'VOD_KEY_PARAMETER and CALLBACK_TOKEN_PARAMETER name one SSM parameter, each secret needs its own',
+  ],
+  [
+    { EVENT_MODE: 'pull', VOD_API_KEY_PARAMETER: 's' },
+    'VOD_API_KEY_PARAMETER and SEAL_KEY_PARAMETER name one SSM parameter, each secret needs its own',
+  ],
+  [
+    { ALARM_TOPIC_ARN: 'alarms' },
+    'ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "alarms", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms',
+  ],
+])('deploy/parameters.js refuses %j in a sentence that says what would be right', async (changed, sentence) => {
+  expect(await problem('dev', changed)).toBe(sentence);
+});
+
+test('deploy/parameters.js refuses CORS_ORIGINS=* in prod', async () => {
+  expect(await problem('prod', { CORS_ORIGINS: '*' })).toBe(
+    'CORS_ORIGINS "*" is refused in prod, name the origins of your pages, for example CORS_ORIGINS=https://www.example.com',
+  );
+});
+
+test.each([
+  ['dev', {}],
+  ['dev', { CORS_ORIGINS: '*' }],
+  ['prod', { CORS_ORIGINS: 'https://www.example.com, http://localhost:3000,https://xn--r8jz45g.jp' }],
+  ['dev', { VALID_FOR: '7776000', VALID_FOR_MAX: '7776000' }],
+  ['dev', { PROCEDURES: 'A, B', DEFAULT_PROCEDURE: 'B', CLASS_IDS: '0, 12', VOD_SUB_APP_ID: '1500000001' }],
+  ['dev', { SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' }],
+  ['dev', { CALLBACK_TOKEN_PARAMETER: '', CALLBACK_SIGN_KEY_PARAMETER: 'sign-key' }],
+  ['dev', { EVENT_MODE: 'pull', CALLBACK_TOKEN_PARAMETER: '' }],
+  ['dev', { EVENT_MODE: 'pull', CALLBACK_TOKEN_PARAMETER: 'no name at all', VOD_API_KEY_PARAMETER: '/k' }],
+  ['local', { VOD_API_URL: 'http://localhost:3443' }],
+  ['local', { JWT_ISSUER: 'http://localhost:3000' }],
+  ['local', { JWT_ISSUER: 'http://127.0.0.1:3000/issuer' }],
+])('deploy/parameters.js accepts in stage %s: %j', async (stage, changed) => {
+  expect(await problem(stage, changed)).toBe('');
+});

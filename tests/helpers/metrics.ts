@@ -1,0 +1,55 @@
+import { localConfig } from './backend';
+
+export interface MetricFilter {
+  readonly LogGroupName: { readonly Ref: string };
+  readonly FilterPattern: string;
+  readonly MetricTransformations: readonly [
+    {
+      readonly MetricName: string;
+      readonly MetricValue: string;
+      readonly DefaultValue?: number;
+      readonly Dimensions?: readonly { readonly Key: string; readonly Value: string }[];
+    },
+  ];
+}
+
+/** The metric filters of the deployment. */
+export async function metricFilters(): Promise<readonly MetricFilter[]> {
+  const { resources } = await localConfig();
+  return Object.values(resources?.Resources ?? {})
+    .filter(({ Type: type }) => type === 'AWS::Logs::MetricFilter')
+    .map(({ Properties }) => Properties as MetricFilter);
+}
+
+/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a > 0 }`, and these in brackets with `&&` or `||`. */
+function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
+  const [, inner = ''] = /^\{ (.*) \}$/.exec(pattern) ?? [];
+  const holds = (clause: string): boolean => {
+    const [, counted] = /^\$\.(\w+) > 0$/.exec(clause) ?? [];
+    if (counted !== undefined) return typeof line[counted] === 'number' && line[counted] > 0;
+    const [, name, text] = /^\(?\$\.(\w+) = "([\w*-]+)"\)?$/.exec(clause) ?? [];
+    if (name === undefined) throw new Error(`Cannot evaluate the filter pattern ${pattern}: extend this test`);
+    return typeof line[name] === 'string' && (text === '*' || line[name] === text);
+  };
+  return inner.split(' || ').some((clauses) => clauses.split(' && ').every(holds));
+}
+
+/** How often each metric, with its dimensions, is counted by the lines of a log group. */
+export function metricsOf(
+  filters: readonly MetricFilter[],
+  logGroup: string,
+  lines: readonly object[],
+): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const line of lines.map((fields) => JSON.parse(JSON.stringify(fields)) as Record<string, unknown>)) {
+    for (const { LogGroupName, FilterPattern, MetricTransformations } of filters) {
+      if (LogGroupName.Ref !== logGroup || !matches(FilterPattern, line)) continue;
+      const [{ MetricName, MetricValue, Dimensions = [] }] = MetricTransformations;
+      const values = Dimensions.map(({ Value }) => String(line[Value.replace('$.', '')]));
+      const metric = [MetricName, ...values].join(' ');
+      const count = MetricValue.startsWith('$.') ? line[MetricValue.slice(2)] : MetricValue;
+      counts[metric] = (counts[metric] ?? 0) + Number(count);
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,57 @@
+import { GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { eventRecorder } from '../../lib/events/ingest';
+import { applySnapshot } from '../../lib/uploads/snapshot';
+import { uploadStore } from '../../lib/uploads/store';
+import type { Engine } from '../../local/services/table';
+import { countingClient, retryDeps, startUploadsTable, TABLE_NAME } from './backend';
+import type { EventBody } from './events';
+import type { Item } from './webhook';
+
+export const STORE_SEAL_KEY = 'seal key';
+/** A time of which tests say what happened at it. */
+export const NOW = Date.parse('2026-11-22T12:00:00Z');
+/** What the webhook has for the table: its 25 s without its reserve. */
+const WEBHOOK_TIME = 23_000;
+
+/** The store on an empty table of this engine, with a client that counts its requests. */
+export async function startUploadStore(engine: Engine) {
+  const table = await startUploadsTable(engine);
+  const { client, takeCounts } = countingClient(table);
+  const store = uploadStore({ ...retryDeps, dynamodb: client, tableName: TABLE_NAME });
+  const deadline = () => Date.now() + WEBHOOK_TIME;
+  let lastId = 0;
+
+  return {
+    table,
+    client,
+    store,
+    takeCounts,
+    deadline,
+    freshId: () => `52858907${++lastId}`,
+    /** Records an event as the webhook does; returns the outcome. */
+    record: async (event: EventBody, by = store, now: () => number = Date.now): Promise<string> => {
+      const { recorded, failure } = await eventRecorder({ store: by, now })(event, [STORE_SEAL_KEY], deadline());
+      if (failure !== undefined) throw failure as Error;
+      return recorded.outcome;
+    },
+    /** Stores VOD's answer about a file. */
+    confirm: async (fileId: string, sourceContext: string, uploader: string, createTime: string): Promise<void> => {
+      const before = await store.read(fileId, deadline());
+      const context = { seal: 'valid', sourceContext, uploader } as const;
+      const answer = { fileId, media: { createTime, size: 3 }, context, isForbidden: false, tasks: new Map() };
+      expect(await store.replace(before, applySnapshot(before, answer, NOW), deadline())).toBe(true);
+    },
+    itemOf: async (fileId: string): Promise<Item> => {
+      const key = { TableName: TABLE_NAME, Key: marshall({ fileId }), ConsistentRead: true };
+      const { Item: item } = await table.client.send(new GetItemCommand(key));
+      return unmarshall(item ?? {}, { wrapNumbers: Number });
+    },
+    stop: async () => {
+      client.destroy();
+      await table.stop();
+    },
+  };
+}
+
+export type TestStore = Awaited<ReturnType<typeof startUploadStore>>;

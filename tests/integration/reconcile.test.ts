@@ -1,0 +1,206 @@
+import { engines } from '../helpers/backend';
+import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
+import { contentOf, HOUR, MINUTE, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
+import { answer } from '../helpers/relay';
+import { cleanUp } from '../helpers/vod-client';
+
+const DAY = 24 * HOUR;
+
+let world: Reconciliation;
+beforeEach(async () => {
+  world = await startReconciliation();
+});
+afterEach(async () => {
+  await world.stop();
+  await cleanUp();
+});
+
+async function mediaOf(fileId: string) {
+  const [info] = (await world.client.DescribeMediaInfos({ FileIds: [fileId] })).MediaInfoSet ?? [];
+  if (!info?.BasicInfo) throw new Error('VOD does not know the file');
+  return info.BasicInfo;
+}
+
+/** A file whose row is confirmed by verification, without any run. */
+async function verifiedUpload(): Promise<string> {
+  const fileId = await world.upload({ text: 'order=7' });
+  await world.deliver(newFileUpload({ fileId }));
+  await world.verify();
+  return fileId;
+}
+
+describe('what no event brought', () => {
+  test('an upload gets its row, with all that VOD knows of it', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    expect(await world.run()).toMatchObject({
+      finished: true,
+      filled: 1,
+      failed: 0,
+      looked: { recent: 1, library: 1 },
+    });
+    const { MediaUrl, CreateTime } = await mediaOf(fileId);
+    expect(await world.item(fileId)).toMatchObject({
+      ...{ url: MediaUrl, name: 'holiday', type: 'mp4', size: 3, createTime: CreateTime, sortTime: CreateTime },
+      ...{ sourceContext: 'order=7', uploader: 'user-42', seal: 'valid', sourceType: 'Upload' },
+      ...{ status: 'ready', trust: 'confirmed', version: 1 },
+    });
+  });
+
+  test.each([
+    ['LongVideoPreset', 'ready'],
+    ['FailingPreset', 'failed'],
+  ])('the results of %s come, and the row is %s as its events would have made it', async (procedure, status) => {
+    const fileId = await world.upload({ procedure });
+    await world.processed(fileId);
+    expect(await world.run()).toMatchObject({ filled: 1 });
+    const item = await world.item(fileId);
+    const taskId = String(item['procedureTaskId']);
+    expect(item).toMatchObject({ status, [`task:${taskId}`]: { status: 'FINISH', failed: status === 'failed' } });
+    const { ProcedureTask } = await world.client.DescribeTaskDetail({ TaskId: taskId });
+    const late = { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: ProcedureTask };
+    expect(await world.webhook.outcome(late)).toBe('repeated');
+  });
+
+  test('a procedure that ended since the last run is found by its end', async () => {
+    const slow = await startReconciliation({ stepMs: 100 });
+    try {
+      const fileId = await slow.upload({ procedure: 'LongVideoPreset' });
+      await slow.run();
+      expect(await slow.item(fileId)).toMatchObject({ status: 'processing', trust: 'confirmed' });
+      await slow.processed(fileId);
+      expect(await slow.run()).toMatchObject({ corrected: 1, filled: 0 });
+      expect(await slow.item(fileId)).toMatchObject({ status: 'ready' });
+    } finally {
+      await slow.stop();
+    }
+  });
+
+  test('a procedure that began on a ready file and ended without an event is found', async () => {
+    const fileId = await verifiedUpload();
+    await world.run();
+    const request = { FileId: fileId, ProcedureName: 'LongVideoPreset', TasksNotifyMode: 'None' };
+    const { TaskId = '' } = await world.client.ProcessMediaByProcedure(request);
+    await world.processed(fileId);
+    expect(await world.run()).toMatchObject({ corrected: 1 });
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready', [`task:${TaskId}`]: { status: 'FINISH' } });
+    expect(await world.run()).toMatchObject({ corrected: 0, confirmed: 0 });
+  });
+
+  test('a row that an event touched and no stream delivered is verified', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    await world.deliver(newFileUpload({ fileId, url: 'http://evil.example/' }));
+    expect(await world.run()).toMatchObject({ confirmed: 1 });
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', uploader: 'user-42', status: 'ready' });
+  });
+
+  test('the library that was there before the first run is filled in, and read once a week', async () => {
+    world.clock.vod = -400 * DAY;
+    const old = await world.upload({ text: 'old' });
+    world.clock.vod = 0;
+    const fresh = await world.upload({ text: 'fresh' });
+    expect(await world.run()).toMatchObject({ filled: 2, lost: 0, looked: { library: 2 } });
+    expect(await world.item(old)).toMatchObject({ sourceContext: 'old', trust: 'confirmed' });
+    expect(await world.item(fresh)).toMatchObject({ sourceContext: 'fresh' });
+    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 0, audit: 0 } });
+    await world.pass(7 * DAY);
+    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 2, audit: 2 } });
+  });
+
+  test('counts as lost when its events should have come; a first run counts none', async () => {
+    world.clock.vod = -30 * MINUTE;
+    await world.upload();
+    world.clock.vod = 0;
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    await world.upload();
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    world.clock.vod = -5 * MINUTE;
+    await world.upload();
+    world.clock.vod = 0;
+    expect(await world.run()).toMatchObject({ filled: 1, lost: 1 });
+  });
+});
+
+describe.each(engines)('on %s, whichever events are lost', (engine) => {
+  test('the row is the one that all of them lead to, after verification and one run', async () => {
+    const there = await startReconciliation({ engine });
+    try {
+      const fileId = await there.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
+      await there.processed(fileId);
+      const { TaskSet: [{ TaskId = '' } = {}] = [] } = await there.client.DescribeTasks({ FileId: fileId });
+      const { ProcedureTask } = await there.client.DescribeTaskDetail({ TaskId });
+      const events: EventBody[] = [
+        newFileUpload({ fileId, procedureTaskId: TaskId }),
+        procedureStateChanged({ fileId }, 'PROCESSING', { taskId: TaskId }),
+        { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: ProcedureTask },
+      ];
+      const rows = [];
+      for (let subset = 0; subset < 2 ** events.length; subset++) {
+        await there.deliver(...events.filter((_, index) => (subset & (1 << index)) !== 0));
+        await there.verify();
+        await there.run();
+        rows.push(contentOf(await there.item(fileId)));
+        await there.webhook.removeItem(fileId);
+      }
+      expect(rows[0]).toMatchObject({
+        status: 'ready',
+        trust: 'confirmed',
+        uploader: 'user-42',
+        procedureTaskId: TaskId,
+      });
+      for (const row of rows) expect(row).toEqual(rows[0]);
+    } finally {
+      await there.stop();
+    }
+  });
+});
+
+describe('a file that VOD does not have any more', () => {
+  test('and whose deletion no event reported is deleted by one run, which asks twice, 10 s apart', async () => {
+    const fileId = await verifiedUpload();
+    await world.client.DeleteMedia({ FileId: fileId });
+    const began = world.now();
+    const asked: number[] = [];
+    world.api.answering = (action, pass) => {
+      if (action === 'DescribeMediaInfos') asked.push(world.now() - began);
+      return pass();
+    };
+    expect(await world.run()).toMatchObject({ finished: true, deleted: 1 });
+    expect(asked).toHaveLength(2);
+    expect(Number(asked[1]) - Number(asked[0])).toBeGreaterThanOrEqual(10_000);
+    const item = await world.item(fileId);
+    expect(item).toMatchObject({ status: 'deleted', trust: 'confirmed', sourceContext: 'order=7' });
+    expect(await world.run()).toMatchObject({ deleted: 0 });
+    expect(await world.item(fileId)).toEqual(item);
+  });
+
+  test('for a moment only is kept', async () => {
+    const fileId = await verifiedUpload();
+    const item = await world.item(fileId);
+    let misses = 1;
+    world.api.answering = (action, pass) =>
+      action === 'DescribeMediaInfos' && misses-- > 0
+        ? answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] })
+        : pass();
+    expect(await world.run()).toMatchObject({ deleted: 0 });
+    expect(await world.item(fileId)).toEqual(item);
+  });
+
+  test('and that a deletion by another hand brought back is made right by a run', async () => {
+    const fileId = await verifiedUpload();
+    const before = contentOf(await world.item(fileId));
+    world.api.answering = (action, pass) =>
+      action === 'DescribeMediaInfos' ? answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] }) : pass();
+    expect(await world.run()).toMatchObject({ deleted: 1 });
+    world.api.answering = (_, pass) => pass();
+    expect(await world.run()).toMatchObject({ corrected: 1 });
+    expect(contentOf(await world.item(fileId))).toEqual(before);
+  });
+
+  test.each(['deleted', 'unknown'])('and is %s leaves the audit', async (kind) => {
+    const fileId = kind === 'deleted' ? await verifiedUpload() : '999';
+    if (kind === 'deleted') await world.client.DeleteMedia({ FileId: fileId });
+    await world.deliver(fileDeleted({ fileId }));
+    await world.verify();
+    expect(await world.run()).toMatchObject({ finished: true, looked: { audit: 0 } });
+  });
+});

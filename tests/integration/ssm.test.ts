@@ -1,0 +1,189 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serviceEndpoint } from '../../lib/platform/aws-json';
+import { parameterReader } from '../../lib/platform/ssm';
+import { certificateFor } from '../../local/vod/certificate';
+import { retryDeps } from '../helpers/backend';
+
+type Reaction = (response: ServerResponse) => unknown;
+
+const TOKEN = 'session-token-that-stays-secret';
+const requests: { readonly request: IncomingMessage; readonly body: string }[] = [];
+let reactions: Reaction[] = [];
+let url = '';
+
+/** Reacts to one request after the other as the test says, and to all others as to the last of those. */
+const server = createServer((request, response) => {
+  let body = '';
+  request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+  request.on('end', () => {
+    requests.push({ request, body });
+    const [react] = reactions.length > 1 ? reactions.splice(0, 1) : reactions;
+    react?.(response);
+  });
+});
+
+const json =
+  (status: number, value: unknown): Reaction =>
+  (response) =>
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(value));
+const refuse = (type: string, message = '') => json(400, { __type: type, message });
+const found = json(200, {
+  Parameters: [{ Name: '/a', Value: 'value a', Type: 'SecureString' }],
+  InvalidParameters: [],
+});
+
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  requests.length = 0;
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+function read(names: readonly string[], env: Record<string, string> = {}) {
+  const given = { AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
+  return parameterReader({ ...given, AWS_SESSION_TOKEN: TOKEN, AWS_ENDPOINT_URL_SSM: url, ...env }, retryDeps)(names);
+}
+
+async function reason(...[names, env]: Parameters<typeof read>): Promise<string> {
+  return read(names, env).then(
+    () => 'it was read',
+    (error: unknown) => (error instanceof Error ? error.message : 'no Error'),
+  );
+}
+
+test('asks SSM for all names at once, decrypted, signed with the credentials of the function', async () => {
+  reactions = [json(200, { Parameters: [{ Name: '/a', Value: 'é' }], InvalidParameters: ['/none'] })];
+  expect(await read(['/a', '/none'])).toEqual(new Map([['/a', 'é']]));
+  const [{ request, body } = { request: undefined, body: '' }] = requests;
+  expect(requests).toHaveLength(1);
+  expect(JSON.parse(body)).toEqual({ Names: ['/a', '/none'], WithDecryption: true });
+  expect(request).toMatchObject({ method: 'POST', url: '/' });
+  const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+  expect(request?.headers).toMatchObject({
+    'content-type': 'application/x-amz-json-1.1',
+    'x-amz-target': 'AmazonSSM.GetParameters',
+    'x-amz-security-token': TOKEN,
+    host: new URL(url).host,
+    authorization: expect.stringMatching(
+      new RegExp(
+        `^AWS4-HMAC-SHA256 Credential=AKID/${date}/ap-southeast-1/ssm/aws4_request, ` +
+          'SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, Signature=[0-9a-f]{64}$',
+      ),
+    ),
+  });
+});
+
+test('SSM is where its region has it, or where the environment says', () => {
+  const href = (env: Record<string, string>, region: string) => serviceEndpoint('ssm', env, region).href;
+  expect(href({}, 'ap-southeast-1')).toBe('https://ssm.ap-southeast-1.amazonaws.com/');
+  expect(href({}, 'cn-northwest-1')).toBe('https://ssm.cn-northwest-1.amazonaws.com.cn/');
+  const both = { AWS_ENDPOINT_URL: 'http://localhost:1', AWS_ENDPOINT_URL_SSM: 'https://vpce-1.ssm.example.com/path' };
+  expect(href(both, 'ap-southeast-1')).toBe('https://vpce-1.ssm.example.com/');
+  expect(href({ ...both, AWS_ENDPOINT_URL_SSM: '' }, 'ap-southeast-1')).toBe('http://localhost:1/');
+});
+
+describe('a transient failure is retried', () => {
+  test.each<[string, Reaction]>([
+    ['a status of 500', json(500, { __type: 'InternalServerError' })],
+    ['a status of 503 that is not JSON', (response) => response.writeHead(503).end('<html>')],
+    ['throttling', refuse('ThrottlingException', 'Rate exceeded')],
+    ['throttling, with a namespace', refuse('com.amazonaws.ssm#ThrottlingException')],
+    ['a status of 429', json(429, {})],
+    ['a connection that is closed', (response) => response.destroy()],
+    [
+      'an answer that ends too soon',
+      (response) =>
+        response.writeHead(200, { 'content-length': 99 }).write('{') && setImmediate(() => response.destroy()),
+    ],
+  ])('%s', async (_, fault) => {
+    reactions = [fault, fault, found];
+    expect(await read(['/a'])).toEqual(new Map([['/a', 'value a']]));
+    expect(requests).toHaveLength(3);
+  });
+
+  test('for six seconds, with growing pauses that no two instances share', async () => {
+    reactions = [json(500, { __type: 'InternalServerError' })];
+    const began = Date.now();
+    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM answers 500 InternalServerError');
+    expect(Date.now() - began).toBeLessThan(6_500);
+    // 100, 200, 400, 800 ms, then 1.5 s: by half to all of each.
+    expect(requests.length).toBeGreaterThanOrEqual(6);
+    expect(requests.length).toBeLessThanOrEqual(12);
+  });
+
+  test('an answer that does not come: 3 s for a try, 6 s in all', async () => {
+    reactions = [() => undefined];
+    expect(await reason(['/a'])).toMatch(/^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not answer: nothing came/);
+    expect(requests).toHaveLength(2);
+  });
+});
+
+describe('a refusal for good is reported at once, in words for the operator', () => {
+  test.each<[string, Reaction, RegExp]>([
+    [
+      'a role that may not read them',
+      refuse(
+        'AccessDeniedException',
+        'User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ssm:GetParameters',
+      ),
+      /^Cannot read secrets: SSM answers 400 AccessDeniedException \(User: .* ssm:GetParameters\): the function's role needs/,
+    ],
+    [
+      'a role that may not decrypt them',
+      json(400, { __type: 'AccessDeniedException', Message: 'The ciphertext refers to a customer master key' }),
+      /\(The ciphertext refers .*\): the function's role needs ssm:GetParameters on them, and kms:Decrypt/,
+    ],
+    [
+      'a key that is disabled',
+      refuse('InvalidKeyId', 'arn:aws:kms:x is disabled'),
+      /is disabled\): their KMS key must/,
+    ],
+    ['what is not JSON', (response) => response.end('value a'), /SSM answers 200 without an error code$/],
+  ])('%s', async (_, fault, words) => {
+    reactions = [fault];
+    const said = await reason(['/a']);
+    expect(said).toMatch(words);
+    expect(said).not.toContain('value a');
+    expect(requests).toHaveLength(1);
+  });
+
+  test('without what AWS quotes of the request when its signature is wrong', async () => {
+    reactions = [refuse('InvalidSignatureException', `should have been 'POST\\n/\\n\\nx-amz-security-token:${TOKEN}'`)];
+    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM answers 400 InvalidSignatureException');
+    expect(requests).toHaveLength(1);
+  });
+
+  test.each(['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])('%s that is not set', async (name) => {
+    expect(await reason(['/a'], { [name]: '' })).toMatch(new RegExp(`^Cannot call SSM: .* ${name} is missing`));
+  });
+});
+
+test('over TLS, a server whose certificate is not trusted gets no request', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
+  const pretender = createTlsServer(certificateFor(directory, ['localhost'], Date.now()), (request, response) => {
+    requests.push({ request, body: '' });
+    found(response);
+  });
+  try {
+    await once(pretender.listen(0, '127.0.0.1'), 'listening');
+    const { port } = pretender.address() as AddressInfo;
+    expect(await reason(['/a'], { AWS_ENDPOINT_URL_SSM: `https://localhost:${port}` })).toMatch(
+      new RegExp(`^Cannot read secrets: SSM at localhost:${port} does not answer: .*certificate`),
+    );
+    expect(requests).toEqual([]);
+  } finally {
+    pretender.close();
+    await rm(directory, { recursive: true });
+  }
+});

@@ -1,0 +1,218 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient, QueryCommand } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Row } from '../../lib/uploads/row';
+import { applySnapshot } from '../../lib/uploads/snapshot';
+import { uploadStore } from '../../lib/uploads/store';
+import { seal } from '../../lib/vod/source-context';
+import { countingClient, engines, retryDeps, TABLE_NAME, uploadsTableProperties } from '../helpers/backend';
+import { fileDeleted, newFileUpload } from '../helpers/events';
+import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
+import type { Item } from '../helpers/webhook';
+
+describe.each(engines)('store, on %s', (engine) => {
+  let uploads: TestStore;
+
+  beforeAll(async () => {
+    uploads = await startUploadStore(engine);
+  });
+  beforeEach(() => {
+    uploads.takeCounts();
+  });
+  afterAll(async () => {
+    await uploads.stop();
+  });
+
+  describe('look-ups', () => {
+    async function query(index: string, attribute: string, value: string): Promise<Item[]> {
+      const { Items: items = [] } = await uploads.table.client.send(
+        new QueryCommand({
+          TableName: TABLE_NAME,
+          IndexName: index,
+          KeyConditionExpression: '#a = :v',
+          ExpressionAttributeNames: { '#a': attribute },
+          ExpressionAttributeValues: marshall({ ':v': value }),
+          ScanIndexForward: false,
+        }),
+      );
+      return items.map((item) => unmarshall(item, { wrapNumbers: Number }));
+    }
+
+    test('byUploader and bySourceContext return confirmed rows only, newest first, with keys only', async () => {
+      const [first, second, third, unconfirmed] = [
+        uploads.freshId(),
+        uploads.freshId(),
+        uploads.freshId(),
+        uploads.freshId(),
+      ];
+      const text = 'x'.repeat(200);
+      await uploads.confirm(first, text, 'user-7', '2026-11-22T08:00:01Z');
+      await uploads.confirm(third, 'other text', 'user-7', '2026-11-22T08:00:03Z');
+      await uploads.confirm(second, text, 'user-7', '2026-11-22T08:00:02Z');
+      await uploads.record(
+        newFileUpload({ fileId: unconfirmed, sourceContext: seal(text, 'user-7', false, STORE_SEAL_KEY) }),
+      );
+      const byUploader = await query('byUploader', 'uploader', 'user-7');
+      expect(byUploader.map(({ fileId }) => fileId)).toEqual([third, second, first]);
+      const names = new Set(byUploader.flatMap((item) => Object.keys(item)));
+      expect([...names].filter((name) => !['fileId', 'uploader', 'sortTime', 'sourceContext'].includes(name))).toEqual(
+        [],
+      );
+      const bySourceContext = await query('bySourceContext', 'sourceContext', text);
+      expect(bySourceContext.map(({ fileId }) => fileId)).toEqual([second, first]);
+    });
+
+    test('page returns rows that are confirmed or wait for an answer, without deleted and unknown ones', async () => {
+      const [confirmed, waiting, deleted, unknown] = [
+        uploads.freshId(),
+        uploads.freshId(),
+        uploads.freshId(),
+        uploads.freshId(),
+      ];
+      await uploads.confirm(confirmed, 'a', 'user-8', '2026-11-22T08:00:01Z');
+      await uploads.confirm(deleted, 'a', 'user-8', '2026-11-22T08:00:01Z');
+      await uploads.record(newFileUpload({ fileId: waiting }));
+      await uploads.record(fileDeleted({ fileId: unknown }));
+      for (const fileId of [deleted, unknown]) {
+        const before = await uploads.store.read(fileId, uploads.deadline());
+        if (!before) throw new Error('there is no row');
+        expect(await uploads.store.replace(before, applySnapshot(before, 'not-found', NOW), uploads.deadline())).toBe(
+          true,
+        );
+      }
+      const found = new Set<string>();
+      let next: string | undefined;
+      do {
+        const page = await uploads.store.page(next, uploads.deadline());
+        for (const row of page.rows) found.add(row.fileId);
+        next = page.next;
+      } while (next !== undefined);
+      expect([confirmed, waiting, deleted, unknown].map((fileId) => found.has(fileId))).toEqual([
+        true,
+        true,
+        false,
+        false,
+      ]);
+      expect((await uploads.store.page(confirmed, uploads.deadline())).rows.map(({ fileId }) => fileId)).not.toContain(
+        confirmed,
+      );
+    });
+
+    test('readAll returns the rows of any number of files, each once', async () => {
+      const ids = Array.from({ length: 250 }, uploads.freshId);
+      await Promise.all(
+        ids.filter((_, index) => index % 2 === 0).map((fileId) => uploads.record(newFileUpload({ fileId }))),
+      );
+      uploads.takeCounts();
+      const rows = await uploads.store.readAll([...ids, ...ids], uploads.deadline());
+      expect(uploads.takeCounts()).toEqual({ BatchGetItem: 3 });
+      expect([...rows.keys()].sort()).toEqual(ids.filter((_, index) => index % 2 === 0).sort());
+    });
+  });
+
+  describe('UnprocessedKeys', () => {
+    /** A store whose table leaves out half of the keys of each batch, so many times; and a clock of its own. */
+    function busyStore(times: number) {
+      const busy = countingClient(uploads.table);
+      let time = 0;
+      let left = times;
+      busy.client.middlewareStack.add((next, { commandName }) => async (call) => {
+        const answered = await next(call);
+        const output = answered.output as { Responses?: Record<string, unknown[]>; UnprocessedKeys?: object };
+        if (commandName !== 'BatchGetItemCommand' || left-- <= 0) return answered;
+        const { RequestItems } = call.input as { RequestItems: Record<string, { Keys: unknown[] }> };
+        const keys = RequestItems[TABLE_NAME]?.Keys ?? [];
+        const taken = Math.floor(keys.length / 2);
+        output.UnprocessedKeys = { [TABLE_NAME]: { Keys: keys.slice(taken) } };
+        // Rows come in any order: those of the keys that were not taken are left out.
+        const isTaken = new Set(keys.slice(0, taken).map((key) => JSON.stringify(key)));
+        output.Responses = {
+          [TABLE_NAME]: (output.Responses?.[TABLE_NAME] ?? []).filter((item) =>
+            isTaken.has(JSON.stringify({ fileId: (item as { fileId: unknown }).fileId })),
+          ),
+        };
+        return answered;
+      });
+      const pauses: number[] = [];
+      const clock = {
+        now: () => time,
+        sleep: (pause: number) => {
+          pauses.push(pause);
+          time += pause;
+          return Promise.resolve();
+        },
+        random: () => 1,
+      };
+      return { busy, pauses, store: uploadStore({ ...clock, dynamodb: busy.client, tableName: TABLE_NAME }) };
+    }
+
+    test('are read again after growing pauses, until all are there', async () => {
+      const ids = Array.from({ length: 8 }, uploads.freshId);
+      await Promise.all(ids.map((fileId) => uploads.record(newFileUpload({ fileId }))));
+      const { busy, pauses, store: unlucky } = busyStore(3);
+      expect([...(await unlucky.readAll(ids, 60_000)).keys()].sort()).toEqual([...ids].sort());
+      expect(busy.takeCounts()).toEqual({ BatchGetItem: 4 });
+      expect(pauses).toEqual([50, 100, 200]);
+      busy.client.destroy();
+    });
+
+    test('that stay are an error once the deadline is reached, never rows that count as missing', async () => {
+      const fileId = uploads.freshId();
+      await uploads.record(newFileUpload({ fileId }));
+      const { busy, pauses, store: unlucky } = busyStore(Infinity);
+      await expect(unlucky.readAll([fileId], 10_000)).rejects.toThrow(/no capacity/);
+      expect(pauses.reduce((sum, pause) => sum + pause, 0)).toBeGreaterThan(8_000);
+      expect(pauses.length).toBeLessThan(20);
+      busy.client.destroy();
+    });
+  });
+
+  describe('a table that does not answer', () => {
+    test('gets every event once it is back, and none counts as recorded before it is durable', async () => {
+      const ids = Array.from({ length: 20 }, uploads.freshId);
+      await uploads.table.kill();
+      let answered = 0;
+      const recording = ids.map(async (fileId) => {
+        await uploads.record(newFileUpload({ fileId }));
+        answered++;
+      });
+      await sleep(1_000);
+      expect(answered).toBe(0);
+      await uploads.table.restart();
+      await uploads.table.create(await uploadsTableProperties());
+      await Promise.all(recording);
+      for (const fileId of ids) expect(await uploads.itemOf(fileId)).toMatchObject({ status: 'uploaded', version: 1 });
+    });
+
+    test('is given up at the deadline with its last error', async () => {
+      await uploads.table.kill();
+      const change = (row: Row | undefined): Row => {
+        throw new Error(`not reached with ${row?.fileId ?? 'no row'}`);
+      };
+      await expect(uploads.store.update(uploads.freshId(), change, Date.now() + 500, false)).rejects.toThrow(
+        /ECONNREFUSED|socket hang up/,
+      );
+      await uploads.table.restart();
+      await uploads.table.create(await uploadsTableProperties());
+    });
+
+    test('and takes the request: tried again after 3 s, and given up at the deadline', async () => {
+      let asked = 0;
+      const silent = createServer(() => asked++).listen(0, '127.0.0.1');
+      await once(silent, 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+      const endpoint = `http://127.0.0.1:${port}`;
+      const dynamodb = new DynamoDBClient({ endpoint, region: 'local', credentials, maxAttempts: 1 });
+      const there = uploadStore({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
+      await expect(there.read(uploads.freshId(), Date.now() + 4_000)).rejects.toMatchObject({ name: 'AbortError' });
+      expect(asked).toBe(2);
+      dynamodb.destroy();
+      silent.closeAllConnections();
+      silent.close();
+    });
+  });
+});

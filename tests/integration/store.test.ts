@@ -1,0 +1,244 @@
+import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { MAX_NEWS, type Row } from '../../lib/uploads/row';
+import { applySnapshot } from '../../lib/uploads/snapshot';
+import { RefusedRowError, uploadStore } from '../../lib/uploads/store';
+import { seal } from '../../lib/vod/source-context';
+import { engines, retryDeps, TABLE_NAME } from '../helpers/backend';
+import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
+import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
+
+const sourceContext = seal('order=7', 'user-42', false, STORE_SEAL_KEY);
+const finish = (fileId: string, taskId: string) => procedureStateChanged({ fileId }, 'FINISH', { taskId });
+
+describe.each(engines)('store, on %s', (engine) => {
+  /** The bounds of the algorithm are the same on every engine: the faster one is enough. */
+  const isFast = engine === 'dynoxide' || engines.length === 1;
+  let uploads: TestStore;
+
+  beforeAll(async () => {
+    uploads = await startUploadStore(engine);
+  });
+  beforeEach(() => {
+    uploads.takeCounts();
+  });
+  afterAll(async () => {
+    await uploads.stop();
+  });
+
+  test('the requests of each event: one write where it changes the row, none where it does not', async () => {
+    const fileId = uploads.freshId();
+    const steps: [EventBody, string, Record<string, number>][] = [
+      [newFileUpload({ fileId, sourceContext }), 'recorded', { UpdateItem: 1 }],
+      // The refused condition returns the row, in place of a read.
+      [newFileUpload({ fileId, sourceContext }), 'repeated', { UpdateItem: 1 }],
+      [finish(fileId, 'task-1'), 'recorded', { GetItem: 1, UpdateItem: 1 }],
+      [finish(fileId, 'task-1'), 'repeated', { GetItem: 1 }],
+      [fileDeleted({ fileId }), 'recorded', { GetItem: 1, UpdateItem: 1 }],
+      [fileDeleted({ fileId }), 'repeated', { GetItem: 1 }],
+      [newFileUpload({ fileId, procedureTaskId: 'task-2' }), 'recorded', { UpdateItem: 2 }],
+    ];
+    for (const [event, outcome, counts] of steps) {
+      expect([await uploads.record(event), uploads.takeCounts()]).toEqual([outcome, counts]);
+    }
+    expect(await uploads.itemOf(fileId)).toMatchObject({ version: 4, status: 'processing' });
+  });
+
+  test('an event about a file without a row costs one read and one write, an upload event one write', async () => {
+    await uploads.record(finish(uploads.freshId(), 'task-1'));
+    expect(uploads.takeCounts()).toEqual({ GetItem: 1, UpdateItem: 1 });
+    await uploads.record(newFileUpload({ fileId: uploads.freshId() }));
+    expect(uploads.takeCounts()).toEqual({ UpdateItem: 1 });
+  });
+
+  describe('optimistic locking', () => {
+    const storeAt = (now: () => number) =>
+      uploadStore({ ...retryDeps, now, dynamodb: uploads.client, tableName: TABLE_NAME });
+
+    test('writers within one millisecond lose no update', async () => {
+      const fileId = uploads.freshId();
+      const frozen = storeAt(() => NOW);
+      await uploads.record(newFileUpload({ fileId }), frozen, () => NOW);
+      const tasks = Array.from({ length: MAX_NEWS }, (_, index) => `task-${index}`);
+      await Promise.all(tasks.map((taskId) => uploads.record(finish(fileId, taskId), storeAt(Date.now), () => NOW)));
+      const item = await uploads.itemOf(fileId);
+      expect(item['version']).toBe(1 + tasks.length);
+      expect(new Set(item['_news'] as string[])).toEqual(new Set(tasks.map((taskId) => `end:${taskId}`)));
+    });
+
+    test('a clock that goes back loses no update, and the version still grows', async () => {
+      const fileId = uploads.freshId();
+      for (const [index, time] of [NOW, NOW - 3_600_000, NOW - 7_200_000, NOW].entries()) {
+        const event = index === 0 ? newFileUpload({ fileId }) : finish(fileId, `task-${index}`);
+        expect(await uploads.record(event, storeAt(Date.now), () => time)).toBe('recorded');
+      }
+      const item = await uploads.itemOf(fileId);
+      expect(item).toMatchObject({ version: 4, _news: ['end:task-1', 'end:task-2', 'end:task-3'] });
+    });
+
+    test('an answer about a row that changed after it was read is not stored, in one request', async () => {
+      const fileId = uploads.freshId();
+      await uploads.record(newFileUpload({ fileId }));
+      const before = await uploads.store.read(fileId, uploads.deadline());
+      await uploads.record(finish(fileId, 'task-1'));
+      const answer = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
+      uploads.takeCounts();
+      expect(await uploads.store.replace(before, applySnapshot(before, answer, NOW), uploads.deadline())).toBe(false);
+      expect(await uploads.store.replace(undefined, applySnapshot(undefined, answer, NOW), uploads.deadline())).toBe(
+        false,
+      );
+      expect(uploads.takeCounts()).toEqual({ UpdateItem: 2 });
+      expect(await uploads.itemOf(fileId)).toMatchObject({ version: 2, trust: 'pushed', _news: ['end:task-1'] });
+    });
+
+    test('an answer about a row that was removed meanwhile is not stored', async () => {
+      const fileId = uploads.freshId();
+      const answer = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
+      const gone: Row = { ...applySnapshot(undefined, answer, NOW), version: 7 };
+      expect(
+        await uploads.store.replace(
+          gone,
+          applySnapshot(gone, { ...answer, media: { size: 4 } }, NOW),
+          uploads.deadline(),
+        ),
+      ).toBe(false);
+      expect(await uploads.itemOf(fileId)).toEqual({});
+    });
+
+    test('what others have added to an item stays', async () => {
+      const fileId = uploads.freshId();
+      await uploads.record(newFileUpload({ fileId }));
+      const added = { ':note': 'mine', ':one': 1 };
+      await uploads.table.client.send(
+        new UpdateItemCommand({
+          TableName: TABLE_NAME,
+          Key: marshall({ fileId }),
+          UpdateExpression: 'SET note = :note ADD version :one',
+          ExpressionAttributeValues: marshall(added),
+        }),
+      );
+      await uploads.record(finish(fileId, 'task-1'));
+      await uploads.confirm(fileId, 'order=7', 'user-42', '2026-11-22T08:00:00Z');
+      expect(await uploads.itemOf(fileId)).toMatchObject({ note: 'mine', version: 4, trust: 'confirmed' });
+    });
+  });
+
+  describe('the list of news', () => {
+    test(`has ${MAX_NEWS} entries at most; what comes beyond them makes the version grow and nothing else`, async () => {
+      const fileId = uploads.freshId();
+      await uploads.record(newFileUpload({ fileId }));
+      for (let index = 0; index < MAX_NEWS; index++) await uploads.record(finish(fileId, `task-${index}`));
+      const full = await uploads.itemOf(fileId);
+      expect(full['_news']).toHaveLength(MAX_NEWS);
+      expect(await uploads.record(finish(fileId, 'task-0'))).toBe('repeated');
+      expect(await uploads.itemOf(fileId)).toEqual(full);
+      uploads.takeCounts();
+      expect(await uploads.record(finish(fileId, 'one more'))).toBe('recorded');
+      expect(uploads.takeCounts()).toEqual({ GetItem: 1, UpdateItem: 1 });
+      const { version, ...rest } = full;
+      expect(await uploads.itemOf(fileId)).toEqual({
+        ...rest,
+        version: Number(version) + 1,
+        updatedAt: expect.any(String),
+      });
+    });
+
+    // A question of the algorithm and not of the engine: the faster one is enough.
+    (isFast ? test : test.skip)(
+      '200 distinct tasks of one file at once: all recorded, without n^2 writes',
+      async () => {
+        const fileId = uploads.freshId();
+        await uploads.record(newFileUpload({ fileId }));
+        uploads.takeCounts();
+        const outcomes = await Promise.all(
+          Array.from({ length: 200 }, (_, index) => uploads.record(finish(fileId, `task-${index}`))),
+        );
+        expect(new Set(outcomes)).toEqual(new Set(['recorded']));
+        const { GetItem: reads, UpdateItem: writes } = uploads.takeCounts();
+        expect(reads).toBe(200);
+        // Each can lose no more rounds than the list has entries; with n^2 writes it would be 20 000.
+        expect(writes).toBeLessThan((MAX_NEWS + 1) * 200);
+        // Every one of them has made the version grow, so that no answer older than it is stored.
+        expect(await uploads.itemOf(fileId)).toMatchObject({ version: 201, _news: { length: MAX_NEWS } });
+      },
+    );
+  });
+
+  describe('a row that the table refuses for good', () => {
+    test('is a RefusedRowError after one request: an item over 400 kB', async () => {
+      const fileId = uploads.freshId();
+      const answer = { fileId, media: {}, context: undefined, isForbidden: false, tasks: new Map() };
+      const huge: Row = { ...applySnapshot(undefined, answer, NOW), notice: 'x'.repeat(410_000) };
+      await expect(uploads.store.replace(undefined, huge, uploads.deadline())).rejects.toThrow(RefusedRowError);
+      await expect(uploads.store.update(fileId, () => huge, uploads.deadline(), true)).rejects.toThrow(RefusedRowError);
+      expect(uploads.takeCounts()).toEqual({ UpdateItem: 2 });
+      expect(await uploads.itemOf(fileId)).toEqual({});
+    });
+
+    // dynalite takes empty index keys, DynamoDB does not.
+    (engine === 'dynalite' ? test.skip : test)(
+      'is a RefusedRowError after one request: an empty index key',
+      async () => {
+        const fileId = uploads.freshId();
+        const context = { seal: 'valid', uploader: '' } as const;
+        const answer = { fileId, media: {}, context, isForbidden: false, tasks: new Map() };
+        await expect(
+          uploads.store.replace(undefined, applySnapshot(undefined, answer, NOW), uploads.deadline()),
+        ).rejects.toThrow(RefusedRowError);
+        expect(uploads.takeCounts()).toEqual({ UpdateItem: 1 });
+      },
+    );
+
+    test('does not come of a seal for an empty caller and an empty text: empty index keys are dropped', async () => {
+      const fileId = uploads.freshId();
+      expect(await uploads.record(newFileUpload({ fileId, sourceContext: seal('', '', false, STORE_SEAL_KEY) }))).toBe(
+        'recorded',
+      );
+      const item = await uploads.itemOf(fileId);
+      expect(item['seal']).toBe('valid');
+      expect(item).not.toHaveProperty('uploader');
+      expect(item).not.toHaveProperty('sourceContext');
+    });
+  });
+
+  describe('bounds: stored at the bound, dropped beyond it', () => {
+    const bounded = (fileId: string, text: string, size: number): EventBody => ({
+      EventType: 'NewFileUpload',
+      FileUploadEvent: {
+        FileId: fileId,
+        ProcedureTaskId: 'p'.repeat(256),
+        MediaBasicInfo: {
+          ...Object.fromEntries(['Name', 'MediaUrl', 'CoverUrl', 'Type', 'Category'].map((name) => [name, text])),
+          SourceInfo: { SourceType: text, SourceContext: text },
+        },
+        MetaData: { Size: size, Duration: size, Width: 1e-99, Height: size },
+      },
+    });
+    const texts = ['name', 'url', 'coverUrl', 'type', 'category', 'sourceType', 'sourceContext'];
+    const measures = ['size', 'duration', 'height'];
+
+    test('ids of 40 digits, task ids of 256 bytes, strings of 2 048 bytes, numbers of 2^53', async () => {
+      const fileId = '5'.repeat(40);
+      const text = `${'好'.repeat(682)}xx`;
+      const end = finish(fileId, `${'务'.repeat(85)}x`);
+      expect(await uploads.record(bounded(fileId, text, 2 ** 53))).toBe('recorded');
+      expect(await uploads.record(end)).toBe('recorded');
+      expect(await uploads.record(end)).toBe('repeated');
+      expect(await uploads.itemOf(fileId)).toMatchObject({
+        ...Object.fromEntries(texts.map((name) => [name, text])),
+        ...Object.fromEntries(measures.map((name) => [name, 2 ** 53])),
+        width: 1e-99,
+        procedureTaskId: 'p'.repeat(256),
+        _news: [`task:${'p'.repeat(256)}`, `end:${'务'.repeat(85)}x`],
+      });
+    });
+
+    test('strings of 2 049 bytes and numbers over 2^53 are dropped, the rest is kept', async () => {
+      const fileId = uploads.freshId();
+      await uploads.record(bounded(fileId, 'x'.repeat(2_049), 2 ** 53 + 2));
+      const item = await uploads.itemOf(fileId);
+      expect(item).toMatchObject({ procedureTaskId: 'p'.repeat(256), status: 'processing' });
+      for (const name of [...texts, ...measures]) expect(item).not.toHaveProperty(name);
+    });
+  });
+});

@@ -1,0 +1,174 @@
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
+import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
+import { changingBasicInfo, changingMedia, refusal } from '../helpers/relay';
+import { cleanUp } from '../helpers/vod-client';
+
+let world: Reconciliation;
+beforeEach(async () => {
+  world = await startReconciliation();
+});
+afterEach(async () => {
+  await world.stop();
+  await cleanUp();
+});
+
+describe('deletions', () => {
+  const verifiedUpload = async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    return fileId;
+  };
+
+  test('that an event reports are stored at once, with the media information that was known', async () => {
+    const fileId = await verifiedUpload();
+    const { url } = await world.item(fileId);
+    await world.client.DeleteMedia({ FileId: fileId });
+    await world.deliver(fileDeleted({ fileId }));
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready', trust: 'pushed' });
+    expect(await world.callsOf(world.verify)).toEqual({ DescribeMediaInfos: 1 });
+    expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed', url, uploader: 'user-42' });
+    expect(world.queue).toEqual([]);
+  });
+
+  test('that no event reports need a second answer, at least 10 s after the first', async () => {
+    const fileId = await verifiedUpload();
+    await world.client.DeleteMedia({ FileId: fileId });
+    await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready', trust: 'pushed' });
+    await world.pass(10 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready', trust: 'pushed' });
+    await world.pass(10 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed' });
+  });
+
+  test('of which VOD has the file after all are forgotten', async () => {
+    const fileId = await verifiedUpload();
+    const before = contentOf(await world.item(fileId));
+    await world.deliver(fileDeleted({ fileId }));
+    await world.verify();
+    expect(contentOf(await world.item(fileId))).toEqual(before);
+    await world.pass(2 * HOUR);
+    expect(contentOf(await world.item(fileId))).toEqual(before);
+    expect(world.queue).toEqual([]);
+  });
+
+  test('that VOD carries out some time after its event are found', async () => {
+    const fileId = await verifiedUpload();
+    await world.deliver(fileDeleted({ fileId }));
+    await world.verify();
+    await world.pass(3 * SECOND);
+    await world.client.DeleteMedia({ FileId: fileId });
+    await world.pass(MINUTE);
+    expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed' });
+  });
+
+  test('of parts are verified again, and the row has what VOD still has', async () => {
+    const fileId = await verifiedUpload();
+    world.api.answering = changingBasicInfo({ MediaUrl: '', CoverUrl: '' });
+    const details = [{ FileId: fileId, DeleteParts: [{ Type: 'OriginalFiles' }] }];
+    await world.deliver({
+      EventType: 'FileDeleted',
+      FileDeleteEvent: { FileIdSet: [fileId], FileDeleteResultInfo: details },
+    });
+    await world.verify();
+    const item = await world.item(fileId);
+    expect(item).toMatchObject({ trust: 'confirmed', status: 'ready', uploader: 'user-42' });
+    expect(item).not.toHaveProperty('url');
+  });
+
+  test('of 20 confirmed files in one call without an event change nothing and ring an alarm', async () => {
+    const ids: string[] = [];
+    while (ids.length < 20) ids.push(await world.upload());
+    for (const fileId of ids) await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    for (const FileId of ids) await world.client.DeleteMedia({ FileId });
+    for (const fileId of ids) await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
+    // In life the messages of one batch come back in several: the guard must not end with that.
+    world.services.jitter = Math.random;
+    await world.verify();
+    expect(world.lines).toContainEqual(expect.objectContaining({ level: 'error', outcome: 'mass-deletion' }));
+    await world.pass(HOUR);
+    for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ status: 'ready' });
+  });
+});
+
+describe("VOD's review", () => {
+  const reviewing = (Suggestion: string) =>
+    changingMedia((info) => ({ ...info, ReviewInfo: { MediaReviewInfo: { Suggestion, TypeSet: ['Porn'] } } }));
+
+  test('that suggests block makes the row rejected, with the reason', async () => {
+    const fileId = await world.upload();
+    world.api.answering = reviewing('block');
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({
+      status: 'rejected',
+      trust: 'confirmed',
+      review: { suggestion: 'block', label: 'Porn' },
+      rejection: { reason: 'review', detail: expect.stringContaining('Porn') },
+    });
+  });
+
+  test("that suggests review holds the row, and a person's decision in VOD is picked up within 15 minutes", async () => {
+    const fileId = await world.upload();
+    world.api.answering = reviewing('review');
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ status: 'held', trust: 'confirmed' });
+    expect(await world.callsOf(() => world.pass(HOUR + MINUTE))).toEqual({ DescribeMediaInfos: 4 });
+    world.api.answering = reviewing('pass');
+    await world.pass(15 * MINUTE);
+    const item = await world.item(fileId);
+    expect(item).toMatchObject({ status: 'ready', review: { suggestion: 'pass' } });
+    expect(item).not.toHaveProperty('rejection');
+    expect(world.queue).toEqual([]);
+  });
+
+  test('of a file that is Forbidden in VOD makes the row rejected, and lifting it makes it ready', async () => {
+    const fileId = await world.upload();
+    world.api.answering = changingBasicInfo({ Status: 'Forbidden' });
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ status: 'rejected', rejection: { reason: 'forbidden' } });
+    world.api.answering = (_, pass) => pass();
+    await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready' });
+    expect(await world.item(fileId)).not.toHaveProperty('rejection');
+  });
+});
+
+describe('what is wrong with one file', () => {
+  test('an id that VOD refuses does not hold up the 19 others of its call', async () => {
+    const ids: string[] = [];
+    while (ids.length < 19) ids.push(await world.upload());
+    world.api.answering = (action, pass, parameters) => {
+      const { FileIds = [] } = parameters as { FileIds?: string[] };
+      return action === 'DescribeMediaInfos' && FileIds.includes('999')
+        ? refusal('InvalidParameterValue.FileIds')
+        : pass();
+    };
+    for (const fileId of [...ids, '999']) await world.deliver(newFileUpload({ fileId }));
+    expect(await world.verify()).toBe(0);
+    for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
+    expect(await world.item('999')).toMatchObject({ trust: 'pushed' });
+    expect(world.queue).toHaveLength(1);
+  });
+
+  test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', 'valueOf'])(
+    'a forged end of the task %s leaves no trace',
+    async (taskId) => {
+      const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+      await world.processed(fileId);
+      await world.deliver(...(await world.eventsOf(fileId)));
+      await world.verify();
+      const before = contentOf(await world.item(fileId));
+      await world.deliver(procedureStateChanged({ fileId, url: 'http://evil.example/' }, 'FINISH', { taskId }));
+      await world.verify();
+      expect(contentOf(await world.item(fileId))).toEqual(before);
+      expect(world.queue).toEqual([]);
+    },
+  );
+});

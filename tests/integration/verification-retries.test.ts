@@ -1,0 +1,227 @@
+import { seal } from '../../lib/vod/source-context';
+import { newFileUpload, procedureStateChanged } from '../helpers/events';
+import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
+import { answer, changingMedia, refusal } from '../helpers/relay';
+import { cleanUp } from '../helpers/vod-client';
+import { SEAL_KEY } from '../helpers/webhook';
+
+let world: Reconciliation;
+beforeEach(async () => {
+  world = await startReconciliation();
+});
+afterEach(async () => {
+  await world.stop();
+  await cleanUp();
+});
+
+describe('VOD that cannot answer yet', () => {
+  test('a file that VOD shows 12 s late is asked about again, and confirmed when it is there', async () => {
+    const fileId = await world.upload();
+    let isVisible = false;
+    world.api.answering = (action, pass) => {
+      if (isVisible || action !== 'DescribeMediaInfos') return pass();
+      return answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] });
+    };
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', version: 1 });
+    expect(world.queue).toHaveLength(1);
+    await world.pass(12 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', version: 1 });
+    isVisible = true;
+    await world.pass(20 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', version: 2 });
+    expect(world.queue).toEqual([]);
+  });
+
+  test('media information that VOD has later does not hold ready back, and is written when it is there', async () => {
+    const fileId = await world.upload();
+    world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
+    await world.deliver(newFileUpload({ fileId, size: 99 }));
+    await world.verify();
+    const early = await world.item(fileId);
+    expect(early).toMatchObject({ trust: 'confirmed', status: 'ready' });
+    expect(early).not.toHaveProperty('size');
+    await world.pass(5 * SECOND);
+    world.api.answering = (_, pass) => pass();
+    await world.pass(MINUTE);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3, version: 3 });
+    expect(world.queue).toEqual([]);
+  });
+
+  test('media information that VOD never has is asked for during an hour, and then no more', async () => {
+    const fileId = await world.upload();
+    world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    const calls = await world.callsOf(() => world.pass(2 * HOUR));
+    expect(calls['DescribeMediaInfos']).toBeLessThan(20);
+    expect(world.queue).toEqual([]);
+    expect(world.deadLetters).toEqual([]);
+    expect(await world.item(fileId)).toMatchObject({ status: 'ready', version: 2 });
+  });
+
+  test.each([
+    ['InternalError', () => refusal('InternalError')],
+    ['RequestLimitExceeded', () => refusal('RequestLimitExceeded')],
+    ['AuthFailure.SignatureFailure', () => refusal('AuthFailure.SignatureFailure')],
+    ['a file in neither set', () => answer({ MediaInfoSet: [], NotExistFileIdSet: [] })],
+    ['sets that are null', () => answer({ MediaInfoSet: null, NotExistFileIdSet: null })],
+    ['an empty answer', () => answer()],
+  ])('%s changes nothing and is asked again until VOD answers', async (_, broken) => {
+    const fileId = await world.upload();
+    await world.deliver(newFileUpload({ fileId }));
+    world.api.answering = broken;
+    expect(await world.verify()).toBe(0);
+    const before = await world.item(fileId);
+    expect(before).toMatchObject({ trust: 'pushed', version: 1 });
+    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-answer', fileIds: [fileId] }));
+    await world.pass(5 * SECOND);
+    expect(await world.item(fileId)).toEqual(before);
+    world.api.answering = (__, pass) => pass();
+    await world.pass(MINUTE);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
+  });
+
+  test('BasicInfo null of a confirmed file is not an answer: the row keeps url, name and uploader', async () => {
+    const fileId = await world.upload({ text: 'order=7' });
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    const before = contentOf(await world.item(fileId));
+    world.api.answering = changingMedia((info) => ({ ...info, BasicInfo: null }));
+    await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ url: before['url'], uploader: 'user-42', trust: 'pushed' });
+    world.api.answering = (_, pass) => pass();
+    await world.pass(10 * SECOND);
+    expect(contentOf(await world.item(fileId))).toEqual(before);
+  });
+
+  test('a task whose detail is null is not an answer, and asked about again', async () => {
+    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    await world.processed(fileId);
+    await world.deliver(...(await world.eventsOf(fileId)));
+    world.api.answering = async (action, pass) =>
+      action === 'DescribeTaskDetail'
+        ? answer({ TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null })
+        : pass();
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', status: 'processing' });
+    world.api.answering = (_, pass) => pass();
+    await world.pass(10 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
+  });
+
+  test('for a day: the row stays, and its message goes to the dead letters with an alarm', async () => {
+    const fileId = await world.upload();
+    await world.deliver(newFileUpload({ fileId }));
+    world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
+    await world.verify();
+    await world.pass(25 * HOUR);
+    expect(world.queue).toEqual([]);
+    expect(world.deadLetters.map((body) => JSON.parse(body) as object)).toEqual([
+      expect.objectContaining({ fileId, version: 1, question: 'no-answer' }),
+    ]);
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', outcome: 'given-up', fileIds: [fileId] }),
+    );
+    expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', version: 1 });
+  });
+
+  test('the pauses grow from 2 s to 15 min, and about 105 calls are made in a day', async () => {
+    const fileId = await world.upload();
+    await world.deliver(newFileUpload({ fileId }));
+    world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
+    await world.verify();
+    const pauses: number[] = [];
+    for (let index = 0; index < 11; index++) {
+      const pause = Math.round(((world.queue[0]?.due ?? 0) - world.now()) / SECOND);
+      pauses.push(pause);
+      await world.pass(pause * SECOND);
+    }
+    expect(pauses).toEqual([2, 4, 8, 16, 32, 64, 120, 240, 480, 900, 900]);
+  });
+});
+
+describe("with the local VOD's own faults", () => {
+  test('a file that the server API shows late is confirmed once it is there', async () => {
+    world.vod.setFaults({ visibleAfterMs: 60_000 });
+    const fileId = await world.upload();
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    await world.pass(30 * SECOND);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'pushed' });
+    world.clock.vod = 61 * SECOND;
+    await world.pass(MINUTE);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3 });
+  });
+
+  test('media information that VOD has late comes into a row that is ready already', async () => {
+    world.vod.setFaults({ analysedAfterMs: 60_000 });
+    const fileId = await world.upload();
+    await world.deliver(...(await world.eventsOf(fileId)));
+    await world.verify();
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
+    expect(await world.item(fileId)).not.toHaveProperty('size');
+    world.clock.vod = 61 * SECOND;
+    await world.pass(2 * MINUTE);
+    expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3 });
+  });
+
+  test('half of all calls failing: every upload is confirmed within minutes, and none is lost', async () => {
+    const ids: string[] = [];
+    while (ids.length < 30) ids.push(await world.upload({ procedure: 'LongVideoPreset' }));
+    for (const fileId of ids) await world.processed(fileId);
+    for (const fileId of ids) await world.deliver(...(await world.eventsOf(fileId)));
+    world.vod.setFaults({ api: 0.5, seed: 7 });
+    await world.verify();
+    await world.pass(10 * MINUTE);
+    for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
+    expect(world.deadLetters).toEqual([]);
+  });
+});
+
+describe('services that do not answer', () => {
+  test('a delay queue that does not answer fails the record, which is delivered again', async () => {
+    const [late, fine] = [await world.upload(), await world.upload()];
+    world.api.answering = (_, pass, parameters) =>
+      (parameters as { FileIds?: string[] }).FileIds?.includes(late) === true ? refusal('InternalError') : pass();
+    await world.deliver(newFileUpload({ fileId: late }));
+    world.services.queueAnswers = false;
+    expect(await world.verify()).toBe(1);
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', outcome: 'delay-failed', fileIds: [late] }),
+    );
+    world.services.queueAnswers = true;
+    world.api.answering = (_, pass) => pass();
+    await world.deliver(newFileUpload({ fileId: fine }));
+    expect(await world.verify()).toBe(0);
+    for (const fileId of [late, fine]) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
+  });
+});
+
+test('a table that does not answer fails the records, and no answer of VOD is lost', async () => {
+  const fileId = await world.upload();
+  await world.deliver(newFileUpload({ fileId }));
+  world.webhook.failWrites(true);
+  expect(await world.verify(6 * SECOND)).toBe(1);
+  expect(world.lines).toContainEqual(
+    expect.objectContaining({ level: 'error', outcome: 'write-failed', fileIds: [fileId] }),
+  );
+  world.webhook.failWrites(false);
+  expect(await world.verify()).toBe(0);
+  expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
+});
+
+test('a procedure that was signed and has not begun holds ready back, for 24 h', async () => {
+  const sourceContext = seal('order=7', 'user-42', true, SEAL_KEY);
+  const fileId = await world.upload({ sourceContext });
+  await world.deliver(newFileUpload({ fileId }));
+  await world.verify();
+  expect(await world.item(fileId)).toMatchObject({ status: 'processing', trust: 'confirmed' });
+  await world.pass(23 * HOUR);
+  expect(await world.item(fileId)).toMatchObject({ status: 'processing' });
+  await world.pass(2 * HOUR);
+  await world.run();
+  expect(await world.item(fileId)).toMatchObject({ status: 'ready', notice: expect.stringContaining('procedure') });
+});

@@ -1,0 +1,269 @@
+import { seal } from '../../lib/vod/source-context';
+import { bareDeletion, bareUpload, inSeconds, reviewComplete, sample, sampleAbout } from '../helpers/callbacks';
+import { newFileUpload, procedureStateChanged } from '../helpers/events';
+import { SEAL_KEY, startWebhook, type Webhook } from '../helpers/webhook';
+
+let webhook: Webhook;
+let lastId = 0;
+const freshId = () => `387702${++lastId}`;
+
+beforeAll(async () => {
+  webhook = await startWebhook();
+});
+beforeEach(() => {
+  webhook.lines.length = 0;
+  webhook.takeCounts();
+});
+afterAll(async () => {
+  await webhook.stop();
+});
+
+describe('an event that is kept', () => {
+  test.each([
+    ['new-file-upload', { status: 'uploaded', type: 'mp4' }],
+    ['new-file-upload.2.0', { status: 'uploaded', sourceType: 'Upload' }],
+    ['new-file-upload.captured-2019', { status: 'uploaded', sourceType: 'Upload' }],
+    ['new-file-upload.null-siblings', { status: 'uploaded' }],
+    ['new-file-upload.guide-spelling', { status: 'processing', sourceType: 'Upload' }],
+    ['new-file-upload.with-procedure', { status: 'processing' }],
+    ['procedure-state-changed.adaptive', { status: 'processing' }],
+    ['procedure-state-changed.failed.2.0', { status: 'processing' }],
+    ['pull-complete', {}],
+    ['pull-complete.2.0', {}],
+    ['pull-complete.hybrid', {}],
+    ['pull-complete.nested', {}],
+    ['file-deleted.ids-only', { status: 'uploaded', _news: ['gone'] }],
+    ['file-deleted.2.0', { status: 'uploaded', _news: ['gone'] }],
+    ['file-deleted.parts', { status: 'uploaded' }],
+  ])('%s becomes a pushed row, whether the body is Base64 or not', async (name, expected) => {
+    const fileId = freshId();
+    const event = sampleAbout(name, fileId);
+    expect(await webhook.outcome(event, { base64: true })).toBe('recorded');
+    expect(await webhook.outcome(event)).toBe('repeated');
+    expect(await webhook.itemOf(fileId)).toMatchObject({ ...expected, trust: 'pushed', version: 1 });
+  });
+
+  test('a review event about a file marks its row as processing and decides nothing', async () => {
+    const fileId = freshId();
+    expect(await webhook.outcome(reviewComplete(fileId))).toBe('recorded');
+    const item = await webhook.itemOf(fileId);
+    expect(item).toMatchObject({ status: 'processing', trust: 'pushed', _news: ['end:review-1'] });
+    expect(item).not.toHaveProperty('review');
+  });
+
+  test('an event never sets ready, failed, held, rejected or deleted', async () => {
+    const fileId = freshId();
+    const task = { taskId: 'task-1' };
+    const events = [
+      newFileUpload({ fileId, procedureTaskId: 'task-1' }),
+      procedureStateChanged({ fileId }, 'FINISH', task),
+      procedureStateChanged({ fileId }, 'FINISH', { ...task, failed: true }),
+      reviewComplete(fileId),
+      bareDeletion([fileId]),
+    ];
+    for (const event of events) {
+      expect(await webhook.status(event)).toBe(200);
+      expect((await webhook.itemOf(fileId))?.['status']).toMatch(/^(uploaded|processing)$/);
+    }
+  });
+
+  test('EventType wins where eventType is there too', async () => {
+    const fileId = freshId();
+    await webhook.post({ ...bareUpload(fileId), eventType: 'FileDeleted' });
+    const item = await webhook.itemOf(fileId);
+    expect(item).toMatchObject({ status: 'uploaded' });
+    expect(item).not.toHaveProperty('_news');
+  });
+
+  test.each(['ClientUpload', 'ServerUpload', 'Upload'])('sourceType %s is stored as Upload', async (sourceType) => {
+    const fileId = freshId();
+    await webhook.post({ eventType: 'NewFileUpload', data: { fileId, sourceType } });
+    expect(await webhook.itemOf(fileId)).toMatchObject({ sourceType: 'Upload' });
+  });
+
+  test('a time with an offset is stored as UTC', async () => {
+    const fileId = freshId();
+    await webhook.post(bareUpload(fileId, { MediaBasicInfo: { CreateTime: '2026-11-22T08:00:00+08:00' } }));
+    expect(await webhook.itemOf(fileId)).toMatchObject({ createTime: '2026-11-22T00:00:00Z' });
+  });
+
+  test('fields of the wrong type are absent, the rest is kept', async () => {
+    const fileId = freshId();
+    const MediaBasicInfo = { Name: {}, MediaUrl: 'u', CreateTime: [] };
+    await webhook.post(bareUpload(fileId, { ProcedureTaskId: 7, MediaBasicInfo, MetaData: 'x' }));
+    const item = await webhook.itemOf(fileId);
+    expect(item).toMatchObject({ status: 'uploaded', url: 'u' });
+    expect(item).not.toHaveProperty('name');
+    expect(item).not.toHaveProperty('procedureTaskId');
+  });
+});
+
+describe('zeros of a file that VOD has not analysed yet', () => {
+  const zeros = { MetaData: { Size: 0, Duration: 0, Width: 0, Height: 0 } };
+  const figures = { MetaData: { Size: 3, Duration: 60.5, Width: 1920, Height: 1080 } };
+
+  test.each([
+    ['before', [zeros, figures]],
+    ['after', [figures, zeros]],
+  ])('never replace the real figures: they come %s them', async (_, order) => {
+    const fileId = freshId();
+    for (const more of order) expect(await webhook.status(bareUpload(fileId, more))).toBe(200);
+    expect(await webhook.itemOf(fileId)).toMatchObject({ size: 3, duration: 60.5, width: 1920, height: 1080 });
+  });
+
+  test('alone are not stored', async () => {
+    const fileId = freshId();
+    await webhook.post(bareUpload(fileId, zeros));
+    for (const name of ['size', 'duration', 'width', 'height']) {
+      expect(await webhook.itemOf(fileId)).not.toHaveProperty(name);
+    }
+  });
+});
+
+describe('the source context', () => {
+  const contextOf = async (sourceContext: string) => {
+    const fileId = freshId();
+    await webhook.post(newFileUpload({ fileId, sourceContext }));
+    const { seal: opened, sourceContext: text, uploader } = (await webhook.itemOf(fileId)) ?? {};
+    return { seal: opened, text, uploader };
+  };
+
+  test('sealed with the newest key or the one before the rotation: the text and the caller', async () => {
+    for (const key of [SEAL_KEY, 'seal-old']) {
+      const opened = { seal: 'valid', text: 'order=7', uploader: 'user-42' };
+      expect(await contextOf(seal('order=7', 'user-42', false, key))).toEqual(opened);
+    }
+  });
+
+  test('sealed for the caller alone: uploader and no text', async () => {
+    const opened = { seal: 'valid', text: undefined, uploader: 'user-42' };
+    expect(await contextOf(seal('', 'user-42', true, SEAL_KEY))).toEqual(opened);
+  });
+
+  test('without a seal: the text and no uploader', async () => {
+    expect(await contextOf('uid=42')).toEqual({ seal: 'none', text: 'uid=42', uploader: undefined });
+  });
+
+  test('with a seal of another key: the raw text and no uploader', async () => {
+    const forged = seal('order=7', 'user-42', false, 'my own key');
+    expect(await contextOf(forged)).toEqual({ seal: 'broken', text: forged, uploader: undefined });
+  });
+
+  test("the guide's misprint SourceCopntext is read where the real name is absent", async () => {
+    const [misprint, both] = [freshId(), freshId()];
+    const at = (fileId: string, SourceInfo: object) => bareUpload(fileId, { MediaBasicInfo: { SourceInfo } });
+    await webhook.post(at(misprint, { SourceCopntext: 'order=7' }));
+    await webhook.post(at(both, { SourceCopntext: 'order=7', SourceContext: 'order=8' }));
+    expect(await webhook.itemOf(misprint)).toMatchObject({ sourceContext: 'order=7' });
+    expect(await webhook.itemOf(both)).toMatchObject({ sourceContext: 'order=8' });
+  });
+
+  test('is one fact: a second event does not fill in what the first one left open', async () => {
+    const fileId = freshId();
+    await webhook.post(newFileUpload({ fileId, sourceContext: seal('', 'alice', false, SEAL_KEY) }));
+    await webhook.post(newFileUpload({ fileId, sourceContext: 'order=666' }));
+    const item = await webhook.itemOf(fileId);
+    expect(item).toMatchObject({ seal: 'valid', uploader: 'alice' });
+    expect(item).not.toHaveProperty('sourceContext');
+  });
+});
+
+describe('the same again, or an event that contains nothing new', () => {
+  test('is answered 200 and writes nothing, in either format and with another envelope', async () => {
+    const file = { fileId: freshId(), procedureTaskId: 'task-1' };
+    const finish = procedureStateChanged(file, 'FINISH', { taskId: 'task-1' });
+    expect(await webhook.outcome(newFileUpload(file))).toBe('recorded');
+    expect(await webhook.outcome(finish)).toBe('recorded');
+    const before = await webhook.itemOf(file.fileId);
+    for (const event of [finish, newFileUpload(file), { ...finish, Sign: 'other', T: inSeconds(500) }]) {
+      expect(await webhook.outcome(event)).toBe('repeated');
+    }
+    expect(await webhook.itemOf(file.fileId)).toEqual(before);
+  });
+
+  test('a later delivery with another cover, name or URL is not an alarm and changes nothing', async () => {
+    const fileId = freshId();
+    const body = (more: object) =>
+      bareUpload(fileId, { MediaBasicInfo: { Name: 'a', MediaUrl: 'u', CoverUrl: 'c', ...more } });
+    await webhook.post(body({}));
+    const before = await webhook.itemOf(fileId);
+    for (const more of [{ CoverUrl: 'made by the procedure' }, { Name: 'renamed' }, { MediaUrl: 'new domain' }]) {
+      expect(await webhook.outcome(body(more))).toBe('repeated');
+    }
+    expect(await webhook.itemOf(fileId)).toEqual(before);
+    expect(new Set(webhook.lines.map(({ level }) => level))).toEqual(new Set(['info']));
+  });
+});
+
+describe('200, logged, no row', () => {
+  const byUrl = (FileId: unknown) => ({
+    EventType: 'ProcedureStateChanged',
+    ProcedureStateChangeEvent: { TaskId: 'task-1', Status: 'FINISH', FileId, FileUrl: 'http://example.com/a.mp4' },
+  });
+
+  test.each<[string, unknown, string]>([
+    ['any other event type', sample('unknown-type'), 'unknown-type'],
+    ['a type invented tomorrow', { EventType: 'HologramComplete', HologramCompleteEvent: { FileId: '71' } }, '71'],
+    ['a type named like a property of every object', { EventType: 'constructor', FileId: '72' }, '72'],
+    ['__proto__ as event type', '{"EventType":"__proto__","__proto__":{"FileId":"73"}}', '73'],
+    ['a PullComplete that failed and has no file', sample('pull-complete.failed'), ''],
+    ['a task of ProcessMediaByUrl without FileId', byUrl(undefined), ''],
+    ['a task of ProcessMediaByUrl with an empty FileId', byUrl(''), ''],
+    ["a task of ProcessMediaByUrl with the caller's own text as FileId", byUrl('my-video'), 'my-video'],
+    ['a task of ProcessMediaByUrl with 41 digits as FileId', byUrl('4'.repeat(41)), '4'.repeat(41)],
+    ['a review of no VOD file', reviewComplete(''), ''],
+    ['a task event whose payload is null', { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: null }, ''],
+  ])('%s', async (_, body, fileId) => {
+    const answer = await webhook.post(body);
+    expect(answer).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
+    expect(webhook.lines).toEqual([expect.objectContaining({ level: 'info', outcome: 'ignored', fileIds: [] })]);
+    expect(webhook.takeCounts()).toEqual({});
+    if (fileId) expect(await webhook.itemOf(fileId)).toBeUndefined();
+  });
+});
+
+describe('FileDeleted', () => {
+  const results = (parts: Record<string, object[]>) =>
+    Object.entries(parts).map(([FileId, DeleteParts]) => ({ FileId, DeleteParts }));
+
+  test('of a part of a file is noted with the part, and the row keeps its status', async () => {
+    const fileId = freshId();
+    const original = bareDeletion([fileId], {
+      FileDeleteResultInfo: results({ [fileId]: [{ Type: 'OriginalFiles' }] }),
+    });
+    await webhook.post(newFileUpload({ fileId }));
+    expect(await webhook.outcome(original)).toBe('recorded');
+    expect(await webhook.outcome(original)).toBe('repeated');
+    expect(await webhook.itemOf(fileId)).toMatchObject({ status: 'uploaded', _news: ['parts:OriginalFiles'] });
+    const transcoded = results({ [fileId]: [{ Type: 'TranscodeFiles', Definition: 20 }] });
+    expect(await webhook.outcome(bareDeletion([fileId], { FileDeleteResultInfo: transcoded }))).toBe('recorded');
+  });
+
+  test.each([[[]], [null]])('of parts whose FileIdSet is %p names the files in its details', async (FileIdSet) => {
+    const fileId = freshId();
+    const FileDeleteResultInfo = results({ [fileId]: [{ Type: 'TranscodeFiles' }] });
+    expect(await webhook.outcome(bareDeletion(FileIdSet, { FileDeleteResultInfo }))).toBe('recorded');
+    expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['parts:TranscodeFiles'] });
+  });
+
+  test('that names one file both in parts and whole is about the whole file', async () => {
+    const fileId = freshId();
+    const details = [[{ Type: 'TranscodeFiles' }], []].map((DeleteParts) => ({ FileId: fileId, DeleteParts }));
+    await webhook.post(bareDeletion([fileId], { FileDeleteResultInfo: details }));
+    expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['gone'] });
+  });
+
+  test('of 150 files is recorded for all of them', async () => {
+    const ids = Array.from({ length: 150 }, freshId);
+    expect(await webhook.outcome(bareDeletion(ids))).toBe('recorded');
+    const items = await Promise.all(ids.map(webhook.itemOf));
+    for (const item of items) expect(item).toMatchObject({ trust: 'pushed', _news: ['gone'] });
+    expect(webhook.takeCounts()).toEqual({ GetItem: 150, UpdateItem: 150 });
+  });
+
+  test('with one id that is not usable is recorded for the others', async () => {
+    const fileId = freshId();
+    expect(await webhook.outcome(bareDeletion([fileId, 7, '', 'x'.repeat(41)]))).toBe('recorded');
+    expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['gone'] });
+  });
+});

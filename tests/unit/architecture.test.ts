@@ -1,0 +1,108 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+
+const root = join(__dirname, '../..');
+
+/** From the top: a room may import those of its own level, and all below. `generated` may be imported by every room. */
+const LEVELS: readonly (readonly string[])[] = [
+  ['functions'],
+  ['lib/signing', 'lib/events', 'lib/verification', 'lib/notifications', 'lib/playback'],
+  ['lib/uploads'],
+  ['lib/vod'],
+  ['lib/platform'],
+];
+
+interface Import {
+  readonly from: string;
+  /** A path of this project without its extension, or a package's name. */
+  readonly to: string;
+}
+
+function filesIn(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+function importsOf(file: string): readonly Import[] {
+  const source = readFileSync(join(root, file), 'utf8');
+  const specifiers = [
+    ...source.matchAll(/^(?:import|export)\s[^;]*?from '([^']+)';$/gms),
+    ...source.matchAll(/\b(?:import|require)\('([^']+)'\)/g),
+    ...source.matchAll(/^import '([^']+)';$/gm),
+  ].map(([, specifier = '']) => specifier);
+  return specifiers.map((to) => ({
+    from: file.replace(/\.ts$/, ''),
+    to: to.startsWith('.') ? relative(root, resolve(root, dirname(file), to)).replace(/\.(js|ts)$/, '') : to,
+  }));
+}
+
+const roomOf = (path: string): string => {
+  const [top = '', room = ''] = path.split('/');
+  return top === 'lib' ? `lib/${room}` : top;
+};
+const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.includes(room));
+
+const files = [...filesIn('lib'), ...filesIn('functions')];
+const imports = files.flatMap(importsOf);
+const internal = imports.filter(({ to }) =>
+  /^(lib|functions|cli|client|local|tests|bench|scripts|deploy|docs)\//.test(to),
+);
+
+test('the imports of lib and functions were found', () => {
+  expect(files.length).toBeGreaterThan(40);
+  expect(internal.length).toBeGreaterThan(100);
+  expect(internal).toContainEqual({ from: 'lib/uploads/merge', to: 'lib/vod/event' });
+});
+
+test('every folder of lib is a room that the rules know', () => {
+  const rooms = new Set(filesIn('lib').map(roomOf));
+  const known = [...LEVELS.flat(), 'lib/generated'];
+  expect([...rooms].filter((room) => !known.includes(room))).toEqual([]);
+});
+
+test('lib and functions import nothing of cli, client, local, tests, bench, scripts or deploy', () => {
+  expect(internal.filter(({ to }) => !/^(lib|functions)\//.test(to))).toEqual([]);
+});
+
+test('imports run one way: functions, then signing, events, verification, notifications and playback, then uploads, vod, platform', () => {
+  const upwards = internal.filter(({ from, to }) => {
+    if (roomOf(to) === 'lib/generated') return false;
+    return levelOf(roomOf(to)) < levelOf(roomOf(from));
+  });
+  expect(upwards).toEqual([]);
+});
+
+test('rooms of one level do not import each other', () => {
+  const sideways = internal.filter(({ from, to }) => {
+    return levelOf(roomOf(from)) === levelOf(roomOf(to)) && roomOf(from) !== roomOf(to);
+  });
+  expect(sideways).toEqual([]);
+});
+
+test('lib/generated imports no room', () => {
+  expect(internal.filter(({ from }) => roomOf(from) === 'lib/generated')).toEqual([]);
+});
+
+test('no file of lib imports itself, over however many others', () => {
+  const targets = new Map<string, readonly string[]>();
+  for (const { from, to } of internal) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  function visit(file: string, path: readonly string[]): void {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || path.includes(file)) return;
+    for (const to of targets.get(file) ?? []) visit(to, [...path, file]);
+    done.add(file);
+  }
+  for (const file of targets.keys()) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test("only uploads/store speaks DynamoDB, and only vod/api loads the vendor's SDK", () => {
+  const importers = (name: RegExp) => [
+    ...new Set(imports.filter(({ from, to }) => from.startsWith('lib/') && name.test(to)).map(({ from }) => from)),
+  ];
+  expect(importers(/^@aws-sdk\//)).toEqual(['lib/uploads/store']);
+  expect(importers(/^tencentcloud-sdk-nodejs/)).toEqual(['lib/vod/api']);
+});

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { isSignValid, isTokenValid } from '../../../lib/events/callback-authentication';
+
+const NOW = 1_795_350_000;
+const md5 = (text: string) => createHash('md5').update(text).digest('hex');
+const signed = (t: number | string, key = 'SignKey1', T: number | string = t) => ({ Sign: md5(`${key}${t}`), T });
+
+interface Place {
+  readonly message?: unknown;
+  readonly query?: Record<string, string>;
+  readonly headers?: Record<string, string>;
+}
+const valid = ({ message = {}, query = {}, headers = {} }: Place, keys = ['SignKey1']) =>
+  isSignValid({ message, query: new URLSearchParams(query), headers }, keys, NOW);
+
+describe('isTokenValid, the token of the URL', () => {
+  test.each<[string, string | null, string[], boolean]>([
+    ['the right one opens', 'token-1', ['token-1'], true],
+    ['the second of two opens too', 'token-2', ['token-1', 'token-2'], true],
+    ['another does not', 'token-3', ['token-1', 'token-2'], false],
+    ['a prefix does not', 'token-', ['token-1'], false],
+    ['none does not', null, ['token-1'], false],
+    ['an empty one never opens, not even an empty secret', '', [''], false],
+  ])('%s', (_, token, tokens, expected) => {
+    expect(isTokenValid(token, tokens)).toBe(expected);
+  });
+});
+
+describe('isSignValid, Sign and T (MD5 of SignKey and T, T being an expiry time)', () => {
+  test.each<[string, Place, boolean]>([
+    ['as VOD sends it, ten minutes ahead', { message: signed(NOW + 600) }, true],
+    ['T as a string of digits', { message: signed(NOW + 600, 'SignKey1', String(NOW + 600)) }, true],
+    ['hex in upper case', { message: { Sign: md5(`SignKey1${NOW + 1}`).toUpperCase(), T: NOW + 1 } }, true],
+    ['expiring this very second', { message: signed(NOW) }, true],
+    ['expired a second ago', { message: signed(NOW - 1) }, false],
+    ['15 minutes ahead', { message: signed(NOW + 900) }, true],
+    ['more than 15 minutes ahead', { message: signed(NOW + 901) }, false],
+    ['made with another key', { message: signed(NOW + 600, 'Other') }, false],
+    ['of another T', { message: { ...signed(NOW + 600), T: NOW + 599 } }, false],
+    ['no Sign', { message: { T: NOW + 600 } }, false],
+    ['no T', { message: { Sign: md5(`SignKey1${NOW + 600}`) } }, false],
+    ['no message at all', { message: undefined }, false],
+    ['a T that is not an integer', { message: signed(`${NOW}.5`) }, false],
+    ['a T with a sign', { message: signed(`+${NOW + 600}`) }, false],
+    ['a Sign that is not a string', { message: { Sign: [md5(`SignKey1${NOW}`)], T: NOW } }, false],
+    ['in the query, where the message has neither', { query: queryOf(NOW + 600) }, true],
+    ['in the headers, where message and query have neither', { headers: headersOf(NOW + 600) }, true],
+    ['right in the query but wrong in the message', { message: signed(NOW, 'Other'), query: queryOf(NOW) }, false],
+    [
+      'Sign in the message but T in the query',
+      { message: { Sign: md5(`SignKey1${NOW}`) }, query: { T: `${NOW}` } },
+      false,
+    ],
+  ])('%s', (_, place, expected) => {
+    expect(valid(place)).toBe(expected);
+  });
+
+  test('either of two keys is accepted', () => {
+    expect(valid({ message: signed(NOW, 'New') }, ['New', 'Old'])).toBe(true);
+    expect(valid({ message: signed(NOW, 'Old') }, ['New', 'Old'])).toBe(true);
+  });
+
+  test('an empty key never opens, not even what was signed with an empty key', () => {
+    expect(valid({ message: signed(NOW, '') }, [''])).toBe(false);
+    expect(valid({ message: signed(NOW) }, [])).toBe(false);
+  });
+});
+
+function queryOf(t: number): Record<string, string> {
+  return { Sign: md5(`SignKey1${t}`), T: String(t) };
+}
+
+function headersOf(t: number): Record<string, string> {
+  return { sign: md5(`SignKey1${t}`), t: String(t) };
+}

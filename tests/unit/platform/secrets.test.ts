@@ -1,0 +1,109 @@
+import { cached, parseSecretVersions, readParameters } from '../../../lib/platform/secrets';
+import { virtualClock } from '../support/clock';
+
+/** A cache of a value that counts up with every load, or fails while `error` is set. */
+function startCache() {
+  const clock = virtualClock();
+  const lines: object[] = [];
+  let loads = 0;
+  let error: Error | undefined;
+  const read = cached(
+    async () => {
+      loads++;
+      await Promise.resolve();
+      if (error) throw error;
+      return loads;
+    },
+    clock.now,
+    (fields) => lines.push(fields),
+  );
+  return {
+    clock,
+    lines,
+    read,
+    loads: () => loads,
+    failWith: (next: Error | undefined) => {
+      error = next;
+    },
+  };
+}
+
+describe('cached', () => {
+  test('loads once for all who ask at the same time, and again after five minutes', async () => {
+    const { read, loads, clock } = startCache();
+    expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);
+    clock.advance(5 * 60_000 - 1);
+    expect(await read()).toBe(1);
+    clock.advance(1);
+    expect(await Promise.all([read(), read()])).toEqual([2, 2]);
+    expect(loads()).toBe(2);
+  });
+
+  test('keeps the last value when a refresh fails, logs it, and tries again after 30 s', async () => {
+    const { read, loads, clock, lines, failWith } = startCache();
+    await read();
+    clock.advance(5 * 60_000);
+    failWith(new Error('SSM does not answer'));
+    expect(await read()).toBe(1);
+    expect(lines).toEqual([
+      { level: 'error', outcome: 'secret-refresh-failed', error: 'Error', reason: 'SSM does not answer' },
+    ]);
+    clock.advance(29_999);
+    await read();
+    expect(loads()).toBe(2);
+    clock.advance(1);
+    failWith(undefined);
+    expect(await read()).toBe(3);
+  });
+
+  test("remembers a failed first load for a second, so that a crowd does not use up the store's quota", async () => {
+    const { read, loads, clock, failWith } = startCache();
+    const error = new Error('SSM does not answer');
+    failWith(error);
+    const crowd = await Promise.allSettled(Array.from({ length: 100 }, () => read()));
+    expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    clock.advance(999);
+    await expect(read()).rejects.toBe(error);
+    expect(loads()).toBe(1);
+    clock.advance(1);
+    failWith(undefined);
+    expect(await read()).toBe(2);
+  });
+});
+
+describe('readParameters', () => {
+  test('asks for each name once and returns a function from names to values', async () => {
+    const asked: (readonly string[])[] = [];
+    const value = await readParameters(
+      (names) => {
+        asked.push(names);
+        return Promise.resolve(new Map(names.map((name) => [name, `value of ${name}`])));
+      },
+      ['/a', '/b', '/a'],
+    );
+    expect(asked).toEqual([['/a', '/b']]);
+    expect(value('/b')).toBe('value of /b');
+  });
+
+  test('names a parameter that does not exist', async () => {
+    const value = await readParameters(() => Promise.resolve(new Map<string, string>()), ['/a']);
+    expect(() => value('/a')).toThrow('create the SSM parameter /a as a SecureString');
+    expect(() => value('constructor')).toThrow(/constructor/);
+  });
+});
+
+describe('parseSecretVersions', () => {
+  test.each([
+    ['one', ['one']],
+    ['new,old', ['new', 'old']],
+    [' new , old ', ['new', 'old']],
+    ['new,', ['new']],
+    [',old', ['old']],
+  ])('%j', (value, expected) => {
+    expect(parseSecretVersions('/a', value)).toEqual(expected);
+  });
+
+  test.each(['', ' ', ',', ' , '])('%j is refused: an empty secret must not open anything', (value) => {
+    expect(() => parseSecretVersions('/a', value)).toThrow('the SSM parameter /a is empty');
+  });
+});

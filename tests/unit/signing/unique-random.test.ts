@@ -1,0 +1,22 @@
+import { uniqueRandom } from '../../../lib/signing/unique-random';
+
+/** Draws these numbers, one after the other. */
+const drawing =
+  (...numbers: number[]) =>
+  () =>
+    numbers.shift() ?? 99;
+
+test('a number that was drawn in this second already is drawn again', () => {
+  const next = uniqueRandom(drawing(7, 7, 7, 8, 7, 8, 9));
+  expect([next(1), next(1), next(1)]).toEqual([7, 8, 9]);
+});
+
+test('in another second the same number may come again', () => {
+  const next = uniqueRandom(drawing(7, 7));
+  expect([next(1), next(2)]).toEqual([7, 7]);
+});
+
+test('a clock that is set back makes no number available again', () => {
+  const next = uniqueRandom(drawing(7, 7, 8));
+  expect([next(2), next(1)]).toEqual([7, 8]);
+});

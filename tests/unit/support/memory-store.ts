@@ -1,0 +1,93 @@
+import { fromItem, toItem, type Item, type Row } from '../../../lib/uploads/row';
+import type { UploadStore } from '../../../lib/uploads/store';
+
+/** Called before each access; what it throws is what the table answers. */
+export type StoreFault = (method: keyof UploadStore, fileId: string | undefined) => void;
+
+/**
+ * The table in memory: rows as items, so that everything takes the way through toItem and fromItem, and the version as
+ * the condition of every write.
+ */
+export function memoryStore(now: () => number, pageSize = 500) {
+  const items = new Map<string, Item>();
+  let fault: StoreFault = () => undefined;
+  const writes: string[] = [];
+
+  const get = (fileId: string): Row | undefined => {
+    const item = items.get(fileId);
+    return item && fromItem(structuredClone(item));
+  };
+
+  function write(before: Row | undefined, after: Row): boolean {
+    if (get(after.fileId)?.version !== before?.version) return false;
+    const version = (before?.version ?? 0) + 1;
+    items.set(after.fileId, structuredClone(toItem({ ...after, version, updatedAt: new Date(now()).toISOString() })));
+    writes.push(after.fileId);
+    return true;
+  }
+
+  const store: UploadStore = {
+    read: (fileId) =>
+      answer(() => {
+        fault('read', fileId);
+        return get(fileId);
+      }),
+    readAll: (fileIds) =>
+      answer(() => {
+        fault('readAll', undefined);
+        return new Map(fileIds.flatMap((fileId) => [get(fileId)].flatMap((row) => (row ? [[fileId, row]] : []))));
+      }),
+    update: (fileId, change) =>
+      answer(() => {
+        fault('update', fileId);
+        const before = get(fileId);
+        const after = change(before);
+        return after !== before && write(before, after);
+      }),
+    replace: (before, after) =>
+      answer(() => {
+        fault('replace', after.fileId);
+        return write(before, after);
+      }),
+    page: (after) =>
+      answer(() => {
+        fault('page', undefined);
+        const ids = [...items.keys()].sort().filter((fileId) => after === undefined || fileId > after);
+        const page = ids.slice(0, pageSize);
+        const rows = page.flatMap((fileId) => get(fileId) ?? []);
+        const last = page.at(-1);
+        return {
+          rows: rows.filter(isAudited),
+          looked: page.length,
+          ...(ids.length > page.length && last !== undefined && { next: last }),
+        };
+      }),
+  };
+
+  return {
+    ...store,
+    /** Every write that was made, by file. */
+    writes,
+    get,
+    ids: () => [...items.keys()],
+    put: (row: Row) => {
+      items.set(row.fileId, structuredClone(toItem(row)));
+    },
+    failWith: (next: StoreFault) => {
+      fault = next;
+    },
+  };
+}
+
+export type MemoryStore = ReturnType<typeof memoryStore>;
+
+/** As the table's filter expression has it. */
+function isAudited({ trust, status }: Row): boolean {
+  return trust === 'pushed' || (trust === 'confirmed' && status !== 'deleted');
+}
+
+/** A promise for what `work` returns, rejected with what it throws. */
+async function answer<T>(work: () => T): Promise<T> {
+  await Promise.resolve();
+  return work();
+}

@@ -1,0 +1,72 @@
+import { verifyPatiently } from '../../../lib/verification/verify-patiently';
+import type { Candidate } from '../../../lib/verification/verify';
+import { modelFile, startService } from '../support/service';
+import { refusal } from '../support/vod-model';
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
+
+function startPatient(count: number) {
+  const service = startService(ids(count).map((fileId) => modelFile(fileId)));
+  const verify = (fileIds = ids(count)) => {
+    const candidates = fileIds.map((fileId): Candidate => ({ fileId, row: service.store.get(fileId) }));
+    const deadline = service.clock.now() + 60_000;
+    return verifyPatiently(candidates, { ...service.deps, deadline, sleep: service.clock.sleep });
+  };
+  return { ...service, verifyPatiently: verify };
+}
+
+test('what VOD answers at once is asked once', async () => {
+  const service = startPatient(20);
+  const verified = await service.verifyPatiently();
+  expect(new Set(verified.map(({ outcome }) => outcome))).toEqual(new Set(['written']));
+  expect(service.vod.count('DescribeMediaInfos')).toBe(1);
+});
+
+test('a failure that passes costs a pause and nothing else', async () => {
+  const service = startPatient(20);
+  service.vod.failWith((action) => {
+    if (service.vod.count('DescribeMediaInfos') < 2) throw refusal(action, 'InternalError');
+  });
+  const before = service.clock.now();
+  const verified = await service.verifyPatiently();
+  expect(new Set(verified.map(({ outcome }) => outcome))).toEqual(new Set(['written']));
+  expect(service.clock.now() - before).toBeGreaterThanOrEqual(1_000);
+});
+
+test('a file with which every call fails takes no other along', async () => {
+  const service = startPatient(20);
+  service.vod.failWith((action, request) => {
+    if (JSON.stringify(request).includes('"1007"')) throw refusal(action, 'InternalError');
+  });
+  const verified = await service.verifyPatiently();
+  expect(verified.filter(({ outcome }) => outcome !== 'written')).toMatchObject([
+    { fileId: '1007', outcome: 'waiting', openQuestion: 'no-answer' },
+  ]);
+});
+
+test('a write that the table did not answer is made again', async () => {
+  const service = startPatient(3);
+  let failures = 2;
+  service.store.failWith((method) => {
+    if (method === 'replace' && failures-- > 0) throw new Error('InternalServerError');
+  });
+  const verified = await service.verifyPatiently();
+  expect(verified.map(({ outcome }) => outcome)).toEqual(['written', 'written', 'written']);
+});
+
+test('when nobody answers about several files, it throws, so that the caller keeps its place', async () => {
+  const service = startPatient(2);
+  service.vod.failWith((action) => {
+    throw refusal(action, 'InternalError');
+  });
+  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
+});
+
+test('a refusal with a code is an answer about that file: it is not repeated', async () => {
+  const service = startPatient(1);
+  service.vod.failWith((action) => {
+    throw refusal(action, 'InvalidParameterValue.FileIds');
+  });
+  expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting', openQuestion: 'no-answer' }]);
+  expect(service.vod.count('DescribeMediaInfos')).toBe(1);
+});

@@ -1,0 +1,326 @@
+import { RefusedRowError } from '../../../lib/uploads/store';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
+import { HOUR } from '../support/rows';
+import { CREATED, endedTask, modelFile, modelTask, startService, type Service } from '../support/service';
+import { fakeVod, refusal } from '../support/vod-model';
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
+const filesOf = (fileIds: readonly string[]) => fileIds.map((fileId) => modelFile(fileId));
+const outcomesOf = (verified: readonly { readonly outcome: string }[]) => verified.map(({ outcome }) => outcome);
+
+function putBack(service: Service): Promise<void> {
+  service.vod.put(modelFile('1000'));
+  return Promise.resolve();
+}
+
+/** Files that VOD had and that were confirmed. */
+async function confirmed(fileIds: readonly string[]) {
+  const service = startService(filesOf(fileIds));
+  await service.verify(fileIds);
+  expect(fileIds.map((fileId) => service.row(fileId).trust)).toEqual(fileIds.map(() => 'confirmed'));
+  return service;
+}
+
+describe('verify', () => {
+  test('asks about 20 files a call and returns what became of each, in their order', async () => {
+    const service = startService(filesOf(ids(45)));
+    const verified = await service.verify(ids(45));
+    expect(verified.map(({ fileId }) => fileId)).toEqual(ids(45));
+    expect(new Set(outcomesOf(verified))).toEqual(new Set(['written']));
+    expect(service.vod.count('DescribeMediaInfos')).toBe(3);
+    expect(service.store.ids()).toHaveLength(45);
+  });
+
+  test('says "unchanged" and writes nothing where the row has the answer already', async () => {
+    const service = await confirmed(['7']);
+    expect(outcomesOf(await service.verify(['7']))).toEqual(['unchanged']);
+    expect(service.store.writes).toHaveLength(1);
+  });
+
+  test('returns the row with the version that it has now', async () => {
+    const service = startService([modelFile('7')]);
+    await service.receive(newFileUpload({ fileId: '7' }));
+    const [verified] = await service.verify(['7']);
+    expect(verified?.row?.version).toBe(2);
+    expect(service.row('7').version).toBe(2);
+  });
+
+  test('leaves a file alone that has no row and that VOD does not have', async () => {
+    const service = startService();
+    expect(outcomesOf(await service.verify(['7']))).toEqual(['unchanged']);
+    expect(service.store.ids()).toEqual([]);
+  });
+});
+
+describe('a file that VOD does not have any more', () => {
+  test('waits for a second answer, and is deleted with it', async () => {
+    const service = await confirmed(['7']);
+    service.vod.remove('7');
+    const [first] = await service.verify(['7']);
+    expect(first).toMatchObject({ outcome: 'waiting', openQuestion: 'missing' });
+    expect(service.row('7').status).toBe('ready');
+    expect(outcomesOf(await service.verify(['7'], { openQuestion: 'missing' }))).toEqual(['written']);
+    expect(service.row('7')).toMatchObject({ status: 'deleted', trust: 'confirmed' });
+  });
+
+  test('is deleted at once when a FileDeleted event named it', async () => {
+    const service = await confirmed(['7']);
+    service.vod.remove('7');
+    await service.receive(fileDeleted({ fileId: '7' }));
+    await service.verify(['7']);
+    expect(service.row('7')).toMatchObject({ status: 'deleted', trust: 'confirmed' });
+  });
+
+  test('is not deleted at once by another open question than a missing file or a deletion', async () => {
+    const service = await confirmed(['7']);
+    service.vod.remove('7');
+    for (const openQuestion of ['no-answer', 'analysis', 'procedure', 'held', 'unknown'] as const) {
+      const [verified] = await service.verify(['7'], { openQuestion });
+      expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'missing' });
+    }
+  });
+
+  test('that is there again by the second look stays as it is', async () => {
+    const service = await confirmed(['7']);
+    service.vod.remove('7');
+    await service.verify(['7']);
+    service.vod.put(modelFile('7'));
+    expect(outcomesOf(await service.verify(['7'], { openQuestion: 'missing' }))).toEqual(['unchanged']);
+  });
+});
+
+describe('twenty confirmed files that vanish at once', () => {
+  test('change nothing and are reported: rather the application id is wrong', async () => {
+    const service = await confirmed(ids(20));
+    for (const fileId of ids(20)) service.vod.remove(fileId);
+    for (const openQuestion of [undefined, 'missing', 'deletion'] as const) {
+      const verified = await service.verify(ids(20), openQuestion && { openQuestion });
+      expect(new Set(outcomesOf(verified))).toEqual(new Set(['withheld']));
+    }
+    expect(service.store.writes).toHaveLength(20);
+    expect(service.lines).toContainEqual({ level: 'error', outcome: 'mass-deletion', fileIds: ids(20) });
+  });
+
+  test.each<[string, (service: Service) => Promise<void>]>([
+    ['one of them is still there', (service) => putBack(service)],
+    ['a FileDeleted event named one of them', (service) => service.receive(fileDeleted({ fileId: '1000' }))],
+  ])('are believed, after a second look, where %s', async (_, change) => {
+    const service = await confirmed(ids(20));
+    for (const fileId of ids(20)) service.vod.remove(fileId);
+    await change(service);
+    await service.verify(ids(20));
+    await service.verify(ids(20), { openQuestion: 'missing' });
+    expect(service.row('1001').status).toBe('deleted');
+  });
+
+  test('are believed, after a second look, when the operator accepts it', async () => {
+    const service = await confirmed(ids(20));
+    for (const fileId of ids(20)) service.vod.remove(fileId);
+    await service.verify(ids(20), {}, { acceptsMassDeletion: true });
+    expect(service.row('1000').status).toBe('ready');
+    await service.verify(ids(20), { openQuestion: 'missing' }, { acceptsMassDeletion: true });
+    expect(service.row('1000').status).toBe('deleted');
+  });
+});
+
+describe('what VOD cannot answer now', () => {
+  test('a failed call changes nothing and leaves the question open, with a line for all of its files', async () => {
+    const service = await confirmed(['7', '8']);
+    await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: 't' }));
+    const before = service.row('7');
+    service.vod.failWith((action) => {
+      throw refusal(action, 'InternalError');
+    });
+    const verified = await service.verify(['7', '8']);
+    expect(verified).toMatchObject([
+      { outcome: 'waiting', openQuestion: 'no-answer' },
+      { outcome: 'waiting', openQuestion: 'no-answer' },
+    ]);
+    expect(service.row('7')).toEqual(before);
+    expect(service.lines).toMatchObject([{ level: 'warn', outcome: 'no-answer', fileIds: ['7', '8'] }]);
+  });
+
+  test.each<[string, object]>([
+    ['BasicInfo is null', { MediaInfoSet: [{ FileId: '7', BasicInfo: null }] }],
+    ['the file is in neither set', { MediaInfoSet: [], NotExistFileIdSet: [] }],
+    ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
+    ['the answer is empty', {}],
+  ])('%s: nothing changes', async (_, answer) => {
+    const service = await confirmed(['7']);
+    const before = service.row('7');
+    const vod = fakeVod({ DescribeMediaInfos: () => answer });
+    const [verified] = await service.verify(['7'], {}, { vod });
+    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-answer' });
+    expect(service.row('7')).toEqual(before);
+  });
+
+  test("a task that VOD lists and does not describe: nothing changes, and the file's id is logged", async () => {
+    const service = startService([modelFile('7', { signed: true, tasks: [endedTask('t')] })]);
+    await service.receive(newFileUpload({ fileId: '7', procedureTaskId: 't' }));
+    const before = service.row('7');
+    const vod = { ...service.vod.api, ...fakeVodDetail({ TaskType: 'Procedure', ProcedureTask: null }) };
+    const [verified] = await service.verify(['7'], {}, { vod });
+    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-answer' });
+    expect(service.row('7')).toEqual(before);
+    expect(service.lines).toMatchObject([{ level: 'error', outcome: 'no-answer', fileIds: ['7'] }]);
+  });
+
+  test('a file that was never confirmed and that VOD does not have is asked about for an hour', async () => {
+    const service = startService();
+    await service.receive(newFileUpload({ fileId: '7' }));
+    expect(await service.verify(['7'])).toMatchObject([{ outcome: 'waiting', openQuestion: 'unknown' }]);
+    service.clock.advance(HOUR);
+    expect(await service.verify(['7'])).toMatchObject([{ outcome: 'written' }]);
+    expect(service.row('7').trust).toBe('unknown');
+  });
+});
+
+describe('what is wrong with one row or file stays its own', () => {
+  test('a row that the table refuses for good', async () => {
+    const service = startService(filesOf(ids(3)));
+    service.store.failWith((method, fileId) => {
+      if (method === 'replace' && fileId === '1001') throw new RefusedRowError('One or more parameter values');
+    });
+    expect(outcomesOf(await service.verify(ids(3)))).toEqual(['written', 'refused', 'written']);
+    expect(service.lines).toMatchObject([{ level: 'error', outcome: 'row-refused', fileIds: ['1001'] }]);
+  });
+
+  test('a write that the table does not answer', async () => {
+    const service = startService(filesOf(ids(3)));
+    service.store.failWith((method, fileId) => {
+      if (method === 'replace' && fileId === '1000') throw new Error('ProvisionedThroughputExceededException');
+    });
+    expect(outcomesOf(await service.verify(ids(3)))).toEqual(['unavailable', 'written', 'written']);
+    expect(service.lines).toMatchObject([{ level: 'error', outcome: 'write-failed', fileIds: ['1000'] }]);
+  });
+
+  test('an id for which VOD refuses the whole call', async () => {
+    const service = startService(filesOf(ids(20)));
+    service.vod.failWith((action, request) => {
+      if (JSON.stringify(request).includes('"1013"')) throw refusal(action, 'InvalidParameterValue.FileIds');
+    });
+    const verified = await service.verify(ids(20));
+    expect(verified.filter(({ outcome }) => outcome !== 'written')).toMatchObject([
+      { fileId: '1013', outcome: 'waiting', openQuestion: 'no-answer' },
+    ]);
+  });
+
+  test('a task for which VOD fails', async () => {
+    const tasks = [endedTask('bad')];
+    const service = startService([modelFile('7', { signed: true, tasks }), modelFile('8')]);
+    service.vod.failWith((action) => {
+      if (action === 'DescribeTaskDetail') throw refusal(action, 'FailedOperation');
+    });
+    expect(outcomesOf(await service.verify(['7', '8']))).toEqual(['waiting', 'written']);
+  });
+
+  test('a row that changed while VOD was asked is left alone', async () => {
+    const service = startService([modelFile('7')]);
+    await service.receive(newFileUpload({ fileId: '7' }));
+    const pending = service.verify(['7']);
+    await service.receive(fileDeleted({ fileId: '7' }));
+    expect(outcomesOf(await pending)).toEqual(['superseded']);
+    expect(service.row('7')).toMatchObject({ trust: 'pushed', news: ['gone'] });
+  });
+});
+
+describe('calls for tasks', () => {
+  async function callsFor(file: Parameters<typeof modelFile>[1], events: readonly object[] = [], after = 0) {
+    const service = startService([modelFile('7', file)]);
+    for (const event of events) await service.receive(event);
+    service.clock.advance(after);
+    await service.verify(['7']);
+    return service.vod.count('DescribeTasks') + service.vod.count('DescribeTaskDetail');
+  }
+
+  test('none for an upload that was signed without a procedure', async () => {
+    expect(await callsFor({})).toBe(0);
+    expect(await callsFor({}, [newFileUpload({ fileId: '7' })])).toBe(0);
+  });
+
+  test('one list where a procedure was signed, or an event names a task', async () => {
+    expect(await callsFor({ signed: true })).toBe(1);
+    const begun = procedureStateChanged({ fileId: '7' }, 'PROCESSING', { taskId: 't' });
+    expect(await callsFor({ tasks: [modelTask('t')] }, [begun])).toBe(1);
+  });
+
+  test('one list for a file without a seal, while VOD still knows its tasks', async () => {
+    const basicInfo = { CreateTime: CREATED, SourceInfo: { SourceContext: 'uid=1' } };
+    expect(await callsFor({ basicInfo })).toBe(1);
+    expect(await callsFor({ basicInfo }, [], 72 * HOUR)).toBe(0);
+  });
+
+  test('none for a confirmed row whose tasks have all ended; one list while one runs', async () => {
+    for (const [task, calls] of [
+      [endedTask('t'), 0],
+      [modelTask('t'), 1],
+    ] as const) {
+      const service = startService([modelFile('7', { signed: true, tasks: [task] })]);
+      await service.verify(['7']);
+      const before = service.vod.calls.length;
+      await service.verify(['7']);
+      expect(service.vod.calls.slice(before).filter(({ action }) => action !== 'DescribeMediaInfos')).toHaveLength(
+        calls,
+      );
+    }
+  });
+
+  test('at most 50 details and 3 lists for a row, whatever events and VOD name', async () => {
+    const tasks = Array.from({ length: 400 }, (_, index) => endedTask(`t${index}`));
+    const service = startService([modelFile('7', { signed: true, tasks })]);
+    for (let index = 0; index < 60; index++) {
+      await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: `forged-${index}` }));
+    }
+    await service.verify(['7']);
+    expect(service.vod.count('DescribeTaskDetail')).toBe(50);
+    expect(service.vod.count('DescribeTasks')).toBe(3);
+    expect(service.row('7').tasks.size).toBe(50);
+  });
+
+  test('a flood of 1 000 forged tasks costs at most 21 calls', async () => {
+    const service = startService([modelFile('7')]);
+    await service.verify(['7']);
+    for (let index = 0; index < 1_000; index++) {
+      await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: `forged-${index}` }));
+    }
+    await service.verify(['7']);
+    expect(service.vod.count('DescribeTasks') + service.vod.count('DescribeTaskDetail')).toBeLessThanOrEqual(21);
+    expect(service.row('7')).toMatchObject({ trust: 'confirmed', tasks: new Map(), news: [] });
+  });
+});
+
+describe('what stays open after an answer was stored', () => {
+  test.each<[string, Parameters<typeof modelFile>[1], string | undefined]>([
+    ['nothing of a file that is ready', {}, undefined],
+    ["a person's decision", { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } }, 'held'],
+    ['a signed procedure that VOD does not show yet', { signed: true }, 'procedure'],
+    ['nothing while a procedure runs: its end comes as an event', { signed: true, tasks: [modelTask('t')] }, undefined],
+    ['media information that VOD lacks', { metaData: null }, 'analysis'],
+    ['media information that is zero', { metaData: { Size: 0, Duration: 0 } }, 'analysis'],
+  ])('%s', async (_, file, question) => {
+    const service = startService([modelFile('7', file)]);
+    const [verified] = await service.verify(['7']);
+    expect(verified?.outcome).toBe('written');
+    expect(verified?.openQuestion).toBe(question);
+  });
+
+  test('media information is not asked for when the file is over an hour old', async () => {
+    const service = startService([modelFile('7', { metaData: null })]);
+    service.clock.advance(HOUR);
+    expect((await service.verify(['7']))[0]?.openQuestion).toBeUndefined();
+  });
+
+  test('a file without media information is ready all the same, and gets it without its status changing', async () => {
+    const service = startService([modelFile('7', { metaData: null })]);
+    await service.verify(['7']);
+    expect(service.row('7')).toMatchObject({ status: 'ready' });
+    service.vod.put(modelFile('7'));
+    await service.verify(['7'], { openQuestion: 'analysis' });
+    expect(service.row('7')).toMatchObject({ status: 'ready', media: { size: 10, duration: 2.5 } });
+  });
+});
+
+function fakeVodDetail(answer: object) {
+  const { DescribeTaskDetail } = fakeVod({ DescribeTaskDetail: () => answer });
+  return { DescribeTaskDetail };
+}

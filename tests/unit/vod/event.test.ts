@@ -1,0 +1,319 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { RequestError } from '../../../lib/platform/errors';
+import { isKept, parseEvent } from '../../../lib/vod/event';
+
+// The bodies are the vendor's samples and two captured ones; tests/fixtures/events/README.md says where each is from.
+const fixture = (name: string): unknown =>
+  JSON.parse(readFileSync(join(__dirname, '../../fixtures/events', `${name}.json`), 'utf8'));
+
+const host = 'http://125676836723.vod2.myqcloud.com/xxx/xxx';
+const cartoon = { url: `${host}/q1BORBPQH1IA.mp4`, name: '动物世界', sourceType: 'Upload' };
+const created = { type: 'mp4', createTime: '2019-01-09T16:36:22Z' };
+const pulled = `${host}/xxx.mp4`;
+
+describe('parseEvent, the media information of an upload', () => {
+  test.each<[string, object]>([
+    ['new-file-upload', { ...cartoon, ...created }],
+    ['new-file-upload.null-siblings', { ...cartoon, ...created, category: 'Video' }],
+    ['new-file-upload.2.0', cartoon],
+    [
+      'new-file-upload.captured-2019',
+      {
+        url: 'http://1256768367.vod2.myqcloud.com/xxx/5285890790714697960/TL916EePAC8A.mp4',
+        name: '1561433720',
+        sourceType: 'Upload',
+        size: 1_266_129,
+        duration: 4.605999946594238,
+        width: 540,
+        height: 960,
+      },
+    ],
+    ['new-file-upload.guide-spelling', { url: cartoon.url, sourceType: 'Upload' }],
+    [
+      'new-file-upload.record.2.0',
+      { url: `${host}/f0.flv`, name: '动物世界', coverUrl: `${host}/xxx.jpg`, sourceType: 'Record' },
+    ],
+    ['pull-complete', { ...cartoon, ...created, url: pulled }],
+    ['pull-complete.nested', { ...cartoon, ...created, url: pulled }],
+    ['pull-complete.2.0', { url: pulled }],
+    ['pull-complete.hybrid', { url: pulled }],
+  ])('%s', (name, media) => {
+    const event = parseEvent(fixture(name));
+    expect(event).toMatchObject({ droppedFields: [] });
+    expect(event).toHaveProperty('media', media);
+  });
+
+  test('new-file-upload.zeros: 0 is unknown, because VOD has not analysed the file yet', () => {
+    expect(parseEvent(fixture('new-file-upload.zeros'))).toHaveProperty('media', {
+      url: 'http://1500000001.vod2.myqcloud.com/aaaa1500000001/5285890000000000102/f0.mp4',
+      name: 'clip',
+      type: 'mp4',
+      category: 'Video',
+      size: 4_372_373,
+      createTime: '2026-11-22T11:59:00Z',
+      sourceType: 'Upload',
+    });
+  });
+});
+
+describe('parseEvent, source context and tasks of an upload', () => {
+  test.each<[string, string | undefined, readonly string[]]>([
+    ['new-file-upload', undefined, []],
+    ['new-file-upload.captured-2019', '{"sign_type":"post_video"}', []],
+    ['new-file-upload.guide-spelling', 'uid=42&note=你好 a+b', ['125676836723-mango-fa2fdf6a0f850d673be119cf51a7603a']],
+    [
+      'new-file-upload.record.2.0',
+      'rtmp://54xx.livepush.myqcloud.com/live?bizid=54xx&record=mp4&xx',
+      ['125676836723-mango-fa2fdf6a0f850d673be119cf51a7603a'],
+    ],
+    ['new-file-upload.2.0', undefined, []],
+  ])('%s', (name, sourceContext, taskIds) => {
+    expect(parseEvent(fixture(name))).toMatchObject({ taskIds, ...(sourceContext !== undefined && { sourceContext }) });
+    if (sourceContext === undefined) expect(parseEvent(fixture(name))).not.toHaveProperty('sourceContext');
+  });
+
+  test("the review's task is named beside the procedure's, and is not the procedure", () => {
+    const upload = (tasks: object) => ({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '1', ...tasks } });
+    const both = parseEvent(upload({ ProcedureTaskId: 'p', ReviewAudioVideoTaskId: 'r' }));
+    expect(both).toMatchObject({ procedureTaskId: 'p', taskIds: ['p', 'r'] });
+    const review = parseEvent(upload({ ProcedureTaskId: '', ReviewAudioVideoTaskId: 'r' }));
+    expect(review).toMatchObject({ taskIds: ['r'] });
+    expect(review).not.toHaveProperty('procedureTaskId');
+  });
+
+  test("2.0's transcodeTaskId is no task of a procedure", () => {
+    const data = { fileId: '1', transcodeTaskId: 'transcode-1' };
+    expect(parseEvent({ eventType: 'NewFileUpload', data })).toMatchObject({ taskIds: [] });
+  });
+});
+
+describe('parseEvent, tasks', () => {
+  test.each<[string, object]>([
+    [
+      'procedure-state-changed.processing',
+      { fileId: '5285890784246869930', taskId: '1256768367-Procedure-475b72xxxcb177t1', isFinished: false },
+    ],
+    [
+      'procedure-state-changed.finish.2.0',
+      { fileId: '5285890784246869930', taskId: '1256768367-Procedure-475b72xxxcb177t1', isFinished: true },
+    ],
+    [
+      'procedure-state-changed.captured',
+      {
+        fileId: '3701925920477195402',
+        taskId: '1256768367-procedurev2-f4c4e73a9b8ff4cba3ee9df5c4608270tt0',
+        isFinished: true,
+      },
+    ],
+  ])('%s: identifiers and whether it ended, and nothing of its result', (name, expected) => {
+    expect(parseEvent(fixture(name))).toEqual({ type: 'ProcedureStateChanged', ...expected });
+  });
+
+  test('review-complete: the file is named inside Input', () => {
+    expect(parseEvent(fixture('review-complete'))).toEqual({
+      type: 'ReviewAudioVideoComplete',
+      fileId: '5285890000000000114',
+      taskId: '1500000001-ReviewAudioVideo-f5ac8127b3b6b85cdc13f237c6005d8t0',
+      isFinished: true,
+    });
+  });
+
+  test.each(['procedure-state-changed.by-url.empty-id', 'procedure-state-changed.by-url.no-id'])(
+    '%s: a task of no VOD file is ignored, not refused',
+    (name) => {
+      expect(parseEvent(fixture(name))).toEqual({ type: 'Ignored', eventType: 'ProcedureStateChanged' });
+    },
+  );
+
+  test.each([null, 7, '', 'my-video', '12a', ' 12', '1'.repeat(41), '１２', ['1'], { FileId: '1' }, true])(
+    'a task whose FileId is %j is ignored',
+    (FileId) => {
+      const procedure = { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: { FileId, TaskId: 't' } };
+      const review = { EventType: 'ReviewAudioVideoComplete', ReviewAudioVideoCompleteEvent: { Input: { FileId } } };
+      expect(parseEvent(procedure)).toEqual({ type: 'Ignored', eventType: 'ProcedureStateChanged' });
+      expect(parseEvent(review)).toEqual({ type: 'Ignored', eventType: 'ReviewAudioVideoComplete' });
+    },
+  );
+});
+
+describe('parseEvent, deletions', () => {
+  const whole = { fileId: '24961954183381008', parts: [] };
+  test.each<[string, object[]]>([
+    ['file-deleted', [whole]],
+    ['file-deleted.2.0', [whole]],
+    [
+      'file-deleted.ids-only',
+      [whole, { ...whole, fileId: '24961954183381009' }, { ...whole, fileId: '24961954183381010' }],
+    ],
+    ['file-deleted.parts', [{ ...whole, parts: ['TranscodeFiles'] }]],
+  ])('%s', (name, files) => {
+    expect(parseEvent(fixture(name))).toEqual({ type: 'FileDeleted', files });
+  });
+
+  const deletion = (FileIdSet: unknown, FileDeleteResultInfo?: unknown) =>
+    parseEvent({ EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet, FileDeleteResultInfo } });
+
+  test('150 files in one event are 150 files', () => {
+    const ids = Array.from({ length: 150 }, (_, index) => String(1_000 + index));
+    expect(deletion(ids)).toEqual({ type: 'FileDeleted', files: ids.map((fileId) => ({ fileId, parts: [] })) });
+  });
+
+  test('a file that is named twice is deleted once', () => {
+    expect(deletion(['1', '1', '2'])).toMatchObject({ files: [{ fileId: '1' }, { fileId: '2' }] });
+  });
+
+  test('ids that are none are skipped where others are usable', () => {
+    expect(deletion(['1', '', null, 7, 'x', '1'.repeat(41)])).toEqual({
+      type: 'FileDeleted',
+      files: [{ fileId: '1', parts: [] }],
+    });
+  });
+
+  test.each([[[]], [['']], [[7]], [['x']], ['1'], [null]])('without a usable id it is refused: %j', (ids) => {
+    expect(() => deletion(ids)).toThrow(RequestError);
+  });
+
+  test('some files whole and others in parts, each part once and in one order', () => {
+    const part = (Type: unknown) => ({ Type, Definition: 0 });
+    const results = [
+      { FileId: '1', DeleteParts: [] },
+      { FileId: '2', DeleteParts: [part('TranscodeFiles'), part('OriginalFiles'), part('TranscodeFiles')] },
+      { FileId: '3', DeleteParts: null },
+      { FileId: '4', DeleteParts: [part('a b'), part(7)] },
+    ];
+    expect(deletion(['1', '2', '3', '4'], results)).toEqual({
+      type: 'FileDeleted',
+      files: [
+        { fileId: '1', parts: [] },
+        { fileId: '2', parts: ['OriginalFiles', 'TranscodeFiles'] },
+        { fileId: '3', parts: [] },
+        { fileId: '4', parts: ['Unknown'] },
+      ],
+    });
+  });
+
+  test.each([
+    ['the whole file first', [[], ['OriginalFiles']]],
+    ['a part first', [['OriginalFiles'], []]],
+  ])('a file that is named in parts and as a whole is whole: %s', (_, parts) => {
+    const results = parts.map((types) => ({ FileId: '1', DeleteParts: types.map((Type) => ({ Type })) }));
+    expect(deletion(['1'], results)).toEqual({ type: 'FileDeleted', files: [{ fileId: '1', parts: [] }] });
+  });
+});
+
+describe('parseEvent, ids of uploads', () => {
+  const upload = (FileId: unknown) => parseEvent({ EventType: 'NewFileUpload', FileUploadEvent: { FileId } });
+
+  test.each(['1', '0'.repeat(40), '5285890784273533167'])('%s is one', (fileId) => {
+    expect(upload(fileId)).toMatchObject({ type: 'NewFileUpload', fileId });
+  });
+
+  test.each([undefined, null, '', '1'.repeat(41), '12a', '-1', '1 ', '１', 7, ['1'], {}])('%j is refused', (fileId) => {
+    expect(() => upload(fileId)).toThrow(RequestError);
+  });
+
+  test('missing-file-id is refused, and the error names the place', () => {
+    let thrown: unknown;
+    try {
+      parseEvent(fixture('missing-file-id'));
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toMatchObject({
+      code: 'invalid-request',
+      errors: [{ path: expect.stringContaining('/FileUploadEvent') }],
+    });
+  });
+});
+
+describe('parseEvent, what is ignored and what is refused', () => {
+  test.each(['unknown-type', 'pull-complete.failed'])('%s is ignored', (name) => {
+    expect(parseEvent(fixture(name))).toMatchObject({ type: 'Ignored' });
+  });
+
+  test.each(['FileDeleted', 'PullComplete'])('a %s that 2.0 calls failed is ignored', (eventType) => {
+    const data = { status: 1, message: 'no', fileInfo: [{ fileId: '1' }], fileId: '1' };
+    expect(parseEvent({ eventType, data })).toEqual({ type: 'Ignored', eventType });
+  });
+
+  test.each([undefined, null, 7, 'x', [], {}, [{ EventType: 'NewFileUpload' }], { EventType: '' }, { EventType: 7 }])(
+    '%j has no event type and is refused',
+    (message) => {
+      expect(() => parseEvent(message)).toThrow(RequestError);
+    },
+  );
+
+  test('no-event-type is refused', () => {
+    expect(() => parseEvent(fixture('no-event-type'))).toThrow(/must be a JSON object with an EventType/);
+  });
+
+  test('types that are names of Object.prototype are unknown types', () => {
+    for (const eventType of Object.getOwnPropertyNames(Object.prototype)) {
+      expect(isKept(eventType)).toBe(false);
+      expect(parseEvent({ EventType: eventType })).toEqual({ type: 'Ignored', eventType });
+    }
+  });
+
+  test('any JSON is an event or a RequestError, never another error', () => {
+    const types = fc.constantFrom(
+      'NewFileUpload',
+      'PullComplete',
+      'ProcedureStateChanged',
+      'ReviewAudioVideoComplete',
+      'FileDeleted',
+    );
+    const members = fc.constantFrom('FileUploadEvent', 'PullCompleteEvent', 'FileDeleteEvent', 'Data', 'data');
+    const event = fc
+      .tuple(types, members, fc.jsonValue())
+      .map(([EventType, member, value]) => ({ EventType, [member]: value }));
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), event), (message) => {
+        try {
+          expect(typeof parseEvent(message).type).toBe('string');
+        } catch (error) {
+          expect(error).toBeInstanceOf(RequestError);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('parseEvent, fields that a row cannot keep are dropped by name', () => {
+  const upload = (payload: object) =>
+    parseEvent({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '1', ...payload } });
+
+  test.each<[string, object, string[]]>([
+    ['2 049 bytes of text', { MediaBasicInfo: { Name: 'x'.repeat(2_049) } }, ['Name']],
+    ['683 characters of three bytes', { MediaBasicInfo: { MediaUrl: '好'.repeat(683) } }, ['MediaUrl']],
+    ['a lone surrogate', { MediaBasicInfo: { Type: '\ud800' } }, ['Type']],
+    ['a number over 2^53', { MetaData: { Size: 2 ** 53 + 2 } }, ['Size']],
+    ['a number that DynamoDB cannot hold', { MetaData: { Duration: 1e-101 } }, ['Duration']],
+    ['a task id of 257 bytes', { ProcedureTaskId: 't'.repeat(257) }, ['ProcedureTaskId']],
+    [
+      'a source context of 2 049 bytes',
+      { MediaBasicInfo: { SourceInfo: { SourceContext: 'x'.repeat(2_049) } } },
+      ['SourceContext'],
+    ],
+  ])('%s', (_, payload, droppedFields) => {
+    expect(upload(payload)).toEqual({ type: 'NewFileUpload', fileId: '1', media: {}, taskIds: [], droppedFields });
+  });
+
+  test('2 048 bytes of text and 2^53 are kept', () => {
+    const name = 'x'.repeat(2_048);
+    expect(upload({ MediaBasicInfo: { Name: name }, MetaData: { Size: 2 ** 53 } })).toMatchObject({
+      media: { name, size: 2 ** 53 },
+      droppedFields: [],
+    });
+  });
+
+  test('a field of another type counts as absent', () => {
+    expect(
+      upload({ MediaBasicInfo: { Name: 7, Type: null, MediaUrl: ['u'] }, MetaData: { Size: '10' } }),
+    ).toMatchObject({
+      media: {},
+    });
+  });
+});

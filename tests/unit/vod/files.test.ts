@@ -1,0 +1,129 @@
+import { codeOf } from '../../../lib/vod/api';
+import { describeFiles } from '../../../lib/vod/files';
+import { seal } from '../../../lib/vod/source-context';
+import { modelFile } from '../support/service';
+import { fakeVod, refusal, vodModel } from '../support/vod-model';
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
+const answering = (answer: unknown) => fakeVod({ DescribeMediaInfos: () => answer });
+const incomplete = expect.objectContaining({ code: 'IncompleteAnswer' });
+
+describe('describeFiles', () => {
+  test('a file that VOD describes, with its context opened and its review', async () => {
+    const sourceContext = seal('order=7', 'user-42', true, 'key');
+    const vod = vodModel([
+      {
+        fileId: '7',
+        basicInfo: {
+          CreateTime: '2026-11-22T16:00:00+08:00',
+          MediaUrl: 'http://v/f0.mp4',
+          Status: 'Forbidden',
+          SourceInfo: { SourceType: 'Upload', SourceContext: sourceContext },
+        },
+        metaData: { Size: 10, Duration: 0 },
+        reviewInfo: {
+          MediaReviewInfo: { Suggestion: 'pass' },
+          CoverReviewInfo: { Suggestion: 'block', TypeSet: ['Ad'] },
+        },
+        tasks: [],
+      },
+    ]);
+    expect((await describeFiles(vod.api, ['7'], ['key'])).get('7')).toEqual({
+      fileId: '7',
+      media: { url: 'http://v/f0.mp4', size: 10, createTime: '2026-11-22T08:00:00Z', sourceType: 'Upload' },
+      context: { seal: 'valid', uploader: 'user-42', sourceContext: 'order=7', signedProcedure: true },
+      isForbidden: true,
+      review: { suggestion: 'block', label: 'Ad' },
+    });
+    expect(vod.calls[0]?.request).toMatchObject({ Filters: ['basicInfo', 'metaData', 'reviewInfo'] });
+  });
+
+  test('a file that VOD does not have is "not-found"', async () => {
+    expect(await describeFiles(vodModel().api, ['7'], [])).toEqual(new Map([['7', 'not-found']]));
+  });
+
+  test.each<[string, unknown]>([
+    ['BasicInfo is null', { MediaInfoSet: [{ FileId: '7', BasicInfo: null }] }],
+    ['BasicInfo is missing', { MediaInfoSet: [{ FileId: '7' }] }],
+    ['the file is in neither set', { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: [] }],
+    ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
+    ['the answer is null', null],
+    ['FileId is a number', { MediaInfoSet: [{ FileId: 7, BasicInfo: {} }], NotExistFileIdSet: [7] }],
+  ])('there is no answer about a file where %s', async (_, answer) => {
+    expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', incomplete]]));
+  });
+
+  test('null optional sections say that there is none', async () => {
+    const info = { FileId: '7', BasicInfo: { SourceInfo: null }, MetaData: null, ReviewInfo: null };
+    expect((await describeFiles(answering({ MediaInfoSet: [info] }), ['7'], [])).get('7')).toEqual({
+      fileId: '7',
+      media: {},
+      context: undefined,
+      isForbidden: false,
+    });
+  });
+
+  test('files that nobody asked about are left out', async () => {
+    const answer = { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: ['9', '7'] };
+    expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', 'not-found']]));
+  });
+
+  test('ids that are names of Object.prototype are ids like any other', async () => {
+    const names = Object.getOwnPropertyNames(Object.prototype);
+    const answers = await describeFiles(vodModel().api, names, []);
+    expect([...answers]).toEqual(names.map((name) => [name, 'not-found']));
+  });
+});
+
+describe('describeFiles, a call that VOD refuses', () => {
+  function refusing(code: string, isRefused: (request: string) => boolean = () => true) {
+    const vod = vodModel(ids(20).map((fileId) => modelFile(fileId)));
+    vod.failWith((action, request) => {
+      if (isRefused(JSON.stringify(request))) throw refusal(action, code);
+    });
+    return vod;
+  }
+
+  test.each(ids(20).filter((_, index) => index % 7 === 0))('over the id %s holds up no other', async (bad) => {
+    const vod = refusing('InvalidParameterValue.FileId', (request) => request.includes(`"${bad}"`));
+    const answers = await describeFiles(vod.api, ids(20), []);
+    const failed = [...answers].filter(([, answer]) => answer instanceof Error);
+    expect(failed).toEqual([[bad, expect.objectContaining({ code: 'InvalidParameterValue.FileId' })]]);
+    expect(answers.size).toBe(20);
+    expect(vod.calls.length).toBeLessThanOrEqual(11);
+  });
+
+  test('over every id costs at most 39 calls, and every file has its error', async () => {
+    const vod = refusing('FailedOperation');
+    const answers = await describeFiles(vod.api, ids(20), []);
+    expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => 'FailedOperation'));
+    expect(vod.calls.length).toBeLessThanOrEqual(39);
+  });
+
+  test.each([
+    'AuthFailure.SignatureFailure',
+    'AuthFailure.SecretIdNotFound',
+    'UnauthorizedOperation',
+    'FailedOperation.InvalidVodUser',
+    'FailedOperation.InvalidAccount',
+    'RequestLimitExceeded',
+    'RequestLimitExceeded.UinLimitExceeded',
+    'InternalError',
+    'InternalError.Unknown',
+  ])('with %s, which is about no file, is not split', async (code) => {
+    const vod = refusing(code);
+    const answers = await describeFiles(vod.api, ids(20), []);
+    expect(vod.calls).toHaveLength(1);
+    expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
+  });
+
+  test('without an answer is not split', async () => {
+    const error = new Error('connect ECONNREFUSED');
+    const vod = vodModel();
+    vod.failWith(() => {
+      throw error;
+    });
+    expect(await describeFiles(vod.api, ids(20), [])).toEqual(new Map(ids(20).map((fileId) => [fileId, error])));
+    expect(vod.calls).toHaveLength(1);
+  });
+});

@@ -1,0 +1,56 @@
+import { createPacer } from '../../../lib/vod/pace';
+import { virtualClock } from '../support/clock';
+
+/** When each of `count` calls that are made at once may begin, in milliseconds from now. */
+const takeAll = (pacer: ReturnType<typeof createPacer>, count: number, action = 'DescribeMediaInfos') =>
+  Array.from({ length: count }, () => pacer.take(action));
+
+/** How many of the calls begin within the first second. */
+const inFirstSecond = (waits: readonly number[]) => waits.filter((wait) => wait < 1_000).length;
+
+describe('createPacer', () => {
+  test('lets 100 calls a second through, evenly, and the first at once', () => {
+    const waits = takeAll(createPacer(virtualClock().now), 300);
+    expect(waits[0]).toBe(0);
+    for (const second of [0, 1, 2]) {
+      expect(waits.filter((wait) => Math.floor(wait / 1_000) === second)).toHaveLength(100);
+    }
+  });
+
+  test('keeps a lane for each action, also for one that is called "constructor"', () => {
+    const pacer = createPacer(virtualClock().now);
+    takeAll(pacer, 100);
+    expect(pacer.take('DescribeTasks')).toBe(0);
+    expect(pacer.take('constructor')).toBe(0);
+    expect(pacer.take('constructor')).toBe(10);
+  });
+
+  test('does not save up time in which nobody called', () => {
+    const clock = virtualClock();
+    const pacer = createPacer(clock.now);
+    takeAll(pacer, 10);
+    clock.advance(60_000);
+    expect(inFirstSecond(takeAll(pacer, 300))).toBe(100);
+  });
+
+  test('is halved for a minute by each refusal, for this action alone', () => {
+    const clock = virtualClock();
+    const pacer = createPacer(clock.now);
+    pacer.slowDown('DescribeMediaInfos');
+    expect(inFirstSecond(takeAll(pacer, 100))).toBe(50);
+    expect(inFirstSecond(takeAll(pacer, 200, 'DescribeTasks'))).toBe(100);
+    clock.advance(10_000);
+    pacer.slowDown('DescribeMediaInfos');
+    expect(inFirstSecond(takeAll(pacer, 100))).toBe(25);
+    clock.advance(50_000); // the first refusal is a minute ago
+    expect(inFirstSecond(takeAll(pacer, 100))).toBe(50);
+    clock.advance(10_000);
+    expect(inFirstSecond(takeAll(pacer, 200))).toBe(100);
+  });
+
+  test('never falls under 5 calls a second, however often VOD refuses', () => {
+    const pacer = createPacer(virtualClock().now);
+    for (let refusals = 0; refusals < 2_000; refusals++) pacer.slowDown('DescribeMediaInfos');
+    expect(takeAll(pacer, 6)).toEqual([0, 200, 400, 600, 800, 1_000]);
+  });
+});

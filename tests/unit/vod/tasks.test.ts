@@ -1,0 +1,167 @@
+import { describeTasks, IncompleteAnswerError } from '../../../lib/vod/tasks';
+import type { Task } from '../../../lib/vod/task';
+import { endedTask, modelFile, modelTask } from '../support/service';
+import { fakeVod, refusal, vodModel, type ModelTask } from '../support/vod-model';
+
+const FILE = '7';
+const nothingIsSettled = () => false;
+
+function ask(vod: Parameters<typeof describeTasks>[0], namedIds: readonly string[] = []) {
+  return describeTasks(vod, { fileId: FILE, namedIds, isSettled: nothingIsSettled });
+}
+
+/** A VOD that lists `tasks` of the file and answers about each as `detail` says. */
+function vodWith(tasks: readonly unknown[], detail: unknown) {
+  return fakeVod({
+    DescribeTasks: () => ({ TaskSet: tasks, ScrollToken: '' }),
+    DescribeTaskDetail: () => {
+      if (detail instanceof Error) throw detail;
+      return detail;
+    },
+  });
+}
+
+const listed = { TaskId: 't', TaskType: 'Procedure', Status: 'FINISH', CreateTime: '2026-11-22T08:00:02Z' };
+const finished: Task = { status: 'FINISH', failed: false, _createTime: '2026-11-22T08:00:02Z' };
+
+describe('describeTasks, tasks that VOD lists', () => {
+  const tasks: readonly ModelTask[] = [
+    modelTask('waiting', { status: 'WAITING', createTime: '2026-11-22T08:00:01Z' }),
+    modelTask('running'),
+    endedTask('done', { createTime: '2026-11-22T08:00:03Z' }),
+    modelTask('aborted', { status: 'ABORTED', createTime: '2026-11-22T08:00:04Z' }),
+    endedTask('reviewed', {
+      type: 'ReviewAudioVideo',
+      createTime: '2026-11-22T08:00:05Z',
+      result: { Output: { Suggestion: 'review' } },
+    }),
+  ];
+
+  test('come by id, the oldest first: running, finished, aborted and reviewed', async () => {
+    const found = await ask(vodModel([modelFile(FILE, { tasks: [...tasks].reverse() })]).api);
+    expect([...found]).toEqual([
+      ['waiting', { status: 'PROCESSING', _createTime: '2026-11-22T08:00:01Z' }],
+      ['running', { status: 'PROCESSING', _createTime: '2026-11-22T08:00:02Z' }],
+      ['done', { status: 'FINISH', failed: false, _createTime: '2026-11-22T08:00:03Z' }],
+      ['aborted', expect.objectContaining({ status: 'FINISH', failed: true })],
+      [
+        'reviewed',
+        {
+          status: 'FINISH',
+          failed: false,
+          _kind: 'review',
+          _review: { suggestion: 'review' },
+          _createTime: '2026-11-22T08:00:05Z',
+        },
+      ],
+    ]);
+  });
+
+  test('cost a detail only where they have finished and are not settled', async () => {
+    const vod = vodModel([modelFile(FILE, { tasks })]);
+    await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
+    const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
+    expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
+  });
+
+  test('of another type, without an id, or of another file are left out', async () => {
+    const others = [
+      { ...listed, TaskType: 'EditMedia' },
+      { ...listed, TaskType: null },
+      { ...listed, TaskId: '' },
+      { ...listed, FileId: '8' },
+      null,
+    ];
+    expect((await ask(vodWith(others, new Error('nobody asks')))).size).toBe(0);
+  });
+
+  test.each<[string, unknown]>([
+    ['an answer without the procedure', { TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null }],
+    ['an empty answer', {}],
+    ['null', null],
+    ['an answer that names no file', { TaskType: 'Procedure', ProcedureTask: { MediaProcessResultSet: [] } }],
+    ['"no such task", though VOD has just listed it', refusal('DescribeTaskDetail', 'ResourceNotFound')],
+  ])('and %s: the answer is incomplete', async (_, detail) => {
+    await expect(ask(vodWith([listed], detail))).rejects.toThrow(IncompleteAnswerError);
+  });
+
+  test('an error of VOD is thrown as it is', async () => {
+    const error = refusal('DescribeTaskDetail', 'InternalError');
+    await expect(ask(vodWith([listed], error))).rejects.toBe(error);
+  });
+
+  test('ids that are names of Object.prototype are ids like any other', async () => {
+    const names = Object.getOwnPropertyNames(Object.prototype);
+    const vod = vodModel([modelFile(FILE, { tasks: names.map((name) => endedTask(name)) })]);
+    expect([...(await ask(vod.api)).keys()].sort()).toEqual(names.sort());
+  });
+});
+
+describe('describeTasks, tasks that only an event named', () => {
+  const detail = { TaskType: 'Procedure', Status: 'FINISH', CreateTime: '2026-11-22T08:00:02Z' };
+
+  test("count when VOD's own detail names the file", async () => {
+    const vod = vodWith([], { ...detail, ProcedureTask: { FileId: FILE } });
+    expect([...(await ask(vod, ['t']))]).toEqual([['t', finished]]);
+  });
+
+  test.each<[string, unknown]>([
+    ["another file's", { ...detail, ProcedureTask: { FileId: '8' } }],
+    ['of another type', { TaskType: 'EditMedia', Status: 'FINISH' }],
+    ['unknown to VOD', refusal('DescribeTaskDetail', 'ResourceNotFound')],
+    ['refused as an invalid id', refusal('DescribeTaskDetail', 'InvalidParameterValue.TaskId')],
+    ['forgotten by VOD', refusal('DescribeTaskDetail', 'InvalidParameterValue')],
+  ])('vanish when they are %s', async (_, answer) => {
+    expect((await ask(vodWith([], answer), ['t'])).size).toBe(0);
+  });
+
+  test.each<[string, unknown]>([
+    ['null', null],
+    ['empty', {}],
+    ['without a type', { TaskType: null, ProcedureTask: null }],
+    ['without the procedure', { ...detail, ProcedureTask: null }],
+    ['without the file', { ...detail, ProcedureTask: {} }],
+  ])("stay open when VOD's answer is %s: absence is no statement", async (_, answer) => {
+    await expect(ask(vodWith([], answer), ['t'])).rejects.toThrow(IncompleteAnswerError);
+  });
+
+  test('cost one call each, and none for an empty id or one that VOD lists', async () => {
+    const vod = vodModel([modelFile(FILE, { tasks: [modelTask('running')] })]);
+    await ask(vod.api, ['', 'running', 'named']);
+    const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
+    expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'named' }]);
+  });
+
+  test('that run are PROCESSING', async () => {
+    const vod = vodWith([], { ...detail, Status: 'WAITING', ProcedureTask: { FileId: FILE } });
+    expect((await ask(vod, ['t'])).get('t')?.status).toBe('PROCESSING');
+  });
+});
+
+describe('describeTasks, bounds', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => endedTask(`t${index}`));
+
+  test('at most 50 details', async () => {
+    const vod = vodModel([modelFile(FILE, { tasks: many(60) })]);
+    expect((await ask(vod.api)).size).toBe(50);
+    expect(vod.count('DescribeTaskDetail')).toBe(50);
+  });
+
+  test('at most 3 pages of 100', async () => {
+    const vod = vodModel([modelFile(FILE, { tasks: many(500) })]);
+    await ask(vod.api);
+    expect(vod.count('DescribeTasks')).toBe(3);
+  });
+
+  test('all pages are read where there are more than one', async () => {
+    const tasks = many(150).map((task): ModelTask => ({ ...task, status: 'PROCESSING' }));
+    const vod = vodModel([modelFile(FILE, { tasks })]);
+    const settled = new Set(tasks.slice(0, 120).map(({ taskId }) => taskId));
+    const found = await describeTasks(vod.api, {
+      fileId: FILE,
+      namedIds: [],
+      isSettled: (taskId) => settled.has(taskId),
+    });
+    expect(found.size).toBe(30);
+  });
+});
