@@ -39,6 +39,6 @@ export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, 
       .replaceAll('~', '~0')
       .replaceAll('/', '~1')
       .toWellFormed();
-    return { path: `${at}${instancePath}/${name}`, message: 'unknown property: remove it' };
+    return { path: `${at}${instancePath}/${name}`, message: 'must not be present: unknown property' };
   });
 }

@@ -1,7 +1,7 @@
 import type { VodEvent } from '../vod/event';
 import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
 import { open, type OpenedSourceContext } from '../vod/source-context';
-import { MAX_NEWS, type Row } from './row';
+import { MAX_NEWS, MAX_TASKS, type Row } from './row';
 
 /** What an event reports of one file. */
 export interface Hint {
@@ -86,9 +86,11 @@ function isNews(row: Row, entry: string): boolean {
   if (row.news.includes(entry)) return false;
   if (row.confirmedAt === undefined) return true;
   const [kind, id] = splitEntry(entry);
-  if (kind === 'task') return !row.tasks.has(id);
-  if (kind === 'end') return row.tasks.get(id)?.status !== 'FINISH';
-  return row.status !== 'deleted';
+  if (kind !== 'task' && kind !== 'end') return row.status !== 'deleted';
+  const known = row.tasks.get(id);
+  // A row that is full never holds the task, so its events would be news again and again.
+  if (!known) return row.tasks.size < MAX_TASKS;
+  return kind === 'end' && known.status !== 'FINISH';
 }
 
 /** Kind and id of an entry of {@link Row.news}; ids may contain colons. */

@@ -1,3 +1,4 @@
+import { compareStrings } from '../platform/compare';
 import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
 import type { OpenedSourceContext, Seal } from '../vod/source-context';
 import type { Review, Task } from '../vod/task';
@@ -142,7 +143,7 @@ export function truncateTask({ status, failed, _kind, _createTime, _review }: Ta
  * details first.
  */
 export function boundRow(row: Row): Row {
-  const byAge = [...row.tasks].sort(([, a], [, b]) => ((a._createTime ?? '') < (b._createTime ?? '') ? -1 : 1));
+  const byAge = [...row.tasks].sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? ''));
   const tasks = new Map(byAge.slice(0, MAX_TASKS));
   let bounded: Row = { ...row, tasks };
   for (const [id, task] of tasks) {

@@ -64,7 +64,7 @@ function applyNeverFound(row: Row, now: number): Row {
     status: isNamedGone ? 'deleted' : row.status,
     trust: 'unknown',
     notice: UNKNOWN_FILE,
-    expiresAt: row.expiresAt ?? Math.floor(now / 1000) + UNKNOWN_LIFETIME,
+    expiresAt: Math.floor(now / 1000) + UNKNOWN_LIFETIME,
   };
 }
 
@@ -125,11 +125,12 @@ function confirm(before: Row | undefined, after: Row, now: number): Row {
 
 /**
  * VOD never changes a source context. So a seal that was confirmed `valid` stays so when the key rotates out that opened
- * it.
+ * it, or when an answer lacks the source.
  */
 function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
-  const isRotatedOut = row?.confirmedAt !== undefined && row.context?.seal === 'valid' && answered?.seal === 'broken';
-  return isRotatedOut ? row.context : answered;
+  const wasValid = row?.confirmedAt !== undefined && row.context?.seal === 'valid';
+  const isLost = answered === undefined || answered.seal === 'broken';
+  return wasValid && isLost ? row.context : answered;
 }
 
 function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Task>): string | undefined {

@@ -184,11 +184,19 @@ function differenceOf(tableName: string, before: Row | undefined, after: Row, no
 
   const { names, values, placeName: name, placeValue: value } = placeholders();
   const assignments = Object.entries(set).map(([attribute, to]) => `${name(attribute)} = ${value(to)}`);
-  let condition = before ? `${name('version')} = ${value(before.version)}` : 'attribute_not_exists(fileId)';
+  if (appended && appended.length > 0) {
+    assignments.push(`${name('_news')} = list_append(${name('_news')}, ${value(appended)})`);
+  }
+  const conditions: string[] = [];
   if (appended) {
-    condition = `${name('trust')} = ${value('pushed')} AND size(${name('_news')}) <= ${value(MAX_NEWS - appended.length)}`;
-    for (const entry of appended) condition += ` AND NOT contains(${name('_news')}, ${value(entry)})`;
-    if (appended.length > 0) assignments.push(`${name('_news')} = list_append(${name('_news')}, ${value(appended)})`);
+    conditions.push(`${name('trust')} = ${value('pushed')}`);
+    // A touch stands for an entry that a full list has no room for: a list with room must take it.
+    const hasRoom = appended.length > 0;
+    const size = `size(${name('_news')})`;
+    conditions.push(hasRoom ? `${size} <= ${value(MAX_NEWS - appended.length)}` : `${size} >= ${value(MAX_NEWS)}`);
+    conditions.push(...appended.map((entry) => `NOT contains(${name('_news')}, ${value(entry)})`));
+  } else {
+    conditions.push(before ? `${name('version')} = ${value(before.version)}` : 'attribute_not_exists(fileId)');
   }
   const sections = [
     `SET ${assignments.join(', ')}`,
@@ -199,7 +207,7 @@ function differenceOf(tableName: string, before: Row | undefined, after: Row, no
     TableName: tableName,
     Key: marshall({ fileId }),
     UpdateExpression: sections.join(' '),
-    ConditionExpression: condition,
+    ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: names,
     // 2^53 is a number that we keep, and one above what the marshaller calls safe.
     ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true, removeUndefinedValues: true }),

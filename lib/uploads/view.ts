@@ -1,3 +1,4 @@
+import { compareStrings } from '../platform/compare';
 import { omitUndefined } from '../platform/omit-undefined';
 import type { Review, TaskOutput } from '../vod/task';
 import type { Rejection, Row, Status } from './row';
@@ -68,6 +69,6 @@ export function viewUpload(row: Row): UploadView {
 
 function outputsOf({ tasks }: Row): TaskOutput[] {
   return [...tasks.values()]
-    .sort((a, b) => ((a._createTime ?? '') < (b._createTime ?? '') ? -1 : 1))
+    .sort((a, b) => compareStrings(a._createTime ?? '', b._createTime ?? ''))
     .flatMap(({ outputs = [] }) => outputs);
 }

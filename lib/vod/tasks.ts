@@ -1,3 +1,4 @@
+import { compareStrings } from '../platform/compare';
 import { omitUndefined } from '../platform/omit-undefined';
 import type { VodApi } from './api';
 import { isNoSuchTask, TASK_TYPES } from './library';
@@ -42,7 +43,7 @@ export async function describeTasks(
     asked.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
   );
   const found = tasks.flatMap(([taskId, task]) => (task ? [[taskId, task] as const] : []));
-  return new Map(found.sort(([, a], [, b]) => ((a._createTime ?? '') < (b._createTime ?? '') ? -1 : 1)));
+  return new Map(found.sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? '')));
 }
 
 interface ListedTask {

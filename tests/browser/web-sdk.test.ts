@@ -110,6 +110,8 @@ async function row(fileId: string, is: (row: Upload) => boolean = () => true): P
   throw new Error(`There is no such row of ${fileId}`);
 }
 
+const isConfirmed = ({ trust }: Upload): boolean => trust === 'confirmed';
+
 async function stored(url: string): Promise<Buffer> {
   const answer = await fetch(url);
   expect(answer.status).toBe(200);
@@ -148,7 +150,7 @@ describe.each(['1.8.0', '1.7.0'])('vod-js-sdk-v6 %s uploads', (sdk) => {
     const { fileId, video } = await upload();
     expect(fileId).toMatch(/^\d{19}$/);
     expect((await stored(video.url)).equals(files[file].bytes)).toBe(true);
-    expect(await row(fileId)).toMatchObject({ url: video.url, uploader: 'user-42', status: 'uploaded' });
+    expect(await row(fileId, isConfirmed)).toMatchObject({ url: video.url, uploader: 'user-42', status: 'ready' });
   });
 
   test('上传时附带封面 (a cover along with the video)', async () => {
@@ -339,7 +341,7 @@ test('a cover that is changed later is stored, and no event comes of it', async 
   const { page, choose, upload } = await open();
   await choose('video', 'small');
   const { fileId } = await upload();
-  const before = await row(fileId);
+  const before = await row(fileId, isConfirmed);
   await page.setInputFiles('#video', []);
   await choose('cover', 'cover');
   const changed = await upload({ options: { fileId } });

@@ -14,9 +14,9 @@ export const NOW = Date.parse('2026-11-22T12:00:00Z');
 /** What the webhook has for the table: its 25 s without its reserve. */
 const WEBHOOK_TIME = 23_000;
 
-/** The store on an empty table of this engine, with a client that counts its requests. */
-export async function startUploadStore(engine: Engine) {
-  const table = await startUploadsTable(engine);
+/** The store on an empty table of this engine, which keeps its rows in `path`, with a client that counts its requests. */
+export async function startUploadStore(engine: Engine, path?: string) {
+  const table = await startUploadsTable(engine, path);
   const { client, takeCounts } = countingClient(table);
   const store = uploadStore({ ...retryDeps, dynamodb: client, tableName: TABLE_NAME });
   const deadline = () => Date.now() + WEBHOOK_TIME;
@@ -30,8 +30,8 @@ export async function startUploadStore(engine: Engine) {
     deadline,
     freshId: () => `52858907${++lastId}`,
     /** Records an event as the webhook does; returns the outcome. */
-    record: async (event: EventBody, by = store, now: () => number = Date.now): Promise<string> => {
-      const { recorded, failure } = await eventRecorder({ store: by, now })(event, [STORE_SEAL_KEY], deadline());
+    record: async (event: EventBody, by = store, now: () => number = Date.now, until = deadline()): Promise<string> => {
+      const { recorded, failure } = await eventRecorder({ store: by, now })(event, [STORE_SEAL_KEY], until);
       if (failure !== undefined) throw failure as Error;
       return recorded.outcome;
     },

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,22 +9,26 @@ import type { Row } from '../../lib/uploads/row';
 import { applySnapshot } from '../../lib/uploads/snapshot';
 import { uploadStore } from '../../lib/uploads/store';
 import { seal } from '../../lib/vod/source-context';
-import { countingClient, engines, retryDeps, TABLE_NAME, uploadsTableProperties } from '../helpers/backend';
+import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backend';
 import { fileDeleted, newFileUpload } from '../helpers/events';
+import { temporaryFolder } from '../helpers/local';
 import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
 import type { Item } from '../helpers/webhook';
 
 describe.each(engines)('store, on %s', (engine) => {
   let uploads: TestStore;
+  let folder: string;
 
   beforeAll(async () => {
-    uploads = await startUploadStore(engine);
+    folder = await temporaryFolder();
+    uploads = await startUploadStore(engine, folder);
   });
   beforeEach(() => {
     uploads.takeCounts();
   });
   afterAll(async () => {
     await uploads.stop();
+    await rm(folder, { recursive: true });
   });
 
   describe('look-ups', () => {
@@ -182,7 +187,6 @@ describe.each(engines)('store, on %s', (engine) => {
       await sleep(1_000);
       expect(answered).toBe(0);
       await uploads.table.restart();
-      await uploads.table.create(await uploadsTableProperties());
       await Promise.all(recording);
       for (const fileId of ids) expect(await uploads.itemOf(fileId)).toMatchObject({ status: 'uploaded', version: 1 });
     });
@@ -196,7 +200,6 @@ describe.each(engines)('store, on %s', (engine) => {
         /ECONNREFUSED|socket hang up/,
       );
       await uploads.table.restart();
-      await uploads.table.create(await uploadsTableProperties());
     });
 
     test('and takes the request: tried again after 3 s, and given up at the deadline', async () => {

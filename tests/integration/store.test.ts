@@ -143,6 +143,9 @@ describe.each(engines)('store, on %s', (engine) => {
       });
     });
 
+    // The local engines write one item after the other: how long that takes says nothing of DynamoDB.
+    const recordSlowly = (event: EventBody) => uploads.record(event, undefined, undefined, Date.now() + 50_000);
+
     // A question of the algorithm and not of the engine: the faster one is enough.
     (isFast ? test : test.skip)(
       '200 distinct tasks of one file at once: all recorded, without n^2 writes',
@@ -151,13 +154,13 @@ describe.each(engines)('store, on %s', (engine) => {
         await uploads.record(newFileUpload({ fileId }));
         uploads.takeCounts();
         const outcomes = await Promise.all(
-          Array.from({ length: 200 }, (_, index) => uploads.record(finish(fileId, `task-${index}`))),
+          Array.from({ length: 200 }, (_, index) => recordSlowly(finish(fileId, `task-${index}`))),
         );
         expect(new Set(outcomes)).toEqual(new Set(['recorded']));
         const { GetItem: reads, UpdateItem: writes } = uploads.takeCounts();
         expect(reads).toBe(200);
-        // Each can lose no more rounds than the list has entries; with n^2 writes it would be 20 000.
-        expect(writes).toBeLessThan((MAX_NEWS + 1) * 200);
+        // Two or three each; with n^2 writes it would be 20 000.
+        expect(writes).toBeLessThan(10 * 200);
         // Every one of them has made the version grow, so that no answer older than it is stored.
         expect(await uploads.itemOf(fileId)).toMatchObject({ version: 201, _news: { length: MAX_NEWS } });
       },

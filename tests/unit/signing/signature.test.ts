@@ -107,7 +107,7 @@ describe('sign refuses a parameter beyond its bounds, by name', () => {
     ],
     ['a lone surrogate', { procedure: '\ud800' }, /procedure must be well-formed Unicode/],
     ['no secretId', { secretId: '' }, /secretId must NOT have fewer than 1/],
-    ['a parameter that VOD does not know', { fileType: 'mp4' }, /fileType unknown property/],
+    ['a parameter that VOD does not know', { fileType: 'mp4' }, /fileType must not be present: unknown property/],
   ])('%s', (_, parameters, message) => {
     const wrong = { ...required, ...parameters } as SignatureParameters;
     expect(() => original(wrong)).toThrow(RangeError);

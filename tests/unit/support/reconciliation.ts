@@ -1,5 +1,6 @@
+import type { Status } from '../../../lib/uploads/row';
 import { reconcile, type Summary } from '../../../lib/verification/reconcile';
-import { SEAL_KEY, startService } from './service';
+import { CREATED, modelFile, SEAL_KEY, startService } from './service';
 import type { ModelFile } from './vod-model';
 
 /** A service and its reconciliation; the checkpoint is a text that tests may read and write. */
@@ -47,3 +48,19 @@ export function startReconciliation(files: readonly ModelFile[] = [], maxTasks =
 }
 
 export type Reconciliation = ReturnType<typeof startReconciliation>;
+
+export const DAY = 24 * 3_600_000;
+export const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
+export const filesOf = (fileIds: readonly string[]) => fileIds.map((fileId) => modelFile(fileId));
+
+/** A file that was made long before the first run. */
+export function oldFile(fileId: string, days = 400): ModelFile {
+  const file = modelFile(fileId);
+  const CreateTime = new Date(Date.parse(CREATED) - days * DAY).toISOString().replace('.000', '');
+  return { ...file, basicInfo: { ...file.basicInfo, CreateTime } };
+}
+
+/** The different statuses of these files' rows. */
+export function statuses({ store }: Reconciliation, fileIds: readonly string[]): ReadonlySet<Status | undefined> {
+  return new Set(fileIds.map((fileId) => store.get(fileId)?.status));
+}

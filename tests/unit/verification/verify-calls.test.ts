@@ -1,0 +1,99 @@
+import { newFileUpload, procedureStateChanged } from '../../helpers/events';
+import { HOUR } from '../support/rows';
+import { CREATED, endedTask, modelFile, modelTask, startService } from '../support/service';
+
+describe('calls for tasks', () => {
+  async function callsFor(file: Parameters<typeof modelFile>[1], events: readonly object[] = [], after = 0) {
+    const service = startService([modelFile('7', file)]);
+    for (const event of events) await service.receive(event);
+    service.clock.advance(after);
+    await service.verify(['7']);
+    return service.vod.count('DescribeTasks') + service.vod.count('DescribeTaskDetail');
+  }
+
+  test('none for an upload that was signed without a procedure', async () => {
+    expect(await callsFor({})).toBe(0);
+    expect(await callsFor({}, [newFileUpload({ fileId: '7' })])).toBe(0);
+  });
+
+  test('one list where a procedure was signed, or an event names a task', async () => {
+    expect(await callsFor({ signed: true })).toBe(1);
+    const begun = procedureStateChanged({ fileId: '7' }, 'PROCESSING', { taskId: 't' });
+    expect(await callsFor({ tasks: [modelTask('t')] }, [begun])).toBe(1);
+  });
+
+  test('one list for a file without a seal, while VOD still knows its tasks', async () => {
+    const basicInfo = { CreateTime: CREATED, SourceInfo: { SourceContext: 'uid=1' } };
+    expect(await callsFor({ basicInfo })).toBe(1);
+    expect(await callsFor({ basicInfo }, [], 72 * HOUR)).toBe(0);
+  });
+
+  test('none for a confirmed row whose tasks have all ended; one list while one runs', async () => {
+    for (const [task, calls] of [
+      [endedTask('t'), 0],
+      [modelTask('t'), 1],
+    ] as const) {
+      const service = startService([modelFile('7', { signed: true, tasks: [task] })]);
+      await service.verify(['7']);
+      const before = service.vod.calls.length;
+      await service.verify(['7']);
+      expect(service.vod.calls.slice(before).filter(({ action }) => action !== 'DescribeMediaInfos')).toHaveLength(
+        calls,
+      );
+    }
+  });
+
+  test('at most 50 details and 3 lists for a row, whatever events and VOD name', async () => {
+    const tasks = Array.from({ length: 400 }, (_, index) => endedTask(`t${index}`));
+    const service = startService([modelFile('7', { signed: true, tasks })]);
+    for (let index = 0; index < 60; index++) {
+      await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: `forged-${index}` }));
+    }
+    await service.verify(['7']);
+    expect(service.vod.count('DescribeTaskDetail')).toBe(50);
+    expect(service.vod.count('DescribeTasks')).toBe(3);
+    expect(service.row('7').tasks.size).toBe(50);
+  });
+
+  test('a flood of 1 000 forged tasks costs at most 21 calls', async () => {
+    const service = startService([modelFile('7')]);
+    await service.verify(['7']);
+    for (let index = 0; index < 1_000; index++) {
+      await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: `forged-${index}` }));
+    }
+    await service.verify(['7']);
+    expect(service.vod.count('DescribeTasks') + service.vod.count('DescribeTaskDetail')).toBeLessThanOrEqual(21);
+    expect(service.row('7')).toMatchObject({ trust: 'confirmed', tasks: new Map(), news: [] });
+  });
+});
+
+describe('what stays open after an answer was stored', () => {
+  test.each<[string, Parameters<typeof modelFile>[1], string | undefined]>([
+    ['nothing of a file that is ready', {}, undefined],
+    ["a person's decision", { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } }, 'held'],
+    ['a signed procedure that VOD does not show yet', { signed: true }, 'procedure'],
+    ['nothing while a procedure runs: its end comes as an event', { signed: true, tasks: [modelTask('t')] }, undefined],
+    ['media information that VOD lacks', { metaData: null }, 'analysis'],
+    ['media information that is zero', { metaData: { Size: 0, Duration: 0 } }, 'analysis'],
+  ])('%s', async (_, file, question) => {
+    const service = startService([modelFile('7', file)]);
+    const [verified] = await service.verify(['7']);
+    expect(verified?.outcome).toBe('written');
+    expect(verified?.openQuestion).toBe(question);
+  });
+
+  test('media information is not asked for when the file is over an hour old', async () => {
+    const service = startService([modelFile('7', { metaData: null })]);
+    service.clock.advance(HOUR);
+    expect((await service.verify(['7']))[0]?.openQuestion).toBeUndefined();
+  });
+
+  test('a file without media information is ready all the same, and gets it without its status changing', async () => {
+    const service = startService([modelFile('7', { metaData: null })]);
+    await service.verify(['7']);
+    expect(service.row('7')).toMatchObject({ status: 'ready' });
+    service.vod.put(modelFile('7'));
+    await service.verify(['7'], { openQuestion: 'analysis' });
+    expect(service.row('7')).toMatchObject({ status: 'ready', media: { size: 10, duration: 2.5 } });
+  });
+});
