@@ -41,6 +41,7 @@ async function main(): Promise<void> {
     callbackToken: TOKEN,
     callbackSignKey: '',
     sealKey: '',
+    notifySecret: '',
     issuerKey: '',
   };
   const config = await resolveConfig(ROOT, deployParameters('http://localhost', 'http://localhost:1', none));

@@ -11,6 +11,7 @@ const NAMES = [
   'VOD_API_URL',
   'EVENT_MODE',
   'EVENTS_RATE',
+  'NOTIFY_URL',
   'ONE_TIME_VALID',
   'ONE_TIME_VALID_FIXED',
   'VALID_FOR',
@@ -26,6 +27,7 @@ const NAMES = [
   'SEAL_KEY_PARAMETER',
   'CALLBACK_TOKEN_PARAMETER',
   'CALLBACK_SIGN_KEY_PARAMETER',
+  'NOTIFY_SECRET_PARAMETER',
   'ALARM_TOPIC_ARN',
 ];
 
@@ -35,6 +37,7 @@ const SECRETS = [
   'SEAL_KEY_PARAMETER',
   'CALLBACK_TOKEN_PARAMETER',
   'CALLBACK_SIGN_KEY_PARAMETER',
+  'NOTIFY_SECRET_PARAMETER',
 ];
 /** Key pairs of the VOD account: both may be the same parameter. */
 const KEY_PAIRS = ['VOD_KEY_PARAMETER', 'VOD_API_KEY_PARAMETER'];
@@ -109,13 +112,44 @@ function secretArn(name) {
 }
 
 /**
- * The functions that EVENT_MODE removes. The local run has those of both modes.
+ * Where notifications may go: in a deploy to https and a public name, for what answers at an address of the function's
+ * own network is not the app's server.
+ *
+ * @param {string} text @param {string} stage
+ */
+function isNotifyUrl(text, stage) {
+  const target = url(text);
+  if (!target || target.username || target.password || target.hash) return false;
+  if (isLocalRun(target, stage)) return true;
+  const { protocol, hostname } = target;
+  const isAddress = /^\[|^[\d.]+$/.test(hostname);
+  const isInternal = /(^|\.)(localhost|internal|local)$/.test(hostname) || !hostname.includes('.');
+  return protocol === 'https:' && !isAddress && !isInternal;
+}
+
+/**
+ * The functions that the parameters switch off. The local run has those of both event modes.
  *
  * @param {Record<string, string>} given @param {string} stage
  */
 function notDeployed(given, stage) {
-  if (stage === 'local') return [];
-  return given.EVENT_MODE === 'pull' ? ['vodEvents'] : ['pullEvents'];
+  const unused = given.NOTIFY_URL === '' ? ['notifyApp'] : [];
+  if (stage === 'local') return unused;
+  return [...unused, given.EVENT_MODE === 'pull' ? 'vodEvents' : 'pullEvents'];
+}
+
+/**
+ * The rows whose changes trigger upload-changed: those to verify and, where the app is told, those to announce.
+ *
+ * @param {Record<string, string>} given
+ */
+function changedRows(given) {
+  const image = (attributes) => ({ dynamodb: { NewImage: attributes } });
+  const announced = ['ready', 'failed', 'held', 'rejected', 'deleted'];
+  return [
+    image({ trust: { S: ['pushed'] } }),
+    ...(given.NOTIFY_URL === '' ? [] : [image({ trust: { S: ['confirmed'] }, status: { S: announced } })]),
+  ];
 }
 
 /** Whether this deploy has the public events route. @param {Record<string, string>} given @param {string} stage */
@@ -185,6 +219,10 @@ function firstProblem(given, stage) {
     return `EVENTS_RATE must be a whole number of events a second from 1 to ${MAX_GATEWAY_RATE}, not "${given.EVENTS_RATE}", for example EVENTS_RATE=200`;
   }
 
+  if (given.NOTIFY_URL !== '' && !isNotifyUrl(given.NOTIFY_URL, stage)) {
+    return `NOTIFY_URL must be an https URL with a public host name, or empty, not "${given.NOTIFY_URL}", for example NOTIFY_URL=https://app.example.com/webhooks/vod`;
+  }
+
   const noBoolean = ['ONE_TIME_VALID', 'ONE_TIME_VALID_FIXED'].find((name) => !/^(true|false)$/.test(given[name]));
   if (noBoolean !== undefined) return `${noBoolean} must be true or false, not "${given[noBoolean]}"`;
   if (!isWholeNumber(given.VALID_FOR_MAX, 1, MAX_VALIDITY)) {
@@ -215,8 +253,14 @@ function firstProblem(given, stage) {
   if (hasWebhook(given, stage) && CALLBACK_SECRETS.every((name) => given[name] === '')) {
     return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/${stage}/callback-token`;
   }
-  const asked = hasWebhook(given, stage) ? SECRETS : SECRETS.filter((name) => !CALLBACK_SECRETS.includes(name));
-  const secrets = asked.filter((name) => given[name] !== '');
+  if (given.NOTIFY_URL !== '' && given.NOTIFY_SECRET_PARAMETER === '') {
+    return `NOTIFY_SECRET_PARAMETER is missing, name the SSM parameter, for example NOTIFY_SECRET_PARAMETER=/vod-client-upload/${stage}/notify-secret`;
+  }
+  const unused = [
+    ...(hasWebhook(given, stage) ? [] : CALLBACK_SECRETS),
+    ...(given.NOTIFY_URL === '' ? ['NOTIFY_SECRET_PARAMETER'] : []),
+  ];
+  const secrets = SECRETS.filter((name) => !unused.includes(name) && given[name] !== '');
   const noName = secrets.find((name) => !/^([\w.-]+|(\/[\w.-]+)+)$/.test(given[name]));
   if (noName !== undefined) {
     return `${noName} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${noName}=/vod-client-upload/${stage}/my-secret`;
@@ -263,6 +307,13 @@ module.exports = async ({ resolveVariable }) => {
       .filter((name) => name !== '')
       .map(secretArn),
     apiSecrets: [apiKeyParameter, given.SEAL_KEY_PARAMETER].map(secretArn),
+    changedRows: changedRows(given),
+    notificationsQueueUrl: given.NOTIFY_URL === '' ? '' : { Ref: 'NotifyAppQueue' },
+    notifySecrets: [given.NOTIFY_SECRET_PARAMETER].map(secretArn),
+    uploadChangedQueues: [
+      { 'Fn::GetAtt': ['VerificationDeadLetters', 'Arn'] },
+      ...(given.NOTIFY_URL === '' ? [] : [{ 'Fn::GetAtt': ['NotifyAppQueue', 'Arn'] }]),
+    ],
     routeSettings: routeSettings(given, stage),
     limitedRoutes: [
       'HttpApiRoutePostUploadDashsignature',

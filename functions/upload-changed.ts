@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { announcer } from '../lib/notifications/queue';
 import { writeLine as log } from '../lib/platform/log';
 import { messageSender } from '../lib/platform/sqs';
 import { parameterReader } from '../lib/platform/ssm';
@@ -23,6 +24,7 @@ export const handler = uploadChanged({
   sealKeys: async () => (await secrets()).sealKeys,
   delayQueue: delayQueue({ ...deps, ...config, sendMessages }),
   deadLetters: deadLetters(sendMessages, config.deadLettersUrl),
+  ...(config.notificationsUrl !== undefined && { announce: announcer(sendMessages, config.notificationsUrl) }),
   now: Date.now,
   log,
 });

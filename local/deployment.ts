@@ -7,13 +7,19 @@ const NAME = {
   seal: '/local/seal-key',
   token: '/local/callback-token',
   sign: '/local/sign-key',
+  notify: '/local/notify-secret',
 };
 
 /**
  * The deploy parameters of the local run. All of them are given, the defaults too, so that a developer's .env, which is
  * about AWS, changes nothing here.
  */
-export function deployParameters(url: string, vodUrl: string, secrets: Secrets): Record<string, string> {
+export function deployParameters(
+  url: string,
+  vodUrl: string,
+  secrets: Secrets,
+  notifyUrl = '',
+): Record<string, string> {
   return {
     JWT_ISSUER: `${url}/local/issuer`,
     JWT_AUDIENCE: AUDIENCE,
@@ -30,6 +36,7 @@ export function deployParameters(url: string, vodUrl: string, secrets: Secrets):
     CLASS_IDS: '',
     STORAGE_REGIONS: '',
     EVENTS_RATE: '200', // the local gateway throttles nothing
+    NOTIFY_URL: notifyUrl,
     SIGN_RATE_PER_MINUTE: '',
     SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: NAME.key,
@@ -37,16 +44,25 @@ export function deployParameters(url: string, vodUrl: string, secrets: Secrets):
     SEAL_KEY_PARAMETER: NAME.seal,
     CALLBACK_TOKEN_PARAMETER: secrets.callbackToken && NAME.token,
     CALLBACK_SIGN_KEY_PARAMETER: secrets.callbackSignKey && NAME.sign,
+    NOTIFY_SECRET_PARAMETER: NAME.notify,
     ALARM_TOPIC_ARN: '',
   };
 }
 
 /** The parameter store's content, under the names that {@link deployParameters} returns. */
 export function storedParameters(secrets: Secrets): [string, string][] {
-  const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken, callbackSignKey } = secrets;
+  const {
+    vodSecretId: secretId,
+    vodSecretKey: secretKey,
+    sealKey,
+    notifySecret,
+    callbackToken,
+    callbackSignKey,
+  } = secrets;
   return [
     [NAME.key, JSON.stringify({ secretId, secretKey })],
     [NAME.seal, sealKey],
+    [NAME.notify, notifySecret],
     ...(callbackToken ? ([[NAME.token, callbackToken]] as [string, string][]) : []),
     ...(callbackSignKey ? ([[NAME.sign, callbackSignKey]] as [string, string][]) : []),
   ];

@@ -23,6 +23,8 @@ export interface LocalOptions {
   readonly tablePort: number;
   readonly dataDir: string;
   readonly given?: GivenSecrets;
+  /** Where webhooks go; '' = none are sent, the default. */
+  readonly notifyUrl?: string;
   readonly engine?: Engine;
   /** How long a pulled event may take to be confirmed; as VOD has it without a word. */
   readonly confirmWithinMs?: number;
@@ -50,6 +52,7 @@ export interface LocalRun {
   readonly queues: Queues;
   readonly eventSources: EventSources;
   readonly vod: Vod;
+  readonly tableName: string;
   /** The rows, newest first, as `GET /local/uploads` shows them. */
   readonly rows: () => Promise<Upload[]>;
   readonly stop: () => Promise<void>;
@@ -89,7 +92,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     const secrets = await loadSecrets(dataDir, options.given);
     const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
     vod = await startLocalVod(options, secrets, callbackUrl(url, secrets), opened, log);
-    const parameters = deployParameters(url, vod.url, secrets);
+    const parameters = deployParameters(url, vod.url, secrets, options.notifyUrl);
     const resolving = resolveConfig(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
@@ -114,6 +117,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
       secrets,
       issuer,
       vod,
+      tableName,
       rows,
       stop,
     };

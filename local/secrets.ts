@@ -11,6 +11,7 @@ export interface GivenSecrets {
   /** '' together with a sign key: the webhook asks for the sign alone. */
   readonly callbackToken?: string | undefined;
   readonly callbackSignKey?: string | undefined;
+  readonly notifySecret?: string | undefined;
 }
 
 interface KeptSecrets {
@@ -18,6 +19,8 @@ interface KeptSecrets {
   readonly vodSecretKey: string;
   readonly callbackToken: string;
   readonly sealKey: string;
+  /** Signs the webhooks to the app: `whsec_` and Base64. */
+  readonly notifySecret: string;
   /** The issuer's RSA key, PKCS #8 in PEM. */
   readonly issuerKey: string;
 }
@@ -41,6 +44,7 @@ export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Pr
     vodSecretKey: found.vodSecretKey ?? letters(32),
     callbackToken: found.callbackToken ?? randomBytes(24).toString('base64url'),
     sealKey: found.sealKey ?? randomBytes(32).toString('base64url'),
+    notifySecret: found.notifySecret ?? `whsec_${randomBytes(32).toString('base64')}`,
     issuerKey: found.issuerKey ?? (await rsaKey()),
   };
   if (JSON.stringify(kept) !== JSON.stringify(found)) await write(dataDir, file, kept);
@@ -52,6 +56,7 @@ export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Pr
     vodSecretKey: orKept(given.vodSecretKey, kept.vodSecretKey),
     callbackToken: signOnly ? '' : orKept(given.callbackToken, kept.callbackToken),
     callbackSignKey,
+    notifySecret: orKept(given.notifySecret, kept.notifySecret),
   };
 }
 

@@ -7,6 +7,8 @@ export interface Settings {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
+  /** '' = no webhooks. */
+  readonly notifyUrl: string;
   readonly given: GivenSecrets;
 }
 
@@ -21,11 +23,13 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
     vodPort: port(env, 'VOD_PORT', 3443),
     tablePort: port(env, 'TABLE_PORT', 8000),
     dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
+    notifyUrl: given(env, 'NOTIFY_URL') ?? '',
     given: {
       vodSecretId: env['VOD_SECRET_ID'],
       vodSecretKey: env['VOD_SECRET_KEY'],
       callbackToken: env['VOD_CALLBACK_TOKEN'],
       callbackSignKey: env['VOD_CALLBACK_SIGN_KEY'],
+      notifySecret: env['NOTIFY_SECRET'],
     },
   };
 }

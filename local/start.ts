@@ -15,10 +15,14 @@ async function main(): Promise<void> {
   }
   if (process.env['npm_lifecycle_event'] !== undefined) endWithParent(end);
   try {
-    const run = await startLocal({ ...settings(process.env), signal: end.signal });
+    const options = settings(process.env);
+    const { notifyUrl } = options;
+    const run = await startLocal({ ...options, signal: end.signal });
     console.log(`key id    ${run.secrets.vodSecretId}`);
     console.log(`callback  ${run.callbackUrl}`);
     console.log(`vod       ${run.vod.url}`);
+    console.log(`table     ${run.tableName} in region ${run.config.provider.region} at ${run.table.url}`);
+    if (notifyUrl !== '') console.log(`webhooks  to ${notifyUrl}, secret ${run.secrets.notifySecret}`);
     console.log(`page      ${run.url}/`);
     console.log('ready     Ctrl-C ends it');
     if (!end.signal.aborted) await once(end.signal, 'abort');

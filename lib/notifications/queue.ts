@@ -1,20 +1,19 @@
 import { asString, getField, parseJson } from '../platform/json';
 import type { SendMessages } from '../platform/sqs';
-import type { Announcement } from './announcement';
+import type { RowChange } from '../uploads/row';
+import { announcementOf, type Announcement } from './announcement';
 
-export interface NotificationQueue {
-  /** @throws Error when the queue does not take all of them */
-  readonly send: (announcements: readonly Announcement[]) => Promise<void>;
-}
-
-/** The queue from which `notify-app` delivers. */
-export function notificationQueue(sendMessages: SendMessages, queueUrl: string): NotificationQueue {
-  return {
-    send: (announcements) =>
-      sendMessages(
-        queueUrl,
-        announcements.map((announcement) => ({ body: formatAnnouncement(announcement), delaySeconds: 0 })),
-      ),
+/**
+ * Returns a function that queues the announcements among changes of rows, for `notify-app` to deliver. A change that is
+ * seen again is announced again, under the same id.
+ *
+ * @throws Error when the queue does not take all of them
+ */
+export function announcer(sendMessages: SendMessages, queueUrl: string) {
+  return async (changes: readonly RowChange[]): Promise<void> => {
+    const announcements = changes.flatMap(({ before, after }) => announcementOf(before, after) ?? []);
+    const messages = announcements.map((announcement) => ({ body: formatAnnouncement(announcement), delaySeconds: 0 }));
+    await sendMessages(queueUrl, messages);
   };
 }
 

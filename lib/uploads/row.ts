@@ -51,6 +51,12 @@ export interface Row {
   readonly expiresAt?: number;
 }
 
+/** A row before and after a write; `before` is absent where the row is new. */
+export interface RowChange {
+  readonly before: Row | undefined;
+  readonly after: Row;
+}
+
 /** Bounds that keep a row far below DynamoDB's 400 kB, whatever arrives. */
 export const MAX_NEWS = 20;
 export const MAX_TASKS = 50;

@@ -1,4 +1,4 @@
-import { required, type Environment } from '../platform/env';
+import { optional, required, type Environment } from '../platform/env';
 import { vodApiConfig } from '../vod/config';
 
 /**
@@ -7,7 +7,12 @@ import { vodApiConfig } from '../vod/config';
  * @throws Error that names the variable that is missing or out of bounds
  */
 export function uploadChangedConfig(env: Environment) {
-  return { ...verificationConfig(env), deadLettersUrl: required(env, 'VERIFICATION_DEAD_LETTERS_URL') };
+  return {
+    ...verificationConfig(env),
+    deadLettersUrl: required(env, 'VERIFICATION_DEAD_LETTERS_URL'),
+    /** Absent where the app is not told of changes. */
+    notificationsUrl: optional(env, 'NOTIFICATIONS_QUEUE_URL'),
+  };
 }
 
 /**

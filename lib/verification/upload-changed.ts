@@ -1,7 +1,7 @@
 import type { Context, DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { describe, type Log } from '../platform/log';
 import { rowOf, type UploadStore } from '../uploads/store';
-import type { Row } from '../uploads/row';
+import type { Row, RowChange } from '../uploads/row';
 import type { VodApi, VodCallOptions } from '../vod/api';
 import { parseDelayed, type DeadLetters, type DelayedVerification, type DelayQueue } from './delay-queue';
 import { findingOf } from './finding';
@@ -14,6 +14,8 @@ export interface UploadChangedDeps {
   readonly sealKeys: () => Promise<readonly string[]>;
   readonly delayQueue: DelayQueue;
   readonly deadLetters: DeadLetters;
+  /** Queues what the app is to be told of; absent where it is told nothing. @throws Error when its queue refuses */
+  readonly announce?: (changes: readonly RowChange[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -31,10 +33,11 @@ const VOD_TRIES = 2;
 const RESERVE = 3_000;
 
 /**
- * Verifies rows that an event has changed: from the table's stream at once, from the delay queue after a pause.
+ * Verifies rows that an event has changed: from the table's stream at once, from the delay queue after a pause. Before
+ * that it queues the notifications of confirmed changes in the same batch.
  *
- * A record fails only when the table or the delay queue does not answer. What VOD cannot answer goes to the delay queue;
- * what is wrong with one row is logged, and the next record comes.
+ * A record fails only when the table or a queue does not answer. What VOD cannot answer goes to the delay queue; what is
+ * wrong with one row is logged, and the next record comes.
  */
 export function uploadChanged(deps: UploadChangedDeps) {
   return async (event: DynamoDBStreamEvent | SQSEvent, context: Context): Promise<BatchResponse> => {
@@ -49,26 +52,47 @@ export function uploadChanged(deps: UploadChangedDeps) {
     const isQueue = event.Records.some((record) => 'messageId' in record);
     const failed = isQueue
       ? await verifyMessages(event as SQSEvent, deadline, invocation)
-      : await verifyImages(event, deadline, invocation);
+      : await handleStream(event, deadline, invocation);
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }
 
+interface StreamedChange extends RowChange {
+  readonly sequenceNumber: string;
+}
+
+/** The rows before and after each record that has an image of both, or of the new one. */
+function parseChanges({ Records }: DynamoDBStreamEvent): StreamedChange[] {
+  return Records.flatMap(({ dynamodb }) => {
+    // The types of both packages describe the same JSON.
+    const { OldImage: before, NewImage: after } = (dynamodb ?? {}) as Record<
+      'OldImage' | 'NewImage',
+      Image | undefined
+    >;
+    const sequenceNumber = dynamodb?.SequenceNumber ?? '';
+    return after ? [{ sequenceNumber, before: before && rowOf(before), after: rowOf(after) }] : [];
+  });
+}
+
+type Image = Parameters<typeof rowOf>[0];
+
 /** Returns the sequence numbers of the records that failed. */
-async function verifyImages({ Records }: DynamoDBStreamEvent, deadline: number, deps: UploadChangedDeps) {
+async function handleStream(event: DynamoDBStreamEvent, deadline: number, deps: UploadChangedDeps) {
+  const changes = parseChanges(event);
+  try {
+    await deps.announce?.(changes);
+  } catch (error) {
+    deps.log({ level: 'error', outcome: 'announce-failed', ...describe(error) });
+    return changes.slice(0, 1).map(({ sequenceNumber }) => sequenceNumber);
+  }
   const rows = new Map<string, Row>();
   const sequenceNumbers = new Map<string, string[]>();
-  for (const { dynamodb } of Records) {
-    // The types of both packages describe the same JSON.
-    const image = dynamodb?.NewImage as Parameters<typeof rowOf>[0] | undefined;
-    if (!image) continue;
-    const row = rowOf(image);
+  for (const { sequenceNumber, after: row } of changes) {
     if (row.trust !== 'pushed') continue;
     const known = rows.get(row.fileId);
     // Of several records of one row, the newest image is the row.
     if (!known || known.version < row.version) rows.set(row.fileId, row);
-    const numbers = sequenceNumbers.get(row.fileId) ?? [];
-    sequenceNumbers.set(row.fileId, [...numbers, dynamodb?.SequenceNumber ?? '']);
+    sequenceNumbers.set(row.fileId, [...(sequenceNumbers.get(row.fileId) ?? []), sequenceNumber]);
   }
   const candidates = [...rows.values()].map((row): Candidate => ({ fileId: row.fileId, row }));
   const failed = await verifyAndDelay(candidates, new Map(), deadline, deps);

@@ -25,6 +25,7 @@ export function localConfig(): Promise<ServerlessConfig> {
     callbackToken: 'x',
     callbackSignKey: '',
     sealKey: '',
+    notifySecret: '',
     issuerKey: '',
   };
   const parameters = deployParameters('http://localhost', 'http://localhost:1', secrets);

@@ -35,7 +35,7 @@ describe.each([
   ['Android', { clientReportId: 'r', clientVersion: '12.4.0.17372' }],
   ['iOS', { clientReportId: 'r', clientVersion: '12.4.0.17372', reportId: '' }],
 ])('%s', (_, client) => {
-  /** Apply, as the SDK's publishVideo begins. A session that is given goes on. */
+  /** Apply, as the SDK's publishVideo begins. A given session is resumed. */
   async function begin(signature: string, more: object = {}): Promise<Applied> {
     return apply(stack.vodPort, signature, { ...FILE, ...client, ...more });
   }

@@ -45,7 +45,7 @@ describe('断点续传 (resume from the break point)', () => {
     await rm(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
-  /** Below those that systems give out, so that nobody else has it while nothing runs between two starts. */
+  /** Below those that systems give out, so that no other program takes it between two starts. */
   async function freePort(): Promise<string> {
     for (;;) {
       const port = 12_000 + randomInt(18_000);
@@ -72,16 +72,16 @@ describe('断点续传 (resume from the break point)', () => {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);
-    let said = '';
+    let output = '';
     await new Promise<void>((ready, failed) => {
       const listenTo = (data: Buffer) => {
-        said += data.toString();
-        if (/^ready/m.test(said)) ready();
+        output += data.toString();
+        if (/^ready/m.test(output)) ready();
       };
       child.stdout.on('data', listenTo);
       child.stderr.on('data', listenTo);
       child.on('exit', () => {
-        failed(new Error(said));
+        failed(new Error(output));
       });
     });
     return { child, url: `http://localhost:${ports.PORT}`, vodPort: Number(ports.VOD_PORT) };
@@ -119,7 +119,7 @@ describe('断点续传 (resume from the break point)', () => {
     const earlierRow = await row(first, earlier.fileId, hasStatus('ready'));
     const delay = { method: 'PUT', body: JSON.stringify({ delayMs: 60_000 }) };
     expect((await fetch(`http://localhost:${first.vodPort}/local/faults`, delay)).status).toBe(200);
-    const untold = await uploadWhole(first, { sourceContext: 'untold' });
+    const unsent = await uploadWhole(first, { sourceContext: 'unsent' });
 
     const wish = { oneTimeValid: true, sourceContext: 'over a crash', procedure: 'LongVideoPreset' };
     const applied = await apply(first.vodPort, await askSignature(first, wish), FILE);
@@ -144,9 +144,9 @@ describe('断点续传 (resume from the break point)', () => {
       sourceContext: 'over a crash',
       uploader: 'user-42',
     });
-    expect(await row(second, untold.fileId)).toMatchObject({ sourceContext: 'untold', uploader: 'user-42' });
+    expect(await row(second, unsent.fileId)).toMatchObject({ sourceContext: 'unsent', uploader: 'user-42' });
     expect(await row(second, earlier.fileId)).toEqual(earlierRow);
     expect(await rows(second)).toHaveLength(3);
-    for (const { video } of [earlier, untold, resumed]) expect((await stored(video.url)).equals(WHOLE)).toBe(true);
+    for (const { video } of [earlier, unsent, resumed]) expect((await stored(video.url)).equals(WHOLE)).toBe(true);
   });
 });

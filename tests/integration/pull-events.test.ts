@@ -30,7 +30,7 @@ const uploads = async (port: number, count: number) => {
 };
 
 describe('one run', () => {
-  test('drains a queue of more than one answer holds, confirms all of it, and ends when a pull comes back empty', async () => {
+  test('drains a queue of more events than one answer holds, confirms all, and ends when a pull returns none', async () => {
     const queue = await pulling.queue();
     const ids = await uploads(queue.port, 20);
     expect(await queue.run()).toEqual({ ...nothing, pulled: 20, recorded: 20, confirmed: 20 });
@@ -40,7 +40,7 @@ describe('one run', () => {
     expect(await queue.run()).toEqual(nothing);
   });
 
-  test('logs each event as the webhook does, and at the end what it did; nothing of their content, and no secret', async () => {
+  test('logs each event as the webhook does and its counts at the end, without their content or a secret', async () => {
     const queue = await pulling.queue();
     const { fileId } = await upload(queue.port, { sourceContext: 'hunter2' });
     await queue.run();
@@ -57,8 +57,8 @@ describe('one run', () => {
     ['null', answer({ EventSet: null })],
     ['absent', answer()],
     ['ResourceNotFound', refusal('ResourceNotFound')],
-  ])('ends when there is nothing, also where VOD says so by %s', async (_, said) => {
-    const queue = await pulling.queue(() => said);
+  ])('ends when the queue is empty, which VOD reports as %s', async (_, empty) => {
+    const queue = await pulling.queue(() => empty);
     expect(await queue.run()).toEqual(nothing);
     expect(queue.actions).toEqual(['PullEvents']);
   });
@@ -77,14 +77,14 @@ describe('one run', () => {
     expect(handle).toBeGreaterThan(1);
   });
 
-  test('does not begin what its time is too short for', async () => {
+  test('does not pull when there is too little time to record and confirm', async () => {
     const queue = await pulling.queue();
     await upload(queue.port);
     expect(await queue.run(20_000)).toEqual(nothing);
     expect(queue.actions).toEqual([]);
   });
 
-  test('fails when VOD does not let it pull, and names the code', async () => {
+  test('fails when VOD refuses to be pulled from, with the code', async () => {
     const queue = await pulling.queue(() => refusal('AuthFailure.SignatureFailure'));
     await expect(queue.run()).rejects.toMatchObject({ name: 'VodError', code: 'AuthFailure.SignatureFailure' });
     expect(queue.lines).toMatchObject([{ outcome: 'drained', pulled: 0 }]);
@@ -106,7 +106,7 @@ describe('what is not durable is not confirmed', () => {
     for (const fileId of ids) expect(await pulling.itemOf(fileId)).toMatchObject({ fileId });
   });
 
-  test('the table is given up in time to confirm what it took', async () => {
+  test('the table is given up in time to confirm what was written', async () => {
     const queue = await pulling.queue(async (_, pass) => {
       await queue.clock.sleep(9_000);
       return pass();
@@ -201,7 +201,7 @@ describe('in the local run', () => {
   });
   afterAll(() => run.stop());
 
-  test('POST /local/run/pull-events drains the queue, and says what it did', async () => {
+  test('POST /local/run/pull-events drains the queue and returns its counts', async () => {
     const ids = await uploads(run.vod.port, 17);
     expect(await pulled()).toEqual({ ...nothing, pulled: 17, recorded: 17, confirmed: 17 });
     expect((await run.rows()).map(({ fileId }) => fileId).sort()).toEqual(ids.sort());

@@ -18,7 +18,7 @@ const NEW_KEY = { secretId: 'AKIDnew', secretKey: 'new-secret-key' };
 const KEY = '/vod/key';
 const SEAL = '/vod/seal';
 
-test('verification goes on asking VOD while the key pair of its API rotates', async () => {
+test('verification continues while the key pair of the server API rotates', async () => {
   const vod = await start(OLD_KEY);
   const parameters = await startStore({ [KEY]: JSON.stringify(OLD_KEY), [SEAL]: 'old' });
   onceDone(parameters.close);

@@ -209,7 +209,7 @@ describe('no upload is refused and no event lost while', () => {
   });
 });
 
-describe('a step left out shows', () => {
+describe('a skipped step is noticed', () => {
   test('a token that VOD has before the functions', async () => {
     const { refused } = await drill(async ({ put, modifyEventConfig }) => {
       put('token', 'new,old');

@@ -152,9 +152,9 @@ describe('a refusal for good is reported at once, in words for the operator', ()
     ['what is not JSON', (response) => response.end('value a'), /SSM answers 200 without an error code$/],
   ])('%s', async (_, fault, words) => {
     reactions = [fault];
-    const said = await reason(['/a']);
-    expect(said).toMatch(words);
-    expect(said).not.toContain('value a');
+    const message = await reason(['/a']);
+    expect(message).toMatch(words);
+    expect(message).not.toContain('value a');
     expect(requests).toHaveLength(1);
   });
 

@@ -119,7 +119,7 @@ describe.each(engines)('store, on %s', (engine) => {
   });
 
   describe('UnprocessedKeys', () => {
-    /** A store whose table leaves out half of the keys of each batch, so many times; and a clock of its own. */
+    /** A store whose table does not process half of the keys of each batch, so many times; with a clock of its own. */
     function busyStore(times: number) {
       const busy = countingClient(uploads.table);
       let time = 0;
@@ -132,7 +132,7 @@ describe.each(engines)('store, on %s', (engine) => {
         const keys = RequestItems[TABLE_NAME]?.Keys ?? [];
         const taken = Math.floor(keys.length / 2);
         output.UnprocessedKeys = { [TABLE_NAME]: { Keys: keys.slice(taken) } };
-        // Rows come in any order: those of the keys that were not taken are left out.
+        // Rows come in any order: those of the keys that were not processed are removed.
         const isTaken = new Set(keys.slice(0, taken).map((key) => JSON.stringify(key)));
         output.Responses = {
           [TABLE_NAME]: (output.Responses?.[TABLE_NAME] ?? []).filter((item) =>

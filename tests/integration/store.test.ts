@@ -161,8 +161,11 @@ describe.each(engines)('store, on %s', (engine) => {
         expect(reads).toBe(200);
         // Two or three each; with n^2 writes it would be 20 000.
         expect(writes).toBeLessThan(10 * 200);
-        // Every one of them has made the version grow, so that no answer older than it is stored.
-        expect(await uploads.itemOf(fileId)).toMatchObject({ version: 201, _news: { length: MAX_NEWS } });
+        const { version, _news } = await uploads.itemOf(fileId);
+        expect(_news).toHaveLength(MAX_NEWS);
+        // Every one of them has made the version grow, so that no answer older than it is stored; one that was sent again
+        // after a timeout may have done so twice.
+        expect(version).toBeGreaterThanOrEqual(201);
       },
     );
   });

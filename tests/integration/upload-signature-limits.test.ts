@@ -82,7 +82,7 @@ describe('the secrets', () => {
   });
 });
 
-test('429: the refused caller is told when to come again, and the log does not say who it was', async () => {
+test('429: the answer has Retry-After, and the log does not name the caller', async () => {
   const handler = signing.signer({ SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' });
   const sign = (body?: unknown, sub = 'user-42') => handler(signRequest(body, { sub }), context());
   // A refused request counts as well.

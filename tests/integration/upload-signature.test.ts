@@ -97,7 +97,7 @@ describe('each property of the request', () => {
     expect(await signedProcedure({}, { DEFAULT_PROCEDURE: 'LongVideoPreset' })).toBe(true);
   });
 
-  test('sourceContext: a sealed value of exactly 250 bytes is issued; one byte of text more is told what it may have', async () => {
+  test('sourceContext: a sealed value of exactly 250 bytes is issued; one byte more is refused with the number of bytes allowed', async () => {
     const { errors: [error] = [] } = (await refusal({ sourceContext: '好'.repeat(100) })).problem;
     const maxBytes = Number(/at most (\d+) bytes/.exec(error?.message ?? '')?.[1]);
     expect(error?.path).toBe('/sourceContext');
@@ -146,7 +146,7 @@ describe('what the schema or the policy refuses is 400, by name', () => {
     expect((await refusal(body)).status).toBe(400);
   });
 
-  test('a hostile body is told of 20 errors at most, and none of its values come back', async () => {
+  test('a hostile body gets at most 20 errors, without any of its values', async () => {
     const body = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`m${n}`, 'SECRET-VALUE']));
     const { problem, body: text } = await refusal(body);
     expect(problem.errors).toHaveLength(20);

@@ -157,6 +157,29 @@ describe('what is wrong with one file', () => {
     expect(world.queue).toHaveLength(1);
   });
 
+  test('a seal for an empty caller is stored without an uploader, and holds up no other file', async () => {
+    const [poison, fine] = [await world.upload({ uploader: '', text: '' }), await world.upload()];
+    await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
+    await world.verify();
+    expect(await world.item(poison)).toMatchObject({ trust: 'confirmed', status: 'ready', seal: 'valid' });
+    expect(await world.item(poison)).not.toHaveProperty('uploader');
+    expect(await world.item(fine)).toMatchObject({ trust: 'confirmed', uploader: 'user-42' });
+  });
+
+  test('a row that the table refuses is logged, is not retried, and holds up no other file', async () => {
+    const [poison, fine] = [await world.upload({ text: 'poison' }), await world.upload()];
+    world.webhook.refuseRowsWith('"poison"');
+    await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
+    expect(await world.verify()).toBe(0);
+    expect(await world.item(poison)).toMatchObject({ trust: 'pushed', version: 1 });
+    expect(await world.item(fine)).toMatchObject({ trust: 'confirmed' });
+    expect(world.lines).toContainEqual(
+      expect.objectContaining({ level: 'error', outcome: 'row-refused', fileIds: [poison] }),
+    );
+    expect(world.queue).toEqual([]);
+    expect(await world.run()).toMatchObject({ finished: true, failed: expect.any(Number) });
+  });
+
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', 'valueOf'])(
     'a forged end of the task %s leaves no trace',
     async (taskId) => {

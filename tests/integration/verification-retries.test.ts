@@ -68,7 +68,7 @@ describe('VOD that cannot answer yet', () => {
     ['a file in neither set', () => answer({ MediaInfoSet: [], NotExistFileIdSet: [] })],
     ['sets that are null', () => answer({ MediaInfoSet: null, NotExistFileIdSet: null })],
     ['an empty answer', () => answer()],
-  ])('%s changes nothing and is asked again until VOD answers', async (_, broken) => {
+  ])('%s changes nothing and is retried until VOD answers', async (_, broken) => {
     const fileId = await world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = broken;

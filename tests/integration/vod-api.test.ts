@@ -93,12 +93,14 @@ test('a refusal for good is not retried, and is reported by its code, without a 
 });
 
 test('a server that is not there, or is not the API, is retried and reported', async () => {
-  const nobody = apiAt('http://127.0.0.1:9');
-  expect((await errorOf(nobody.PullEvents({}))).message).toMatch(/^Cannot call PullEvents: VOD did not answer: .*127/);
+  const unreachable = apiAt('http://127.0.0.1:9');
+  expect((await errorOf(unreachable.PullEvents({}))).message).toMatch(
+    /^Cannot call PullEvents: VOD did not answer: .*127/,
+  );
   const { vod, actions } = await api(() => Promise.reject(new Error('the relay answers 500 to this')));
-  const said = jest.spyOn(console, 'error').mockReturnValue();
+  const errors = jest.spyOn(console, 'error').mockReturnValue();
   const error = await errorOf(vod.PullEvents({}));
-  said.mockRestore();
+  errors.mockRestore();
   expect(error.message).toBe('Cannot call PullEvents: VOD answered HTTP status 500');
   expect(actions).toHaveLength(3);
 });

@@ -5,7 +5,7 @@
  *
  * A plugin, because serverless.yml has no conditions. Every command reads the functions right after the hook `initialize`.
  */
-module.exports = class EventMode {
+module.exports = class OmitUnusedFunctions {
   constructor(serverless) {
     this.hooks = {
       initialize: () => {
