@@ -4,6 +4,7 @@ import { describe } from '../lib/platform/log';
 import { UsageError, type Command, type CommandContext } from './command';
 import { check } from './commands/check';
 import { explain } from './commands/explain';
+import { notifications } from './commands/notifications';
 import { reconcile } from './commands/reconcile';
 import { register } from './commands/register';
 import { secrets } from './commands/secrets';
@@ -11,12 +12,12 @@ import { send } from './commands/send';
 import { sign } from './commands/sign';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ check, register, secrets, sign, explain, send, reconcile }),
+  Object.entries({ check, register, secrets, sign, explain, send, reconcile, notifications }),
 );
 
 const HELP = `npm run vod -- <command> [options]
 
-${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`).join('\n')}
+${[...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(15)}${summary}`).join('\n')}
 
 npm run vod -- <command> --help says more. In scripts use \`npm run -s vod -- ...\`, which prints no lines of npm's own.
 Exit code: 0 success, 1 something is wrong or could not be done, 2 the command line is wrong.`;

@@ -119,9 +119,11 @@ function secretArn(name) {
  */
 function isNotifyUrl(text, stage) {
   const target = url(text);
-  if (!target || target.username || target.password || target.hash) return false;
+  if (!target || target.username || target.password) return false;
   if (isLocalRun(target, stage)) return true;
-  const { protocol, hostname } = target;
+  if (text.includes('#')) return false;
+  const { protocol } = target;
+  const hostname = target.hostname.replace(/\.$/, '');
   const isAddress = /^\[|^[\d.]+$/.test(hostname);
   const isInternal = /(^|\.)(localhost|internal|local)$/.test(hostname) || !hostname.includes('.');
   return protocol === 'https:' && !isAddress && !isInternal;

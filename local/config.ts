@@ -4,7 +4,7 @@ import type { CreateTableCommandInput, StreamViewType } from '@aws-sdk/client-dy
 import type { QueueDeclaration } from './services/sqs/store';
 import { StartupError } from './startup-error';
 
-/** What the local run reads of serverless.yml, its variables resolved. */
+/** The parts of serverless.yml that the local run reads, with resolved variables. */
 export interface ServerlessConfig {
   readonly provider: {
     readonly region: string;
@@ -54,13 +54,13 @@ export interface StreamEvent {
   readonly filterPatterns?: readonly unknown[];
   readonly functionResponseType?: 'ReportBatchItemFailures';
   readonly bisectBatchOnFunctionError?: boolean;
-  /** -1: without end. */
+  /** -1: unlimited. */
   readonly maximumRetryAttempts?: number;
   /** -1: of any age. */
   readonly maximumRecordAgeInSeconds?: number;
 }
 
-/** An event source mapping of a queue, likewise. */
+/** An event source mapping of a queue, with the framework's property names. */
 export interface SqsEvent {
   readonly arn: GetAtt;
   readonly enabled?: boolean;
@@ -122,9 +122,9 @@ interface QueueResource extends Resource {
 }
 
 /**
- * What serverless.yml says for the stage `local` with these parameters, as the framework itself resolves it.
+ * Resolves serverless.yml with the framework itself, for the stage `local` and these parameters.
  *
- * @throws StartupError with the framework's own words when it refuses the file
+ * @throws StartupError with the framework's message when it refuses the file
  */
 export async function resolveConfig(
   projectDir: string,
@@ -132,18 +132,18 @@ export async function resolveConfig(
   signal?: AbortSignal,
 ): Promise<ServerlessConfig> {
   const cli = require.resolve('serverless/bin/serverless.js');
-  // The framework trims what stands behind the "=", but wants something there: a space makes a value that is empty.
+  // The framework trims the value after the "=", but does not accept an empty one: a space becomes an empty value.
   const params = Object.entries(parameters).flatMap(([name, value]) => ['--param', `${name}=${value || ' '}`]);
   const options = { cwd: projectDir, maxBuffer: 2 ** 24, ...(signal && { signal }) };
   try {
     const args = [cli, 'print', '--format', 'json', '--stage', 'local', ...params];
     const { stdout } = await promisify(execFile)(process.execPath, args, options);
-    // The framework has held it against its own schema of the file.
+    // The framework has validated it against its own schema.
     return JSON.parse(stdout) as ServerlessConfig;
   } catch (error) {
-    const said = (error as { stdout?: string }).stdout?.replace(/^Error:/, '').trim(); // on stdout, in fact
-    if (!said || signal?.aborted) throw error;
-    throw new StartupError(`serverless.yml cannot be used: ${said.replaceAll(/\s+/g, ' ')}`);
+    const output = (error as { stdout?: string }).stdout?.replace(/^Error:/, '').trim(); // the framework prints errors on stdout
+    if (!output || signal?.aborted) throw error;
+    throw new StartupError(`serverless.yml cannot be used: ${output.replaceAll(/\s+/g, ' ')}`);
   }
 }
 

@@ -29,7 +29,7 @@ const MODULES = [
   'upload',
   'upload-card',
 ];
-/** Every file of the page by its path. Nothing that a request says becomes part of a file's name. */
+/** Every file of the page by its path: a request never becomes part of a file name. */
 const PAGE_FILES: ReadonlyMap<string, string> = new Map([
   ['/', join(__dirname, 'page', 'index.html')],
   ...['style.css', ...MODULES.map((name) => `${name}.js`)].map(
@@ -46,19 +46,19 @@ export interface LocalRoutesOptions {
   readonly page: PageConfig;
 }
 
-/** What the page cannot know by itself. */
+/** What the page reads from `GET /local/config`. */
 export interface PageConfig {
   readonly vodUrl: string;
   /** The procedures that the policy allows. */
   readonly procedures: readonly string[];
 }
 
-/** What is there on a laptop and not on AWS: the page, tokens for anyone, the rows, scheduled functions run at will. */
+/** The routes that exist only locally: the page, tokens for any user, the rows, and runs of scheduled functions. */
 export function localRoutes({ config, functions, issuer, uploads, page }: LocalRoutesOptions): Listener {
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     if (!isForThisMachine(request)) {
-      sendMessage(response, 403, 'Ask as localhost or 127.0.0.1');
+      sendMessage(response, 403, 'The Host header must be localhost or 127.0.0.1');
       return;
     }
     const path = pathOf(request);
@@ -76,12 +76,12 @@ export function localRoutes({ config, functions, issuer, uploads, page }: LocalR
   async function sendToken(response: ServerResponse, body: Buffer | undefined): Promise<void> {
     const claims = parseObject(body);
     if (claims) sendJson(response, 200, { token: await issuer.token(claims) });
-    else sendMessage(response, 400, 'Send a JSON object of claims, for example {"sub": "user-42"}');
+    else sendMessage(response, 400, 'The body must be a JSON object of claims, for example {"sub": "user-42"}');
   }
 
-  /** A JSON object in the body becomes the function's event; without one it is the schedule's own. */
+  /** Invokes the function with the JSON object in the body, or else with the event of its schedule. */
   async function run(response: ServerResponse, name: string, body: Buffer | undefined): Promise<void> {
-    // By the name of its file: that is what a function is called wherever somebody reads it.
+    // By its file name, which is the function's name in the documentation.
     const schedule = schedulesOf(config).find(({ fileName }) => fileName === name);
     if (!schedule) {
       sendMessage(response, 404, 'Not Found');

@@ -98,7 +98,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 
     const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
     const backend = await startBackend({ options, projectDir, secrets, resolving, running, log });
-    const { config, functions, table, parameterStore } = backend;
+    const { config, functions, table, parameterStore, queues } = backend;
     eventSources = backend.eventSources;
 
     const rows = async () => uploadsOf(await table.rows());
@@ -108,7 +108,15 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
     signal?.throwIfAborted();
     const tableName = tableOf(config).TableName ?? '';
-    const where = { url, vodUrl: vod.url, tableUrl: table.url, tableName, parameterStoreUrl: parameterStore.url };
+    const where = {
+      url,
+      vodUrl: vod.url,
+      tableUrl: table.url,
+      tableName,
+      parameterStoreUrl: parameterStore.url,
+      queuesUrl: queues.url,
+      notifyUrl: options.notifyUrl ?? '',
+    };
     running.push(await tellWhereItRuns(dataDir, where));
     return {
       url,

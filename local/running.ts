@@ -2,19 +2,22 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StartupError } from './startup-error';
 
-/** Where the parts of a local run answer. */
+/** The URLs of a local run's parts. */
 export interface Running {
   readonly url: string;
   readonly vodUrl: string;
   readonly tableUrl: string;
   readonly tableName: string;
-  /** Holds every secret, so only who can read the data folder learns of it. */
+  /** The parameter store has every secret, so its URL is known only to those who can read the data folder. */
   readonly parameterStoreUrl: string;
+  readonly queuesUrl: string;
+  /** Where webhooks go; '' = none are sent. */
+  readonly notifyUrl: string;
 }
 
 const fileIn = (dataDir: string) => join(dataDir, 'running.json');
 
-/** Writes it down for other programs of the same user, and answers what takes it away again. */
+/** Writes `running.json` for other programs of the same user; returns a function that removes it. */
 export async function tellWhereItRuns(dataDir: string, running: Running): Promise<() => Promise<void>> {
   const file = fileIn(dataDir);
   await writeFile(file, JSON.stringify(running, undefined, 2), { mode: 0o600 });
@@ -22,13 +25,13 @@ export async function tellWhereItRuns(dataDir: string, running: Running): Promis
 }
 
 /**
- * What runs with this data folder; a run that was killed may still stand there.
+ * Reads `running.json` of this data folder; a run that was killed may have left it behind.
  *
- * @throws StartupError when nothing does
+ * @throws StartupError when there is no such file
  */
 export async function whereItRuns(dataDir: string): Promise<Running> {
   try {
-    // Only the function above writes it.
+    // Only `tellWhereItRuns` writes this file.
     return JSON.parse(await readFile(fileIn(dataDir), 'utf8')) as Running;
   } catch {
     throw new StartupError(`Nothing runs with DATA_DIR ${dataDir}: start it with npm start, with the same DATA_DIR`);

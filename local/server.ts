@@ -10,23 +10,23 @@ export interface Listening {
 }
 
 /**
- * Listens on 127.0.0.1 and nowhere else: nothing of the local run is for the network.
- * A listener that throws answers 500, in the words of an HTTP API.
+ * Listens on 127.0.0.1 only: the local run must not be reachable from the network. When the listener throws, the response is
+ * 500, with the message that an HTTP API sends.
  *
  * @param port 0 takes a free one
- * @param setting the environment variable that chooses the port, for the sentence that says it is taken
+ * @param setting the environment variable that sets the port, for the error message
  * @throws StartupError when the port is taken
  */
 export async function listen(listener: Listener, port = 0, setting = 'PORT'): Promise<Listening> {
   const server = createServer((request, response) => {
     listener(request, response).catch((error: unknown) => {
-      if (request.readableAborted) return; // the caller went away while it was sending
+      if (request.readableAborted) return; // the client disconnected while it was sending
       console.error(error);
       if (response.headersSent) response.destroy();
       else sendMessage(response, 500, 'Internal Server Error');
     });
   });
-  // As long as AWS keeps an idle connection: with Node's 5 s, clients that reuse one meet it as it closes.
+  // As on AWS. With Node's 5 s, clients would reuse connections that are just being closed.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
@@ -47,7 +47,7 @@ export async function listen(listener: Listener, port = 0, setting = 'PORT'): Pr
   };
 }
 
-/** The body's bytes, or undefined when there are more than `limit`; read to the end either way, so that an answer arrives. */
+/** The body's bytes, or undefined if there are more than `limit`; always read to the end, so that a response can be received. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -63,7 +63,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   response.end(JSON.stringify(value));
 }
 
-/** An error as an HTTP API words its own. */
+/** An error response in the format of an HTTP API. */
 export function sendMessage(response: ServerResponse, status: number, message: string) {
   sendJson(response, status, { message });
 }
@@ -74,8 +74,8 @@ export function pathOf(request: IncomingMessage): string {
 }
 
 /**
- * Whether the caller named this machine as the host. A page of any website can make its own name resolve to 127.0.0.1
- * (DNS rebinding) and then read our answers as if they were its own; the Host header still says that name.
+ * Whether the Host header names this machine. Any website can make its own host name resolve to 127.0.0.1 (DNS rebinding),
+ * and its pages can then read our responses; their Host header still contains that name.
  */
 export function isForThisMachine(request: IncomingMessage): boolean {
   return /^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(request.headers.host ?? '');

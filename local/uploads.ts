@@ -1,4 +1,4 @@
-/** A row as the local run shows it: without internal attributes, tasks gathered by id, sets as lists. */
+/** A row as the local run shows it: without internal attributes, with tasks grouped by id, and sets as arrays. */
 export type Upload = Record<string, unknown> & { readonly tasks: Readonly<Record<string, unknown>> };
 
 const TASK_PREFIX = 'task:';
@@ -24,14 +24,14 @@ function publicTask(task: unknown): unknown {
   return typeof task === 'object' && task !== null ? Object.fromEntries(publicEntries(task)) : task;
 }
 
-/** Names that begin with `_` are internal: no consumer reads them. */
+/** Attributes with a name that begins with `_` are internal. */
 function publicEntries(value: object): (readonly [string, unknown])[] {
   return Object.entries(value)
     .filter(([name]) => !name.startsWith('_'))
     .map(([name, content]: [string, unknown]) => [name, content instanceof Set ? [...content] : content] as const);
 }
 
-/** As the look-ups sort, and by the same time before the row is confirmed. Milliseconds since 1970. */
+/** The time by which the look-ups sort, or the one that it will be once the row is confirmed; milliseconds since 1970. */
 function timeOf({ sortTime, createTime, firstSeenAt }: Record<string, unknown>): number {
   const time = [sortTime, createTime, firstSeenAt].find((candidate) => typeof candidate === 'string');
   return Date.parse(time ?? '') || 0;

@@ -3,16 +3,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { components } from './openapi/components';
+import { webhooks } from './openapi/notifications';
 import { paths } from './openapi/paths';
 
-/** The OpenAPI document of both HTTP functions. */
+/** The OpenAPI document of both HTTP functions, and of the webhooks that the app gets. */
 export function openapi() {
   return {
     openapi: '3.1.0',
     info: {
       title: 'vod-client-upload',
       version: '1',
-      summary: 'Signatures for client-side upload to Tencent Cloud VOD, and VOD’s events about the uploads',
+      summary:
+        'Signatures for client-side upload to Tencent Cloud VOD, VOD’s events about the uploads, and webhooks to your server',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
@@ -29,8 +31,10 @@ export function openapi() {
     tags: [
       { name: 'app', description: 'What your app calls.' },
       { name: 'vod', description: 'What VOD calls.' },
+      { name: 'server', description: 'What your server is called with, where NOTIFY_URL is set.' },
     ],
     paths,
+    webhooks,
     components,
   };
 }

@@ -22,7 +22,7 @@ jest.setTimeout(120_000);
 
 const ROOT = resolve(__dirname, '..');
 /** Kilobytes of the zip without its source map; `others` are the functions that no caller waits for. */
-const BUDGETS: Readonly<Record<string, number>> = { uploadSignature: 60, vodEvents: 200, others: 300 };
+const BUDGETS: Readonly<Record<string, number>> = { uploadSignature: 60, vodEvents: 200, notifyApp: 30, others: 300 };
 
 let copy: Copy;
 let config: ServerlessConfig;
@@ -32,10 +32,16 @@ const packages = new Map<string, ReturnType<typeof entriesOf>>();
 
 beforeAll(async () => {
   config = await localConfig();
-  functions = Object.entries(config.functions).map(([name, { handler }]) => [name, handler.replace(/\.\w+$/, '.ts')]);
+  const declared = Object.entries(config.functions).map(([name, { handler }]) => [name, handler] as const);
+  // The local run has this one with a NOTIFY_URL only.
+  const all = [...declared, ['notifyApp', 'functions/notify-app.handler'] as const];
+  functions = all.map(([name, handler]) => [name, handler.replace(/\.\w+$/, '.ts')]);
   copy = await copyOfTheProject();
   await copyExampleTo(copy.directory);
-  for (const mode of [['EVENT_MODE=push'], ['EVENT_MODE=pull', 'VOD_API_KEY_PARAMETER=/vod/api-key']]) {
+  for (const mode of [
+    ['EVENT_MODE=push', 'NOTIFY_URL=https://app.example.com/hooks'],
+    ['EVENT_MODE=pull', 'VOD_API_KEY_PARAMETER=/vod/api-key'],
+  ]) {
     const { code, stdout } = await copy.serverless(['package', ...mode.flatMap((one) => ['--param', one])]);
     if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
     const files = await readdir(join(copy.directory, '.serverless'));
@@ -107,6 +113,13 @@ test('the webhook bundles neither the client of VOD nor verification', async () 
   const inputs = await bundle('functions/vod-events.ts');
   expect(inputs).toContain('lib/events/webhook.ts');
   expect(inputs.filter((file) => /tencentcloud|^lib\/(verification|signing)\//.test(file))).toEqual([]);
+});
+
+test('notifying the app bundles nothing of events, verification, signing, VOD or the table, and no package', async () => {
+  const inputs = await bundle('functions/notify-app.ts');
+  expect(packagesOf(inputs)).toEqual([]);
+  expect(inputs).toContain('lib/notifications/delivery.ts');
+  expect(inputs.filter((file) => /^lib\/(events|verification|signing|vod|uploads)\//.test(file))).toEqual([]);
 });
 
 test('the bundled signing function reads its secrets over TLS and returns a signature that VOD accepts', async () => {

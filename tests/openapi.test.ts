@@ -2,19 +2,15 @@ import { randomInt } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
-import { Ajv2020 } from 'ajv/dist/2020';
 import { signerConfig } from '../lib/signing/config';
 import { signUpload } from '../lib/signing/issue';
-import { generateOpenapi, type openapi } from '../scripts/generate-openapi';
+import { generateOpenapi } from '../scripts/generate-openapi';
 import { startStore, type Store } from './helpers/backend';
 import { newFileUpload, procedureStateChanged } from './helpers/events';
 import { context, signRequest } from './helpers/lambda';
 import { startTestRun, type TestRun } from './helpers/local';
+import { ajv, committed, component, document, fits } from './helpers/openapi';
 import { startWebhook, type Webhook } from './helpers/webhook';
-
-const committed = readFileSync(join(__dirname, '../docs/openapi.json'), 'utf8');
-const document = JSON.parse(committed) as ReturnType<typeof openapi>;
-const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
 
 type Path = keyof typeof document.paths;
 interface Content {
@@ -29,18 +25,6 @@ interface Response {
 function responsesOf(path: Path): Readonly<Record<string, Response>> {
   return document.paths[path].post.responses;
 }
-
-/** A schema of the document, which refers to others by their names alone. */
-function named(schema: object): object {
-  return JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '')) as object;
-}
-for (const [name, schema] of Object.entries(document.components.schemas)) ajv.addSchema(named(schema), name);
-
-function fits(schema: object, value: unknown): boolean {
-  return ajv.validate(named(schema), value);
-}
-
-const component = (name: keyof typeof document.components.schemas) => ({ $ref: `#/components/schemas/${name}` });
 
 test('docs/openapi.json is up to date: `npm run generate` writes it', () => {
   expect(committed).toBe(generateOpenapi());

@@ -1,13 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import type { Context, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
-import { transform } from 'esbuild';
-import { serve } from './helpers/cli';
-import { startTestRun, temporaryFolder } from './helpers/local';
+import { deliver } from '../lib/notifications/delivery';
+import { startTestRun } from './helpers/local';
+import { importSnippet } from './helpers/snippet';
 
 const READMES = ['README.md', 'README.zh-CN.md'];
 const read = (name: string) => readFileSync(join(__dirname, '..', name), 'utf8');
@@ -43,57 +40,32 @@ test('README.md has at most 1 200 words', () => {
   expect(words.length).toBeLessThanOrEqual(1_200);
 });
 
-describe('the README’s stream consumer', () => {
-  const record = (fileId: string, status: string, before?: string): DynamoDBRecord => ({
-    dynamodb: {
-      SequenceNumber: `sequence-${fileId}`,
-      NewImage: { fileId: { S: fileId }, status: { S: status }, uploader: { S: 'user-42' } },
-      ...(before !== undefined && { OldImage: { fileId: { S: fileId }, status: { S: before } } }),
-    },
+test.each(READMES)('%s: its receiver publishes what is genuine and ready, and ignores a test', async (name) => {
+  const [, code = ''] = /```js\n([^]*?)```/.exec(read(name)) ?? [];
+  const [secret, other] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [
+    string,
+    string,
+  ];
+  const published: unknown[][] = [];
+  const publish = (...given: unknown[]) => published.push(given);
+  const { POST } = await importSnippet<{ POST: (request: Request) => Promise<Response> }>(code, {
+    process: { env: { NOTIFY_SECRET: secret } },
+    publish,
   });
+  const post = (data: object, secrets = [secret]) =>
+    deliver(
+      { id: 'msg_1', body: JSON.stringify({ type: 'upload.ready', timestamp: '', data }) },
+      {
+        url: 'https://app.example.com/webhooks/vod',
+        secrets,
+        now: Date.now,
+        fetch: (url, init) => POST(new Request(url, init)),
+      },
+    );
 
-  test.each(READMES)(
-    '%s: tells the app once of each video that became ready, and one refusal blocks nothing',
-    async (name) => {
-      const [, code = ''] = /```ts\n([^]*?)```/.exec(read(name)) ?? [];
-      const announced: unknown[] = [];
-      const app = await serve((request, response) => {
-        void text(request).then((body) => {
-          const { fileId } = JSON.parse(body) as { readonly fileId: string };
-          announced.push(fileId);
-          response.writeHead(fileId === 'refused' ? 500 : 200).end();
-        });
-      });
-      const folder = await temporaryFolder();
-      const source = code.replace('https://app.example.com/videos', app.url);
-      const { code: compiled } = await transform(source, { loader: 'ts', format: 'cjs' });
-      const file = join(folder, 'consumer.cjs');
-      await writeFile(file, compiled);
-      // eslint-disable-next-line @typescript-eslint/no-require-imports -- made just now
-      const { handler } = require(file) as { readonly handler: DynamoDBStreamHandler };
-
-      const Records = [
-        record('new', 'ready', 'processing'),
-        record('refused', 'ready'),
-        record('again', 'ready', 'ready'),
-        record('pushed', 'processing', 'uploaded'),
-        record('last', 'ready', 'held'),
-      ];
-      const answer = await handler({ Records }, {} as Context, () => undefined);
-      expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'sequence-refused' }] });
-      expect(announced.sort()).toEqual(['last', 'new', 'refused']);
-      await app.close();
-      await rm(folder, { recursive: true });
-    },
-  );
-
-  test.each(READMES)(
-    '%s: its event source reports item failures, bounds retries and has a dead-letter target',
-    (name) => {
-      const [, settings = ''] = /```yml\n([^]*?)```/.exec(read(name)) ?? [];
-      expect(settings).toContain('functionResponseType: ReportBatchItemFailures');
-      expect(settings).toMatch(/maximumRetryAttempts: [1-9]/);
-      expect(settings).toContain('onFailure:');
-    },
-  );
+  const upload = { fileId: '7', uploader: 'user-42', sourceContext: 'order=7', url: 'http://v/f0.mp4' };
+  expect(await post(upload)).toEqual({ outcome: 'delivered', status: 204 });
+  expect(await post({ ...upload, fileId: '0' })).toMatchObject({ outcome: 'delivered' });
+  expect(await post(upload, [other])).toMatchObject({ outcome: 'failed' });
+  expect(published).toEqual([['user-42', 'order=7', 'http://v/f0.mp4']]);
 });

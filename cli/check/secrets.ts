@@ -1,3 +1,4 @@
+import { parseWebhookSecret } from '../../lib/notifications/signature';
 import { describe } from '../../lib/platform/log';
 import type { KeyPair } from '../../lib/vod/schemas';
 import type { Deployment } from '../deployment/deployment';
@@ -10,9 +11,16 @@ export interface Secrets {
   readonly vodApiKey: KeyPair | undefined;
   readonly tokens: readonly string[] | undefined;
   readonly signKeys: readonly string[] | undefined;
+  readonly notifySecrets: readonly string[] | undefined;
 }
 
-const NO_SECRETS: Secrets = { vodKey: undefined, vodApiKey: undefined, tokens: undefined, signKeys: undefined };
+const NO_SECRETS: Secrets = {
+  vodKey: undefined,
+  vodApiKey: undefined,
+  tokens: undefined,
+  signKeys: undefined,
+  notifySecrets: undefined,
+};
 
 export async function checkSecrets(deployment: Deployment, findings: Findings): Promise<Secrets> {
   const { parameters } = deployment;
@@ -52,7 +60,21 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       if (keys.every((key) => /^[A-Za-z0-9]{1,32}$/.test(key))) return keys;
       throw new Error(`${name} must contain at most 32 letters and digits: VOD accepts no other SignKey`);
     }),
+    notifySecrets: read('notify-secret', parameters.notifySecret, (name) => {
+      const versions = parseSecretVersions(name);
+      if (versions.every(isWebhookSecret)) return versions;
+      throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and make a new one`);
+    }),
   };
+}
+
+function isWebhookSecret(secret: string): boolean {
+  try {
+    parseWebhookSecret(secret);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function usedSecrets({ parameters }: Deployment): Check[] {
@@ -62,6 +84,7 @@ function usedSecrets({ parameters }: Deployment): Check[] {
     ['seal-key-secret', parameters.sealKey],
     ['callback-token-secret', parameters.callbackToken],
     ['sign-key-secret', parameters.callbackSignKey],
+    ['notify-secret', parameters.notifySecret],
   ]);
   return [...names].flatMap(([check, name]) => (name === undefined ? [] : [check]));
 }

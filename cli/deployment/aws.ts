@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { optional } from '../../lib/platform/env';
 import { asString, getField, parseJson } from '../../lib/platform/json';
@@ -33,6 +34,7 @@ export async function awsDeployment(
     isLocal: false,
     ssm: new SSMClient({ region }),
     dynamodb: new DynamoDBClient({ region }),
+    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false }), // an endpoint of the environment counts here too
     outputs: () => stackOutputs(new CloudFormationClient({ region }), stack, configuration.mode),
     runReconcile: (event) => invoke(region, `${stack}-reconcile`, event),
   };
@@ -58,6 +60,8 @@ async function stackOutputs(
   const webhookUrl = output('VodEventsUrl');
   const tableName = output('UploadsTableName');
   const streamArn = output('UploadsTableStreamArn');
+  const queueUrl = output('NotifyAppQueueUrl');
+  const deadLettersUrl = output('NotifyAppDeadLettersUrl');
   const refuse = (why: string) => new Error(`Cannot read the stack ${stack}: ${why}`);
   if (tableName === undefined) throw refuse('it has no output UploadsTableName, deploy it again');
   if (streamArn === undefined) throw refuse('it has no output UploadsTableStreamArn, deploy it again');
@@ -65,7 +69,8 @@ async function stackOutputs(
     const [was, is] = webhookUrl === undefined ? ['pull', 'push'] : ['push', 'pull'];
     throw refuse(`it was deployed with EVENT_MODE=${was}, which is ${is} here, correct one of them`);
   }
-  return { webhookUrl, tableName, streamArn };
+  const hasQueues = queueUrl !== undefined && deadLettersUrl !== undefined;
+  return { webhookUrl, tableName, streamArn, ...(hasQueues && { notifications: { queueUrl, deadLettersUrl } }) };
 }
 
 /** Once: a second invocation after a lost answer would run beside the first. */

@@ -9,6 +9,7 @@ export interface ParameterNames {
   readonly sealKey: string;
   readonly callbackToken: string | undefined;
   readonly callbackSignKey: string | undefined;
+  readonly notifySecret: string | undefined;
   readonly registered: string;
   readonly rotation: string;
 }
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly mode: 'PUSH' | 'PULL';
   readonly vodSubAppId: number | undefined;
   readonly vodApiUrl: string;
+  /** Where webhooks go; absent where none are sent. */
+  readonly notifyUrl: string | undefined;
   readonly parameters: ParameterNames;
 }
 
@@ -34,12 +37,14 @@ export function configurationOf(set: Environment, stage: string): Configuration 
     throw new UsageError('VOD_SUB_APP_ID must be digits, or empty');
   }
   const isPushed = optional(set, 'EVENT_MODE') !== 'pull';
+  const notifyUrl = optional(set, 'NOTIFY_URL');
   const callbackToken = set['CALLBACK_TOKEN_PARAMETER'] ?? `${prefix}/callback-token`;
   return {
     stage,
     mode: isPushed ? 'PUSH' : 'PULL',
     vodSubAppId: subAppId === undefined ? undefined : Number(subAppId),
     vodApiUrl: optional(set, 'VOD_API_URL') ?? 'https://vod.tencentcloudapi.com',
+    notifyUrl,
     parameters: {
       vodKey: set['VOD_KEY_PARAMETER'] ?? `${prefix}/vod-key`,
       vodApiKey: optional(set, 'VOD_API_KEY_PARAMETER'),
@@ -47,6 +52,7 @@ export function configurationOf(set: Environment, stage: string): Configuration 
       // Pulled events pass no webhook.
       callbackToken: isPushed && callbackToken.trim() !== '' ? callbackToken : undefined,
       callbackSignKey: isPushed ? optional(set, 'CALLBACK_SIGN_KEY_PARAMETER') : undefined,
+      notifySecret: notifyUrl === undefined ? undefined : (set['NOTIFY_SECRET_PARAMETER'] ?? `${prefix}/notify-secret`),
       registered: `${prefix}/registered`,
       rotation: `${prefix}/rotation`,
     },

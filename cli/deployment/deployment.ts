@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, type CommandContext } from '../command';
 import { awsDeployment } from './aws';
@@ -12,6 +13,13 @@ export interface Outputs {
   readonly tableName: string;
   /** The stream that the stack's functions read; absent in a local run. */
   readonly streamArn?: string;
+  /** Absent where no webhooks are sent. */
+  readonly notifications?: NotificationQueues;
+}
+
+export interface NotificationQueues {
+  readonly queueUrl: string;
+  readonly deadLettersUrl: string;
 }
 
 /** A deployment, on AWS or on this machine. */
@@ -22,6 +30,7 @@ export interface Deployment extends Configuration {
   readonly isLocal: boolean;
   readonly ssm: SSMClient;
   readonly dynamodb: DynamoDBClient;
+  readonly sqs: SQSClient;
   readonly outputs: () => Promise<Outputs>;
   /**
    * Runs the reconcile function once and returns what it returned.

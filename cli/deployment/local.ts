@@ -1,9 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Environment } from '../../lib/platform/env';
 import { callbackUrl, deployParameters } from '../../local/deployment';
 import { whereItRuns } from '../../local/running';
 import { loadSecrets } from '../../local/secrets';
+import { queueUrlAt } from '../../local/services/queue';
 import { settings } from '../../local/settings';
 import { whyFetchFailed } from '../callback-request';
 import { configurationOf } from './configuration';
@@ -13,18 +15,24 @@ import { registration } from './state';
 /** What `npm start` runs with the same DATA_DIR. */
 export async function localDeployment(env: Environment): Promise<Deployment> {
   const { dataDir, given } = settings(env);
-  const { url, vodUrl, tableUrl, tableName, parameterStoreUrl } = await whereItRuns(dataDir);
+  const { url, vodUrl, tableUrl, tableName, parameterStoreUrl, queuesUrl, notifyUrl } = await whereItRuns(dataDir);
   const secrets = await loadSecrets(dataDir, given);
   const client = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const [signKey = ''] = secrets.callbackSignKey.split(',');
+  const notifications = {
+    queueUrl: queueUrlAt(queuesUrl, 'NotifyAppQueue'),
+    deadLettersUrl: queueUrlAt(queuesUrl, 'NotifyAppDeadLetters'),
+  };
+  const outputs = { webhookUrl: `${url}/vod-events`, tableName, ...(notifyUrl !== '' && { notifications }) };
   return {
-    ...configurationOf(deployParameters(url, vodUrl, secrets), 'local'),
+    ...configurationOf(deployParameters(url, vodUrl, secrets, notifyUrl), 'local'),
     name: `npm start at ${url}`,
     options: '--local',
     isLocal: true,
     ssm: new SSMClient({ ...client, endpoint: parameterStoreUrl }),
     dynamodb: new DynamoDBClient({ ...client, endpoint: tableUrl }),
-    outputs: () => Promise.resolve({ webhookUrl: `${url}/vod-events`, tableName }),
+    sqs: new SQSClient({ ...client, endpoint: queuesUrl }),
+    outputs: () => Promise.resolve(outputs),
     runReconcile: (event) => post(`${url}/local/run/reconcile`, event),
     registeredAtStart: registration('PUSH', callbackUrl(url, secrets), signKey.trim() || undefined, 'npm start'),
   };

@@ -1,4 +1,4 @@
-import { GetParametersCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { describe } from '../../lib/platform/log';
 import { parseSecretVersions, readParameters } from '../../lib/platform/secrets';
 import { keyPair } from '../../lib/vod/key-pair';
@@ -10,8 +10,9 @@ import type { Deployment } from './deployment';
  * @throws Error that names the parameter which is missing, or contains SSM's reason
  */
 export async function secretsOf({ ssm, parameters }: Pick<Deployment, 'ssm' | 'parameters'>) {
-  const { vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey } = parameters;
-  const names = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey].filter((name) => name !== undefined);
+  const { vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret } = parameters;
+  const all = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret];
+  const names = all.filter((name) => name !== undefined);
   const value = await readParameters((wanted) => valuesOf(ssm, wanted), names);
   return {
     keyPair: (name: string) => keyPair(name, value(name)),
@@ -37,4 +38,14 @@ async function valuesOf(ssm: SSMClient, names: readonly string[]): Promise<Reado
     const { error: name, reason } = describe(error);
     throw new Error(`Cannot read secrets: SSM returned ${name}: ${reason}`, { cause: error });
   }
+}
+
+/** Stores a secret. Without `overwrite`, SSM refuses a name that exists. */
+export async function putSecret(
+  { ssm }: Pick<Deployment, 'ssm'>,
+  name: string,
+  value: string,
+  overwrite: boolean,
+): Promise<void> {
+  await ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString', Overwrite: overwrite }));
 }

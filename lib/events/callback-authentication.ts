@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { timingSafeEqualStrings } from '../platform/timing-safe-equal';
 import { getField } from '../vod/wire';
 
-/** How far ahead, in seconds, an expiry time may lie: VOD sets ten minutes; five more are for clocks that differ. */
+/** How far ahead an expiry time may be, in seconds: VOD's ten minutes, and five for clocks that differ. */
 const MAX_AHEAD = 15 * 60;
 
-/** Whether the URL's token is one of `tokens`. No token, and no empty one, ever opens. */
+/** Whether the URL's token is one of `tokens`. A missing or empty token is never valid. */
 export function isTokenValid(token: string | null, tokens: readonly string[]): boolean {
   return token !== null && tokens.some((valid) => valid !== '' && timingSafeEqualStrings(token, valid));
 }
 
-/** Where a callback may carry its `Sign` and `T`, in the order in which the places are asked. */
+/** Where a callback may carry its `Sign` and `T`, in the order in which they are searched. */
 export interface SignPlaces {
   readonly message: unknown;
   readonly query: URLSearchParams;
-  /** Names in lower case, as API Gateway hands them over. */
+  /** Names in lower case, as API Gateway passes them. */
   readonly headers: Readonly<Record<string, string | undefined>>;
 }
 
@@ -22,8 +22,10 @@ export interface SignPlaces {
  * Whether the callback carries `Sign` = MD5(SignKey + T), with T an expiry time in Unix seconds that is not past and at
  * most 15 minutes ahead (`SignKey` of ModifyEventConfig, 266/55244).
  *
- * The vendor says that both are "in the notification message" and not where; the first place that has either is the one
- * that counts. They do not cover the body: whoever has seen one pair can sign anything until T.
+ * The documents place both "in the notification message" without a more exact place; the first place that has either is
+ * used. They do not cover the body: an attacker who has seen one pair can send any message until T.
+ *
+ * @param nowSeconds Unix time
  */
 export function isSignValid(places: SignPlaces, signKeys: readonly string[], nowSeconds: number): boolean {
   const { message, query, headers } = places;
@@ -32,7 +34,7 @@ export function isSignValid(places: SignPlaces, signKeys: readonly string[], now
     { sign: query.get('Sign'), t: query.get('T') },
     { sign: headers['sign'], t: headers['t'] },
   ];
-  const { sign, t } = candidates.find((of) => (of.sign ?? of.t ?? undefined) !== undefined) ?? {};
+  const { sign, t } = candidates.find((place) => (place.sign ?? place.t ?? undefined) !== undefined) ?? {};
   if (typeof sign !== 'string' || !/^[0-9a-f]{32}$/i.test(sign)) return false;
   const expiry = String(t);
   if (!(typeof t === 'string' || typeof t === 'number') || !/^\d{1,12}$/.test(expiry)) return false;

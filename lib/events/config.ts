@@ -5,7 +5,7 @@ export type WebhookConfig = ReturnType<typeof webhookConfig>;
 export type PullConfig = ReturnType<typeof pullConfig>;
 
 /**
- * What `vod-events` reads from its environment; at least one of the two parameters that authenticate is there.
+ * What `vod-events` reads from its environment; at least one of the token and SignKey parameters is set.
  *
  * @throws Error that names the variable that is missing
  */

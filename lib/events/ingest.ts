@@ -2,13 +2,13 @@ import { hintsOf, merge } from '../uploads/merge';
 import type { UploadStore } from '../uploads/store';
 import { isKept, parseEvent, type VodEvent } from '../vod/event';
 
-/** `recorded`: a row changed; `repeated`: the rows have it all; `ignored`: the event is about no row. */
+/** `recorded`: a row changed; `repeated`: the rows already have all of it; `ignored`: the event concerns no row. */
 export type Outcome = 'recorded' | 'repeated' | 'ignored' | 'write-failed';
 
-/** What became of an event, as a log line may have it: its ids and the fields that were dropped; none of its content. */
+/** The result of one event for a log line: its ids and the names of dropped fields, without content. */
 export interface Recorded {
   readonly outcome: Outcome;
-  /** One of the types that are kept, or `Other`, so that it can be counted by; then `unknownType` is its name. */
+  /** One of the types that are kept, or `Other`, so that metrics can count by it; then `unknownType` is its name. */
   readonly eventType: string;
   readonly unknownType?: string;
   readonly fileIds: readonly string[];
@@ -22,10 +22,9 @@ const MAX_WRITES = 25;
 const MAX_LOGGED_IDS = 100;
 
 /**
- * Returns a function that makes one event durable, however it arrived, before `deadline` (milliseconds since 1970);
- * `sealKeys` open its source context. Of an event whose outcome is `write-failed`, `failure` is the table's error.
- *
- * @throws RequestError `invalid-request` when the message is not an event that can be kept
+ * Returns a function that makes one event durable before `deadline` (milliseconds since 1970), whether it was pushed or
+ * pulled; `sealKeys` open its source context. With the outcome `write-failed`, `failure` is the table's error. The function
+ * throws a RequestError `invalid-request` when the message is not an event that can be kept.
  */
 export function eventRecorder({ store, now }: { readonly store: UploadStore; readonly now: () => number }) {
   return async (message: unknown, sealKeys: readonly string[], deadline: number) => {
@@ -38,8 +37,9 @@ export function eventRecorder({ store, now }: { readonly store: UploadStore; rea
     const queue = hints.values();
     async function writeNext(): Promise<void> {
       for (const hint of queue) {
-        // Each file of the event gets its try before a failure of one is reported.
+        // Every file of the event is attempted before the failure of one is reported, as long as there is time.
         try {
+          if (now() >= deadline) throw new Error('Cannot record event: there was no time left for all of its files');
           const change = (row: Parameters<typeof merge>[0]) => merge(row, hint, new Date(now()).toISOString());
           if (await store.update(hint.fileId, change, deadline, isUpload)) isRecorded = true;
         } catch (error) {
@@ -60,6 +60,11 @@ function outcomeOf(hints: number, isRecorded: boolean, hasFailed: boolean): Outc
   return hints === 0 ? 'ignored' : 'repeated';
 }
 
+function taskIdsOf(event: VodEvent): readonly string[] {
+  if ('taskId' in event) return [event.taskId];
+  return 'taskIds' in event ? event.taskIds : [];
+}
+
 function identify(event: VodEvent): Omit<Recorded, 'outcome'> {
   if (event.type === 'Ignored') return { ...countableType(event.eventType), fileIds: [], taskIds: [] };
   const fileIds = 'files' in event ? event.files.map(({ fileId }) => fileId) : [event.fileId];
@@ -67,12 +72,12 @@ function identify(event: VodEvent): Omit<Recorded, 'outcome'> {
   return {
     eventType: event.type,
     fileIds: fileIds.slice(0, MAX_LOGGED_IDS),
-    taskIds: 'taskId' in event ? [event.taskId] : 'taskIds' in event ? event.taskIds : [],
+    taskIds: taskIdsOf(event),
     ...(droppedFields.length > 0 && { droppedFields }),
   };
 }
 
-/** An event's type as a log line may have it: one that can be counted by, and is safe to read. */
+/** An event's type for a log line: `eventType` has few values, and an unknown name is safe to print. */
 export function countableType(eventType: string): Pick<Recorded, 'eventType' | 'unknownType'> {
   if (isKept(eventType)) return { eventType };
   return { eventType: 'Other', unknownType: /^\w{1,64}$/.test(eventType) ? eventType : 'unreadable' };

@@ -18,31 +18,30 @@ export interface PullDeps {
 
 type Count = Exclude<Outcome, 'write-failed'> | 'refused' | 'failed';
 
-/** How many events were pulled, with which outcome, and how many of them VOD took as confirmed. */
+/** How many events were pulled, by outcome, and how many of them were confirmed. */
 export type Summary = Readonly<Record<'pulled' | Count | 'confirmed', number>>;
 
-/** An event that is pulled comes again after 30 s (266/33433). This long it may take to record, in milliseconds. */
+/** Time for recording what was pulled, in milliseconds: VOD returns an unconfirmed event again after 30 s (266/33433). */
 const RECORD_WITHIN = 20_000;
-/** Then this is left for confirming. */
+/** Time for confirming it, in milliseconds. */
 const CONFIRM_WITHIN = 10_000;
-/** What one round may take, with the 10 s that a pull waits at most and 10 s for a table that has to be asked again. */
+/** Time for one round, in milliseconds: at most 10 s for the pull, 10 s for writes with retries, then the confirmation. */
 const ROUND = 20_000 + CONFIRM_WITHIN;
-/** Left of the function's time for its last log line, in milliseconds. */
+/** Time that is reserved for the last log line, in milliseconds. */
 const RESERVE = 1_000;
-/** How often a call is tried. */
+/** How many times a call is attempted. */
 const VOD_TRIES = 3;
 
 /**
- * Empties VOD's queue of events; returns how many had which outcome.
+ * Pulls, records and confirms events until VOD's queue is empty, or until there is no time for another round. Returns how
+ * many events had which outcome.
  *
- * Each event is recorded as the webhook does it, and confirmed once that is durable. So an event whose write fails, or
- * whose confirmation fails or never comes because the function crashed, is pulled again (for four days), and recording
- * it again changes nothing. An event that can never be recorded is logged and confirmed.
+ * Each event is recorded as by the webhook, and confirmed once it is durable. After a failed write, a failed confirmation
+ * or a crash in between, VOD returns the event again (for four days), and recording it again changes nothing. An event that
+ * can never be recorded is logged and confirmed.
  *
- * It ends when nothing is left, or when its time would not do for another round.
- *
- * @throws Error with their number when events could not be written, once the others are done, so that Lambda counts the
- *   invocation as failed; VodError when VOD cannot be asked for events
+ * The handler throws an Error when events could not be written, after all others are done, so that Lambda counts the
+ * invocation as failed; a VodError when events cannot be pulled.
  */
 export function pullEvents({ store, vod: callVod, sealKeys: readSealKeys, now, log }: PullDeps) {
   const record = eventRecorder({ store, now });
@@ -107,22 +106,24 @@ export function pullEvents({ store, vod: callVod, sealKeys: readSealKeys, now, l
       log({ level: 'info', requestId, outcome: 'drained', ...total });
     }
     if (total.failed === 0) return total;
-    throw new Error(`Cannot record ${total.failed} of ${total.pulled} events: see the log for why; they come again`);
+    throw new Error(
+      `Cannot record ${total.failed} of ${total.pulled} events: the log has the reasons; VOD returns these events again`,
+    );
   };
 }
 
 async function pull(vod: VodApi) {
   try {
-    // Null where there is nothing, by the documents of the answer.
+    // The documents allow null for an empty set.
     return ((await vod.PullEvents({})).EventSet ?? []).filter(Boolean);
   } catch (error) {
-    // By the list of the action's errors, which names no other resource than events.
+    // Among the action's documented errors this one can only mean that there are no events.
     if (codeOf(error) === 'ResourceNotFound') return [];
     throw error;
   }
 }
 
-/** What is known of an event that could not be read: its type, and the ids that stand where they belong. */
+/** What a log line contains of an unreadable event: its type, and the ids that are in their documented places. */
 function identify(event: object): Omit<Recorded, 'outcome'> {
   const payloads = Object.keys(event).flatMap((name) => getObject(event, name) ?? []);
   const ids = (name: string) => [event, ...payloads].flatMap((payload) => getString(payload, name) ?? []).filter(isId);

@@ -12,7 +12,7 @@ import { eventRecorder } from './ingest';
 
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Left of the function's time for its answer and log line when the table does not answer, in milliseconds. */
+/** Time that is reserved for the response and the log line when the table is unavailable, in milliseconds. */
 const RESERVE = 2_000;
 
 export interface WebhookDeps {
@@ -25,10 +25,10 @@ export interface WebhookDeps {
 }
 
 /**
- * `POST /vod-events`: VOD's event notification becomes a row before it is answered.
+ * `POST /vod-events`: stores VOD's event notification before it responds.
  *
- * VOD ignores the status and delivers again only when no answer comes within 5 s (266/7829). So a table that fails is
- * asked again for as long as the function may run; a second delivery meanwhile does no harm.
+ * VOD ignores the status and delivers again only when there is no response within 5 s (266/7829). So writes to a failing
+ * table are retried for as long as the function may run; a second delivery meanwhile does no harm.
  */
 export function recordEvent({ config, store, getParameters, now, log }: WebhookDeps) {
   const { tokenParameter, signKeyParameter, sealParameter } = config;
@@ -71,7 +71,7 @@ export function recordEvent({ config, store, getParameters, now, log }: WebhookD
 const NO_TOKEN = 'Cannot accept event: the URL needs ?token= with the callback token';
 const NO_SIGN = 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey';
 
-/** Posts without a credential are refused before any secret is read: anybody can send them, in any number. */
+/** Requests without a credential are refused before any secret is read: the route is public, and a flood must cost nothing. */
 function refuseWithoutCredential(request: APIGatewayProxyEventV2, query: URLSearchParams, needsToken: boolean): void {
   if (needsToken) {
     if (!query.get('token')) throw new RequestError('unauthorized', NO_TOKEN);

@@ -42,14 +42,38 @@ function isOld({ media, confirmedAt = '' }: Row): boolean {
   return Date.parse(confirmedAt) - (Date.parse(media.createTime ?? '') || 0) > MAX_AGE;
 }
 
-/** Outputs that do not fit are dropped, the last first. */
-function formatBody(notification: Notification): string {
-  const body = JSON.stringify(notification);
-  const { outputs = [], ...data } = notification.data;
-  if (Buffer.byteLength(body) <= MAX_BODY_BYTES || outputs.length === 0) return body;
-  const kept = outputs.slice(0, -1);
-  return formatBody({
-    ...notification,
-    data: { ...data, ...(kept.length > 0 && { outputs: kept }), truncated: true },
+/**
+ * The notification as JSON of at most 20 kB. Outputs that do not fit are dropped, the last first; where the other
+ * attributes alone are longer, the longest of them are dropped too.
+ */
+function formatBody({ type, timestamp, data }: Notification): string {
+  const format = (content: object) => escapeNoncharacters(JSON.stringify({ type, timestamp, data: content }));
+  const body = format(data);
+  if (Buffer.byteLength(body) <= MAX_BODY_BYTES) return body;
+
+  const { fileId, status, version, outputs = [], ...attributes } = data;
+  const identity = { fileId, status, version };
+  let room = MAX_BODY_BYTES - Buffer.byteLength(format({ ...identity, outputs: [], truncated: true }));
+  /** Once something did not fit, nothing does. */
+  const fits = (json: string) => {
+    room -= Buffer.byteLength(escapeNoncharacters(json)) + 1; // with its comma
+    return room >= 0;
+  };
+  const members = Object.entries(attributes).map((entry) => ({
+    entry,
+    json: JSON.stringify(Object.fromEntries([entry])),
+  }));
+  const kept = members.toSorted((a, b) => a.json.length - b.json.length).filter(({ json }) => fits(json));
+  const keptOutputs = outputs.filter((output) => room >= 0 && fits(JSON.stringify(output)));
+  return format({
+    ...identity,
+    ...Object.fromEntries(kept.map(({ entry }) => entry)),
+    ...(keptOutputs.length > 0 && { outputs: keptOutputs }),
+    truncated: true,
   });
+}
+
+/** SQS refuses these two characters, which a file's name may contain. */
+function escapeNoncharacters(json: string): string {
+  return json.replace(/[\ufffe\uffff]/g, (character) => (character === '\ufffe' ? '\\ufffe' : '\\uffff'));
 }

@@ -42,8 +42,8 @@ export async function deliver({ id, body }: Announcement, deps: DeliveryDeps): P
       redirect: 'manual',
       signal: AbortSignal.timeout(ANSWER_WITHIN),
     });
-    // The status is the answer; a body may be endless.
-    await response.body?.cancel();
+    // The status is the answer: a body may be endless, or its connection cut.
+    await response.body?.cancel().catch(() => undefined);
     const { status } = response;
     if (status >= 200 && status < 300) return { outcome: 'delivered', status };
     if (status === 410) return { outcome: 'gone', status };
@@ -64,9 +64,14 @@ function parseRetryAfter(header: string | null, now: number): number | undefined
 }
 
 function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return 'the request failed';
-  if (error.name === 'TimeoutError') return `the receiver did not answer within ${ANSWER_WITHIN / 1000} s`;
-  const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : error.name;
-  return `the receiver could not be reached (${code})`;
+  const name = textOf(error, 'name');
+  if (name === 'TimeoutError') return `the receiver did not answer within ${ANSWER_WITHIN / 1000} s`;
+  const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+  return `the receiver could not be reached (${textOf(cause, 'code') ?? name ?? 'unknown reason'})`;
+}
+
+/** A property of an error, whatever class it is of: `fetch` throws errors of more than one. */
+function textOf(error: unknown, name: string): string | undefined {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined;
+  return typeof value === 'string' ? value : undefined;
 }

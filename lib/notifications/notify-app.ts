@@ -25,8 +25,8 @@ const PAUSES = [5, 30, 120, 600, 1_800];
 const HOUR = 3_600;
 /** How long a notification is tried, in milliseconds. */
 const GIVE_UP_AFTER = 24 * HOUR * 1000;
-/** Longest that SQS hides a message, in seconds. */
-const MAX_VISIBILITY = 12 * HOUR;
+/** SQS hides a message for at most 12 hours since it was received, in seconds; an attempt takes some of them. */
+const MAX_VISIBILITY = 12 * HOUR - 60;
 
 /**
  * Delivers queued notifications to the app. One that fails becomes visible again after a pause; one that failed for a day,

@@ -5,30 +5,32 @@ import { asString, getField, parseJson } from './json';
 import { backoff, type RetryDeps } from './retry';
 import { signedHeaders, type Credentials } from './sigv4';
 
-/** A service of AWS that speaks JSON over POST: what its endpoint, its targets and its messages are called. */
+/** An AWS service with a JSON protocol over POST. */
 export interface AwsService {
-  /** As in host names and signatures, such as `ssm`. */
+  /** As in host names and signatures, for example `ssm`. */
   readonly name: string;
-  /** As in errors. */
+  /** As error messages spell it, for example `SSM`. */
   readonly title: string;
+  /** The prefix of `x-amz-target`. */
   readonly target: string;
   readonly contentType: string;
-  /** Advice for refusals whose message may be shown; others may quote the request, and with it the session token. */
+  /** Advice by error code. Only for these codes the message is shown: others may quote the request with its session token. */
   readonly advice: readonly (readonly [code: RegExp, advice: string])[];
 }
 
 export interface AwsCall {
   readonly action: string;
   readonly request: object;
-  /** Such as `read secrets`, for the error: `Cannot read secrets: ...`. */
+  /** For the error, for example `read secrets`: `Cannot read secrets: ...`. */
   readonly purpose: string;
 }
 
-/** How long one try may take, and all of them together, in milliseconds. */
+/** For one attempt, in milliseconds. */
 const TRY_TIMEOUT = 3_000;
+/** For all attempts together, in milliseconds. */
 const TIMEOUT = 6_000;
 
-/** What AWS means to be tried again, beside every status from 500. */
+/** Error codes that are retried, in addition to 429 and every status from 500. */
 const TRANSIENT = /Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout/;
 
 interface Answer {
@@ -42,13 +44,13 @@ interface Failure {
 }
 
 /**
- * A client for one service: the SDK's would be most of what the signing function loads, and its cold start is what a
- * user waits for (`npm run bench`). Of an endpoint in the environment the path is not used.
+ * A client for one service. The SDK's client would be most of what the signing function loads, and users wait for its
+ * cold start (`npm run bench`).
  *
- * The function that it returns resolves to the JSON of the answer. It tries again, with jitter, for up to 6 seconds.
+ * Returns a function that resolves to the JSON of the response. It retries transient failures, with jitter, for up to 6
+ * seconds, and throws an Error with the service's refusal, or with the reason why there was no response.
  *
- * @param env where Lambda puts region and credentials; read at each call
- * @throws Error with the service's refusal, or why it did not answer
+ * @param env has the region and the credentials that Lambda sets; read at each call. The path of an endpoint in it is ignored
  */
 export function awsJsonClient(service: AwsService, env: Environment, { now, sleep, random }: RetryDeps) {
   return async ({ action, request, purpose }: AwsCall): Promise<unknown> => {
@@ -66,12 +68,12 @@ export function awsJsonClient(service: AwsService, env: Environment, { now, slee
   };
 }
 
-/** Some actions, such as SQS's ChangeMessageVisibility, have nothing to answer. */
+/** Some actions, for example SQS's ChangeMessageVisibility, respond with an empty body. */
 function parseAnswer(body: Buffer): unknown {
   return body.length === 0 ? {} : parseJson(body);
 }
 
-/** Where a service is in a region, or where the environment has it, in the variables that the SDKs read. */
+/** The endpoint of a service: from the variables that the AWS SDKs read too, else the one of the region. */
 export function serviceEndpoint(name: string, env: Environment, region: string): URL {
   const regional = `https://${name}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
   const configured = optional(env, `AWS_ENDPOINT_URL_${name.toUpperCase()}`) ?? optional(env, 'AWS_ENDPOINT_URL');
@@ -79,22 +81,22 @@ export function serviceEndpoint(name: string, env: Environment, region: string):
 }
 
 function connect(service: AwsService, env: Environment, now: () => number, action: string, body: string) {
-  const need = (name: string): string => {
+  const requireVariable = (name: string): string => {
     const value = optional(env, name);
     if (value !== undefined) return value;
     throw new Error(
       `Cannot call ${service.title}: the environment variable ${name} is missing, which Lambda sets by itself`,
     );
   };
-  const region = need('AWS_REGION');
+  const region = requireVariable('AWS_REGION');
   const credentials: Credentials = {
-    accessKeyId: need('AWS_ACCESS_KEY_ID'),
-    secretAccessKey: need('AWS_SECRET_ACCESS_KEY'),
+    accessKeyId: requireVariable('AWS_ACCESS_KEY_ID'),
+    secretAccessKey: requireVariable('AWS_SECRET_ACCESS_KEY'),
     sessionToken: optional(env, 'AWS_SESSION_TOKEN'),
   };
   const endpoint = serviceEndpoint(service.name, env, region);
   const { host } = endpoint;
-  const given = { host, 'content-type': service.contentType, 'x-amz-target': `${service.target}.${action}` };
+  const ownHeaders = { host, 'content-type': service.contentType, 'x-amz-target': `${service.target}.${action}` };
 
   return (timeout: number): Promise<Answer | Failure> =>
     new Promise((resolve) => {
@@ -102,10 +104,10 @@ function connect(service: AwsService, env: Environment, now: () => number, actio
         clearTimeout(timer);
         resolve({ reason: `${service.title} at ${host} does not answer: ${message || code}`, isTransient: true });
       };
-      const unsigned = { method: 'POST', headers: given, body };
+      const unsigned = { method: 'POST', headers: ownHeaders, body };
       const headers = signedHeaders(unsigned, { region, service: service.name }, credentials, now());
       const open = endpoint.protocol === 'http:' ? httpRequest : httpsRequest;
-      // Each on a connection of its own: the next one is minutes away, when a kept one would be dead.
+      // A new connection each time: the next call is minutes away, and an idle connection would be closed by then.
       const request = open(endpoint, { method: 'POST', headers, agent: false });
       const timer = setTimeout(() => request.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
       request.on('error', fail);
@@ -122,7 +124,7 @@ function connect(service: AwsService, env: Environment, now: () => number, actio
     });
 }
 
-/** What the service reports. Its errors never contain a parameter's value. */
+/** The service's own error, which never contains a parameter's value. */
 function parseRefusal(service: AwsService, { status, body }: Answer, action: string): Failure {
   const error = parseJson(body);
   // Some services write `com.amazonaws.ssm#ThrottlingException`, others the name alone.

@@ -3,15 +3,15 @@ import type { ErrorObject } from 'ajv';
 export type ErrorCode =
   'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large' | 'too-many-requests' | 'unavailable';
 
-/** What is wrong with one member of a message: `path` is a JSON pointer into it. */
-export interface MemberError {
+/** A violation in one property of a message. `path` is a JSON pointer into the message. */
+export interface PropertyError {
   readonly path: string;
   readonly message: string;
 }
 
 /**
  * A refusal that the caller can act on. Its message and errors go to the caller as they are,
- * so they never quote a secret or a value that the caller sent.
+ * so they never contain a secret or a value that the caller sent.
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
@@ -19,20 +19,20 @@ export class RequestError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    readonly errors: readonly MemberError[] = [],
-    /** Of the answer, beside those that every answer has; names in lower case. */
+    readonly errors: readonly PropertyError[] = [],
+    /** Additional headers of the response; names in lower case. */
     readonly headers: Readonly<Record<string, string>> = {},
   ) {
     super(message);
   }
 }
 
-/** How many errors an answer lists: a hostile body can have one for each of its bytes. */
+/** How many errors a response lists: a hostile body can have one for each of its bytes. */
 const MAX_ERRORS = 20;
 
-/** What a generated validator complains of, for the answer; `at` is where the validated value stands in the body. */
-export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, at = ''): MemberError[] {
-  return (errors ?? []).slice(0, MAX_ERRORS).map(({ keyword, instancePath, message = 'does not fit', params }) => {
+/** The first 20 violations that a generated validator found; `at` is the JSON pointer of the validated value in the body. */
+export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, at = ''): PropertyError[] {
+  return (errors ?? []).slice(0, MAX_ERRORS).map(({ keyword, instancePath, message = 'is not valid', params }) => {
     if (keyword !== 'additionalProperties') return { path: at + instancePath, message };
     const name = String(params['additionalProperty'])
       .slice(0, 64)

@@ -12,8 +12,8 @@ export const problems: Record<ErrorCode, readonly [status: number, title: string
 };
 
 /**
- * A Lambda handler of an HTTP API: what `handle` answers becomes a 200, a RequestError its problem+json (RFC 9457), and
- * anything else a 500 that says nothing. Each request leaves a line in the log, never with a body or a secret.
+ * A Lambda handler of an HTTP API: what `handle` returns becomes a 200, a RequestError its problem+json (RFC 9457), and any
+ * other error a 500 without details. Writes one log line for each request, never with a body or a secret.
  */
 export function endpoint<Event extends APIGatewayProxyEventV2>(
   handle: (event: Event, context: Context) => Promise<{ readonly body: object; readonly log: { outcome: string } }>,
@@ -22,9 +22,9 @@ export function endpoint<Event extends APIGatewayProxyEventV2>(
   return async (event: Event, context: Context): Promise<APIGatewayProxyStructuredResultV2> => {
     const { awsRequestId: requestId } = context;
     try {
-      const answer = await handle(event, context);
-      log({ level: 'info', requestId, ...answer.log });
-      return respond(200, answer.body);
+      const result = await handle(event, context);
+      log({ level: 'info', requestId, ...result.log });
+      return respond(200, result.body);
     } catch (error) {
       if (!(error instanceof RequestError)) {
         log({ level: 'error', requestId, outcome: 'error', ...describe(error) });
@@ -43,7 +43,7 @@ export function endpoint<Event extends APIGatewayProxyEventV2>(
 /**
  * The body's bytes as they were sent.
  *
- * @throws RequestError `too-large`
+ * @throws RequestError `too-large` when there are more than `maxBytes`
  */
 export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer {
   const bytes = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
@@ -54,9 +54,9 @@ export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer
 function respond(
   statusCode: number,
   body: object,
-  more: RequestError['headers'] = {},
+  additionalHeaders: RequestError['headers'] = {},
 ): APIGatewayProxyStructuredResultV2 {
   const contentType = statusCode === 200 ? 'application/json' : 'application/problem+json';
-  const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...more };
+  const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...additionalHeaders };
   return { statusCode, headers, body: JSON.stringify(body) };
 }

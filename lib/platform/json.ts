@@ -9,7 +9,7 @@ export function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** A field of an untrusted value; `undefined` where there is none of its own, and for null. */
+/** An own field of an untrusted value; `undefined` where it is missing or null. */
 export function getField(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
   return (Reflect.get(value, name) as unknown) ?? undefined;

@@ -15,7 +15,7 @@ export function backoff(attempt: number, random: () => number, first = 50, max =
 }
 
 /**
- * What `attempt` returns, which is made again while it throws an error that is not final and until `deadline`
+ * Returns what `attempt` returns. Retries, with jitter, while it throws an error that is not final, until `deadline`
  * (milliseconds since 1970).
  *
  * @throws what `attempt` threw last

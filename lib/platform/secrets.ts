@@ -3,14 +3,17 @@ import type { GetParameters } from './ssm';
 
 /** How long a secret is used before it is read again, in milliseconds. */
 const FRESH_FOR = 5 * 60_000;
-/** How soon a read that failed is tried again, in milliseconds: with a value at hand, and without one. */
+/** When a failed refresh is retried, in milliseconds; meanwhile the last value is used. */
 const RETRY_AFTER = 30_000;
+/** When a failed first load is retried, in milliseconds. */
 const RETRY_FIRST_AFTER = 1_000;
 
 /**
- * Returns a function that resolves to what `load` loads, and loads it anew when it is older than five minutes; all calls
- * meanwhile share one load. A load that fails keeps the last value and is logged; without one it throws what `load`
- * threw, again for a second, so that a crowd of callers does not use up the store's quota.
+ * Returns a function that resolves to what `load` returns, cached for five minutes; concurrent calls share one load. When
+ * a refresh fails, the failure is logged and the last value is returned. When the first load fails, its error is thrown,
+ * and thrown again for a second without another load, so that many callers do not use up the store's quota.
+ *
+ * @param now milliseconds since 1970
  */
 export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
   let value: { readonly content: T; readonly until: number } | undefined;
@@ -42,9 +45,10 @@ export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
 }
 
 /**
- * The values of SSM SecureStrings, by name.
+ * Reads SSM SecureStrings. Returns a function from a name to its value, which throws an Error that names the parameter when
+ * it does not exist.
  *
- * @throws Error that names a parameter which does not exist; what `getParameters` threw otherwise
+ * @throws what `getParameters` throws
  */
 export async function readParameters(getParameters: GetParameters, names: readonly string[]) {
   const values = await getParameters([...new Set(names)]);
@@ -58,7 +62,7 @@ export async function readParameters(getParameters: GetParameters, names: readon
 /**
  * The one or two values of a parameter, comma separated: the first is for new work, all are accepted (rotation).
  *
- * @throws Error that names the parameter when it has none, for an empty secret must not open anything
+ * @throws Error that names the parameter when it has no value: an empty secret must never authenticate anything
  */
 export function parseSecretVersions(name: string, value: string): readonly [string, ...string[]] {
   const [first, ...others] = value.split(',').flatMap((part) => part.trim() || []);

@@ -38,9 +38,8 @@ export function parameterReader(env: Environment, deps: RetryDeps): GetParameter
 }
 
 /**
- * SSM's PutParameter of a String, over what was there; arguments as for {@link awsJsonClient}.
- *
- * @throws Error with SSM's refusal, or why it did not answer
+ * SSM's PutParameter of a String, which replaces the old value; arguments as for {@link awsJsonClient}. Returns a function
+ * that throws an Error with SSM's refusal, or why it did not answer.
  */
 export function parameterWriter(env: Environment, deps: RetryDeps) {
   const call = awsJsonClient(SSM, env, deps);

@@ -1,7 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 
-/** Whether two strings are the same, in a time that does not tell where they differ (only whether their lengths do). */
+/** Whether two strings are the same, in constant time for strings of one length. */
 export function timingSafeEqualStrings(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  const left = Buffer.from(a);
+  const right = Buffer.from(b);
   return left.length === right.length && timingSafeEqual(left, right);
 }

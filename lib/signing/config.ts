@@ -4,7 +4,7 @@ import { MAX_VALIDITY } from '../vod/schemas';
 import type { Policy } from './policy';
 import type { Rate } from './token-bucket';
 
-/** Keeps the arithmetic of the token bucket exact for as long as an instance may live. */
+/** With larger rates the token bucket's arithmetic would not stay exact for the lifetime of an instance. */
 const MAX_RATE = 1_000_000;
 
 export type SignerConfig = ReturnType<typeof signerConfig>;
@@ -12,7 +12,7 @@ export type SignerConfig = ReturnType<typeof signerConfig>;
 /**
  * What `upload-signature` reads from its environment.
  *
- * The values were checked when they were deployed (deploy/parameters.js); here those that would do harm are.
+ * The deploy validates all values (deploy/parameters.js); here only bounds that protect the service are checked again.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

@@ -14,7 +14,7 @@ import { tokenBucket } from './token-bucket';
 import { uniqueRandom } from './unique-random';
 
 const MAX_BODY_BYTES = 16 * 1024;
-/** When a caller may try again while the secret store does not answer, in seconds. */
+/** `Retry-After` while the secret store is unavailable, in seconds. */
 const RETRY_AFTER = 2;
 
 export interface SignerDeps {
@@ -42,14 +42,14 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
   return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
     const caller = callerOf(event);
     const wait = secondsToWait?.(caller, now()) ?? 0;
-    if (wait > 0) throw tooMany(wait);
+    if (wait > 0) throw rateLimitError(wait);
     const request = parseRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = applyPolicy(request, policy);
     const { sourceContext: text = '' } = request;
     const hasProcedure = parameters.procedure !== undefined;
     const maxBytes = maxTextBytes(caller, hasProcedure);
     if (Buffer.byteLength(text) > maxBytes) {
-      const errors = [{ path: '/sourceContext', message: `must have at most ${maxBytes} bytes beside this caller` }];
+      const errors = [{ path: '/sourceContext', message: `must have at most ${maxBytes} bytes for this caller` }];
       throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
     }
 
@@ -60,15 +60,15 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
     const currentTimeStamp = Math.floor(now() / 1000);
     const expireTime = currentTimeStamp + validFor;
     const sourceContext = seal(text, caller, hasProcedure, sealKey);
-    const who = { secretId, currentTimeStamp, expireTime, random: nextRandom(currentTimeStamp), sourceContext };
-    const signature = sign({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
+    const identity = { secretId, currentTimeStamp, expireTime, random: nextRandom(currentTimeStamp), sourceContext };
+    const signature = sign({ ...parameters, ...identity, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
     return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
   }, log);
 }
 
 const UNAVAILABLE = `Cannot sign upload: the secret store does not answer, retry in ${RETRY_AFTER} s`;
 
-function tooMany(seconds: number): RequestError {
+function rateLimitError(seconds: number): RequestError {
   const detail = `Cannot sign upload: rate limit exceeded, retry in ${seconds} s`;
   return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }

@@ -1,16 +1,16 @@
-import { RequestError, type MemberError } from '../platform/errors';
+import { RequestError, type PropertyError } from '../platform/errors';
 import { omitUndefined } from '../platform/omit-undefined';
 import type { SignatureRequest } from '../vod/schemas';
 
-/** What a deployment lets its users ask for. An empty `procedures` allows none; an empty other list allows any. */
+/** What a deployment allows in signatures. An empty `procedures` allows no procedure; other empty lists allow any value. */
 export interface Policy {
   readonly vodSubAppId: number | undefined;
   readonly oneTimeValid: boolean;
-  /** Whether `oneTimeValid` is the policy's word and not the caller's choice. */
+  /** Whether the caller may not choose `oneTimeValid`. */
   readonly oneTimeValidFixed: boolean;
-  /** Seconds, where the caller does not say. */
+  /** Seconds, for a request without `validFor`. */
   readonly validFor: number;
-  /** Seconds at most. */
+  /** The largest `validFor`, in seconds. */
   readonly validForMax: number;
   readonly procedures: readonly string[];
   readonly defaultProcedure: string | undefined;
@@ -19,10 +19,10 @@ export interface Policy {
 }
 
 /**
- * What this request gets under the policy: its lifetime in seconds, whether it is valid once, and the parameters of the
- * signature that the policy decides: all but the key, the times, the random and the source context.
+ * What the policy grants this request: the lifetime of the signature in seconds, whether it is valid once, and its
+ * parameters, without the key, the times, the random number and the source context.
  *
- * @throws RequestError `invalid-request`, with an error for each property that the policy refuses
+ * @throws RequestError `invalid-request`, with an error for each property that violates the policy
  */
 export function applyPolicy(request: SignatureRequest, policy: Policy) {
   const {
@@ -36,7 +36,7 @@ export function applyPolicy(request: SignatureRequest, policy: Policy) {
   const oneTimeValid = Boolean(requested);
   const { vodSubAppId, defaultProcedure } = policy;
   const { procedure = defaultProcedure } = request;
-  // With an allow-list absence means its first entry: VOD would choose any class, the Web SDK any region.
+  // With an allow-list the default is its first entry: VOD would choose any class, the Web SDK any region.
   const [classId = request.classId] = request.classId === undefined ? policy.classIds : [];
   const [storageRegion = request.storageRegion] = request.storageRegion === undefined ? policy.storageRegions : [];
 
@@ -52,8 +52,8 @@ function violationsOf(
   request: SignatureRequest & { readonly validFor: number },
   procedure: string | undefined,
   policy: Policy,
-): MemberError[] {
-  const errors: MemberError[] = [];
+): PropertyError[] {
+  const errors: PropertyError[] = [];
   const refuse = (path: string, message: string) => errors.push({ path, message });
   const allow = <T>(path: string, value: T | undefined, allowed: readonly T[]) => {
     if (value === undefined || allowed.length === 0 || allowed.includes(value)) return;

@@ -4,9 +4,9 @@ import { parseJson } from '../platform/json';
 import type { SignatureRequest } from '../vod/schemas';
 
 /**
- * The request in the body of `POST /upload-signature`; an absent body asks for nothing in particular.
+ * Parses the body of `POST /upload-signature`; an absent body is a request without properties.
  *
- * @throws RequestError `invalid-request`, with an error for each member that does not fit
+ * @throws RequestError `invalid-request`, with an error for each property that violates the schema
  */
 export function parseRequest(body: Uint8Array): SignatureRequest {
   const request = body.length === 0 ? {} : parseJson(body);

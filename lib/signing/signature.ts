@@ -6,12 +6,12 @@ import { MAX_VALIDITY, schemas, type SignatureParameters } from '../vod/schemas'
 const order = Object.keys(schemas.signature.signatureParameters.properties) as (keyof SignatureParameters)[];
 
 /**
- * The query string that is signed and sent (266/9221): absent parameters are left out.
+ * The query string that is signed and sent (266/9221), without absent parameters.
  *
- * Values are percent-encoded as `encodeURIComponent` does it. The vendor's samples disagree on the encoding; this one is
- * what its Node sample produces, and it never writes a `+`, which some decoders read as a space and others as itself.
+ * Values are encoded with `encodeURIComponent`. The vendor's samples disagree on the encoding; its Node sample produces
+ * this one, which never contains a `+`: some decoders read it as a space, others as itself.
  *
- * @throws RangeError that names the parameters out of the vendor's bounds
+ * @throws RangeError that names the parameters that are out of VOD's bounds
  */
 export function original(parameters: SignatureParameters): string {
   if (!validate(parameters)) {
@@ -43,16 +43,16 @@ export function digest(original: string | Uint8Array, secretKey: string): Buffer
  */
 export function sign(parameters: SignatureParameters, secretKey: string): string {
   const signed = original(parameters);
-  // One byte for each character of both, since an original is percent-encoded: one buffer instead of four.
+  // An original is percent-encoded, so both have one byte for each character: one buffer instead of four.
   const mac = createHmac('sha1', secretKey).update(signed).digest('binary');
   return Buffer.from(mac + signed, 'binary').toString('base64');
 }
 
 /**
- * Reads a signature back, whoever made it; nothing in it is proven until {@link verify} says so. The parameters are as VOD
- * reads them: form-decoded, all of them strings, and the last one of a name that stands twice.
+ * Parses a signature without verifying it, see {@link verify}. The parameters are as VOD reads them: form-decoded, all of
+ * them strings, and the last value of a repeated name.
  *
- * @throws RangeError when it is not standard Base64 of a digest and something after it
+ * @throws RangeError when it is not padded standard Base64 of 20 bytes and at least one more
  */
 export function parse(signature: string) {
   const bytes = Buffer.from(signature, 'base64');
@@ -65,11 +65,11 @@ export function parse(signature: string) {
 }
 
 /**
- * Whether a signature was made with this SecretKey. Says nothing about its expiry or bounds.
+ * Whether a signature was made with this SecretKey. Its expiry and bounds are not checked.
  *
  * @throws RangeError as {@link parse}
  */
 export function verify(signature: string, secretKey: string): boolean {
-  const { digest: sent, signed } = parse(signature);
-  return timingSafeEqual(sent, digest(signed, secretKey));
+  const { digest: mac, signed } = parse(signature);
+  return timingSafeEqual(mac, digest(signed, secretKey));
 }

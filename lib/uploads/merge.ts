@@ -3,18 +3,20 @@ import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
 import { open, type OpenedSourceContext } from '../vod/source-context';
 import { MAX_NEWS, MAX_TASKS, type Row } from './row';
 
-/** What an event reports of one file. */
+/** What an event reports about one file. */
 export interface Hint {
   readonly fileId: string;
-  /** Only an upload event has the next three. */
+  /** Empty unless the event is an upload. */
   readonly media: MediaInfo;
+  /** Only in uploads. */
   readonly context?: OpenedSourceContext;
+  /** Only in uploads. */
   readonly procedureTaskId?: string;
   /** `task:<id>`, `end:<id>`, `parts:<types>` or `gone`. */
   readonly news: readonly string[];
 }
 
-/** The hints in an event, one for each file that it names; `sealKeys` open its source context. */
+/** The hints of an event, one for each file that it names; `sealKeys` open its source context. */
 export function hintsOf(event: VodEvent, sealKeys: readonly string[]): Hint[] {
   switch (event.type) {
     case 'Ignored':
@@ -47,8 +49,8 @@ export function hintsOf(event: VodEvent, sealKeys: readonly string[]): Hint[] {
 }
 
 /**
- * The row after a hint: an event never decides, it only makes the service ask VOD. A row that was never confirmed takes
- * the facts that it lacks; a row that was confirmed once keeps all of its own. Returns the same object when the hint
+ * The row after a hint. An event never decides anything, it only causes a verification. A row that was never confirmed
+ * takes the values that it lacks; a row that was confirmed once keeps its own. Returns the same object when the hint
  * contains nothing new.
  *
  * @param now ISO 8601
@@ -63,8 +65,14 @@ export function merge(row: Row | undefined, hint: Hint, now: string): Row {
     ...kept,
     ...(before.trust !== 'unknown' && notice !== undefined && { notice }),
     trust: 'pushed',
-    news: [...before.news, ...news].slice(0, MAX_NEWS),
+    news: boundNews([...before.news, ...news]),
   };
+}
+
+/** The first entries; a deletion of the whole file always has a place among them. */
+function boundNews(news: readonly string[]): readonly string[] {
+  if (news.length <= MAX_NEWS || news.indexOf('gone') < MAX_NEWS) return news.slice(0, MAX_NEWS);
+  return [...news.slice(0, MAX_NEWS - 1), 'gone'];
 }
 
 function newRow(fileId: string, now: string): Row {
@@ -88,7 +96,7 @@ function isNews(row: Row, entry: string): boolean {
   const [kind, id] = splitEntry(entry);
   if (kind !== 'task' && kind !== 'end') return row.status !== 'deleted';
   const known = row.tasks.get(id);
-  // A row that is full never holds the task, so its events would be news again and again.
+  // A full row never stores the task, so each of its events would be news.
   if (!known) return row.tasks.size < MAX_TASKS;
   return kind === 'end' && known.status !== 'FINISH';
 }
@@ -99,19 +107,19 @@ export function splitEntry(entry: string): readonly [kind: string, id: string] {
   return end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
 }
 
-/** The row with what the hint knows and the row does not; the same object when that is nothing. */
+/** The row with the hint's values for what the row lacks; the same object when there are none. */
 function fill(row: Row, hint: Hint): Row {
-  const unknown = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
+  const missing = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
   const namesTask = hint.news.some((entry) => /^(task|end):/.test(entry));
   const status = row.status === 'uploaded' && namesTask ? 'processing' : row.status;
   const context = row.context ?? hint.context;
   const procedureTaskId = row.procedureTaskId ?? hint.procedureTaskId;
   const isSame = status === row.status && context === row.context && procedureTaskId === row.procedureTaskId;
-  if (unknown.length === 0 && isSame) return row;
+  if (missing.length === 0 && isSame) return row;
   return {
     ...row,
     status,
-    media: { ...row.media, ...Object.fromEntries(unknown.map((name) => [name, hint.media[name]])) },
+    media: { ...row.media, ...Object.fromEntries(missing.map((name) => [name, hint.media[name]])) },
     ...(context && { context }),
     ...(procedureTaskId !== undefined && { procedureTaskId }),
   };

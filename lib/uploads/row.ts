@@ -1,3 +1,4 @@
+import { asObject } from '../platform/json';
 import { compareStrings } from '../platform/compare';
 import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
 import type { OpenedSourceContext, Seal } from '../vod/source-context';
@@ -92,7 +93,7 @@ export function fromItem(item: Item): Row {
   const { fileId, status, trust, version, firstSeenAt, updatedAt } = item as unknown as Row;
   const optional = pick(item, OPTIONAL) as Partial<Row>;
   const media = pick(item, MEDIA_FIELDS) as MediaInfo;
-  const tasks = Object.keys(item).filter((name) => name.startsWith(TASK_PREFIX));
+  const tasks = Object.keys(item).filter((name) => name.startsWith(TASK_PREFIX) && asObject(item[name]));
   const context = contextOf(item);
   return {
     fileId,
@@ -133,13 +134,14 @@ export function jsonBytes(value: unknown): number {
 }
 
 /** A task of which no more fits into its row. */
-export function truncateTask({ status, failed, _kind, _createTime, _review }: Task): Task {
+export function truncateTask({ status, failed, _kind, _createTime, _finishTime, _review }: Task): Task {
   return {
     status,
     ...(failed !== undefined && { failed }),
     truncated: true,
     ...(_kind && { _kind }),
     ...(_createTime !== undefined && { _createTime }),
+    ...(_finishTime !== undefined && { _finishTime }),
     ...(_review && { _review }),
   };
 }

@@ -4,40 +4,45 @@ import type { OpenedSourceContext } from '../vod/source-context';
 import { worstReview, type Review, type Task } from '../vod/task';
 import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
 
-/** VOD's answer about one file that it knows. */
+/** VOD's answer about one file that it has. */
 export interface Snapshot {
   readonly fileId: string;
   readonly media: MediaInfo;
   readonly context: OpenedSourceContext | undefined;
   readonly isForbidden: boolean;
-  /** `ReviewInfo`: VOD's own review, a person's decision included. */
+  /** `ReviewInfo`: VOD's review of the file, including a reviewer's decision. */
   readonly review?: Review;
-  /** The tasks that VOD remembers of the file and that were asked for, by id, the oldest first. */
+  /** When VOD made it, ISO 8601. */
+  readonly reviewTime?: string;
+  /** The file's tasks that this verification described, by id, the oldest first. */
   readonly tasks: ReadonlyMap<string, Task>;
 }
 
 const HOUR = 3_600_000;
-/** How long an unconfirmed file may be unknown to VOD. */
+/** How long after its first event a file that VOD does not have is still expected there. */
 const MAX_UNKNOWN_MS = HOUR;
-/** How long after its file a signed procedure may begin. */
+/** How long after the file's creation a signed procedure may start. */
 const MAX_PROCEDURE_WAIT_MS = 24 * HOUR;
-/** How long after its file a procedure may begin and count as the upload's own. */
+/** How far from the file's creation a procedure may start and count as the upload's own. */
 const MAX_PROCEDURE_DELAY_MS = 60_000;
-/** How long VOD keeps tasks (266/33431). */
+/** How long VOD keeps tasks, in milliseconds (266/33431). */
 export const TASK_MEMORY_MS = 3 * 24 * HOUR;
+/** By how much a review's own time may be before the end of its task. */
+const REVIEW_TOLERANCE_MS = 10_000;
 /** How long a row of an unknown file is kept, in seconds. */
 const UNKNOWN_LIFETIME = 30 * 24 * 3_600;
 
 const UNKNOWN_FILE = 'VOD does not know this file: the event was forged, or the file was deleted before VOD was asked';
 const FORGOTTEN_TASK = 'An event named a task of this file, but VOD keeps tasks for 3 days and no longer knows it';
+const FORGOTTEN_RESULT = 'VOD keeps tasks for 3 days and no longer knows how a procedure of this file ended';
 const NO_PROCEDURE =
   'A procedure was signed, but VOD knows none of this file: its name may not exist in VOD, or it ended over 3 days before VOD was asked';
 
 /**
- * The row after VOD's answer. Whatever events reported before, the same answer gives the same row.
+ * The row after VOD's answer: whatever events reported before, the same answer gives the same row. Returns the same object
+ * when the answer changes nothing.
  *
- * `not-found` of a file that was confirmed makes the row `deleted`: the caller makes sure that VOD said so twice, or that
- * an event reported it. Returns the same object when the answer changes nothing.
+ * For a confirmed row, `not-found` makes it `deleted`: the caller must have had that answer twice, or a deletion event.
  *
  * @param now milliseconds since 1970
  */
@@ -49,19 +54,19 @@ export function applySnapshot(row: Row | undefined, answer: Snapshot | 'not-foun
   return row.confirmedAt === undefined ? applyNeverFound(row, now) : applyGone(row, now);
 }
 
-/** Whether a procedure was signed for the file, none is known, and one may still begin. */
+/** Whether a procedure was signed for the file, has not started, and may still start; `now` in milliseconds since 1970. */
 export function awaitsProcedure(context: OpenedSourceContext | undefined, row: Row | undefined, now: number): boolean {
   if (context?.signedProcedure !== true || [...(row?.tasks.values() ?? [])].some(isProcedure)) return false;
   return now - parseTime(row?.media.createTime) < MAX_PROCEDURE_WAIT_MS;
 }
 
 function applyNeverFound(row: Row, now: number): Row {
-  const isNamedGone = row.news.includes('gone');
-  if (!isNamedGone && now - parseTime(row.firstSeenAt) < MAX_UNKNOWN_MS) return row;
-  if (row.trust === 'unknown' && (row.status === 'deleted' || !isNamedGone)) return row;
+  const isReportedDeleted = row.news.includes('gone');
+  if (!isReportedDeleted && now - parseTime(row.firstSeenAt) < MAX_UNKNOWN_MS) return row;
+  if (row.trust === 'unknown' && (row.status === 'deleted' || !isReportedDeleted)) return row;
   return {
     ...row,
-    status: isNamedGone ? 'deleted' : row.status,
+    status: isReportedDeleted ? 'deleted' : row.status,
     trust: 'unknown',
     notice: UNKNOWN_FILE,
     expiresAt: Math.floor(now / 1000) + UNKNOWN_LIFETIME,
@@ -93,7 +98,7 @@ function applyKnown(row: Row | undefined, answer: Snapshot, now: number): Row {
     news: [],
     wasReady: row?.wasReady ?? false,
   });
-  const review = reviewOf(answer.review, bounded.tasks);
+  const review = reviewOf(answer, bounded.tasks);
   const rejection = rejectionOf(review, isForbidden);
   const status = statusOf(bounded, review, rejection, now);
   const notice = noticeOf(row, bounded, now);
@@ -108,7 +113,7 @@ function applyKnown(row: Row | undefined, answer: Snapshot, now: number): Row {
   return confirm(row, after, now);
 }
 
-/** The confirmed row, with the times that confirming sets; the same object where a confirmed row stays as it is. */
+/** The row as confirmed now; `before` itself where a confirmed row does not change. */
 function confirm(before: Row | undefined, after: Row, now: number): Row {
   const { notice, expiresAt: _, ...kept } = after;
   const confirmed: Row = {
@@ -124,8 +129,8 @@ function confirm(before: Row | undefined, after: Row, now: number): Row {
 }
 
 /**
- * VOD never changes a source context. So a seal that was confirmed `valid` stays so when the key rotates out that opened
- * it, or when an answer lacks the source.
+ * VOD never changes a source context. So a seal that was confirmed as `valid` stays valid after its key was rotated out,
+ * and when an answer has no source context.
  */
 function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
   const wasValid = row?.confirmedAt !== undefined && row.context?.seal === 'valid';
@@ -134,19 +139,23 @@ function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefine
 }
 
 function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Task>): string | undefined {
-  const isTheUploads = (task: Task) =>
+  const isUploadProcedure = (task: Task) =>
     isProcedure(task) && Math.abs(parseTime(task._createTime) - parseTime(createTime)) <= MAX_PROCEDURE_DELAY_MS;
-  return [...tasks].find(([, task]) => isTheUploads(task))?.[0];
+  return [...tasks].find(([, task]) => isUploadProcedure(task))?.[0];
 }
 
-/** The worst of VOD's own review and the AI reviews inside procedures. */
-function reviewOf(vodReview: Review | undefined, tasks: ReadonlyMap<string, Task>): Review | undefined {
+/**
+ * The worst of VOD's own review and the AI reviews inside procedures. `ReviewInfo` contains the decision of a person, so it
+ * overrules review tasks; not one that ended after it.
+ */
+function reviewOf(answer: Snapshot, tasks: ReadonlyMap<string, Task>): Review | undefined {
   const finished = [...tasks.values()].filter(({ status }) => status === 'FINISH');
-  const reviewTasks = finished.filter((task) => !isProcedure(task));
-  // A review that could not be made has not passed.
+  const overruled = answer.review ? parseTime(answer.reviewTime) + REVIEW_TOLERANCE_MS : -1;
+  const reviewTasks = finished.filter((task) => !isProcedure(task) && parseTime(task._finishTime) > overruled);
+  // A failed review is not a passed review.
   const fromTasks = reviewTasks.map((task): Review => task._review ?? { suggestion: 'review', label: 'ReviewFailed' });
-  const ownReview = vodReview ?? worstReview(fromTasks);
-  return worstReview([ownReview, ...finished.filter(isProcedure).map((task) => task._review)]);
+  const fromProcedures = finished.filter(isProcedure).map((task) => task._review);
+  return worstReview([answer.review, ...fromTasks, ...fromProcedures]);
 }
 
 function rejectionOf(review: Review | undefined, isForbidden: boolean): Rejection | undefined {
@@ -171,7 +180,11 @@ function statusOf(row: Row, review: Review | undefined, rejection: Rejection | u
 }
 
 function noticeOf(before: Row | undefined, after: Row, now: number): string | undefined {
-  if ([...after.tasks.values()].some(isProcedure)) return undefined;
+  const procedures = [...after.tasks.values()].filter(isProcedure);
+  const isForgotten = (task: Task) =>
+    task.status === 'PROCESSING' && now - parseTime(task._createTime) >= TASK_MEMORY_MS;
+  if (procedures.some(isForgotten)) return FORGOTTEN_RESULT;
+  if (procedures.length > 0) return undefined;
   const age = now - parseTime(after.media.createTime);
   if (after.context?.signedProcedure === true) return age >= MAX_PROCEDURE_WAIT_MS ? NO_PROCEDURE : undefined;
   if (before?.confirmedAt !== undefined) return before.notice === FORGOTTEN_TASK ? FORGOTTEN_TASK : undefined;
@@ -183,6 +196,7 @@ function isProcedure(task: Task): boolean {
   return task._kind === undefined;
 }
 
+/** Milliseconds since 1970; 0 for a missing or malformed time. */
 function parseTime(time: string | undefined): number {
   return Date.parse(time ?? '') || 0;
 }

@@ -19,35 +19,35 @@ export interface StoreDeps extends RetryDeps {
   readonly tableName: string;
 }
 
-/** How many rows one BatchGetItem reads. */
+/** How many rows one BatchGetItem can read. */
 const MAX_BATCH = 100;
-/** Longest wait for one answer of the table, in milliseconds. */
+/** Longest wait for one response of the table, in milliseconds. */
 const ANSWER_TIMEOUT = 3_000;
 
-/** Longest pause after a write that lost against another, in milliseconds. */
+/** Longest pause after a write conflict, in milliseconds. */
 const MAX_CONFLICT_PAUSE = 2_000;
 
-/** The table refuses a row for good: another try would be refused too. */
+/** The table refuses a row permanently: a retry would be refused, too. */
 export class RefusedRowError extends Error {
   override readonly name = 'RefusedRowError';
 }
 
 export interface RowsPage {
   readonly rows: readonly Row[];
-  /** How many rows were looked at. */
+  /** How many rows the table scanned. */
   readonly looked: number;
-  /** The last file that was looked at; absent at the table's end. */
+  /** The last file that was scanned; absent at the table's end. */
   readonly next?: string;
 }
 
 export type UploadStore = ReturnType<typeof uploadStore>;
 
 /**
- * The table of uploads: the only code that speaks DynamoDB. Every write grows `version` by one, on condition of the
- * version that was read (optimistic locking); a table that does not answer is asked again until the deadline
- * (milliseconds since 1970), with jitter.
+ * The table of uploads: the only code that calls DynamoDB. Every write increments `version` by one, on condition of the
+ * version that was read (optimistic lock); only appended news need no such condition. Requests that fail are retried, with
+ * jitter, until the deadline (milliseconds since 1970).
  *
- * Each method throws what the table reported last, or a {@link RefusedRowError}.
+ * Each method throws the table's last error, or a {@link RefusedRowError}.
  */
 export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
   const { now, sleep, random } = deps;
@@ -74,7 +74,7 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
     return item && rowOf(item);
   }
 
-  /** Returns the row that stands in the way, `'none'` where there is none, `undefined` when the write was made. */
+  /** Returns `undefined` when the write was made, else the conflicting row, or `'none'` if the row is gone. */
   async function tryWrite(before: Row | undefined, after: Row, deadline: number): Promise<Row | 'none' | undefined> {
     const time = new Date(now()).toISOString();
     try {
@@ -89,7 +89,7 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
   return {
     read,
 
-    /** The rows of the files as they are now, by id; any number of files. */
+    /** The current rows of any number of files, by id (strongly consistent). */
     async readAll(fileIds: readonly string[], deadline: number): Promise<ReadonlyMap<string, Row>> {
       const rows = new Map<string, Row>();
       const ids = [...new Set(fileIds)];
@@ -114,8 +114,8 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
     },
 
     /**
-     * Changes a row by a function, which is called again with the newer row when somebody else was faster. A file that is
-     * likely to be new is written without being read. Returns whether anything was written.
+     * Changes a row by a function, which is called again with the newer row after a conflict. A file that is likely to be
+     * new is written without being read first. Returns whether anything was written.
      */
     async update(
       fileId: string,
@@ -130,23 +130,23 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
         const found = await tryWrite(before, after, deadline);
         if (found === undefined) return true;
         before = found === 'none' ? undefined : found;
-        // A file that is not new after all lost no race. Writers that do race must spread, or each round has one winner.
+        // That the file is not new is not a conflict. After a conflict writers pause at random, else they collide again.
         if (isLikelyNew && conflicts === 1) continue;
         const pause = random() * Math.min(20 * 2 ** conflicts, MAX_CONFLICT_PAUSE);
         if (now() + pause >= deadline)
-          throw new Error('Cannot change the row: others changed it whenever it was written');
+          throw new Error('Cannot change the row: concurrent writes conflicted until the deadline');
         await sleep(pause);
       }
     },
 
-    /** Writes `after` if the row is still `before` (none if `undefined`); returns false, once, when it has changed. */
+    /** Writes `after` if the row is still `before` (no row if `undefined`). Returns false, without a retry, when it has changed. */
     async replace(before: Row | undefined, after: Row, deadline: number): Promise<boolean> {
       return (await tryWrite(before, after, deadline)) === undefined;
     },
 
     /**
-     * The next rows in the table's own order, after the file `after`: those that VOD knew and has not deleted, and those
-     * that wait for its answer.
+     * The next rows in the table's own order, after the file `after`: confirmed ones that are not deleted, and those that
+     * wait for verification. One page scans at most 500 rows.
      */
     async page(after: string | undefined, deadline: number): Promise<RowsPage> {
       const input = {
@@ -166,12 +166,12 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
   };
 }
 
-/** The row in an item as DynamoDB's API, or its stream, shows it. */
+/** The row in an item of DynamoDB's API or of its stream. */
 export function rowOf(item: Record<string, AttributeValue>): Row {
   return fromItem(unmarshall(item, { wrapNumbers: Number }));
 }
 
-/** The write that makes `before` into `after`, if the row still has the version of `before`. */
+/** The write that changes `before` to `after`, if the row still has the version of `before`. */
 function differenceOf(tableName: string, before: Row | undefined, after: Row, now: string): UpdateItemCommandInput {
   const old: Item = before ? toItem(before) : {};
   const { fileId, ...next } = toItem(after);
@@ -183,14 +183,14 @@ function differenceOf(tableName: string, before: Row | undefined, after: Row, no
   set['updatedAt'] = now;
 
   const { names, values, placeName: name, placeValue: value } = placeholders();
-  const assignments = Object.entries(set).map(([attribute, to]) => `${name(attribute)} = ${value(to)}`);
+  const assignments = Object.entries(set).map(([attribute, content]) => `${name(attribute)} = ${value(content)}`);
   if (appended && appended.length > 0) {
     assignments.push(`${name('_news')} = list_append(${name('_news')}, ${value(appended)})`);
   }
   const conditions: string[] = [];
   if (appended) {
     conditions.push(`${name('trust')} = ${value('pushed')}`);
-    // A touch stands for an entry that a full list has no room for: a list with room must take it.
+    // Without entries, a full list dropped them, so only the version grows. If the list has room by now, the write conflicts.
     const hasRoom = appended.length > 0;
     const size = `size(${name('_news')})`;
     conditions.push(hasRoom ? `${size} <= ${value(MAX_NEWS - appended.length)}` : `${size} >= ${value(MAX_NEWS)}`);
@@ -209,15 +209,16 @@ function differenceOf(tableName: string, before: Row | undefined, after: Row, no
     UpdateExpression: sections.join(' '),
     ConditionExpression: conditions.join(' AND '),
     ExpressionAttributeNames: names,
-    // 2^53 is a number that we keep, and one above what the marshaller calls safe.
+    // Rows keep numbers up to 2^53, one more than the marshaller accepts as safe.
     ExpressionAttributeValues: marshall(values, { allowImpreciseNumbers: true, removeUndefinedValues: true }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   };
 }
 
 /**
- * The entries of {@link Row.news} that are all that a write adds to a row that waits for verification already; none where
- * only its version grows. Such a write needs no version to compare, so that any number of writers can make one at once.
+ * The entries of {@link Row.news} that a write appends, if it changes nothing else in a row that already waits for
+ * verification; empty where only the version grows. Such a write does not compare versions, so concurrent ones do not
+ * conflict. `undefined` for any other write.
  */
 function appendedNews(
   before: Row | undefined,
@@ -232,7 +233,7 @@ function appendedNews(
   return isGrown && others.length === 0 ? news.slice(before.news.length).map(String) : undefined;
 }
 
-/** Collects the names and values of an expression; the two functions return their placeholders. */
+/** Collects the names and values of an expression; `placeName` and `placeValue` return the placeholders. */
 function placeholders() {
   const names: Record<string, string> = {};
   const values: Record<string, unknown> = {};
@@ -252,7 +253,7 @@ function placeholders() {
   };
 }
 
-/** Another try cannot help: the condition failed, or the request itself is wrong. */
+/** Whether a retry cannot help: the condition failed, or the request is invalid. */
 function isFinal(error: unknown): boolean {
   return ['ConditionalCheckFailedException', 'ValidationException'].includes(errorName(error));
 }

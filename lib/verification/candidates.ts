@@ -6,24 +6,24 @@ import { endedTasksPage, searchPage, type Cursor, type EndedTask } from '../vod/
 import type { Checkpoint, Phase } from './checkpoint';
 import type { Candidate } from './verify';
 
-/** How much of VOD's library each run reads again, in seconds: SearchMedia may show a file some time after it was made. */
+/** How much of VOD's library each run reads again, in seconds: SearchMedia may return a file some time after its creation. */
 const OVERLAP = 3_600;
-/** Where VOD's library is read from at first: nothing in it is older. */
+/** Where the first pass through VOD's library begins, in Unix seconds: no file is older. */
 const BEGINNING = Date.parse('2015-01-01T00:00:00Z') / 1000;
-/** How often the whole library is looked at, and every row at the latest, in milliseconds. */
-const PASS_EVERY = 7 * 24 * 3_600_000;
-/** How long a row that was audited pays for, in milliseconds: a million fill a week, and a small table is audited often. */
-const AUDIT_REST_PER_ROW = 600;
+/** Time from one pass through the library to the next, in milliseconds; also the most for passes through all rows. */
+const PASS_INTERVAL = 7 * 24 * 3_600_000;
+/** Time until the next audit, in milliseconds for each row of the last one: a small table is audited more often. */
+const AUDIT_INTERVAL_PER_ROW = 600;
 
 export interface CandidatePage {
   readonly candidates: readonly Candidate[];
-  /** How many files were looked at to find the candidates. */
+  /** How many files were examined to find the candidates. */
   readonly looked: number;
-  /** What the checkpoint becomes once the candidates are verified. */
+  /** The change of the checkpoint, to be saved once the candidates are verified. */
   readonly progress: Partial<Checkpoint>;
   /** Whether the phase ends with this page. */
   readonly isLast: boolean;
-  /** A second of which VOD does not show all files, see {@link searchPage}. */
+  /** A second (Unix time) with files that VOD does not list, see {@link searchPage}. */
   readonly hiddenSecond?: number;
 }
 
@@ -31,17 +31,18 @@ export interface CandidateDeps {
   readonly vod: VodApi;
   readonly store: UploadStore;
   readonly checkpoint: Checkpoint;
-  /** When the run began, and until when the table is asked, in milliseconds since 1970. */
-  readonly started: number;
+  /** When the run started, in milliseconds since 1970. */
+  readonly runStartedAt: number;
+  /** Until when reads of the table are retried, in milliseconds since 1970. */
   readonly deadline: number;
 }
 
 /**
- * The files that a phase wants verified, page by page, from its place in the checkpoint:
- * - `recent`: files made since the last run whose row is missing or not confirmed
- * - `tasks`: procedures and reviews that ended since then and whose row does not have their result
+ * The files that a phase has to verify, page by page, from its position in the checkpoint:
+ * - `recent`: files created since the last run with a missing or unconfirmed row
+ * - `tasks`: files with a procedure or review that ended since then, if the row lacks its result
  * - `library`: as `recent`, for the whole library, once a week
- * - `audit`: every row that VOD knew, once a week, and of a small table more often
+ * - `audit`: every row of a file that VOD had, once a week, in a small table more often
  */
 export const candidatePages: Readonly<Record<Phase, (deps: CandidateDeps) => AsyncGenerator<CandidatePage>>> = {
   recent: recentPages,
@@ -51,7 +52,7 @@ export const candidatePages: Readonly<Record<Phase, (deps: CandidateDeps) => Asy
 };
 
 async function* recentPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> {
-  const overlap: Cursor = { second: Math.floor(deps.started / 1000) - OVERLAP, offset: 0 };
+  const overlap: Cursor = { second: Math.floor(deps.runStartedAt / 1000) - OVERLAP, offset: 0 };
   for await (const { next, ...page } of filePages(deps, deps.checkpoint.recent ?? overlap)) {
     yield { ...page, isLast: next === undefined, progress: { recent: next ?? overlap } };
   }
@@ -59,39 +60,45 @@ async function* recentPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> 
 
 async function* libraryPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> {
   const { library } = deps.checkpoint;
-  const isDue = !library || library.cursor !== undefined || deps.started - library.startedAt >= PASS_EVERY;
+  const isDue = !library || library.cursor !== undefined || deps.runStartedAt - library.startedAt >= PASS_INTERVAL;
   if (!isDue) return;
-  const startedAt = library?.cursor ? library.startedAt : deps.started;
+  const startedAt = library?.cursor ? library.startedAt : deps.runStartedAt;
   const begin = library?.cursor ?? { second: BEGINNING, offset: 0 };
   for await (const { next, ...page } of filePages(deps, begin)) {
     yield { ...page, isLast: next === undefined, progress: { library: { startedAt, ...(next && { cursor: next }) } } };
   }
 }
 
-async function* filePages({ vod, store, started, deadline }: CandidateDeps, begin: Cursor) {
+async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps, begin: Cursor) {
   let cursor: Cursor | undefined = begin;
   while (cursor) {
-    const page = await searchPage(vod, cursor, Math.floor(started / 1000));
+    const page = await searchPage(vod, cursor, Math.floor(runStartedAt / 1000));
     const rows = await store.readAll(page.fileIds, deadline);
     const candidates = page.fileIds
       .map((fileId): Candidate => ({ fileId, row: rows.get(fileId) }))
-      .filter(({ row }) => isDoubtful(row));
+      .filter(({ row }) => needsVerification(row));
     const { next, hiddenSecond } = page;
     cursor = next;
     yield { candidates, looked: page.fileIds.length, next, ...(hiddenSecond !== undefined && { hiddenSecond }) };
   }
 }
 
-/** Whether VOD is to be asked about a file that its library shows. */
-function isDoubtful(row: Row | undefined): boolean {
+/** Whether a file that VOD's library lists has to be verified. */
+function needsVerification(row: Row | undefined): boolean {
   return row?.trust !== 'confirmed' || row.status === 'deleted';
 }
 
-async function* taskPages({ vod, store, checkpoint, started, deadline }: CandidateDeps): AsyncGenerator<CandidatePage> {
-  const now = Math.floor(started / 1000);
-  const earliest = Math.floor((started - TASK_MEMORY_MS) / 1000);
+async function* taskPages({
+  vod,
+  store,
+  checkpoint,
+  runStartedAt,
+  deadline,
+}: CandidateDeps): AsyncGenerator<CandidatePage> {
+  const now = Math.floor(runStartedAt / 1000);
+  const earliest = Math.floor((runStartedAt - TASK_MEMORY_MS) / 1000);
   let window = checkpoint.tasks ?? { after: earliest, before: now };
-  // A window that was read to its end is followed by the one up to now.
+  // After a window that was read to its end, the next one ends now.
   if (window.scrollToken === undefined) window = { after: window.after, before: now };
   for (;;) {
     const page = await readTaskPage(vod, window.after, window.before, window.scrollToken);
@@ -102,7 +109,7 @@ async function* taskPages({ vod, store, checkpoint, started, deadline }: Candida
     const progress = page.next === undefined ? { after: window.before - OVERLAP, before: window.before } : undefined;
     window = { ...window, ...(page.next !== undefined && { scrollToken: page.next }) };
     yield {
-      candidates: withoutResult(page.tasks, rows),
+      candidates: candidatesWithoutResult(page.tasks, rows),
       looked: page.tasks.length,
       isLast: progress !== undefined,
       progress: { tasks: progress ?? window },
@@ -111,19 +118,19 @@ async function* taskPages({ vod, store, checkpoint, started, deadline }: Candida
   }
 }
 
-/** VOD does not say how long a token is valid: one that it refuses begins the window anew. */
+/** VOD does not document how long a token is valid: when it refuses one, the window is read from its start. */
 async function readTaskPage(vod: VodApi, after: number, before: number, scrollToken: string | undefined) {
   try {
     return await endedTasksPage(vod, after, before, scrollToken);
   } catch (error) {
-    const isRefusedToken = scrollToken !== undefined && codeOf(error)?.startsWith('InvalidParameter') === true;
-    if (!isRefusedToken) throw error;
+    const isTokenRefused = scrollToken !== undefined && codeOf(error)?.startsWith('InvalidParameter') === true;
+    if (!isTokenRefused) throw error;
     return endedTasksPage(vod, after, before, undefined);
   }
 }
 
-/** A candidate for each file with tasks whose result its row does not have. */
-function withoutResult(tasks: readonly EndedTask[], rows: ReadonlyMap<string, Row>): Candidate[] {
+/** A candidate for each file that has ended tasks without a result in its row. */
+function candidatesWithoutResult(tasks: readonly EndedTask[], rows: ReadonlyMap<string, Row>): Candidate[] {
   const idsByFile = new Map<string, string[]>();
   for (const { fileId, taskId } of tasks) {
     if (rows.get(fileId)?.tasks.get(taskId)?.status === 'FINISH') continue;
@@ -132,13 +139,18 @@ function withoutResult(tasks: readonly EndedTask[], rows: ReadonlyMap<string, Ro
   return [...idsByFile].map(([fileId, taskIds]) => ({ fileId, row: rows.get(fileId), taskIds }));
 }
 
-async function* auditPages({ store, checkpoint, started, deadline }: CandidateDeps): AsyncGenerator<CandidatePage> {
+async function* auditPages({
+  store,
+  checkpoint,
+  runStartedAt,
+  deadline,
+}: CandidateDeps): AsyncGenerator<CandidatePage> {
   const { audit } = checkpoint;
-  const isUnderWay = audit?.fileId !== undefined;
-  const rest = Math.min(PASS_EVERY, (audit?.rows ?? 0) * AUDIT_REST_PER_ROW);
-  if (audit && !isUnderWay && started - audit.startedAt < rest) return;
-  const startedAt = isUnderWay ? audit.startedAt : started;
-  let rows = isUnderWay ? audit.rows : 0;
+  const isInProgress = audit?.fileId !== undefined;
+  const interval = Math.min(PASS_INTERVAL, (audit?.rows ?? 0) * AUDIT_INTERVAL_PER_ROW);
+  if (audit && !isInProgress && runStartedAt - audit.startedAt < interval) return;
+  const startedAt = isInProgress ? audit.startedAt : runStartedAt;
+  let rows = isInProgress ? audit.rows : 0;
   let after = audit?.fileId;
   do {
     const page = await store.page(after, deadline);

@@ -2,25 +2,29 @@ import { asNumber, asObject, asString, getField, parseJson } from '../platform/j
 import { omitUndefined } from '../platform/omit-undefined';
 import { SEARCH_CAP, type Cursor } from '../vod/library';
 
-/** What a run of reconciliation consists of, see candidates.ts. */
+/** The phases of a run of `reconcile`, see candidates.ts. */
 export const PHASES = ['recent', 'tasks', 'library', 'audit'] as const;
 
 export type Phase = (typeof PHASES)[number];
 
-/** Where each phase resumes. Without it a phase begins anew: that costs time and nothing else. */
+/** Where each phase resumes. A phase without its entry starts from the beginning, which costs only time. */
 export interface Checkpoint {
-  /** The phase that had no time in the last run. */
+  /** The phase that starts the next run, because it had no time in the last one. */
   readonly first?: Phase;
   readonly recent?: Cursor;
-  /** A pass through the whole library; without a cursor it is complete. Milliseconds since 1970. */
+  /** A pass through the whole library, complete without `cursor`. `startedAt` is in milliseconds since 1970. */
   readonly library?: { readonly startedAt: number; readonly cursor?: Cursor };
-  /** The window of finish times (Unix seconds) that is being read, and VOD's token for its next page. */
+  /** The current window of finish times (Unix seconds), and VOD's token for its next page. */
   readonly tasks?: { readonly after: number; readonly before: number; readonly scrollToken?: string };
-  /** A pass through all rows, `rows` so far, up to and including a file; without one it is complete. */
+  /** A pass through all rows, complete without `fileId`: `rows` rows so far, `fileId` the last of them. */
   readonly audit?: { readonly startedAt: number; readonly rows: number; readonly fileId?: string };
 }
 
-/** The checkpoint in what {@link formatCheckpoint} returned; what cannot be read, or cannot be at `now`, counts as absent. */
+/**
+ * Parses what {@link formatCheckpoint} returned. Entries that are malformed, or in the future, are treated as missing.
+ *
+ * @param now milliseconds since 1970
+ */
 export function parseCheckpoint(value: string, now: number): Checkpoint {
   const saved = parseJson(Buffer.from(value));
   return omitUndefined({
@@ -32,7 +36,7 @@ export function parseCheckpoint(value: string, now: number): Checkpoint {
   });
 }
 
-/** A checkpoint for {@link parseCheckpoint}. Ids and tokens come from outside, and SSM does not take every text. */
+/** Formats a checkpoint for SSM, which does not accept every text: ids and tokens are encoded. */
 export function formatCheckpoint({ audit, tasks, ...phases }: Checkpoint): string {
   return JSON.stringify({
     ...phases,

@@ -2,24 +2,24 @@ import { asNumber, asString, getField, parseJson } from '../platform/json';
 import type { OutgoingMessage, SendMessages } from '../platform/sqs';
 
 /**
- * Why VOD is to be asked again:
- * - `no-answer`: it did not answer about the file, or not completely
- * - `unknown`: it does not have a file that was never confirmed
- * - `missing`: it does not have a file that was confirmed, and said so for the first time
- * - `deletion`: an event reported a deletion, and it still has the file
- * - `analysis`: it has no media information yet
- * - `procedure`: a procedure was signed, and it knows none yet
- * - `result`: an event reported the end of a task, and it still calls the task running
- * - `held`: a person has to decide
+ * Why a file has to be verified again:
+ * - `no-answer`: VOD did not answer about the file, or its answer was incomplete
+ * - `unknown`: VOD does not have the file, which was never confirmed
+ * - `missing`: VOD reported for the first time that it no longer has the confirmed file
+ * - `deletion`: an event reported a deletion, but VOD still has the file
+ * - `analysis`: VOD has no media information yet
+ * - `procedure`: a procedure was signed, but VOD has not started it yet
+ * - `result`: an event reported the end of a task, but VOD still reports it as running
+ * - `held`: a reviewer has to decide
  */
 export type OpenQuestion = (typeof QUESTIONS)[number];
 
 const QUESTIONS = ['no-answer', 'unknown', 'missing', 'deletion', 'analysis', 'procedure', 'result', 'held'] as const;
 
-/** A row that VOD could not answer about yet: to be verified again unless its version has grown meanwhile. */
+/** A file with an open question: verified again after a pause, unless the version of its row has changed meanwhile. */
 export interface DelayedVerification {
   readonly fileId: string;
-  /** 0 = there is no row yet. */
+  /** 0 = the file has no row yet. */
   readonly version: number;
   /** How many pauses there were before this one. */
   readonly attempt: number;
@@ -28,14 +28,14 @@ export interface DelayedVerification {
   readonly question: OpenQuestion;
 }
 
-/** Seconds before each try; from then on the last one. The sum of the first nine is 16 minutes. */
+/** Seconds before each attempt, the last one before all further attempts. The sum of the first nine is 16 minutes. */
 const PAUSES = [2, 4, 8, 16, 32, 64, 120, 240, 480, 900];
-/** The first attempt whose pause is at least ten seconds: a second "not found" has to come that much later. */
+/** The first attempt with a pause of at least ten seconds, which a second "not found" requires. */
 export const SECOND_LOOK_ATTEMPT = 3;
-/** The first attempt whose pause is a quarter of an hour. */
+/** The first attempt with a pause of 15 minutes. */
 export const QUARTER_HOUR_ATTEMPT = 9;
 
-/** How long a message may be read before it is due again, in milliseconds: jitter takes up to a tenth off a pause. */
+/** The largest part of a pause that jitter removes. */
 const JITTER = 0.1;
 
 export interface DelayQueue {
@@ -50,13 +50,13 @@ export interface DelayQueueDeps {
   readonly random: () => number;
 }
 
-/** The queue of rows that are verified again after a pause that grows with each attempt. */
+/** The queue of files that are verified again after a pause, which grows with each attempt. */
 export function delayQueue({ sendMessages, queueUrl, random }: DelayQueueDeps): DelayQueue {
   return {
     delay: (rows) =>
       sendMessages(
         queueUrl,
-        rows.map((row) => toMessage(row, jittered(pauseBefore(row.attempt), random))),
+        rows.map((row) => toMessage(row, applyJitter(pauseBefore(row.attempt), random))),
       ),
   };
 }
@@ -66,7 +66,7 @@ export interface DeadLetters {
   readonly giveUp: (rows: readonly DelayedVerification[]) => Promise<void>;
 }
 
-/** The queue of rows that nobody verifies again by itself. */
+/** The dead-letter queue: its messages are not processed until an operator redrives them. */
 export function deadLetters(sendMessages: SendMessages, queueUrl: string): DeadLetters {
   return {
     giveUp: (rows) =>
@@ -82,7 +82,11 @@ export function pauseBefore(attempt: number): number {
   return PAUSES[Math.min(attempt, PAUSES.length - 1)] ?? 0;
 }
 
-/** The delayed row in a message's body; `undefined` where there is none. */
+/**
+ * Parses a message's body; `undefined` where it is malformed.
+ *
+ * @param now milliseconds since 1970
+ */
 export function parseDelayed(body: string, now: number): DelayedVerification | undefined {
   const message = parseJson(Buffer.from(body));
   const fileId = asString(getField(message, 'fileId'));
@@ -101,6 +105,6 @@ function toMessage(row: DelayedVerification, delaySeconds: number): OutgoingMess
   return { body: JSON.stringify(row), delaySeconds };
 }
 
-function jittered(seconds: number, random: () => number): number {
+function applyJitter(seconds: number, random: () => number): number {
   return Math.round(seconds * (1 - JITTER * random()));
 }

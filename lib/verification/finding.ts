@@ -1,15 +1,15 @@
 import type { Verified } from './verify';
 
 /**
- * What a stored answer changed: `filled`: there was no row; `confirmed`: a row that events had made or touched;
- * `corrected`: a confirmed row that VOD contradicts now; `deleted`: VOD does not have the file any more; `unknown`: VOD
- * never knew it.
+ * What a stored answer changed. `filled`: the file had no row; `confirmed`: events had created or touched the row;
+ * `corrected`: the row was confirmed, and VOD's answer differs now; `deleted`: VOD no longer has the file; `unknown`: VOD
+ * never had the file.
  */
 export const FINDINGS = ['filled', 'confirmed', 'corrected', 'deleted', 'unknown'] as const;
 
 export type Finding = (typeof FINDINGS)[number];
 
-/** The finding in what became of a candidate; `undefined` where nothing was written. */
+/** The finding of one verification; `undefined` where nothing was written. */
 export function findingOf({ outcome, before, row }: Verified): Finding | undefined {
   if (outcome !== 'written' || !row) return undefined;
   if (!before) return 'filled';

@@ -25,47 +25,53 @@ export interface ReconcileDeps {
 
 /** What a run did. The findings count rows. */
 export interface Summary extends Readonly<Record<Finding, number>> {
-  /** Whether every phase came to its end. */
+  /** Whether every phase was completed. */
   readonly finished: boolean;
-  /** Of the filled rows those whose events were lost: not of files just made, nor of a first run. */
+  /** Filled rows after lost events; files that were just created and the first run do not count. */
   readonly lost: number;
-  /** Files about which VOD had no answer, or whose row the table refused. */
+  /** Files without an answer of VOD, and rows that the table refused. */
   readonly failed: number;
-  /** Files that each phase looked at. */
+  /** Files that each phase examined. */
   readonly looked: Readonly<Record<Phase, number>>;
-  /** Times of which VOD has more files than it shows, ISO 8601: rows of theirs may be missing. */
+  /** Seconds (ISO 8601) with more files than VOD lists: some of their rows may be missing. */
   readonly hidden: readonly string[];
 }
 
-/** Left of the function's time for what is under way and the checkpoint, in milliseconds. */
+/** Time that is reserved at the end of a run for pending calls and the checkpoint, in milliseconds. */
 const RESERVE = 30_000;
+/** How much of the reserve calls to VOD and the table may use, in milliseconds. */
+const CALL_RESERVE = RESERVE / 3;
 const VOD_TRIES = 3;
-/** After how many pages the checkpoint is saved, for a run that is cut off. */
+/** The checkpoint is saved after this many pages, in case the run is interrupted. */
 const PAGES_PER_CHECKPOINT = 50;
-/** How long after VOD said for the first time that it does not have a file it is asked again, in milliseconds. */
+/** Least time between the two answers "not found" that a deletion requires, in milliseconds. */
 const SECOND_LOOK_AFTER = 10_000;
-/** How old a file is, in milliseconds, when its events count as lost. */
+/** How many files may vanish in a run in which VOD has none: from then on, rather the application id is wrong. */
+const MASS_DELETION = 5;
+/** Age of a file from which its events count as lost, in milliseconds. */
 const LOST_AFTER = 2 * 60_000;
 
 /**
- * Finds what no event brought, see {@link candidatePages}, and verifies it. Each phase has its share of the time, fails
- * alone, and resumes where it ended; the first to run is the one that had no time before. It never removes a row.
+ * Finds files and results that no event reported, see {@link candidatePages}, and verifies them. Each phase has its share
+ * of the time and resumes where it stopped; a failed phase does not stop the others. A phase that had no time runs first
+ * in the next run. Rows are never removed.
  *
- * An event `{"acceptDeletions": true}` overrules, for this run, the guard against a mass of vanished files.
+ * The event `{"acceptDeletions": true}` disables, for one run, the guard against mass deletion.
  *
- * @throws Error when a phase failed, once the others are done, so that Lambda counts the invocation as failed
+ * The handler throws an Error when a phase failed, after the others are done, so that Lambda counts the invocation as
+ * failed.
  */
 export function reconcile(deps: ReconcileDeps) {
   return async (
     event: unknown,
     context: Pick<Context, 'getRemainingTimeInMillis' | 'awsRequestId'>,
   ): Promise<Summary> => {
-    const started = deps.now();
-    const end = started + context.getRemainingTimeInMillis() - RESERVE;
+    const startedAt = deps.now();
+    const end = startedAt + context.getRemainingTimeInMillis() - RESERVE;
     const log: Log = (fields) => {
       deps.log({ ...fields, requestId: context.awsRequestId });
     };
-    const run = new Run({ ...deps, log }, started, end, getField(event, 'acceptDeletions') === true);
+    const run = new Run({ ...deps, log }, startedAt, end, getField(event, 'acceptDeletions') === true);
     return run.execute();
   };
 }
@@ -77,31 +83,34 @@ class Run {
   readonly #hidden: string[] = [];
   #unfinished: Phase[] = [];
   readonly #failedPhases: Phase[] = [];
+  /** Files that VOD reported as missing once, with the time in milliseconds since 1970. */
   readonly #missing: { readonly fileId: string; readonly at: number }[] = [];
   readonly #vod: VodApi;
   #checkpoint: Checkpoint = {};
-  #isLossSuspicious = false;
+  #isMassDeletion = false;
+  /** Files of this run that VOD has. */
+  #known = 0;
   #lost = 0;
   #failed = 0;
 
   constructor(
     private readonly deps: ReconcileDeps,
-    private readonly started: number,
+    private readonly startedAt: number,
     private readonly end: number,
     private readonly acceptsMassDeletion: boolean,
   ) {
-    this.#vod = deps.vod({ deadline: end + RESERVE / 3, tries: VOD_TRIES });
+    this.#vod = deps.vod({ deadline: end + CALL_RESERVE, tries: VOD_TRIES });
   }
 
   async execute(): Promise<Summary> {
     const { checkpoint, now, log } = this.deps;
-    this.#checkpoint = parseCheckpoint(await checkpoint.read(), this.started);
+    this.#checkpoint = parseCheckpoint(await checkpoint.read(), this.startedAt);
     const isFirstRun = this.#checkpoint.recent === undefined;
     this.#unfinished = orderPhases(this.#checkpoint.first);
     while (this.#unfinished.length > 0 && now() < this.end) {
       const phases = this.#unfinished;
       this.#unfinished = [];
-      // What one phase leaves of its share goes to the others, in the end to those that had too little.
+      // Unused time of a phase goes to the next ones, and finally to phases that did not finish.
       for (const [index, phase] of phases.entries()) {
         const until = now() + (this.end - now()) / (phases.length - index);
         try {
@@ -113,9 +122,9 @@ class Run {
       }
     }
     await this.#lookAgain();
-    const { first: _, ...places } = this.#checkpoint;
+    const { first: _, ...positions } = this.#checkpoint;
     const [starved = this.#failedPhases[0]] = this.#unfinished;
-    this.#checkpoint = { ...places, ...(starved && { first: starved }) };
+    this.#checkpoint = { ...positions, ...(starved && { first: starved }) };
     await checkpoint.write(formatCheckpoint(this.#checkpoint));
     return this.#conclude();
   }
@@ -133,29 +142,33 @@ class Run {
     const level = this.#hidden.length > 0 ? 'warn' : 'info';
     this.deps.log({ level, outcome: finished ? 'reconciled' : 'unfinished', ...summary });
     if (this.#failedPhases.length === 0) return summary;
-    throw new Error(`Cannot reconcile (${this.#failedPhases.join(', ')}): see the lines with reconcile-failed`);
+    throw new Error(
+      `Cannot reconcile (${this.#failedPhases.join(', ')}): see the log lines with the outcome reconcile-failed`,
+    );
   }
 
-  /** Returns whether the phase came to its end before `until`. */
+  /** Returns whether the phase was completed before `until`, in milliseconds since 1970. */
   async #runPhase(phase: Phase, until: number, isFirstRun: boolean): Promise<boolean> {
     const { store, now } = this.deps;
     const pages = candidatePages[phase]({
       vod: this.#vod,
       store,
       checkpoint: this.#checkpoint,
-      started: this.started,
+      runStartedAt: this.startedAt,
       deadline: this.end,
     });
     let count = 0;
     for await (const page of pages) {
-      await this.#verifyPage(page.candidates, phase === 'recent' && !isFirstRun);
+      const verified = await this.#verifyPage(page.candidates, phase === 'recent' && !isFirstRun);
+      // The recent files and the rows are looked at again by the next runs; the library only in a week.
+      if (phase === 'library') await this.#delay(verified.filter(({ row }) => row === undefined));
       await this.#advance(phase, page, ++count);
       if (now() >= until && !page.isLast) return false;
     }
     return true;
   }
 
-  /** Moves the phase's place in the checkpoint behind a page. */
+  /** Moves the phase's position in the checkpoint behind a page. */
   async #advance(phase: Phase, page: CandidatePage, count: number): Promise<void> {
     this.#looked[phase] += page.looked;
     if (page.hiddenSecond !== undefined) this.#hidden.push(new Date(page.hiddenSecond * 1000).toISOString());
@@ -163,8 +176,8 @@ class Run {
     if (count % PAGES_PER_CHECKPOINT === 0) await this.deps.checkpoint.write(formatCheckpoint(this.#checkpoint));
   }
 
-  async #verifyPage(candidates: readonly Candidate[], countsLost: boolean): Promise<void> {
-    if (candidates.length === 0) return;
+  async #verifyPage(candidates: readonly Candidate[], countsLost: boolean): Promise<readonly Verified[]> {
+    if (candidates.length === 0) return [];
     const { store, now, sleep, sealKeys, log } = this.deps;
     const verified = await verifyPatiently(candidates, {
       store,
@@ -172,29 +185,29 @@ class Run {
       sealKeys: await sealKeys(),
       now,
       sleep,
-      deadline: this.end + RESERVE / 3,
+      deadline: this.end + CALL_RESERVE,
       acceptsMassDeletion: this.acceptsMassDeletion,
+      beforeWriting: (expected) => this.#delay(expected.filter(({ outcome }) => outcome === 'written')),
       log,
     });
-    const isSecondLookDue = ({ openQuestion }: Verified) => openQuestion === 'missing';
-    for (const { fileId } of verified.filter(isSecondLookDue)) this.#missing.push({ fileId, at: now() });
-    await this.#delay(verified.filter((one) => !isSecondLookDue(one)));
+    for (const { fileId, openQuestion } of verified) {
+      if (openQuestion === 'missing') this.#missing.push({ fileId, at: now() });
+    }
     this.#count(verified, countsLost);
-    if (verified.some(({ outcome }) => outcome === 'withheld')) this.#isLossSuspicious = true;
+    if (verified.some(({ outcome }) => outcome === 'withheld')) this.#isMassDeletion = true;
+    return verified;
   }
 
   async #delay(verified: readonly Verified[]): Promise<void> {
-    try {
-      await this.deps.delayQueue.delay(scheduleNext(verified, new Map(), this.deps.now()).delayed);
-    } catch (error) {
-      this.deps.log({ level: 'error', outcome: 'delay-failed', ...describe(error) });
-    }
+    const { delayed } = scheduleNext(verified, new Map(), this.deps.now());
+    await this.deps.delayQueue.delay(delayed);
   }
 
   #count(verified: readonly Verified[], countsLost: boolean): void {
     const idsByFinding = new Map<Finding, string[]>();
     for (const one of verified) {
       if (FAILED.includes(one.outcome)) this.#failed++;
+      if (this.#isKnown(one)) this.#known++;
       const finding = findingOf(one);
       if (!finding) continue;
       this.#counts[finding]++;
@@ -209,19 +222,29 @@ class Run {
     }
   }
 
+  /** Whether VOD still has a file that it had before this run. */
+  #isKnown({ before, row, outcome }: Verified): boolean {
+    const wasConfirmed = Date.parse(before?.confirmedAt ?? '') < this.startedAt;
+    return wasConfirmed && !FAILED.includes(outcome) && row?.status !== 'deleted';
+  }
+
   /**
-   * Files that VOD does not have any more are deleted once it says so for the second time; not in a run in which so many
-   * vanished that VOD's answers are not to be trusted.
+   * Verifies missing files for the second time, which deletes their rows if VOD still does not have them. Skipped in a run
+   * with a mass deletion, because then VOD's answers are not trusted.
    */
   async #lookAgain(): Promise<void> {
-    if (this.#missing.length === 0 || this.#isLossSuspicious) return;
+    if (this.#missing.length === 0 || this.#isMassDeletion) return;
     const { now, sleep, store, log } = this.deps;
     const due = Math.max(...this.#missing.map(({ at }) => at)) + SECOND_LOOK_AFTER;
     if (due > this.end) return;
+    if (this.#known === 0 && this.#missing.length >= MASS_DELETION && !this.acceptsMassDeletion) {
+      log({ level: 'error', outcome: 'mass-deletion', fileIds: this.#missing.map(({ fileId }) => fileId) });
+      return;
+    }
     if (due > now()) await sleep(due - now());
     try {
       const ids = [...new Set(this.#missing.map(({ fileId }) => fileId))];
-      const rows = await store.readAll(ids, this.end + RESERVE / 3);
+      const rows = await store.readAll(ids, this.end + CALL_RESERVE);
       const candidates = ids.map((fileId): Candidate => ({ fileId, row: rows.get(fileId), openQuestion: 'missing' }));
       await this.#verifyPage(candidates, false);
     } catch (error) {

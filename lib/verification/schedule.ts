@@ -9,34 +9,34 @@ import type { Verified } from './verify';
 
 const HOUR = 3_600_000;
 
-/** For how long each question is asked again, in milliseconds since the row was first delayed. */
-const ASKED_FOR: Readonly<Record<OpenQuestion, number>> = {
+/** How long a file with this open question is verified again, in milliseconds since it was first delayed. */
+const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
   'no-answer': 24 * HOUR,
-  // After an hour the row becomes `unknown`, which ends the question.
+  // After one hour the row becomes `unknown`, which closes the question.
   unknown: 2 * HOUR,
   missing: 24 * HOUR,
   deletion: HOUR,
   analysis: HOUR,
-  // Longer than a signed procedure is waited for, so that the last answer ends the wait.
+  // One hour more than the wait for a signed procedure, so that the last answer ends the wait.
   procedure: 25 * HOUR,
   result: HOUR,
   held: 7 * 24 * HOUR,
 };
 
-/** Whether a question that stays open for that long is given up with an alarm: then something is wrong. */
+/** Questions that end in the dead-letter queue, and so in an alarm, if they stay open for that long. */
 const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing'];
 
 export interface NextStep {
-  /** To be verified again after a pause. */
+  /** Files to verify again after a pause. */
   readonly delayed: readonly DelayedVerification[];
-  /** Nobody asks again: for the dead letters. */
+  /** Files for the dead-letter queue. */
   readonly givenUp: readonly DelayedVerification[];
 }
 
 /**
- * What comes next for rows with open questions.
+ * Decides for files with open questions whether they are verified again or given up.
  *
- * @param previous the delay that led to this verification, by file; absent for a first one
+ * @param previous by file, the message that caused this verification; absent for a first verification
  * @param now milliseconds since 1970
  */
 export function scheduleNext(
@@ -48,7 +48,7 @@ export function scheduleNext(
   const givenUp: DelayedVerification[] = [];
   for (const { fileId, row, outcome, openQuestion } of verified) {
     const before = previous.get(fileId);
-    // A confirmed row that stays as it is was delayed when it became so.
+    // An unchanged row without a message was delayed when it was written.
     if (openQuestion === undefined || outcome === 'superseded' || (outcome === 'unchanged' && !before)) continue;
     const next: DelayedVerification = {
       fileId,
@@ -57,7 +57,7 @@ export function scheduleNext(
       since: before?.since ?? now,
       question: openQuestion,
     };
-    const isOver = now + pauseBefore(next.attempt) * 1000 - next.since > ASKED_FOR[openQuestion];
+    const isOver = now + pauseBefore(next.attempt) * 1000 - next.since > MAX_DURATION[openQuestion];
     if (!isOver) delayed.push(next);
     else if (ENDS_IN_DEAD_LETTERS.includes(openQuestion)) givenUp.push(next);
   }

@@ -29,6 +29,8 @@ export interface BatchResponse {
 /** How long one batch may wait for VOD, in milliseconds: a slow VOD must not block the stream. */
 const VOD_WITHIN = 8_000;
 const VOD_TRIES = 2;
+/** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
+const MAX_EARLY_ATTEMPTS = 4;
 /** Left of the function's time for its answer, in milliseconds. */
 const RESERVE = 3_000;
 
@@ -118,10 +120,18 @@ async function verifyMessages({ Records }: SQSEvent, deadline: number, deps: Upl
   }
   try {
     const rows = await store.readAll([...delayed.keys()], deadline);
-    const candidates = [...delayed.values()].flatMap(({ fileId, version, question }): Candidate[] => {
-      const row = rows.get(fileId);
-      return (row?.version ?? 0) === version ? [{ fileId, row, openQuestion: question }] : [];
-    });
+    const versionOf = (fileId: string) => rows.get(fileId)?.version ?? 0;
+    const current = [...delayed.values()].filter(({ fileId, version }) => versionOf(fileId) === version);
+    const candidates = current.map(({ fileId, question }): Candidate => ({
+      fileId,
+      row: rows.get(fileId),
+      openQuestion: question,
+    }));
+    // A message is queued before the write that it belongs to, and may arrive before it.
+    const early = [...delayed.values()].filter(
+      ({ fileId, version, attempt }) => versionOf(fileId) < version && attempt < MAX_EARLY_ATTEMPTS,
+    );
+    await deps.delayQueue.delay(early.map((message) => ({ ...message, attempt: message.attempt + 1 })));
     const failedIds = await verifyAndDelay(candidates, delayed, deadline, deps);
     return [...failed, ...failedIds.flatMap((fileId) => messageIds.get(fileId) ?? [])];
   } catch (error) {
@@ -139,46 +149,34 @@ async function verifyAndDelay(
 ): Promise<readonly string[]> {
   if (candidates.length === 0) return [];
   const { store, log, now } = deps;
-  const vodDeadline = Math.min(now() + VOD_WITHIN, deadline);
-  const vod = deps.vod({ deadline: vodDeadline, tries: VOD_TRIES });
-  const verified = await verifyWithKeys(candidates, { store, vod, now, deadline, log }, deps.sealKeys);
-  logCounts(verified, log);
-  const failed = verified.filter(({ outcome }) => outcome === 'unavailable').map(({ fileId }) => fileId);
-  const { delayed, givenUp } = scheduleNext(verified, previous, now());
-  try {
+  const postpone = async (expected: readonly Verified[]) => {
+    const { delayed, givenUp } = scheduleNext(expected, previous, now());
     await Promise.all([deps.delayQueue.delay(delayed), deps.deadLetters.giveUp(givenUp)]);
+    for (const { fileId } of givenUp) log({ level: 'error', outcome: 'given-up', fileIds: [fileId] });
+  };
+  try {
+    const verified = await verify(candidates, {
+      store,
+      vod: deps.vod({ deadline: Math.min(now() + VOD_WITHIN, deadline), tries: VOD_TRIES }),
+      sealKeys: await deps.sealKeys(),
+      now,
+      deadline,
+      beforeWriting: postpone,
+      log,
+    });
+    logCounts(verified, log);
+    return verified.filter(({ outcome }) => outcome === 'unavailable').map(({ fileId }) => fileId);
   } catch (error) {
-    const fileIds = [...delayed, ...givenUp].map(({ fileId }) => fileId);
-    log({ level: 'error', outcome: 'delay-failed', fileIds, ...describe(error) });
-    return [...new Set([...failed, ...fileIds])];
+    // Without the seal keys no answer can be stored: all of it waits.
+    const fileIds = candidates.map(({ fileId }) => fileId);
+    log({ level: 'error', outcome: 'no-answer', fileIds, ...describe(error) });
+    await postpone(candidates.map(withoutAnswer));
+    return [];
   }
-  for (const { fileId } of givenUp) log({ level: 'error', outcome: 'given-up', fileIds: [fileId] });
-  return failed;
 }
 
-/** Without the seal keys no answer of VOD's can be stored: then all of it waits. */
-async function verifyWithKeys(
-  candidates: readonly Candidate[],
-  deps: Omit<Parameters<typeof verify>[1], 'sealKeys'>,
-  sealKeys: UploadChangedDeps['sealKeys'],
-): Promise<readonly Verified[]> {
-  try {
-    return await verify(candidates, { ...deps, sealKeys: await sealKeys() });
-  } catch (error) {
-    deps.log({
-      level: 'error',
-      outcome: 'no-answer',
-      fileIds: candidates.map(({ fileId }) => fileId),
-      ...describe(error),
-    });
-    return candidates.map(({ fileId, row }) => ({
-      fileId,
-      outcome: 'waiting',
-      before: row,
-      row,
-      openQuestion: 'no-answer',
-    }));
-  }
+function withoutAnswer({ fileId, row }: Candidate): Verified {
+  return { fileId, outcome: 'waiting', before: row, row, openQuestion: 'no-answer' };
 }
 
 /** A line of counts for each batch, and a line with ids for what an operator may want to look at. */

@@ -1,10 +1,10 @@
-import { isTransient } from '../vod/api';
+import { codeOf, isAccountError, isRateError, isTransient } from '../vod/api';
 import { verify, type Candidate, type Verified, type VerifyDeps } from './verify';
 
-/** How many calls of one file each are made although no call was answered. */
+/** At most this many files are verified one by one if no call was answered. */
 const MAX_SINGLE_CALLS = 20;
 
-/** Pauses before another try, in milliseconds. */
+/** Pauses before each retry, in milliseconds. */
 const PAUSES = [1_000, 3_000];
 
 export interface PatientDeps extends VerifyDeps {
@@ -12,17 +12,17 @@ export interface PatientDeps extends VerifyDeps {
 }
 
 /**
- * As {@link verify}, for a caller that has time: candidates about which VOD, or the table, did not answer are verified
- * again, at last each in a call of its own, so that a file that makes calls fail takes no other along.
+ * As {@link verify}, for a caller that has time: candidates without an answer of VOD or the table are verified again, in
+ * the last attempt each with its own call, so that a file for which calls fail does not affect the others.
  *
- * @throws Error when several candidates came to no answer and none to one: then nobody answers at all
+ * @throws Error when there are several candidates and nobody answered about any: VOD or the table is unavailable
  */
 export async function verifyPatiently(candidates: readonly Candidate[], deps: PatientDeps): Promise<Verified[]> {
   const results = new Map<string, Verified>();
   let pending = candidates;
   for (const pause of [0, ...PAUSES]) {
     if (pause > 0) await deps.sleep(pause);
-    // Where nobody answered about any file, single calls would only find out the same once more.
+    // If no file was answered, VOD or the table is unavailable, and many single calls would fail as well.
     const isSingle =
       pause === PAUSES.at(-1) && (pending.length < candidates.length || pending.length <= MAX_SINGLE_CALLS);
     const verified = isSingle
@@ -32,12 +32,20 @@ export async function verifyPatiently(candidates: readonly Candidate[], deps: Pa
     pending = pending.filter(({ fileId }) => isUnanswered(results.get(fileId)));
     if (pending.length === 0 || deps.now() >= deps.deadline) break;
   }
-  if (pending.length > 1 && pending.length === candidates.length) throw new Error('VOD or the table does not answer');
-  return [...results.values()];
+  const all = [...results.values()];
+  if (all.length > 1 && all.every(isOutage)) throw new Error('Cannot verify: VOD or the table does not answer');
+  return all;
 }
 
-/** No answer came, or it could not be stored; a refusal with a code is an answer about that file. */
+/** Whether a retry may help: a permanent refusal of VOD is an answer about that file. */
 function isUnanswered(verified: Verified | undefined): boolean {
   if (verified?.outcome === 'unavailable') return true;
   return verified?.outcome === 'waiting' && verified.error !== undefined && isTransient(verified.error);
+}
+
+/** Whether the outcome is not about this file: nobody answered, or VOD refuses the account or the rate. */
+function isOutage({ outcome, error }: Verified): boolean {
+  if (outcome === 'unavailable') return true;
+  if (outcome !== 'waiting' || error === undefined) return false;
+  return codeOf(error) === undefined || isAccountError(error) || isRateError(error);
 }

@@ -9,30 +9,30 @@ import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileAnswer 
 import { describeTasks } from '../vod/tasks';
 import type { OpenQuestion } from './delay-queue';
 
-/** A file to ask VOD about. */
+/** A file to verify. */
 export interface Candidate {
   readonly fileId: string;
-  /** The row as it was read before VOD is asked. */
+  /** The row as it was read before the call to VOD; `undefined` where the file has none. */
   readonly row: Row | undefined;
-  /** Tasks that VOD is to be asked about although no event named them. */
+  /** Ids of tasks to describe although no event named them. */
   readonly taskIds?: readonly string[];
-  /** What VOD could not settle when it was asked at least ten seconds ago. */
+  /** The question that an earlier verification, at least ten seconds ago, left open. */
   readonly openQuestion?: OpenQuestion;
 }
 
-/** What became of one candidate. */
+/** The result of verifying one candidate. */
 export interface Verified {
   readonly fileId: string;
   /**
-   * `written`; `unchanged`: the row has VOD's answer already; `superseded`: the row has changed meanwhile, which brings
-   * another verification; `waiting`: nothing could be stored; `withheld`: VOD's answer would delete twenty files at once;
-   * `refused`: the table refuses this row for good; `unavailable`: the table did not answer.
+   * `written`; `unchanged`: the row already has VOD's answer; `superseded`: the row has changed meanwhile, which causes
+   * another verification; `waiting`: there is nothing to store yet; `withheld`: VOD's answer would delete twenty files at
+   * once; `refused`: the table refuses this row permanently; `unavailable`: the table did not answer.
    */
   readonly outcome: 'written' | 'unchanged' | 'superseded' | 'waiting' | 'withheld' | 'refused' | 'unavailable';
   readonly before: Row | undefined;
-  /** The row as it is now, as far as it is known. */
+  /** The row as it is now; `undefined` where there is none, or where it is not known. */
   readonly row: Row | undefined;
-  /** Set where VOD is to be asked again. */
+  /** Set where the file has to be verified again. */
   readonly openQuestion?: OpenQuestion;
   /** Why there was no answer. */
   readonly error?: Error;
@@ -44,20 +44,31 @@ export interface VerifyDeps {
   readonly sealKeys: readonly string[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Milliseconds since 1970: how long the table is asked again when it does not answer. */
+  /** Until when requests to the table are retried, in milliseconds since 1970. */
   readonly deadline: number;
-  /** Whether twenty confirmed files may vanish at once, see {@link isSuspiciousLoss}. */
+  /** Whether to store a mass deletion, see {@link isMassDeletion}. */
   readonly acceptsMassDeletion?: boolean;
-  /** Gets a line for each failure, with the ids that it is about. */
+  /**
+   * Receives what a batch is about to become, before anything of it is written: what has to be verified again is queued
+   * first, so that no question is lost between the two. When it throws, no row with an open question is written.
+   */
+  readonly beforeWriting?: (expected: readonly Verified[]) => Promise<void>;
+  /** Receives a line for each failure, with the ids of the files. */
   readonly log: Log;
 }
 
-/** How long VOD is asked for media information that it lacks, in milliseconds after the file's creation. */
+/** What a verification comes to when the row has not changed meanwhile, and the row to write for it. */
+interface Plan {
+  readonly expected: Verified;
+  readonly after?: Row;
+}
+
+/** How long a file without media information is verified again, in milliseconds after its creation. */
 const ANALYSIS_MS = 3_600_000;
 
 /**
- * Asks VOD about files and stores its answers: the only way to a confirmed row. Any number of files, 20 a call, all
- * calls at once (the API client has their pace). What is wrong with one file stays that file's outcome.
+ * Describes files in VOD and stores the answers: only this makes a row `confirmed`. Takes any number of files, 20 for each
+ * call, all calls at once (the API client paces them). Never throws for one file: its failure is its outcome.
  */
 export async function verify(candidates: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
   const batches = Array.from({ length: Math.ceil(candidates.length / MAX_FILES_PER_CALL) }, (_, index) =>
@@ -71,7 +82,7 @@ async function verifyBatch(batch: readonly Candidate[], deps: VerifyDeps): Promi
   const ids = batch.map(({ fileId }) => fileId);
   const answers = await describeFiles(deps.vod, ids, deps.sealKeys);
   logFailures(answers, deps.log);
-  if (deps.acceptsMassDeletion !== true && isSuspiciousLoss(batch, answers)) {
+  if (deps.acceptsMassDeletion !== true && isMassDeletion(batch, answers)) {
     deps.log({ level: 'error', outcome: 'mass-deletion', fileIds: ids });
     return batch.map(({ fileId, row }) => ({
       fileId,
@@ -80,10 +91,30 @@ async function verifyBatch(batch: readonly Candidate[], deps: VerifyDeps): Promi
       row,
     }));
   }
-  return Promise.all(batch.map((candidate) => verifyOne(candidate, answers.get(candidate.fileId), deps)));
+  const plans = await Promise.all(batch.map((candidate) => planSafely(candidate, answers.get(candidate.fileId), deps)));
+  const isQueued = await queueQuestions(plans, deps);
+  return Promise.all(
+    plans.map(async (plan): Promise<Verified> => {
+      const { fileId, before, openQuestion } = plan.expected;
+      if (openQuestion === undefined || isQueued) return write(plan, deps);
+      return { fileId, outcome: 'unavailable', before, row: before };
+    }),
+  );
 }
 
-/** One line for each reason, for one failed call is about up to twenty files. */
+/** Returns false when the questions that the plans leave open could not be queued. */
+async function queueQuestions(plans: readonly Plan[], { beforeWriting, log }: VerifyDeps): Promise<boolean> {
+  try {
+    await beforeWriting?.(plans.map(({ expected }) => expected));
+    return true;
+  } catch (error) {
+    const fileIds = plans.flatMap(({ expected }) => (expected.openQuestion ? expected.fileId : []));
+    log({ level: 'error', outcome: 'delay-failed', fileIds, ...describe(error) });
+    return false;
+  }
+}
+
+/** One line for each error: a failed call concerns up to twenty files. */
 function logFailures(answers: ReadonlyMap<string, FileAnswer>, log: Log): void {
   const idsByError = new Map<Error, string[]>();
   for (const [fileId, answer] of answers) {
@@ -95,10 +126,10 @@ function logFailures(answers: ReadonlyMap<string, FileAnswer>, log: Log): void {
 }
 
 /**
- * Twenty confirmed files, none of which an event reported as deleted, do not vanish at once: rather the application id or
+ * Whether VOD has none of twenty confirmed files although no event reported a deletion: more likely, the application id or
  * the account is wrong.
  */
-function isSuspiciousLoss(batch: readonly Candidate[], answers: ReadonlyMap<string, FileAnswer>): boolean {
+function isMassDeletion(batch: readonly Candidate[], answers: ReadonlyMap<string, FileAnswer>): boolean {
   if (batch.length < MAX_FILES_PER_CALL) return false;
   return batch.every(({ fileId, row }) => {
     const isConfirmed = row?.confirmedAt !== undefined && row.status !== 'deleted' && !row.news.includes('gone');
@@ -106,22 +137,28 @@ function isSuspiciousLoss(batch: readonly Candidate[], answers: ReadonlyMap<stri
   });
 }
 
-async function verifyOne(candidate: Candidate, answer: FileAnswer | undefined, deps: VerifyDeps): Promise<Verified> {
+/** What a row or an answer makes the code fail on is that file's failure. */
+async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, deps: VerifyDeps): Promise<Plan> {
+  try {
+    return await planVerification(candidate, answer, deps);
+  } catch (error) {
+    const { fileId, row } = candidate;
+    deps.log({ level: 'error', outcome: 'row-refused', fileIds: [fileId], ...describe(error) });
+    return { expected: { fileId, outcome: 'refused', before: row, row } };
+  }
+}
+
+async function planVerification(candidate: Candidate, answer: FileAnswer | undefined, deps: VerifyDeps): Promise<Plan> {
   const { fileId, row } = candidate;
-  const waiting = (openQuestion: OpenQuestion, error?: Error): Verified => ({
-    fileId,
-    outcome: 'waiting',
-    before: row,
-    row,
-    openQuestion,
-    ...(error && { error }),
+  const wait = (openQuestion: OpenQuestion, error?: Error): Plan => ({
+    expected: { fileId, outcome: 'waiting', before: row, row, openQuestion, ...(error && { error }) },
   });
-  if (answer === undefined || answer instanceof Error) return waiting('no-answer', answer);
+  if (answer === undefined || answer instanceof Error) return wait('no-answer', answer);
   if (answer === 'not-found') {
-    if (!row) return { fileId, outcome: 'unchanged', before: row, row };
-    if (row.confirmedAt !== undefined && !isCertainlyGone(row, candidate)) return waiting('missing');
+    if (!row) return { expected: { fileId, outcome: 'unchanged', before: row, row } };
+    if (row.confirmedAt !== undefined && !isCertainlyGone(row, candidate)) return wait('missing');
     const after = applySnapshot(row, 'not-found', deps.now());
-    return after === row && row.trust === 'pushed' ? waiting('unknown') : store(row, after, deps);
+    return after === row && row.trust === 'pushed' ? wait('unknown') : planWrite(row, after);
   }
 
   let tasks: Snapshot['tasks'] = new Map();
@@ -135,52 +172,55 @@ async function verifyOne(candidate: Candidate, answer: FileAnswer | undefined, d
     } catch (error) {
       const level = isTransient(error) ? 'warn' : 'error';
       deps.log({ level, outcome: 'no-answer', fileIds: [fileId], ...describe(error) });
-      return waiting('no-answer', error instanceof Error ? error : undefined);
+      return wait('no-answer', error instanceof Error ? error : undefined);
     }
   }
   const after = applySnapshot(row, { ...answer, tasks }, deps.now());
-  const verified = await store(row, after, deps);
-  const openQuestion = questionAfter(candidate, after, deps.now());
-  const isStored = verified.outcome === 'written' || verified.outcome === 'unchanged';
-  return openQuestion && isStored ? { ...verified, openQuestion } : verified;
+  return planWrite(row, after, questionAfter(candidate, after, deps.now()));
 }
 
-/** An event reported the deletion, or VOD says so for the second time. */
+function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuestion): Plan {
+  const { fileId } = after;
+  const question = openQuestion && { openQuestion };
+  if (after === before) return { expected: { fileId, outcome: 'unchanged', before, row: before, ...question } };
+  const row = { ...after, version: after.version + 1 };
+  return { expected: { fileId, outcome: 'written', before, row, ...question }, after };
+}
+
+/** Whether an event reported the deletion, or this is VOD's second answer "not found". */
 function isCertainlyGone(row: Row, { openQuestion }: Candidate): boolean {
   if (row.news.includes('gone') || row.status === 'deleted') return true;
   return openQuestion === 'missing' || openQuestion === 'deletion';
 }
 
-async function store(before: Row | undefined, after: Row, deps: VerifyDeps): Promise<Verified> {
-  const { fileId } = after;
-  if (after === before) return { fileId, outcome: 'unchanged', before, row: before };
+async function write({ expected, after }: Plan, deps: VerifyDeps): Promise<Verified> {
+  if (!after) return expected;
+  const { fileId, before } = expected;
   try {
     const isWritten = await deps.store.replace(before, after, deps.deadline);
-    if (!isWritten) return { fileId, outcome: 'superseded', before, row: undefined };
-    return { fileId, outcome: 'written', before, row: { ...after, version: after.version + 1 } };
+    return isWritten ? expected : { fileId, outcome: 'superseded', before, row: undefined };
   } catch (error) {
     const isRefused = error instanceof RefusedRowError;
-    const outcome = isRefused ? 'refused' : 'unavailable';
     deps.log({
       level: 'error',
       outcome: isRefused ? 'row-refused' : 'write-failed',
       fileIds: [fileId],
       ...describe(error),
     });
-    return { fileId, outcome, before, row: before };
+    return { fileId, outcome: isRefused ? 'refused' : 'unavailable', before, row: before };
   }
 }
 
-/** VOD is asked for tasks, a call and more for each file, only where the seal or an event says that there are any. */
+/** Whether the seal, an event or the row indicates tasks: they cost at least one call for each file. */
 function needsTasks({ row, taskIds }: Candidate, { context, media }: DescribedFile, now: number): boolean {
   if (taskIds !== undefined || namedTasks(row).length > 0) return true;
   if ([...(row?.tasks.values() ?? [])].some(({ status }) => status === 'PROCESSING')) return true;
   if (row?.confirmedAt !== undefined) return awaitsProcedure(context, row, now);
-  const isRemembered = now - (Date.parse(media.createTime ?? '') || 0) < TASK_MEMORY_MS;
-  return isRemembered && (context?.seal !== 'valid' || context.signedProcedure !== false);
+  const areTasksKept = now - (Date.parse(media.createTime ?? '') || 0) < TASK_MEMORY_MS;
+  return areTasksKept && (context?.seal !== 'valid' || context.signedProcedure !== false);
 }
 
-/** The tasks that events named since VOD was last asked. */
+/** Ids of the tasks that events named since the last answer of VOD. */
 function namedTasks(row: Row | undefined): string[] {
   const named = (row?.news ?? [])
     .map(splitEntry)
@@ -190,19 +230,29 @@ function namedTasks(row: Row | undefined): string[] {
 }
 
 function questionAfter({ row, openQuestion }: Candidate, after: Row, now: number): OpenQuestion | undefined {
-  // The questions that are asked for longest come first: while they are, a deletion is noticed too.
+  // Questions that stay open longest come first: their verifications notice a deletion, too.
   if (after.status === 'held') return 'held';
   if (after.status === 'processing' && awaitsProcedure(after.context, after, now)) return 'procedure';
   if (awaitsResult(row, openQuestion, after)) return 'result';
-  if (row?.news.includes('gone') || openQuestion === 'deletion') return 'deletion';
+  if (row?.news.some(isDeletion) || openQuestion === 'deletion') return 'deletion';
   const age = now - (Date.parse(after.media.createTime ?? '') || 0);
-  return after.media.size === undefined && age < ANALYSIS_MS ? 'analysis' : undefined;
+  return isUnanalysed(after) && age < ANALYSIS_MS ? 'analysis' : undefined;
 }
 
-/** An event reported the end of a task that VOD still calls running. */
+/** Whether an event reported the end of a task that is still running in VOD. */
 function awaitsResult(row: Row | undefined, openQuestion: OpenQuestion | undefined, after: Row): boolean {
   if (openQuestion === 'result') return [...after.tasks.values()].some(({ status }) => status === 'PROCESSING');
   return (row?.news ?? [])
     .map(splitEntry)
     .some(([kind, id]) => kind === 'end' && after.tasks.get(id)?.status === 'PROCESSING');
+}
+
+/** Whether figures are missing that VOD has once it has analysed the file. */
+function isUnanalysed({ media }: Row): boolean {
+  const isPlayable = media.category === 'Video' || media.category === 'Audio';
+  return media.size === undefined || (isPlayable && media.duration === undefined);
+}
+
+function isDeletion(entry: string): boolean {
+  return entry === 'gone' || entry.startsWith('parts:');
 }

@@ -11,7 +11,7 @@ export interface ApiSecretsDeps {
   readonly log: Log;
 }
 
-/** Returns a function that reads what calls to VOD need: the key pair of its server API, and the seal keys. */
+/** Returns a function that resolves to the key pair of VOD's server API and the seal keys, see {@link cached}. */
 export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) {
   const { keyParameter, sealParameter } = config;
   async function read() {

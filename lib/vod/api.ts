@@ -1,6 +1,6 @@
 import { globalAgent as httpAgent } from 'node:http';
 import { globalAgent as httpsAgent } from 'node:https';
-// The package's own entry: esbuild keeps of it what is used, and only this one has types.
+// The package's main entry: only this one has types, and esbuild removes what is unused.
 import { vod } from 'tencentcloud-sdk-nodejs-vod';
 import { backoff, type RetryDeps } from '../platform/retry';
 import { createPacer } from './pace';
@@ -14,22 +14,22 @@ type Action =
 export type VodApi = { readonly [A in Action]: (request: Parameters<Client[A]>[0]) => ReturnType<Client[A]> };
 
 export interface VodApiDeps extends RetryDeps {
-  /** Scheme and host, such as https://vod.tencentcloudapi.com. */
+  /** Scheme and host, for example https://vod.tencentcloudapi.com. */
   readonly url: string;
-  /** Goes with every request when there is one. */
+  /** Sent with every request unless it is undefined. */
   readonly subAppId: number | undefined;
-  /** Called for each request, so that a rotated pair is soon in use. */
+  /** Called for each request, so that a rotated pair is used soon. */
   readonly keyPair: () => Promise<KeyPair>;
 }
 
 export interface VodCallOptions {
-  /** Milliseconds since 1970; nothing is waited for beyond it. */
+  /** Milliseconds since 1970; no call or pause lasts longer. */
   readonly deadline: number;
-  /** How often a call is tried that VOD did not answer, or refused with a transient error. */
+  /** How many times a call is attempted that fails without an answer or with a transient error. */
   readonly tries: number;
 }
 
-/** A call that VOD refused (`code` is its word for it, such as AuthFailure.SignatureFailure) or did not answer. */
+/** A call that VOD refused, with VOD's `code` (for example AuthFailure.SignatureFailure), or did not answer. */
 export class VodError extends Error {
   override readonly name = 'VodError';
 
@@ -42,24 +42,37 @@ export class VodError extends Error {
   }
 }
 
-/** VOD's code in an error, where VOD answered. */
+/** VOD's error code; `undefined` where VOD did not answer. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** Longest wait for one answer, in milliseconds: PullEvents answers after 5 s at most, and VOD advises this (266/33433). */
+/** Whether VOD refused the account, its key or its application, and so every call. */
+export function isAccountError(error: unknown): boolean {
+  return ACCOUNT_ERROR.test(codeOf(error) ?? '');
+}
+
+const ACCOUNT_ERROR =
+  /^(AuthFailure|UnauthorizedOperation|FailedOperation\.Invalid(VodUser|Account)|InvalidParameterValue\.SubAppId)/;
+
+/** Whether VOD refused a call because there were too many. */
+export function isRateError(error: unknown): boolean {
+  return codeOf(error)?.startsWith('RequestLimitExceeded') === true;
+}
+
+/** Longest wait for one answer, in milliseconds: PullEvents takes up to 5 s, and VOD recommends 10 s (266/33433). */
 const ANSWER_TIMEOUT = 10_000;
-/** The longest pause before another try, in milliseconds. */
+/** Longest pause between two attempts, in milliseconds. */
 const MAX_PAUSE = 2_000;
 
-/** Whether an error says nothing about the request: VOD did not answer, failed, or has had too many calls. */
+/** Whether a retry of the same request may succeed: VOD did not answer, failed, or limited the rate. */
 export function isTransient(error: unknown): boolean {
   return /^(RequestLimitExceeded|InternalError)/.test(codeOf(error) ?? 'InternalError');
 }
 
 /**
- * The actions of VOD's server API that the functions call, through the vendor's SDK. Returns a function that takes a
- * deadline and a number of tries; all that it returns share one pace, see {@link createPacer}.
+ * The actions of VOD's server API that the functions call, through the vendor's SDK. Returns a function that creates an API
+ * client for a deadline and a number of attempts; all clients share one pace, see {@link createPacer}.
  *
  * Each action throws a VodError, which has VOD's code and never a secret, or what `keyPair` throws.
  */
@@ -68,7 +81,7 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
   const httpProfile = {
     protocol: `${protocol}//`,
     endpoint: host,
-    // Connections are used again. And with an agent given the SDK does not look for a proxy in the environment.
+    // Reuses connections; with an agent, the SDK also ignores a proxy in the environment.
     agent: protocol === 'https:' ? httpsAgent : httpAgent,
   };
   const pacer = createPacer(now);
@@ -76,8 +89,8 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
   async function callOnce(action: Action, request: object, deadline: number): Promise<unknown> {
     const credential = await keyPair();
     const client = new vod.v20180717.Client({ credential, profile: { httpProfile } });
-    const wait = pacer.take(action);
-    if (now() + wait >= deadline) throw new VodError(action, 'there was no time left for the call');
+    const wait = pacer.take(action, deadline);
+    if (wait === undefined) throw new VodError(action, 'there was no time left for the call');
     if (wait > 0) await sleep(wait);
     const timeout = Math.max(1, Math.ceil(Math.min(ANSWER_TIMEOUT, deadline - now())));
     const signal = AbortSignal.timeout(timeout);
@@ -96,7 +109,7 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
         try {
           return await callOnce(action, request, deadline);
         } catch (error) {
-          if (codeOf(error)?.startsWith('RequestLimitExceeded')) pacer.slowDown(action);
+          if (isRateError(error)) pacer.slowDown(action);
           const pause = backoff(attempt, random, 500, MAX_PAUSE);
           if (!isTransient(error) || attempt >= tries || now() + pause >= deadline) throw error;
           await sleep(pause);
@@ -106,7 +119,7 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
     const action =
       <A extends Action>(name: A) =>
       (request: Parameters<Client[A]>[0]) =>
-        // The client's own methods are this call, with this type; but they take no signal.
+        // The client's own methods make this call with this type, but do not accept a signal.
         call(name, request) as ReturnType<Client[A]>;
 
     return {
@@ -120,14 +133,14 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
   };
 }
 
-/** What the SDK threw: VOD's code and the request's id when VOD answered, else why it did not. */
+/** Converts an error of the SDK: with VOD's code and request id if VOD answered, else with the reason why not. */
 function toVodError(action: Action, error: unknown): VodError {
   const { code, requestId, httpCode, message }: SdkError = error instanceof Error ? error : new Error('unknown');
   if (requestId && code) return new VodError(action, `VOD answered ${code} (request ${requestId})`, code);
   return new VodError(action, httpCode ? `VOD answered HTTP status ${httpCode}` : `VOD did not answer: ${message}`);
 }
 
-/** The SDK's own error is not exported; any other has the message alone, or a code of Node's and no request. */
+/** The SDK does not export its error type. An error of Node has no `requestId`. */
 interface SdkError extends Error {
   readonly code?: string;
   readonly requestId?: string;

@@ -9,9 +9,9 @@ interface UploadEvent {
   readonly media: MediaInfo;
   readonly sourceContext?: string;
   readonly procedureTaskId?: string;
-  /** The tasks that VOD began for the upload: procedure and review. */
+  /** The tasks that VOD started for the upload: procedure and review. */
   readonly taskIds: readonly string[];
-  /** Fields that were too long, too large or not well-formed, and so are absent. */
+  /** Names of fields that are absent because they were too long, too large or not well-formed. */
   readonly droppedFields: readonly string[];
 }
 
@@ -24,23 +24,23 @@ interface TaskEvent {
 
 interface DeletionEvent {
   readonly type: 'FileDeleted';
-  /** `parts` are VOD's names for what was deleted of a file; empty = the whole file. */
+  /** `parts` are VOD's names of the deleted parts; empty = the whole file. */
   readonly files: readonly { readonly fileId: string; readonly parts: readonly string[] }[];
 }
 
-/** An event of either wire format, in 3.0's words. Only identifiers are taken from task events: results come from VOD. */
+/** An event of either wire format. Task events carry identifiers only: results come from VOD's API. */
 export type VodEvent =
   | UploadEvent
   | TaskEvent
   | DeletionEvent
-  /** Nothing to keep: another event type, a pull or deletion that failed, a task of no VOD file. */
+  /** Nothing to keep: another event type, a failed pull or deletion, or a task without a VOD file. */
   | { readonly type: 'Ignored'; readonly eventType: string };
 
 const NO_EVENT_TYPE = 'Cannot read event: it must be a JSON object with an EventType';
 const FILE_ID = /^\d{1,40}$/;
 const MAX_TASK_ID_BYTES = 256;
 
-/** Where 3.0 carries an event; not always EventType + "Event". 2.0 carries all of them in `data`. */
+/** The payload's name in 3.0, which is not always EventType + "Event". 2.0 has every payload in `data`. */
 const payloadNames = {
   NewFileUpload: 'FileUploadEvent',
   PullComplete: 'PullCompleteEvent',
@@ -84,7 +84,7 @@ export function isKept(eventType: string): eventType is keyof typeof payloadName
 
 function parseUpload(type: UploadEvent['type'], payload: unknown, path: string): UploadEvent {
   const event = { FileId: getField(payload, 'FileId') };
-  if (!validate.uploadEvent(event)) throw unfit(path, validate.uploadEvent);
+  if (!validate.uploadEvent(event)) throw schemaError(path, validate.uploadEvent);
   const droppedFields: string[] = [];
   const procedureTaskId = getTaskId(payload, 'ProcedureTaskId', droppedFields);
   const reviewTaskId = getTaskId(payload, 'ReviewAudioVideoTaskId', droppedFields);
@@ -101,7 +101,7 @@ function parseUpload(type: UploadEvent['type'], payload: unknown, path: string):
 }
 
 function parseTask(type: TaskEvent['type'], fileId: unknown, payload: unknown): VodEvent {
-  // ProcessMediaByUrl has the caller's own text here, or nothing: it is about no file of VOD's.
+  // For ProcessMediaByUrl this is the caller's own text, or missing: such a task has no file in VOD.
   if (typeof fileId !== 'string' || !FILE_ID.test(fileId)) return { type: 'Ignored', eventType: type };
   const taskId = getTaskId(payload, 'TaskId', []) ?? getTaskId(payload, 'VodTaskId', []) ?? '';
   return { type, fileId, taskId, isFinished: getString(payload, 'Status') === 'FINISH' };
@@ -113,13 +113,13 @@ function parseDeletion(payload: unknown, path: string): DeletionEvent {
   const ids = named.length > 0 ? named : details.map((detail) => getField(detail, 'FileId'));
   const usable = ids.filter((id) => typeof id === 'string' && FILE_ID.test(id));
   const event = { FileIdSet: usable.length > 0 ? [...new Set(usable)] : ids };
-  if (!validate.deletionEvent(event)) throw unfit(path, validate.deletionEvent);
+  if (!validate.deletionEvent(event)) throw schemaError(path, validate.deletionEvent);
   const partsById = new Map<unknown, string[]>();
   for (const detail of details) {
     const parts = getArray(detail, 'DeleteParts').map(getPartType);
     const fileId = getField(detail, 'FileId');
     const known = partsById.get(fileId);
-    // Of a file that is named twice, once as a whole, all is gone.
+    // A file that is listed twice, once without parts, was deleted as a whole.
     const isWhole = parts.length === 0 || known?.length === 0;
     partsById.set(fileId, isWhole ? [] : [...(known ?? []), ...parts]);
   }
@@ -132,13 +132,13 @@ function parseDeletion(payload: unknown, path: string): DeletionEvent {
   };
 }
 
-/** By the SDK's typings: OriginalFiles, TranscodeFiles, AdaptiveDynamicStreamingFiles, ... */
+/** In the SDK's typings: OriginalFiles, TranscodeFiles, AdaptiveDynamicStreamingFiles, ... */
 function getPartType(part: unknown): string {
   const type = getString(part, 'Type') ?? '';
   return /^[A-Za-z]{1,64}$/.test(type) ? type : 'Unknown';
 }
 
-/** A pull or deletion that failed did nothing; 2.0 has a `status` that is a number. */
+/** Whether a pull or deletion failed; in 2.0 `status` is a number, 0 for success. */
 function hasFailed(payload: unknown): boolean {
   const isFailure = getString(payload, 'Status') === 'FAIL' || (getNumber(payload, 'ErrCode') ?? 0) !== 0;
   return isFailure || (getNumber(payload, 'Status') ?? 0) !== 0;
@@ -152,7 +152,7 @@ function getTaskId(payload: unknown, name: string, droppedFields: string[]): str
   return undefined;
 }
 
-function unfit(path: string, { errors }: Pick<typeof validate.uploadEvent, 'errors'>): RequestError {
+function schemaError(path: string, { errors }: Pick<typeof validate.uploadEvent, 'errors'>): RequestError {
   return new RequestError(
     'invalid-request',
     'Cannot read event: it does not fit the schema',

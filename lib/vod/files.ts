@@ -1,5 +1,6 @@
+import { omitUndefined } from '../platform/omit-undefined';
 import { worstReview, parseReview, type Review } from './task';
-import { codeOf, isTransient, VodError, type VodApi } from './api';
+import { codeOf, isAccountError, isTransient, VodError, type VodApi } from './api';
 import { isForbidden, parseMediaInfo, parseSourceContext, type MediaInfo } from './media';
 import { open, type OpenedSourceContext } from './source-context';
 import { getArray, getField, getObject, getString } from './wire';
@@ -14,21 +15,19 @@ export interface DescribedFile {
   readonly context: OpenedSourceContext | undefined;
   readonly isForbidden: boolean;
   readonly review?: Review;
+  /** When VOD reviewed the file, ISO 8601. */
+  readonly reviewTime?: string;
 }
 
-/** `not-found`: VOD does not have the file; an Error: VOD refused, or failed, to answer about it. */
+/** `not-found`: VOD does not have the file; an Error: VOD refused the call or did not answer it. */
 export type FileAnswer = DescribedFile | 'not-found' | Error;
-
-/** What concerns the account or the key, and no file: asking about each file alone would not help. */
-const ACCOUNT_ERROR =
-  /^(AuthFailure|UnauthorizedOperation|FailedOperation\.InvalidVodUser|FailedOperation\.InvalidAccount)/;
 
 const NO_ANSWER = new VodError('DescribeMediaInfos', 'its answer is incomplete about this file', 'IncompleteAnswer');
 
 /**
- * What VOD answers now about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys`
- * open the source contexts. When VOD refuses a call, the files are asked about in halves, so that one id does not hold
- * up the others. A file that VOD neither describes nor calls missing, or describes without BasicInfo, has no answer.
+ * VOD's answers about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys` open the
+ * source contexts. A refused call is split in halves, so that one id does not block the others. A file that the answer
+ * neither describes nor lists as missing, or describes without BasicInfo, gets an error (`IncompleteAnswer`).
  */
 export async function describeFiles(
   vod: Pick<VodApi, 'DescribeMediaInfos'>,
@@ -39,7 +38,7 @@ export async function describeFiles(
     return await describeAtOnce(vod, fileIds, sealKeys);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const concernsIds = !isTransient(error) && !ACCOUNT_ERROR.test(codeOf(error) ?? 'AuthFailure');
+    const concernsIds = codeOf(error) !== undefined && !isTransient(error) && !isAccountError(error);
     if (fileIds.length > 1 && concernsIds) {
       const half = Math.ceil(fileIds.length / 2);
       const [first, second] = await Promise.all([
@@ -76,17 +75,23 @@ function parseMedia(info: unknown, sealKeys: readonly string[]): DescribedFile |
   const fileId = getString(info, 'FileId');
   const basicInfo = getObject(info, 'BasicInfo');
   if (fileId === undefined || !basicInfo) return undefined;
-  // As an upload event has it, so that one parser reads both.
+  // In the shape of an upload event, so that one parser reads both.
   const payload = { MediaBasicInfo: basicInfo, MetaData: getObject(info, 'MetaData') };
   const sourceContext = parseSourceContext(payload, []);
-  const review = parseReviewInfo(getField(info, 'ReviewInfo'));
+  const reviewInfo = getField(info, 'ReviewInfo');
+  const review = parseReviewInfo(reviewInfo);
   return {
     fileId,
     media: parseMediaInfo(payload, []),
     context: sourceContext === undefined ? undefined : open(sourceContext, sealKeys),
     isForbidden: isForbidden(payload),
-    ...(review && { review }),
+    ...(review && { review, ...omitUndefined({ reviewTime: parseReviewTime(reviewInfo) }) }),
   };
+}
+
+/** When the file was reviewed last. */
+function parseReviewTime(reviewInfo: unknown): string | undefined {
+  return getString(getObject(reviewInfo, 'MediaReviewInfo'), 'ReviewTime');
 }
 
 /** The worse of the reviews of the file and of its cover. */

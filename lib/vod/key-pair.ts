@@ -5,7 +5,7 @@ import type { KeyPair } from './schemas';
 /**
  * The VOD key pair in a parameter's value, `{"secretId": "…", "secretKey": "…"}`.
  *
- * @throws Error that names the parameter, and never shows its value
+ * @throws Error that names the parameter and never contains its value
  */
 export function keyPair(name: string, value: string): KeyPair {
   const pair = parseJson(Buffer.from(value));

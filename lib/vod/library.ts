@@ -1,11 +1,11 @@
 import { codeOf, type VodApi } from './api';
 import { getNumber, getObject, getString } from './wire';
 
-/** How far SearchMedia counts: no page ends behind its 5 000th result (266/31813). */
+/** Offset + Limit of SearchMedia cannot exceed this (266/31813). */
 export const SEARCH_CAP = 5_000;
 const SEARCH_PAGE = 200;
 
-/** A place in VOD's library ordered by creation: all before `second` (Unix time), and `offset` files of that second. */
+/** A position in VOD's library ordered by creation time: after all files before `second` (Unix time) and `offset` files of it. */
 export interface Cursor {
   readonly second: number;
   readonly offset: number;
@@ -15,20 +15,20 @@ export interface SearchPage {
   readonly fileIds: readonly string[];
   /** Where the next page begins; absent when the library has been read up to `end`. */
   readonly next?: Cursor;
-  /** A second (Unix time) of which SearchMedia does not show all files, for it has over 5 000. */
+  /** A second (Unix time) with more than 5 000 files, which SearchMedia cannot list completely. */
   readonly hiddenSecond?: number;
 }
 
 /**
  * One page of the files created from `cursor` on and up to `end` (Unix seconds), oldest first (SearchMedia, 266/31813).
  *
- * SearchMedia shows 5 000 files of a window. So the window moves: each page begins where the last one ended, to the
- * second, and only files of one second are counted through. Windows meet in a second that both include, for the
- * documents disagree on whether the end of a window belongs to it.
+ * SearchMedia lists at most 5 000 files of a time window. So the window moves: each page begins at the second in which the
+ * last one ended, and an offset is needed only within one second. Adjacent windows share a second, because the documents
+ * disagree on whether the end of a window is inclusive.
  *
- * TotalCount decides whether there is more: a page may be short, or empty, without being the last.
+ * TotalCount decides whether there are more files: a page that is short or empty need not be the last one.
  *
- * @throws Error when TotalCount is missing, or a page is empty although it counts more files; what the call throws
+ * @throws Error when TotalCount is missing, or a page is empty although TotalCount is larger; what the call throws
  */
 export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Cursor, end: number): Promise<SearchPage> {
   const { second, offset } = cursor;
@@ -47,7 +47,7 @@ export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Curso
   if (total === undefined) throw new Error("Cannot read VOD's library: SearchMedia's answer has no TotalCount");
   if (read >= total && total < SEARCH_CAP) return { fileIds };
   if (found.length === 0) {
-    throw new Error(`Cannot read VOD's library: SearchMedia counts ${total} files and shows ${read}`);
+    throw new Error(`Cannot read VOD's library: SearchMedia counts ${total} files and returned ${read}`);
   }
   const last = Math.floor(Date.parse(getString(getObject(found.at(-1), 'BasicInfo'), 'CreateTime') ?? '') / 1000);
   if (last > second) return { fileIds, next: { second: last, offset: 0 } };
@@ -66,7 +66,7 @@ export interface EndedTasksPage {
   readonly next?: string;
 }
 
-/** A page of the procedures and reviews that ended between two times (Unix seconds) (DescribeTasks, 266/33430). */
+/** A page of the procedures and reviews that ended from `after` to `before`, in Unix seconds (DescribeTasks, 266/33430). */
 export async function endedTasksPage(
   vod: Pick<VodApi, 'DescribeTasks'>,
   after: number,
@@ -92,7 +92,7 @@ export async function endedTasksPage(
 /** The types of tasks that rows keep. */
 export const TASK_TYPES: readonly string[] = ['Procedure', 'ReviewAudioVideo'];
 
-/** Whether an error is VOD's statement that there is no such task. */
+/** Whether VOD reports with this error that the task does not exist. */
 export function isNoSuchTask(error: unknown): boolean {
   return /^(ResourceNotFound|InvalidParameter)/.test(codeOf(error) ?? '');
 }

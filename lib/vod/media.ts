@@ -4,7 +4,7 @@ import { boundedMeasure, boundedString, getObject, getString } from './wire';
 type TextField = 'url' | 'name' | 'type' | 'category' | 'coverUrl' | 'createTime' | 'sourceType';
 type Measure = 'size' | 'duration' | 'width' | 'height';
 
-/** Media information in the row's names: `size` in bytes, `duration` in seconds, `createTime` ISO 8601 in UTC. */
+/** Media information under the row's attribute names: `size` in bytes, `duration` in seconds, `createTime` ISO 8601 in UTC. */
 export type MediaInfo = Readonly<Partial<Record<TextField, string> & Record<Measure, number>>>;
 
 export const MEDIA_FIELDS = [
@@ -23,7 +23,8 @@ export const MEDIA_FIELDS = [
 
 /**
  * Media information of an upload event's payload, or of an entry of DescribeMediaInfos with `BasicInfo` as
- * `MediaBasicInfo` (266/7830, 266/31763). Fields out of bounds count as absent and are added to `droppedFields`.
+ * `MediaBasicInfo` (266/7830, 266/31763). Fields out of bounds are treated as missing; their names are added to
+ * `droppedFields`.
  */
 export function parseMediaInfo(payload: unknown, droppedFields: string[]): MediaInfo {
   const info = getBasicInfo(payload) ?? payload;
@@ -49,7 +50,7 @@ export function parseMediaInfo(payload: unknown, droppedFields: string[]): Media
   });
 }
 
-/** The source context as VOD carries it. The vendor's guide misprints the name; no payload with that name is known. */
+/** The source context as VOD sends it. VOD's guide misprints the name as `SourceCopntext`; no such payload is known. */
 export function parseSourceContext(payload: unknown, droppedFields: string[]): string | undefined {
   const source = getSourceInfo(payload);
   return (
@@ -62,7 +63,7 @@ export function isForbidden(payload: unknown): boolean {
   return getString(getBasicInfo(payload), 'Status')?.endsWith('Forbidden') === true;
 }
 
-/** Older revisions of PullComplete nest it in another of the same name. */
+/** Older revisions of PullComplete nest it in an object of the same name. */
 function getBasicInfo(payload: unknown): object | undefined {
   const info = getObject(payload, 'MediaBasicInfo');
   return getObject(info, 'MediaBasicInfo') ?? info;
@@ -72,7 +73,7 @@ function getSourceInfo(payload: unknown): unknown {
   return getObject(getBasicInfo(payload), 'SourceInfo') ?? payload;
 }
 
-/** A time with an offset would sort wrongly as a string; a text that is not an ISO 8601 time is not a time. */
+/** A time with an offset would sort wrongly as a string. `undefined` for what is not an ISO 8601 time. */
 function toUtc(time: string | undefined): string | undefined {
   if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time)) return undefined;
   const parsed = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`);

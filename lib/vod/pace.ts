@@ -1,12 +1,12 @@
-/** VOD takes 100 calls a second of each action (266/31763). */
+/** VOD accepts 100 calls of each action a second (266/31763). */
 const MAX_RATE = 100;
 const MIN_RATE = 5;
 /** How long a refusal halves the rate, in milliseconds. */
 const SLOW_FOR = 60_000;
 
 /**
- * Spaces the calls of one instance, for each action apart: at most 100 a second, half as many for a minute after each
- * RequestLimitExceeded, never under 5.
+ * Paces the calls of one instance, separately for each action: at most 100 a second, half as many for a minute after each
+ * RequestLimitExceeded, never fewer than 5.
  *
  * @param now milliseconds since 1970
  */
@@ -21,17 +21,21 @@ export function createPacer(now: () => number) {
   };
 
   return {
-    /** Takes the next place in the action's lane; returns how long to wait for it, in milliseconds. */
-    take(action: string): number {
+    /**
+     * Takes the next place in the action's lane; returns how long to wait for it, in milliseconds. Takes none, and returns
+     * `undefined`, when the place is not before `deadline` (milliseconds since 1970).
+     */
+    take(action: string, deadline: number): number | undefined {
       const current = lane(action);
       const time = now();
       current.refusals = current.refusals.filter((at) => time - at < SLOW_FOR);
       const rate = Math.max(MIN_RATE, MAX_RATE / 2 ** current.refusals.length);
       const start = Math.max(current.nextFree, time);
+      if (start >= deadline) return undefined;
       current.nextFree = start + 1000 / rate;
       return start - time;
     },
-    /** VOD refused a call of this action for its rate. */
+    /** Call this when VOD refused a call of the action with RequestLimitExceeded. */
     slowDown(action: string): void {
       lane(action).refusals.push(now());
     },

@@ -1,16 +1,16 @@
 import type { FromSchema } from 'json-schema-to-ts';
 
-/** The longest that a signature may live, in seconds: 90 days (266/9221). */
+/** Longest lifetime of a signature, in seconds: 90 days (266/9221). */
 export const MAX_VALIDITY = 7_776_000;
 
-/** VOD takes 250 characters of source context, older documents say bytes: bytes are safe under both (266/9221). */
+/** VOD accepts 250 characters of source context, in older documents 250 bytes: bytes satisfy both (266/9221). */
 export const MAX_SOURCE_CONTEXT_BYTES = 250;
 
 const seconds = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER } as const;
 const natural = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 const name = { type: 'string', minLength: 1, wellFormed: true } as const;
 
-/** Every parameter of an upload signature with its bounds, in the order of the vendor's table (266/9221). */
+/** Every parameter of an upload signature with its bounds, in the order of VOD's table (266/9221). */
 const signatureParameters = {
   type: 'object',
   additionalProperties: false,
@@ -35,7 +35,7 @@ const signatureParameters = {
 const { classId, procedure, taskPriority, taskNotifyMode, sessionContext, storageRegion } =
   signatureParameters.properties;
 
-/** What an app may ask of `POST /upload-signature`; everything else in a signature is the deployment's to decide. */
+/** What an app may set in `POST /upload-signature`; the deployment decides everything else in a signature. */
 const signatureRequest = {
   type: 'object',
   additionalProperties: false,
@@ -49,18 +49,18 @@ const signatureRequest = {
     classId,
     storageRegion,
     validFor: seconds,
-    // Not signed: they let the service refuse early what its limits will reject.
+    // Not signed: for limits on uploads, which the service checks before it signs.
     fileName: { type: 'string', minLength: 1, maxBytes: 1024, wellFormed: true },
     fileSize: natural,
   },
 } as const;
 
-/** What VOD's file ids look like. */
+/** VOD's file ids are strings of digits. */
 const fileId = { type: 'string', pattern: '^\\d{1,40}$' } as const;
 
 /**
- * What an event must have to become a row, in the words of format 3.0: a NewFileUpload or PullComplete (266/7830,
- * 266/7831), a FileDeleted (266/13434). Everything else is read where it has the expected type.
+ * What an event must contain, in the names of format 3.0: a NewFileUpload or PullComplete (266/7830, 266/7831), a
+ * FileDeleted (266/13434). All other fields are optional, and ignored where they have another type.
  */
 const uploadEvent = { type: 'object', required: ['FileId'], properties: { FileId: fileId } } as const;
 const deletionEvent = {

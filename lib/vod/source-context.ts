@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { timingSafeEqualStrings } from '../platform/timing-safe-equal';
 import { MAX_SOURCE_CONTEXT_BYTES } from './schemas';
 
-/** What a sealed source context begins with. The digit is the layout's version. */
+/** The prefix of a sealed source context. The digit is the layout's version. */
 const MARKER = 'vcu2:';
-/** The layout before, which says nothing of a procedure. Its seals stay valid. */
+/** The first layout, without the information about a procedure. Its seals stay valid. */
 const FIRST_MARKER = 'vcu1:';
 
-/** 128 bits of HMAC-SHA256 in base64url: out of reach of guessing, and short enough to leave room for the text. */
+/** 128 bits of HMAC-SHA256 in base64url: infeasible to guess, and short enough to leave room for the text. */
 const MAC_LENGTH = 22;
 
 const SEALED = new RegExp(`^(${MARKER}|${FIRST_MARKER})([\\w-]{${MAC_LENGTH}}):(p?(\\d{1,3}):[^]*)$`);
@@ -15,7 +15,7 @@ const SEALED = new RegExp(`^(${MARKER}|${FIRST_MARKER})([\\w-]{${MAC_LENGTH}}):(
 /** Longest caller, in bytes. */
 export const MAX_CALLER_BYTES = 128;
 
-/** `valid`: sealed with one of our keys; `none`: uploaded without us; `broken`: looks sealed and is not. */
+/** `valid`: sealed with one of our keys; `none`: not issued by this service; `broken`: has the prefix, but no valid MAC. */
 export type Seal = 'valid' | 'none' | 'broken';
 
 export interface OpenedSourceContext {
@@ -24,7 +24,7 @@ export interface OpenedSourceContext {
   readonly sourceContext?: string;
   /** The caller that the signature was issued to; only where the seal is valid. */
   readonly uploader?: string;
-  /** Whether a procedure was signed too; absent where the seal does not say. */
+  /** Whether the upload was signed with a procedure; absent where the seal does not contain it. */
   readonly signedProcedure?: boolean;
 }
 
@@ -44,15 +44,15 @@ export function seal(text: string, caller: string, hasProcedure: boolean, key: s
   return `${MARKER}${computeMac(MARKER, payload, key)}:${payload}`;
 }
 
-/** How many bytes of text fit beside this caller, given what VOD carries (266/9221). */
+/** How many bytes of text fit for this caller within VOD's limit of 250 (266/9221). */
 export function maxTextBytes(caller: string, hasProcedure: boolean): number {
   const rest = Buffer.byteLength(`:${formatPayload('', caller, hasProcedure)}`);
   return MAX_SOURCE_CONTEXT_BYTES - MARKER.length - MAC_LENGTH - rest;
 }
 
 /**
- * Opens what VOD sent back as source context. Only a seal made with one of `keys` yields an uploader;
- * text without the marker comes from elsewhere (server upload, console upload, another app).
+ * Opens the source context that VOD sent back. Only a seal made with one of `keys` yields an uploader; text without the
+ * prefix is from another source (server upload, console upload, another app).
  */
 export function open(raw: string, keys: readonly string[]): OpenedSourceContext {
   if (!raw.startsWith(MARKER) && !raw.startsWith(FIRST_MARKER)) return { seal: 'none', sourceContext: raw };
@@ -67,7 +67,7 @@ export function open(raw: string, keys: readonly string[]): OpenedSourceContext 
   return {
     seal: 'valid',
     ...(text !== '' && { sourceContext: text }),
-    // Seals for an empty caller exist, and an index takes no empty key.
+    // Older seals may have an empty caller, and an index accepts no empty key.
     ...(uploader !== '' && { uploader }),
     ...(marker === MARKER && { signedProcedure: hasProcedure }),
   };

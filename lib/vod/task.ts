@@ -1,7 +1,7 @@
 import { omitUndefined } from '../platform/omit-undefined';
 import { boundedNumber, boundedString, getArray, getField, getNumber, getString } from './wire';
 
-/** What a sub-task made. */
+/** The output of a sub-task. */
 export interface TaskOutput {
   readonly type?: string;
   readonly definition?: number;
@@ -22,21 +22,23 @@ export interface Review {
   readonly label?: string;
 }
 
-/** A task of a file; everything but `status` is known only once it has finished. `_` marks internal attributes. */
+/** A task of a file; results are present only once it has finished. `_` marks internal attributes. */
 export interface Task {
   readonly status: 'PROCESSING' | 'FINISH';
   readonly failed?: boolean;
   readonly outputs?: readonly TaskOutput[];
   readonly errors?: readonly TaskError[];
   readonly sessionContext?: string;
-  /** Set where not everything could be kept. */
+  /** Set where something was dropped. */
   readonly truncated?: true;
   /** Absent for a procedure. */
   readonly _kind?: 'review';
   /** ISO 8601. */
   readonly _createTime?: string;
-  /** Of a review, or of the AI review inside a procedure. */
+  /** The result of a review, or of the AI review inside a procedure. */
   readonly _review?: Review;
+  /** When a review ended, ISO 8601. */
+  readonly _finishTime?: string;
 }
 
 const MAX_SUB_TASKS = 20;
@@ -44,7 +46,7 @@ const MAX_SUB_TASKS = 20;
 const SUB_TASK_FIELDS = ['MediaProcessResultSet', 'AiAnalysisResultSet', 'AiRecognitionResultSet'];
 const AI_REVIEW_FIELD = 'AiContentReviewResultSet';
 
-/** Where a sub-task's output has the file that it made, by its type: a URL, URLs, or objects with one (SDK 4.1.287). */
+/** Names under which sub-task outputs have their file: a URL, several URLs, or objects with one (SDK 4.1.287). */
 const URL_FIELDS = [
   'Url',
   'CoverUrl',
@@ -103,7 +105,7 @@ export function parseReviewTask(detail: unknown): Task {
   });
 }
 
-/** `Suggestion` and `Label` of a review; `undefined` where there is no suggestion that VOD documents. */
+/** `Suggestion` and `Label` of a review; `undefined` where the suggestion is missing or not documented. */
 export function parseReview(value: unknown): Review | undefined {
   const suggestion = SUGGESTIONS.find((known) => known === getString(value, 'Suggestion')?.toLowerCase());
   const label = boundedString(value, 'Label', []);
@@ -121,7 +123,7 @@ export function worstReview(reviews: readonly (Review | undefined)[]): Review | 
     .find((review) => review !== undefined);
 }
 
-/** VOD nests a sub-task's result: `{Type: 'Transcode', TranscodeTask: {...}}`. */
+/** Merges the nested result of a sub-task: `{Type: 'Transcode', TranscodeTask: {...}}`. */
 function flattenSubTask(item: unknown): unknown {
   if (typeof item !== 'object' || item === null) return {};
   const isResult = ([name, value]: [string, unknown]) =>
@@ -137,7 +139,7 @@ function parseOutput(item: unknown): TaskOutput {
   const output = getField(item, 'Output');
   return omitUndefined({
     type: boundedString(item, 'Type', []),
-    // The output's own definition is 0 in the vendor's samples.
+    // The output's own definition is 0 in VOD's samples.
     definition: boundedNumber(getField(item, 'Input'), 'Definition', []) ?? boundedNumber(output, 'Definition', []),
     url: findUrl(output),
   });

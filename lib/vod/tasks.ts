@@ -1,31 +1,32 @@
 import { compareStrings } from '../platform/compare';
 import { omitUndefined } from '../platform/omit-undefined';
-import type { VodApi } from './api';
+import { codeOf, isAccountError, isTransient, type VodApi } from './api';
 import { isNoSuchTask, TASK_TYPES } from './library';
 import { parseProcedureTask, parseReviewTask, type Task } from './task';
 import { getArray, getField, getObject, getString } from './wire';
 
-/** How many pages of a file's tasks, and how many details, one verification asks for. */
+/** Pages of a file's tasks that one verification reads. */
 const MAX_PAGES = 3;
+/** Details of tasks that one verification reads. */
 const MAX_DETAILS = 50;
 
 export interface TaskQuestion {
   readonly fileId: string;
-  /** Tasks that events named: asked about even if VOD does not list them. */
+  /** Tasks that events named: described even if VOD does not list them. */
   readonly namedIds: readonly string[];
-  /** Whether the task's result is known from VOD already: such a task never changes. */
+  /** Whether VOD has already returned the task's final result, which never changes. */
   readonly isSettled: (taskId: string) => boolean;
 }
 
-/** VOD's answer about a task is incomplete: it is to be asked again. */
+/** VOD's answer about a task is incomplete: the verification has to be repeated later. */
 export class IncompleteAnswerError extends Error {
   override readonly name = 'IncompleteAnswerError';
   readonly code = 'IncompleteAnswer';
 }
 
 /**
- * The procedures and reviews that VOD remembers of a file (of the last three days), by id, the oldest first, without
- * those that are settled (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
+ * The procedures and reviews of a file that VOD still keeps (three days), by id, the oldest first, without settled ones
+ * (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  *
  * @throws IncompleteAnswerError when a task's detail is missing from the answer; what a call throws
  */
@@ -34,13 +35,13 @@ export async function describeTasks(
   { fileId, namedIds, isSettled }: TaskQuestion,
 ): Promise<ReadonlyMap<string, Task>> {
   const listed = await listTasks(vod, fileId);
-  const isListed = new Set(listed.map(({ taskId }) => taskId));
+  const listedIds = new Set(listed.map(({ taskId }) => taskId));
   const unlisted = namedIds
-    .filter((taskId) => taskId !== '' && !isListed.has(taskId))
+    .filter((taskId) => taskId !== '' && !listedIds.has(taskId))
     .map((taskId): ListedTask => ({ taskId }));
-  const asked = [...listed, ...unlisted].filter(({ taskId }) => !isSettled(taskId)).slice(0, MAX_DETAILS);
+  const unsettled = [...listed, ...unlisted].filter(({ taskId }) => !isSettled(taskId)).slice(0, MAX_DETAILS);
   const tasks = await Promise.all(
-    asked.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
+    unsettled.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
   );
   const found = tasks.flatMap(([taskId, task]) => (task ? [[taskId, task] as const] : []));
   return new Map(found.sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? '')));
@@ -48,7 +49,7 @@ export async function describeTasks(
 
 interface ListedTask {
   readonly taskId: string;
-  /** Absent where VOD did not list the task. */
+  /** This and the following are absent where VOD did not list the task. */
   readonly type?: string;
   readonly status?: string;
   readonly createTime?: string;
@@ -57,7 +58,7 @@ interface ListedTask {
 async function listTasks(vod: Pick<VodApi, 'DescribeTasks'>, fileId: string): Promise<ListedTask[]> {
   const tasks: ListedTask[] = [];
   let scrollToken: string | undefined;
-  for (let pages = 0; pages < MAX_PAGES; pages++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const answer = await vod.DescribeTasks({
       FileId: fileId,
       Sort: { Field: 'CreateTime', Order: 'Asc' },
@@ -90,26 +91,28 @@ async function describeTask(
   if (status !== undefined && status !== 'FINISH' && status !== 'ABORTED') return withOrigin(RUNNING, type, createTime);
   if (status === 'ABORTED') return withOrigin(ABORTED, type, createTime);
 
-  const detail = await getDetail(vod, taskId);
+  const detail = await getDetail(vod, taskId, type === undefined);
   if (detail === undefined) {
     // A task that VOD has just listed exists: "no such task" is not an answer about it.
-    if (type !== undefined) throw new IncompleteAnswerError(`VOD lists the task ${taskId} and does not describe it`);
+    if (type !== undefined) throw new IncompleteAnswerError(`VOD lists the task ${taskId}, but does not describe it`);
     return undefined;
   }
   const detailType = getString(detail, 'TaskType') ?? type;
   if (detailType === undefined) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} has no type`);
   if (!TASK_TYPES.includes(detailType)) return undefined;
-  const member = getObject(detail, detailType === 'Procedure' ? 'ProcedureTask' : 'ReviewAudioVideoTask');
-  if (!member) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} has no ${detailType} in it`);
-  const owner = getString(detailType === 'Procedure' ? member : getField(member, 'Input'), 'FileId');
+  const payload = getObject(detail, detailType === 'Procedure' ? 'ProcedureTask' : 'ReviewAudioVideoTask');
+  if (!payload) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} has no ${detailType} in it`);
+  const owner = getString(detailType === 'Procedure' ? payload : getField(payload, 'Input'), 'FileId');
   if (owner === undefined) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} names no file`);
   if (owner !== fileId) return undefined;
-  const began = createTime ?? getString(detail, 'CreateTime');
+  const createdAt = createTime ?? getString(detail, 'CreateTime');
   const state = status ?? getString(detail, 'Status');
-  if (state === 'ABORTED') return withOrigin(ABORTED, detailType, began);
-  if (state !== 'FINISH') return withOrigin(RUNNING, detailType, began);
-  const task = detailType === 'Procedure' ? parseProcedureTask(member) : parseReviewTask(member);
-  return withOrigin(task, detailType, began);
+  if (state === 'ABORTED') return withOrigin(ABORTED, detailType, createdAt);
+  if (state !== 'FINISH') return withOrigin(RUNNING, detailType, createdAt);
+  if (detailType === 'Procedure') return withOrigin(parseProcedureTask(payload), detailType, createdAt);
+  const finishedAt = getString(detail, 'FinishTime');
+  const review = { ...parseReviewTask(payload), ...(finishedAt !== undefined && { _finishTime: finishedAt }) };
+  return withOrigin(review, detailType, createdAt);
 }
 
 const RUNNING: Task = { status: 'PROCESSING' };
@@ -123,12 +126,21 @@ function withOrigin(task: Task, type: string | undefined, createTime: string | u
   };
 }
 
-/** `undefined` where VOD has no such task. */
-async function getDetail(vod: Pick<VodApi, 'DescribeTaskDetail'>, taskId: string): Promise<unknown> {
+/** Whether VOD refuses to answer about this id: an event may name anything. */
+function isRefusal(error: unknown): boolean {
+  return codeOf(error) !== undefined && !isTransient(error) && !isAccountError(error);
+}
+
+/** `undefined` where VOD does not have the task. */
+async function getDetail(
+  vod: Pick<VodApi, 'DescribeTaskDetail'>,
+  taskId: string,
+  isUnlisted: boolean,
+): Promise<unknown> {
   try {
     return await vod.DescribeTaskDetail({ TaskId: taskId });
   } catch (error) {
-    if (isNoSuchTask(error)) return undefined;
+    if (isNoSuchTask(error) || (isUnlisted && isRefusal(error))) return undefined;
     throw error;
   }
 }

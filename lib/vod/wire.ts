@@ -1,7 +1,8 @@
 import { asArray, asNumber, asObject, asString, getField as getOwnField } from '../platform/json';
 
-/** Longest string, in bytes, and largest number that a row keeps of what VOD sends. */
+/** Longest string that a row keeps, in bytes. */
 const MAX_TEXT_BYTES = 2048;
+/** Largest absolute number that a row keeps. */
 const MAX_NUMBER = 2 ** 53;
 
 /** A field of an untrusted value in 3.0's spelling (`FileId`) or 2.0's (`fileId`); `undefined` for null too. */
@@ -9,26 +10,29 @@ export function getField(value: unknown, name: string): unknown {
   return getOwnField(value, name) ?? getOwnField(value, name.charAt(0).toLowerCase() + name.slice(1));
 }
 
-/** A field that is a string; VOD writes an empty one for what it does not know. */
+/** A string field; `undefined` for an empty string, which VOD sends for unknown values. */
 export function getString(value: unknown, name: string): string | undefined {
   return asString(getField(value, name));
 }
 
+/** A number field; `undefined` for a value of another type. */
 export function getNumber(value: unknown, name: string): number | undefined {
   return asNumber(getField(value, name));
 }
 
+/** An object field; `undefined` for a value of another type, arrays included. */
 export function getObject(value: unknown, name: string): object | undefined {
   return asObject(getField(value, name));
 }
 
+/** The elements of an array field; none for a value of another type. */
 export function getArray(value: unknown, name: string): readonly unknown[] {
   return asArray(getField(value, name));
 }
 
 /**
- * As {@link getString}, for the table: at most 2 048 bytes of well-formed Unicode; any other string counts as absent and
- * its name is added to `droppedFields`.
+ * As {@link getString}, within the table's bounds: at most 2 048 bytes of well-formed Unicode. A string out of bounds is
+ * treated as missing, and `name` is added to `droppedFields`.
  */
 export function boundedString(value: unknown, name: string, droppedFields: string[]): string | undefined {
   const found = getString(value, name);
@@ -37,7 +41,7 @@ export function boundedString(value: unknown, name: string, droppedFields: strin
   return undefined;
 }
 
-/** As {@link getNumber}, for the table: at most 2^53 and not below DynamoDB's range; else absent and dropped. */
+/** As {@link getNumber}, within the table's bounds: 0, or an absolute value over 1e-100 and up to 2^53; else dropped. */
 export function boundedNumber(value: unknown, name: string, droppedFields: string[]): number | undefined {
   const found = getNumber(value, name);
   const magnitude = Math.abs(found ?? 0);
@@ -46,7 +50,7 @@ export function boundedNumber(value: unknown, name: string, droppedFields: strin
   return undefined;
 }
 
-/** A measure such as `Size` or `Duration`: VOD writes 0 before it has analysed the file, so 0 counts as absent. */
+/** A measure such as `Size` or `Duration`: VOD sends 0 until it has analysed the file, so 0 is treated as missing. */
 export function boundedMeasure(value: unknown, name: string, droppedFields: string[]): number | undefined {
   const found = boundedNumber(value, name, droppedFields);
   return found !== undefined && found > 0 ? found : undefined;

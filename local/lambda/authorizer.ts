@@ -1,14 +1,14 @@
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 
-/** `challenge` is what the 401 says in `www-authenticate`. */
+/** `challenge` is the value of `www-authenticate` in the 401. */
 export type Verdict = { readonly claims: Record<string, string> } | { readonly challenge: string };
 
 /**
- * What the JWT authorizer of an AWS HTTP API checks, in AWS's order:
- * a token, alone or behind "Bearer"; its algorithm (RSA alone) and its signature, by the key of that `kid` at the
- * issuer's `jwks_uri`; `iss`; `aud`, or without one `client_id`; `exp`, `nbf`, `iat`.
+ * Checks a token as the JWT authorizer of an AWS HTTP API does, in AWS's order: the token, with or without "Bearer"; its
+ * algorithm (RSA only) and its signature, with the key of its `kid` from the issuer's `jwks_uri`; `iss`; `aud`, or
+ * `client_id` if there is no `aud`; `exp`, `nbf`, `iat`.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
- * Not said there, so refused here: a token without `exp`.
+ * A token without `exp`, which that page does not mention, is refused here.
  */
 export function jwtAuthorizer(issuer: string, audience: readonly string[]) {
   let keys: Promise<JWTVerifyGetKey> | undefined;
@@ -24,14 +24,14 @@ export function jwtAuthorizer(issuer: string, audience: readonly string[]) {
         requiredClaims: ['exp'],
       });
       if (protectedHeader.kid === undefined) throw new errors.JWTInvalid('the token has no kid');
-      if (!isFor(payload, audience)) throw new errors.JWTInvalid('the token does not have a valid audience');
+      if (!hasAudience(payload, audience)) throw new errors.JWTInvalid('the token does not have a valid audience');
       if (payload.iat !== undefined && payload.iat > Date.now() / 1000) {
         throw new errors.JWTInvalid('the token is used before it was issued');
       }
-      return { claims: Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, asText(value)])) };
+      return { claims: Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, toText(value)])) };
     } catch (error) {
-      if (!(error instanceof errors.JOSEError)) keys = undefined; // the issuer did not answer: ask it again next time
-      const reason = error instanceof Error ? error.message : 'the token cannot be checked';
+      if (!(error instanceof errors.JOSEError)) keys = undefined; // the issuer did not answer: discover its keys again next time
+      const reason = error instanceof Error ? error.message : 'the token cannot be verified';
       return { challenge: `Bearer error="invalid_token" error_description="${reason.replaceAll('"', "'")}"` };
     }
   };
@@ -40,20 +40,20 @@ export function jwtAuthorizer(issuer: string, audience: readonly string[]) {
 async function discoverKeys(issuer: string): Promise<JWTVerifyGetKey> {
   const response = await fetch(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const { jwks_uri: url } = (await response.json()) as { jwks_uri?: unknown };
-  if (typeof url !== 'string') throw new Error('the issuer names no jwks_uri');
+  if (typeof url !== 'string') throw new Error('the openid-configuration of the issuer has no jwks_uri');
   return createRemoteJWKSet(new URL(url));
 }
 
-function isFor(payload: JWTPayload, audience: readonly string[]): boolean {
-  const named = payload.aud ?? payload['client_id'];
-  return [named].flat().some((name) => typeof name === 'string' && audience.includes(name));
+function hasAudience(payload: JWTPayload, audience: readonly string[]): boolean {
+  const names = payload.aud ?? payload['client_id'];
+  return [names].flat().some((name) => typeof name === 'string' && audience.includes(name));
 }
 
-/** A claim as API Gateway hands it on: text, whatever it was; lists and objects in the notation of Go. */
-function asText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(asText).join(' ')}]`;
+/** A claim as API Gateway passes it: always a string; arrays and objects in the notation of Go. */
+function toText(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(toText).join(' ')}]`;
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return String(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `map[${members.map(([name, member]) => `${name}:${asText(member)}`).join(' ')}]`;
+  const properties = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `map[${properties.map(([name, property]) => `${name}:${toText(property)}`).join(' ')}]`;
 }

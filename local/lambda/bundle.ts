@@ -9,19 +9,35 @@ export interface Bundle {
 }
 
 /**
- * What serverless-esbuild keeps for itself of `custom.esbuild`: it is about packages. `exclude` too, since what Lambda has
- * by itself would be missing here.
+ * Options of `custom.esbuild` that only serverless-esbuild knows. Also `exclude`: packages that Lambda provides would be
+ * missing here.
  */
-const PLUGIN_OPTIONS = new Set(
-  `concurrency disposeContext exclude installExtraArgs keepOutputDirectory nativeZip nodeExternals outputBuildFolder
-  outputFileExtension outputWorkFolder packagePath packager packagerOptions skipBuild skipBuildExcludeFns skipRebuild
-  stripEntryResolveExtensions watch zipConcurrency`.split(/\s+/),
-);
+const PLUGIN_OPTIONS = new Set([
+  'concurrency',
+  'disposeContext',
+  'exclude',
+  'installExtraArgs',
+  'keepOutputDirectory',
+  'nativeZip',
+  'nodeExternals',
+  'outputBuildFolder',
+  'outputFileExtension',
+  'outputWorkFolder',
+  'packagePath',
+  'packager',
+  'packagerOptions',
+  'skipBuild',
+  'skipBuildExcludeFns',
+  'skipRebuild',
+  'stripEntryResolveExtensions',
+  'watch',
+  'zipConcurrency',
+]);
 
 /**
  * Bundles a function as serverless-esbuild does for AWS, with the options of `custom.esbuild`.
  *
- * @throws StartupError with esbuild's words
+ * @throws StartupError with esbuild's message
  */
 export async function bundleFunction(
   config: ServerlessConfig,
@@ -31,9 +47,9 @@ export async function bundleFunction(
 ): Promise<Bundle> {
   const [, source = '', exportName = ''] = /^(.+)\.(\w+)$/.exec(config.functions[name]?.handler ?? '') ?? [];
   const file = join(buildDir, `${name}.js`);
-  const given = Object.entries(config.custom?.esbuild ?? {}).filter(([option]) => !PLUGIN_OPTIONS.has(option));
+  const esbuildOptions = Object.entries(config.custom?.esbuild ?? {}).filter(([option]) => !PLUGIN_OPTIONS.has(option));
   await bundle({
-    ...Object.fromEntries(given),
+    ...Object.fromEntries(esbuildOptions),
     absWorkingDir: projectDir,
     entryPoints: [`./${source}`],
     outfile: file,
@@ -41,7 +57,7 @@ export async function bundleFunction(
   return { file, exportName };
 }
 
-/** Bundles what runs in each worker thread around a function's bundle. */
+/** Bundles instance.ts, which loads a function's bundle in a worker thread; returns the file. */
 export async function bundleInstance(buildDir: string): Promise<string> {
   const outfile = join(buildDir, 'instance.js');
   await bundle({ bundle: true, entryPoints: [join(__dirname, 'instance.ts')], outfile });
@@ -50,7 +66,7 @@ export async function bundleInstance(buildDir: string): Promise<string> {
 
 async function bundle(options: BuildOptions): Promise<void> {
   try {
-    // For the Node that runs here, which may be older than Lambda's.
+    // For the local Node, which may be older than Lambda's.
     const target = `node${process.versions.node}`;
     await build({ ...options, platform: 'node', target, logLevel: 'silent' });
   } catch (error) {

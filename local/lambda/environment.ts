@@ -4,11 +4,10 @@ import { queueNameOf, tableNameOf, type Environment, type FunctionConfig, type S
 import { queueUrlAt } from '../services/queue';
 
 /**
- * The whole environment of a function: what serverless.yml declares for it, and what Lambda sets by itself, with
- * credentials that open nothing.
+ * The whole environment of a function: what serverless.yml declares, and what Lambda sets, with invalid credentials.
  *
- * @param sqsUrl the endpoint of the queues, which a `Ref` of a queue becomes a URL of
- * @throws StartupError when a declared value refers to what exists on AWS alone
+ * @param sqsUrl the endpoint of the queues, for values that are a `Ref` of a queue
+ * @throws StartupError when a declared value refers to another resource than a table or a queue
  */
 export function lambdaEnvironment(
   config: ServerlessConfig,
@@ -32,14 +31,14 @@ export function lambdaEnvironment(
     LANG: 'en_US.UTF-8',
     TZ: ':UTC',
     _HANDLER: declared.handler,
-    // Not Lambda's: a developer's own AWS settings stay out of sight, and the SDK does not advise against Node 20.
+    // Not set by Lambda: hides a developer's own AWS settings, and the SDK's warning about Node 20.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }
 
-/** What a handler's context says of the function; the rest is the invocation's. */
+/** The properties of a handler's context that are the same for every invocation. */
 export function lambdaContext(config: ServerlessConfig, declared: FunctionConfig): object {
   return {
     callbackWaitsForEmptyEventLoop: true,
@@ -52,12 +51,12 @@ export function lambdaContext(config: ServerlessConfig, declared: FunctionConfig
   };
 }
 
-/** Seconds; what the framework takes when nothing is declared is 6. */
+/** In seconds; the framework's default is 6. */
 export function timeoutOf(config: ServerlessConfig, declared: FunctionConfig): number {
   return declared.timeout ?? config.provider.timeout ?? 6;
 }
 
-/** Likewise, 1024. */
+/** In MB; the framework's default is 1024. */
 function memoryOf(config: ServerlessConfig, declared: FunctionConfig): string {
   return String(declared.memorySize ?? config.provider.memorySize ?? 1024);
 }

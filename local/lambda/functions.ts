@@ -6,7 +6,7 @@ import { StartupError } from '../startup-error';
 import type { FunctionConfig, ServerlessConfig } from '../config';
 import { lambdaContext, lambdaEnvironment, timeoutOf } from './environment';
 
-/** `failed`: it threw, crashed, answered what is no JSON, or ran out of its time. */
+/** `failed`: the function threw, crashed, timed out, or returned a value that is not JSON. */
 export type Outcome = { readonly json: string } | 'failed';
 
 export interface Functions {
@@ -20,13 +20,13 @@ export interface Functions {
 export interface FunctionsOptions {
   readonly config: ServerlessConfig;
   readonly projectDir: string;
-  /** Where the bundles go. */
+  /** The folder of the bundles. */
   readonly buildDir: string;
   readonly dynamodbUrl: string;
   readonly ssmUrl: string;
-  /** Default: where nothing answers. */
+  /** Default: a port on which nothing listens. */
   readonly sqsUrl?: string;
-  /** Gets each line that a function writes. */
+  /** Receives each line that a function writes. */
   readonly log: (line: string) => void;
 }
 
@@ -45,8 +45,8 @@ export interface Reply {
 }
 
 /**
- * How many calls an instance has at a time. More would wait inside it, for a connection to the table, until they time out;
- * Lambda holds them back as well, with its limit of concurrent executions.
+ * How many concurrent calls an instance has. More would wait inside the instance, for a connection to the table, until they
+ * time out. Lambda limits concurrent executions, too.
  */
 const MAX_CALLS = 50;
 
@@ -57,10 +57,9 @@ interface Instance {
 }
 
 /**
- * The functions of serverless.yml, bundled as for AWS, each in a worker thread that sees the environment the file declares
- * for it, and no more of ours.
+ * Starts the functions of serverless.yml, bundled as for AWS, each in a worker thread with its declared environment only.
  *
- * Unlike on Lambda, where an instance has one request at a time, one instance here has them all.
+ * Unlike on Lambda, where an instance handles one request at a time, one instance handles all requests.
  *
  * @throws StartupError when a function cannot be bundled or loaded
  */
@@ -107,12 +106,12 @@ function functionHost(
     AWS_ENDPOINT_URL_SQS: sqsUrl,
   };
   const running = new Set<Worker>();
-  const turns = queue(MAX_CALLS);
+  const runLimited = concurrencyLimit(MAX_CALLS);
   const retired = new WeakSet<Worker>();
   let current: Instance | undefined;
   let isStopped = false;
 
-  /** Takes no new calls from here on. */
+  /** The worker gets no new calls from now on. */
   function retire(worker: Worker): void {
     retired.add(worker);
     if (current?.worker === worker) current = undefined;
@@ -134,11 +133,11 @@ function functionHost(
       worker.on('exit', () => {
         running.delete(worker);
         retire(worker);
-        for (const settle of calls.values()) settle('failed');
+        for (const resolveCall of calls.values()) resolveCall('failed');
         reject(new StartupError(`${name} cannot be loaded, see above`));
       });
     });
-    loaded.catch(() => undefined); // of interest to load() alone
+    loaded.catch(() => undefined); // only load() reports it
     return { worker, loaded, calls };
   }
 
@@ -147,13 +146,13 @@ function functionHost(
     const { worker, calls } = (current ??= start());
     const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
-    const outcome = await new Promise<Outcome>((settle) => {
-      calls.set(id, settle);
+    const outcome = await new Promise<Outcome>((resolve) => {
+      calls.set(id, resolve);
       timer = setTimeout(() => {
         log(`${name} ${id} Task timed out after ${timeout / 1000} seconds`);
-        // Lambda ends the instance. This one may be at work for others, who are not to notice: it ends after them.
+        // Lambda would end the instance. This one has other calls, so it ends after the last of them.
         retire(worker);
-        settle('failed');
+        resolve('failed');
       }, timeout);
       worker.postMessage({ id, event: JSON.stringify(event), deadline: Date.now() + timeout } satisfies Call);
     });
@@ -168,7 +167,7 @@ function functionHost(
   };
   return {
     load: () => (current ??= start()).loaded,
-    invoke: (event: unknown) => turns(() => call(event)),
+    invoke: (event: unknown) => runLimited(() => call(event)),
     kill,
     stop: () => {
       isStopped = true;
@@ -177,8 +176,8 @@ function functionHost(
   };
 }
 
-/** Runs at most `max` of the tasks that it is given at a time, in the order in which they come. */
-function queue(max: number) {
+/** Returns a function that runs at most `max` tasks at a time, in the order of the calls. */
+function concurrencyLimit(max: number) {
   const waiting: (() => void)[] = [];
   let free = max;
   return async <T>(task: () => Promise<T>): Promise<T> => {

@@ -18,10 +18,12 @@ interface Route {
 
 /**
  * The HTTP API that serverless.yml declares, payload format 2.0: its routes, JWT authorizers and CORS, with API Gateway's
- * own answers: 401, 404 (also for a method), 413, 500 when a function fails or runs out of its time, 503 after 30 s.
+ * own responses: 401, 404 (also for a method), 413, 500 when a function fails or times out, 503 after 30 s.
  *
- * THEN what is refused at start or missing: path parameters, $default and ANY routes, scopes, authorizers other than JWT,
- * tokens in the query, throttling.
+ * Not supported, and refused at start: path parameters, $default and ANY routes, scopes, authorizers other than JWT, tokens
+ * in the query. Not supported, and ignored: throttling.
+ *
+ * @throws StartupError for what is refused at start
  */
 export function httpApi(
   config: ServerlessConfig,
@@ -34,7 +36,7 @@ export function httpApi(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, MAX_BODY);
     const route = routes.get(`${request.method ?? ''} ${pathOf(request)}`);
-    if (cors) allow(cors, request, response);
+    if (cors) setCorsHeaders(cors, request, response);
     if (!route && cors && request.method === 'OPTIONS') {
       response.writeHead(204).end();
       return;
@@ -49,13 +51,13 @@ export function httpApi(
     }
     const verdict = await route.authorize?.(request);
     if (verdict && 'challenge' in verdict) {
-      // It may quote the token, which may hold what no header can.
+      // It may contain the token, with characters that a header cannot have.
       response.setHeader('www-authenticate', verdict.challenge.replaceAll(/[^\x20-\x7e]/g, '?'));
       sendMessage(response, 401, 'Unauthorized');
       return;
     }
     const event = httpEvent(request, body, route.key, verdict?.claims);
-    const outcome = await within(integrationTimeout, invoke(route.functionName, event));
+    const outcome = await withTimeout(integrationTimeout, invoke(route.functionName, event));
     if (outcome === 'late') sendMessage(response, 503, 'Service Unavailable');
     else if (outcome === 'failed' || !sendResult(response, JSON.parse(outcome.json), cors !== undefined)) {
       sendMessage(response, 500, 'Internal Server Error');
@@ -67,20 +69,23 @@ export function httpApi(
 
 function routesOf(config: ServerlessConfig): Route[] {
   const authorizers = new Map(
-    Object.entries(config.provider.httpApi?.authorizers ?? {}).map(([name, given]) => [name, authorizer(name, given)]),
+    Object.entries(config.provider.httpApi?.authorizers ?? {}).map(([name, declared]) => [
+      name,
+      createAuthorizer(name, declared),
+    ]),
   );
   return Object.entries(config.functions).flatMap(([functionName, { events }]) =>
     events.flatMap(({ httpApi: declared }) => {
       if (declared === undefined) return [];
-      const { method, path, authorizer: wanted } = routeOf(declared);
+      const { method, path, authorizer: declaredAuthorizer } = routeOf(declared);
       const key = `${method.toUpperCase()} ${path}`;
-      if (!/^[A-Z]+ \/[^{}*]*$/.test(key) || method.toUpperCase() === 'ANY' || wanted?.scopes?.length) {
+      if (!/^[A-Z]+ \/[^{}*]*$/.test(key) || method.toUpperCase() === 'ANY' || declaredAuthorizer?.scopes?.length) {
         throw new StartupError(
-          `The local gateway does not know routes like ${key}, or scopes: extend local/gateway.ts`,
+          `The local gateway does not support the route ${key}: it must have a method and a plain path, and no scopes`,
         );
       }
-      if (!wanted) return [{ key, functionName }];
-      const authorize = authorizers.get(wanted.name ?? '');
+      if (!declaredAuthorizer) return [{ key, functionName }];
+      const authorize = authorizers.get(declaredAuthorizer.name ?? '');
       if (!authorize)
         throw new StartupError(`The authorizer of ${key} is not declared in provider.httpApi.authorizers`);
       return [{ key, functionName, authorize }];
@@ -94,24 +99,26 @@ function routeOf(declared: NonNullable<FunctionEvent['httpApi']>): HttpRoute {
   return { method, path };
 }
 
-function authorizer(name: string, { type, identitySource, issuerUrl, audience }: JwtAuthorizer) {
+function createAuthorizer(name: string, { type, identitySource, issuerUrl, audience }: JwtAuthorizer) {
   const header = /^\$request\.header\.([\w-]+)$/i.exec([identitySource].flat().join())?.[1];
   if (type !== 'jwt' || header === undefined) {
-    throw new StartupError(`The local gateway knows JWT authorizers that read one header, not ${name}`);
+    throw new StartupError(
+      `The local gateway does not support the authorizer ${name}: it must be of type jwt and read one header`,
+    );
   }
   const check = jwtAuthorizer(issuerUrl, [audience].flat());
   return (request: IncomingMessage) => check(request.headersDistinct[header.toLowerCase()]?.join(','));
 }
 
-/** CORS headers, for origins that are allowed; a preflight is told besides what may be sent. */
-function allow(cors: Cors, request: IncomingMessage, response: ServerResponse): void {
+/** Sets CORS headers for allowed origins; in a preflight, also the allowed methods and headers. */
+function setCorsHeaders(cors: Cors, request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers;
-  const any = cors.allowedOrigins.includes('*');
-  if (origin === undefined || !(any || cors.allowedOrigins.includes(origin))) return;
+  const allowsAnyOrigin = cors.allowedOrigins.includes('*');
+  if (origin === undefined || !(allowsAnyOrigin || cors.allowedOrigins.includes(origin))) return;
   const set = (name: string, value: readonly string[] | string | number | undefined) => {
     if (value !== undefined) response.setHeader(name, typeof value === 'object' ? value.join(',') : value);
   };
-  set('access-control-allow-origin', any ? '*' : origin);
+  set('access-control-allow-origin', allowsAnyOrigin ? '*' : origin);
   set('access-control-allow-credentials', cors.allowCredentials ? 'true' : undefined);
   if (request.method !== 'OPTIONS') {
     set('access-control-expose-headers', cors.exposedResponseHeaders);
@@ -122,7 +129,7 @@ function allow(cors: Cors, request: IncomingMessage, response: ServerResponse): 
   set('access-control-max-age', cors.maxAge);
 }
 
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | 'late'> {
+async function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T | 'late'> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(resolve, milliseconds, 'late');
@@ -133,8 +140,8 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T | 'l
 }
 
 /**
- * Answers with a function's result, format 2.0: an object with a statusCode says it all, anything else is a JSON body.
- * A false return means that the result is none that API Gateway takes.
+ * Sends a function's result, format 2.0: an object with a statusCode is a complete response, anything else a JSON body.
+ * Returns false, and sends nothing, if API Gateway would not accept the result.
  */
 function sendResult(response: ServerResponse, result: unknown, replacesCors: boolean): boolean {
   if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
@@ -147,17 +154,17 @@ function sendResult(response: ServerResponse, result: unknown, replacesCors: boo
   if (!Number.isInteger(status) || status < 200 || status > 599) return false;
   if (body !== undefined && body !== null && typeof body !== 'string') return false;
 
-  // With CORS configured, the API's word replaces the function's; how the body is framed is ours to say.
-  const isOurs = (name: string) =>
+  // A configured CORS replaces the function's CORS headers; headers about the framing of the body are the gateway's.
+  const isSetByGateway = (name: string) =>
     /^(connection|content-length|transfer-encoding)$/i.test(name) || (replacesCors && /^access-control-/i.test(name));
   try {
     response.setHeader('content-type', 'text/plain; charset=utf-8');
     for (const [name, value] of Object.entries(typeof headers === 'object' ? { ...headers } : {})) {
-      if (!isOurs(name)) response.setHeader(name, String(value));
+      if (!isSetByGateway(name)) response.setHeader(name, String(value));
     }
     if (Array.isArray(cookies)) response.setHeader('set-cookie', cookies.map(String));
   } catch {
-    return false; // no header that HTTP knows
+    return false; // not a valid HTTP header
   }
   response.statusCode = status;
   response.end(Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8'));

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { pathOf } from '../server';
 
-/** The event that an HTTP API makes of a request, payload format 2.0. */
+/** The event that an HTTP API sends to a function for a request, payload format 2.0. */
 export function httpEvent(
   request: IncomingMessage,
   body: Buffer,
@@ -11,7 +11,7 @@ export function httpEvent(
   claims?: Readonly<Record<string, string>>,
 ): APIGatewayProxyEventV2 {
   const { cookie, ...distinct } = request.headersDistinct;
-  const lists = { ...distinct, ...forwarded(request, distinct) };
+  const lists = { ...distinct, ...forwardedHeaders(request, distinct) };
   const headers = Object.fromEntries(Object.entries(lists).map(([name, values]) => [name, values?.join(',')]));
   const cookies = cookie?.flatMap((line) => line.split(/;\s*/));
   const now = new Date();
@@ -48,24 +48,24 @@ export function httpEvent(
       time: clfTime(now),
       timeEpoch: now.getTime(),
     },
-    ...asSent(body, request.headers['content-type']),
+    ...encodeBody(body, request.headers['content-type']),
   };
 }
 
-/** What stands in front of API Gateway adds these. */
-function forwarded(request: IncomingMessage, given: NodeJS.Dict<string[]>): NodeJS.Dict<string[]> {
+/** The headers that AWS adds in front of API Gateway. */
+function forwardedHeaders(request: IncomingMessage, received: NodeJS.Dict<string[]>): NodeJS.Dict<string[]> {
   return {
     'x-amzn-trace-id': [
       `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${randomUUID().replaceAll('-', '').slice(8)}`,
     ],
-    'x-forwarded-for': [...(given['x-forwarded-for'] ?? []), request.socket.remoteAddress ?? '127.0.0.1'],
+    'x-forwarded-for': [...(received['x-forwarded-for'] ?? []), request.socket.remoteAddress ?? '127.0.0.1'],
     'x-forwarded-port': [String(request.socket.localPort)],
     'x-forwarded-proto': ['http'],
   };
 }
 
-/** Text goes to the function as text, everything else, and what has no type, as base64. */
-function asSent(body: Buffer, contentType = ''): { body?: string; isBase64Encoded: boolean } {
+/** Text stays text; everything else, and a body without a type, becomes base64. */
+function encodeBody(body: Buffer, contentType = ''): { body?: string; isBase64Encoded: boolean } {
   if (body.length === 0) return { isBase64Encoded: false };
   const type = contentType.split(';', 1)[0]?.trim() ?? '';
   const isText = /^(text\/.*|application\/(json|xml|javascript)|.*\+(json|xml))$/i.test(type);

@@ -14,7 +14,7 @@ parentPort?.on('message', ({ id, event, deadline }: Call) => {
     try {
       const getRemainingTimeInMillis = () => Math.max(0, deadline - Date.now());
       const invocation = { ...context, awsRequestId: id, getRemainingTimeInMillis };
-      // A result that is no JSON fails the invocation, as on Lambda.
+      // A result that cannot be serialized as JSON fails the invocation, as on Lambda.
       const json = JSON.stringify((await handler(JSON.parse(event), invocation)) ?? null);
       reply({ id, json });
     } catch (error) {

@@ -1,10 +1,10 @@
 import dynalite from 'dynalite';
 
-// A program of its own: node dynalite.ts <port> [<folder>]. Where there is no dynoxide, this serves the table.
+// A separate program, node dynalite.ts <port> [<folder>]: serves the table where dynoxide is not available.
 
 const [port = '', path] = process.argv.slice(2);
 
 dynalite({ ...(path && { path }), createTableMs: 0 }).listen(Number(port), '127.0.0.1');
 
-// Whoever started this holds our stdin open; when it ends, however it ends, so do we.
+// The parent process keeps stdin open: when the parent ends, even by a kill, stdin closes and this process exits.
 process.stdin.resume().on('end', () => process.exit());

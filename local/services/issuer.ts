@@ -2,9 +2,9 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { calculateJwkThumbprint, SignJWT, type JWTPayload } from 'jose';
 
 export interface Issuer {
-  /** A token for an hour; a claim that is given wins, one given as undefined is left out. */
+  /** A token for one hour. Claims override the defaults; an undefined claim removes its default. */
   readonly token: (claims: JWTPayload) => Promise<string>;
-  /** What is served below the issuer's URL, by path. */
+  /** The documents below the issuer's URL, by path. */
   readonly documents: ReadonlyMap<string, object>;
 }
 

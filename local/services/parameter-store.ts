@@ -7,8 +7,9 @@ export interface ParameterStore extends Listening {
 }
 
 const MAX_BODY = 2 ** 20;
-/** As SSM bounds it. */
+/** SSM's limit for names in one GetParameters. */
 const MAX_NAMES = 10;
+/** SSM's limit for a value, in characters. */
 const MAX_VALUE = 4096;
 const TYPES = ['String', 'SecureString'];
 
@@ -18,7 +19,7 @@ const TYPES = ['String', 'SecureString'];
  */
 export async function startParameterStore(given: Iterable<readonly [string, string]>): Promise<ParameterStore> {
   const parameters = new Map(given);
-  /** Of those that were put. */
+  /** Type and version of parameters that were written by PutParameter. */
   const kinds = new Map<string, { readonly type: string; readonly version: number }>();
   const kindOf = (name: string) => kinds.get(name) ?? { type: 'SecureString', version: 1 };
 
@@ -30,8 +31,8 @@ export async function startParameterStore(given: Iterable<readonly [string, stri
     return [{ Name: name, Type: type, Value: shown, Version: version, DataType: 'text' }];
   }
 
-  /** The new version, or the error's type. */
-  function put({ Name: name, Value: value, Type: type, Overwrite: overwrite }: Asked): number | string {
+  /** Returns the new version, or the type of the error. */
+  function put({ Name: name, Value: value, Type: type, Overwrite: overwrite }: ParameterRequest): number | string {
     if (typeof name !== 'string' || typeof value !== 'string') return 'ValidationException';
     const before = parameters.has(name) ? kindOf(name) : undefined;
     const known = TYPES.find((one) => one === (type ?? before?.type));
@@ -47,50 +48,50 @@ export async function startParameterStore(given: Iterable<readonly [string, stri
     const answer = (status: number, value: object) => {
       sendJson(response, status, value, 'application/x-amz-json-1.1');
     };
-    const refuse = (type: string, message: string) => {
+    const sendError = (type: string, message: string) => {
       answer(400, { __type: type, message });
     };
 
     const body = await readBody(request, MAX_BODY);
     if (!isForThisMachine(request)) {
-      refuse('AccessDeniedException', 'Only this machine may read here');
+      sendError('AccessDeniedException', 'The Host header must be localhost or 127.0.0.1');
       return;
     }
-    const asked = parse(body);
+    const input = parse(body);
     switch (request.headers['x-amz-target']) {
       case 'AmazonSSM.GetParameter': {
-        const [parameter] = read(String(asked.Name), asked.WithDecryption === true);
+        const [parameter] = read(String(input.Name), input.WithDecryption === true);
         if (parameter) answer(200, { Parameter: parameter });
-        else refuse('ParameterNotFound', '');
+        else sendError('ParameterNotFound', '');
         return;
       }
       case 'AmazonSSM.GetParameters': {
-        const names = (Array.isArray(asked.Names) ? asked.Names : []).map(String);
+        const names = (Array.isArray(input.Names) ? input.Names : []).map(String);
         if (names.length < 1 || names.length > MAX_NAMES || new Set(names).size < names.length) {
-          refuse('ValidationException', `GetParameters takes 1 to ${MAX_NAMES} names, each once`);
+          sendError('ValidationException', `GetParameters takes 1 to ${MAX_NAMES} names, each once`);
           return;
         }
         answer(200, {
-          Parameters: names.flatMap((name) => read(name, asked.WithDecryption === true)),
+          Parameters: names.flatMap((name) => read(name, input.WithDecryption === true)),
           InvalidParameters: names.filter((name) => !parameters.has(name)),
         });
         return;
       }
       case 'AmazonSSM.PutParameter': {
-        const version = put(asked);
+        const version = put(input);
         if (typeof version === 'number') answer(200, { Version: version, Tier: 'Standard' });
-        else refuse(version, `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`);
+        else sendError(version, `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`);
         return;
       }
       case undefined:
       default:
-        refuse('UnknownOperationException', 'Known are GetParameter, GetParameters and PutParameter');
+        sendError('UnknownOperationException', 'Available: GetParameter, GetParameters, PutParameter');
     }
   });
   return { ...listening, url: `http://127.0.0.1:${listening.port}`, parameters };
 }
 
-interface Asked {
+interface ParameterRequest {
   readonly Name?: unknown;
   readonly Names?: unknown;
   readonly WithDecryption?: unknown;
@@ -99,7 +100,7 @@ interface Asked {
   readonly Overwrite?: unknown;
 }
 
-function parse(body: Buffer | undefined): Asked {
+function parse(body: Buffer | undefined): ParameterRequest {
   try {
     const value: unknown = JSON.parse(body?.toString() ?? '');
     return typeof value === 'object' && value !== null ? value : {};

@@ -14,19 +14,19 @@ export interface EngineProcess {
   readonly end: (signal: NodeJS.Signals) => Promise<void>;
 }
 
-/** In milliseconds; an engine that takes longer on a busy machine is taken for one that hangs. */
+/** In milliseconds, enough for a busy machine; an engine that takes longer is killed. */
 const START_TIMEOUT = 20_000;
 /** In milliseconds; an engine that takes longer to end is killed. */
 const END_TIMEOUT = 3_000;
 
-/** dynoxide where there is a binary of it for this machine, else dynalite. */
+/** dynoxide if there is a binary of it for this machine, else dynalite. */
 export function defaultEngine(): Engine {
   return dynoxideBinary() === undefined ? 'dynalite' : 'dynoxide';
 }
 
 /**
  * @param path the folder that keeps the rows; without one they are gone when the engine ends
- * @throws StartupError when there is no such engine for this machine
+ * @throws StartupError when the engine is not available for this machine
  */
 export function engineProcess(engine: Engine, port: number, path: string | undefined): EngineProcess {
   const command = engine === 'dynoxide' ? dynoxideCommand(port, path) : dynaliteCommand(port, path);
@@ -58,9 +58,10 @@ function dynoxideBinary(): string | undefined {
 
 function dynoxideCommand(port: number, path: string | undefined): string[] {
   const binary = dynoxideBinary();
-  if (binary === undefined) throw new StartupError('dynoxide has no binary for this machine: use dynalite');
+  if (binary === undefined)
+    throw new StartupError('dynoxide is not available for this machine: use the engine dynalite');
   const store = path === undefined ? [] : ['--db-path', join(path, 'table.sqlite')];
-  return tiedToUs([binary, 'serve', '--host', '127.0.0.1', '--port', String(port), ...store]);
+  return withParentWatch([binary, 'serve', '--host', '127.0.0.1', '--port', String(port), ...store]);
 }
 
 function dynaliteCommand(port: number, path: string | undefined): string[] {
@@ -70,28 +71,28 @@ function dynaliteCommand(port: number, path: string | undefined): string[] {
 }
 
 /**
- * dynoxide would live on when this process is killed. So a shell becomes it, and leaves behind a reader of our pipe: the
- * end of the pipe without a line in it means that we are gone.
+ * dynoxide would continue after a kill of this process. So a shell starts a background reader of our pipe and then becomes
+ * dynoxide; when the pipe ends without a line, this process is gone, and the reader kills dynoxide.
  */
-function tiedToUs(command: string[]): string[] {
+function withParentWatch(command: string[]): string[] {
   if (process.platform === 'win32') return command;
   const script = 'exec 3<&0; (read -r line <&3 || kill -9 $$) >/dev/null 2>&1 & exec "$@" <&- 3<&-';
   return ['/bin/sh', '-c', script, 'sh', ...command];
 }
 
 async function run([program = '', ...args]: readonly string[], url: string): Promise<ChildProcess> {
-  // In a session of its own: Ctrl-C in the terminal is for us, who stop the functions before the table.
+  // In its own session: Ctrl-C in the terminal must reach only this process, which stops the functions before the table.
   const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'pipe'], detached: true });
-  let said = '';
-  child.stderr.on('data', (data: Buffer) => (said += data.toString()));
+  let errorOutput = '';
+  child.stderr.on('data', (data: Buffer) => (errorOutput += data.toString()));
   child.stdin.on('error', () => undefined);
-  child.on('error', (error) => (said += error.message));
+  child.on('error', (error) => (errorOutput += error.message));
   child.on('exit', () => child.stdin.end('\n'));
   const timer = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT);
   try {
-    while (!(await answers(url))) {
+    while (!(await isListening(url))) {
       if (hasEnded(child)) {
-        throw new StartupError(`The table's engine does not start: ${said.trim()}`);
+        throw new StartupError(`The table's engine does not start: ${errorOutput.trim()}`);
       }
       await sleep(10);
     }
@@ -101,12 +102,12 @@ async function run([program = '', ...args]: readonly string[], url: string): Pro
   }
 }
 
-/** Also when it never started. */
+/** True also for a process that never started. */
 function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
   return pid === undefined || exitCode !== null || signalCode !== null;
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isListening(url: string): Promise<boolean> {
   return fetch(url).then(
     () => true,
     () => false,

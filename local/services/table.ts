@@ -25,7 +25,7 @@ export interface TableOptions {
   readonly port: number;
   /** The folder that keeps the rows; without one they are gone when the engine stops. */
   readonly path?: string;
-  /** Without a word: dynoxide where there is a binary of it, else dynalite. */
+  /** Default: dynoxide if there is a binary of it, else dynalite. */
   readonly engine?: Engine;
 }
 
@@ -33,22 +33,22 @@ export interface Table {
   readonly engine: Engine;
   readonly url: string;
   readonly client: DynamoDBClient;
-  /** Creates the one table; when it is there already, only looks that it is the same. */
+  /** Creates the table; throws a StartupError if there already is another one. */
   readonly create: (properties: TableProperties) => Promise<void>;
   /** Every row of the table, in no order. */
   readonly rows: () => Promise<Record<string, unknown>[]>;
-  /** Ends the engine as a crash would. */
+  /** Kills the engine. */
   readonly kill: () => Promise<void>;
-  /** Starts the engine anew after `kill`, on the same port and rows. */
+  /** Starts the engine again after `kill`, with the same port and rows. */
   readonly restart: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
 /**
- * The embedded table with its stream: DynamoDB's protocol on 127.0.0.1. The engine is a program that ends when this one
- * does; the stream and who may ask is the concern of a proxy in this process.
+ * The embedded table with its stream: DynamoDB's protocol on 127.0.0.1. The engine is a separate program that ends with this
+ * one; a proxy in this process records the stream and checks Host and Origin.
  *
- * @throws StartupError when the port is taken or the engine does not come up
+ * @throws StartupError when the port is taken or the engine does not start
  */
 export async function startTable(options: TableOptions): Promise<Table> {
   const { path, engine = defaultEngine() } = options;
@@ -122,20 +122,20 @@ async function createTable(client: DynamoDBClient, properties: TableProperties, 
   const { TableName, AttributeDefinitions, KeySchema, GlobalSecondaryIndexes, BillingMode } = properties;
   const viewType = properties.StreamSpecification?.StreamViewType;
   const StreamSpecification = viewType && { StreamEnabled: true, StreamViewType: viewType };
-  const { TableNames: [present] = [] } = await client.send(new ListTablesCommand());
-  if (present === undefined) {
+  const { TableNames: [existingName] = [] } = await client.send(new ListTablesCommand());
+  if (existingName === undefined) {
     const keys = { AttributeDefinitions, KeySchema, GlobalSecondaryIndexes };
     await client.send(new CreateTableCommand({ TableName, ...keys, BillingMode, StreamSpecification }));
     while ((await describe(client, TableName)).TableStatus !== 'ACTIVE') await sleep(10);
     return;
   }
-  const table = await describe(client, present);
-  if (present !== TableName || keysOf(table) !== keysOf(properties)) {
+  const table = await describe(client, existingName);
+  if (existingName !== TableName || keysOf(table) !== keysOf(properties)) {
     throw new StartupError(
-      `The rows in ${path} are of another table than serverless.yml declares: move ${path} away, and an empty one is made`,
+      `The table in ${path} differs from the one that serverless.yml declares: move ${path} away, and an empty one is made`,
     );
   }
-  // Yesterday's table may be older than its stream.
+  // The table of an older version may have no stream.
   if (StreamSpecification && !table.StreamSpecification?.StreamEnabled) {
     await client.send(new UpdateTableCommand({ TableName, StreamSpecification }));
   }

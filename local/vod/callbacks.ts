@@ -172,7 +172,7 @@ export class Callbacks {
   }
 }
 
-/** Members of every message if a SignKey is set: an expiry time, and the MD5 of the key and that time. */
+/** Properties of every message if a SignKey is set: an expiry time, and the MD5 of the key and that time. */
 function sign(key: string, now: number): { Sign?: string; T?: number } {
   if (key === '') return {};
   const expiry = Math.floor(now / 1000) + SIGN_VALIDITY_SECONDS;

@@ -19,22 +19,22 @@ export function certificateFor(
 ): { key: string; cert: string } {
   mkdirSync(directory, { recursive: true });
   const file = join(directory, 'certificate.json');
-  const wanted = hosts.join(' ');
+  const hostList = hosts.join(' ');
   if (existsSync(file)) {
     const kept = JSON.parse(readFileSync(file, 'utf8')) as { hosts: string; key: string; cert: string; until: number };
-    if (kept.hosts === wanted && kept.until > now + DAY) return kept;
+    if (kept.hosts === hostList && kept.until > now + DAY) return kept;
   }
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Browsers refuse server certificates that are valid for longer than 825 days.
   const until = now + 800 * DAY;
-  const made = {
-    hosts: wanted,
+  const created = {
+    hosts: hostList,
     until,
     key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     cert: selfSigned(privateKey, publicKey, hosts, new Date(now - DAY), new Date(until)),
   };
-  replaceFile(file, JSON.stringify(made), 0o600);
-  return made;
+  replaceFile(file, JSON.stringify(created), 0o600);
+  return created;
 }
 
 /** RFC 5280, section 4.1. Written in DER here because the libraries depend on twenty packages each. */

@@ -23,7 +23,7 @@ export const DELETABLE_PARTS = [
 /** Deletes the given parts of a file, or the whole file if none is given, and sends the event. */
 export function deleteMedia(deps: DeletionDeps, media: Media, parts: readonly DeletedPart[]): void {
   const { state, notifications } = deps;
-  state.together(() => {
+  state.transact(() => {
     if (parts.length === 0) deleteFile(state, media);
     for (const part of parts) {
       if (part.Type === 'OriginalFiles') deleteOriginal(deps, media.fileId);

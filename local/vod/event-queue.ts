@@ -59,7 +59,7 @@ export class EventQueue {
     this.state.queue.set(id, { ...event, handle, pulledAt: now });
     return {
       EventHandle: handle,
-      // VOD returns the members of all other event types as null.
+      // VOD returns the payloads of all other event types as null.
       FileUploadEvent: null,
       ProcedureStateChangeEvent: null,
       FileDeleteEvent: null,

@@ -25,11 +25,11 @@ export class Journal {
 
   change(change: Change): void {
     if (this.#collected) this.#collected.push(change);
-    else this.#make(change);
+    else this.#apply(change);
   }
 
   /** `work` must be synchronous: changes of other requests would become part of it. Calls may be nested. */
-  together(work: () => void): void {
+  transact(work: () => void): void {
     if (this.#collected) {
       work();
       return;
@@ -40,25 +40,25 @@ export class Journal {
       work();
     } finally {
       this.#collected = undefined;
-      this.#makeAll(changes);
+      this.#applyAll(changes);
     }
   }
 
-  #makeAll(changes: readonly Change[]): void {
+  #applyAll(changes: readonly Change[]): void {
     const [first, second] = changes;
     // One change is atomic without the journal.
-    if (first && !second) this.#make(first);
+    if (first && !second) this.#apply(first);
     if (!second) return;
     replaceFile(this.#file, JSON.stringify(changes));
     this.#finish(changes);
   }
 
   #finish(changes: readonly Change[]): void {
-    for (const change of changes) this.#make(change);
+    for (const change of changes) this.#apply(change);
     rmSync(this.#file);
   }
 
-  #make({ file, content }: Change): void {
+  #apply({ file, content }: Change): void {
     const path = join(this.#directory, file);
     if (content === undefined) rmSync(path, { force: true });
     else replaceFile(path, content);

@@ -52,7 +52,7 @@ export function newFileUpload({ FileId, BasicInfo, MetaData }: MediaView, { task
         sourceType: 'ClientUpload',
         sourceContext: BasicInfo.SourceInfo.SourceContext,
         metaData: lowerCamel(MetaData),
-        // A payload captured from the real VOD has no such member when there is no task.
+        // A payload captured from the real VOD lacks this property when there is no task.
         ...(taskId ? { procedureTaskId: taskId } : {}),
       },
     },

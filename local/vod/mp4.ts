@@ -45,9 +45,9 @@ async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
 
 function readIndex(index: Buffer): Picture {
   const header = boxes(index).get('mvhd')?.[0];
-  const long = header?.[0] === 1;
-  const scale = header?.readUInt32BE(long ? 20 : 12) ?? 0;
-  const units = header ? (long ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16)) : 0;
+  const isVersion1 = header?.[0] === 1;
+  const scale = header?.readUInt32BE(isVersion1 ? 20 : 12) ?? 0;
+  const units = header ? durationUnits(header, isVersion1) : 0;
   const tracks = (boxes(index).get('trak') ?? []).slice(0, 100).flatMap((track) => boxes(track).get('tkhd') ?? []);
   // A track's size is its header's last eight bytes, in 16.16 fixed point; a sound track's is zero.
   const picture = tracks.find((track) => track.readUInt32BE(track.length - 8) > 0);
@@ -58,6 +58,10 @@ function readIndex(index: Buffer): Picture {
       height: picture.readUInt16BE(picture.length - 4),
     }),
   };
+}
+
+function durationUnits(header: Buffer, isVersion1: boolean): number {
+  return isVersion1 ? Number(header.readBigUInt64BE(24)) : header.readUInt32BE(16);
 }
 
 function boxes(parent: Buffer): Map<string, Buffer[]> {

@@ -158,7 +158,7 @@ export class Procedures {
       stepsDone,
       ...(isLast ? { status: 'FINISH', finishTime: this.now() } : {}),
     };
-    this.state.together(() => {
+    this.state.transact(() => {
       const step = task.steps[task.stepsDone];
       if (step?.type === 'CoverBySnapshot' && !step.fails) this.library.setSnapshotCover(task.fileId);
       this.state.tasks.set(task.taskId, next);
@@ -179,7 +179,7 @@ export class Procedures {
     }
     const next: ReviewTask = { ...task, status: 'FINISH', finishTime: this.now() };
     const { suggestion, label, form } = task.verdict;
-    this.state.together(() => {
+    this.state.transact(() => {
       this.library.setReview(task.fileId, { suggestion, types: suggestion === 'pass' ? [] : [`${form}.${label}`] });
       this.state.tasks.set(task.taskId, next);
       this.notifications.publish(reviewAudioVideoComplete(next));

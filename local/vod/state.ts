@@ -135,9 +135,9 @@ export class State {
     this.#removeExpired(now);
   }
 
-  /** After a kill, either all changes that `work` makes to the records are there, or none; see {@link Journal.together}. */
-  together(work: () => void): void {
-    this.#journal.together(work);
+  /** After a kill, either all changes that `work` makes to the records are there, or none; see {@link Journal.transact}. */
+  transact(work: () => void): void {
+    this.#journal.transact(work);
   }
 
   #removeExpired(now: number): void {

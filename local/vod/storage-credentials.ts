@@ -20,13 +20,13 @@ export function issue(secret: string, sessionKey: string, now: number): Credenti
   return derive(secret, `${sessionKey}.${expiredTime}`);
 }
 
-function derive(secret: string, grant: string): Credentials {
-  const token = `${grant}.${hmac(secret, `token ${grant}`)}`;
+function derive(secret: string, payload: string): Credentials {
+  const token = `${payload}.${hmac(secret, `token ${payload}`)}`;
   return {
     token,
-    secretId: `AKID${hmac(secret, `id ${grant}`)}`,
-    secretKey: hmac(secret, `key ${grant}`),
-    expiredTime: Number(grant.split('.')[1]),
+    secretId: `AKID${hmac(secret, `id ${payload}`)}`,
+    secretKey: hmac(secret, `key ${payload}`),
+    expiredTime: Number(payload.split('.')[1]),
   };
 }
 

@@ -77,7 +77,7 @@ export function lowerCamel(value: unknown): unknown {
 
 function lowerCamelObject(value: object): object {
   return Object.fromEntries(
-    Object.entries(value).map(([name, member]) => [name.charAt(0).toLowerCase() + name.slice(1), lowerCamel(member)]),
+    Object.entries(value).map(([name, content]) => [name.charAt(0).toLowerCase() + name.slice(1), lowerCamel(content)]),
   );
 }
 

@@ -167,7 +167,7 @@ async function commit(deps: UgcDeps, sessionKey: string): Promise<unknown> {
   const picture = await uploads.inspect(session);
   // A client that did not get the response commits again: the file is added once.
   if (state.sessions.get(sessionKey)?.committed === false) {
-    state.together(() => {
+    state.transact(() => {
       uploads.commit(session, picture);
       state.sessions.set(sessionKey, { ...session, committed: true });
     });

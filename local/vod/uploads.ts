@@ -105,7 +105,7 @@ export class Uploads {
       taskNotifyMode: options.taskNotifyMode ?? 'Finish',
       sessionContext: '',
     };
-    this.state.together(() => {
+    this.state.transact(() => {
       this.#add(media, ids, request);
     });
     return { fileId, ...ids };

@@ -1,6 +1,7 @@
 import type { Recorded } from '../../lib/events/ingest';
 import { problems } from '../../lib/platform/http';
 import { schemas, type SignatureRequest } from '../../lib/vod/schemas';
+import { notificationSchema } from './notifications';
 import { ref } from './responses';
 
 type Schema = Readonly<Record<string, unknown>>;
@@ -166,6 +167,7 @@ export const components = {
         },
       },
     },
+    Notification: notificationSchema,
     Problem: {
       type: 'object',
       description: 'RFC 9457. It never contains a secret or a value that the caller sent.',

@@ -44,6 +44,7 @@ beforeAll(async () => {
     AWS_ENDPOINT_URL_SSM: run.parameterStore.url,
     AWS_ENDPOINT_URL_DYNAMODB: table.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
+    AWS_ENDPOINT_URL_SQS: run.queues.url,
     AWS_ACCESS_KEY_ID: 'x',
     AWS_SECRET_ACCESS_KEY: 'x',
   });
@@ -333,6 +334,50 @@ test.each<[string, Arrange, string, RegExp]>([
 test('a table that may not be asked about its TTL has none of the other faults', async () => {
   timeToLive = 'AccessDeniedException';
   expect(await check()).toMatchObject({ code: 0, faults: [], notChecked: ['table-ttl'] });
+});
+
+describe('webhooks to the app', () => {
+  let app: Awaited<ReturnType<typeof serve>>;
+  beforeEach(async () => {
+    app = await serve((_request, response) => response.writeHead(204).end());
+    Object.assign(env, { NOTIFY_URL: app.url, NOTIFY_SECRET_PARAMETER: '/local/notify-secret' });
+    // Any queue without messages will do.
+    const queueUrl = run.queues.queueUrl('VerificationDeadLetters');
+    Object.assign(outputs, { NotifyAppQueueUrl: queueUrl, NotifyAppDeadLettersUrl: queueUrl });
+  });
+  afterEach(async () => {
+    for (const name of ['NotifyAppQueueUrl', 'NotifyAppDeadLettersUrl']) Reflect.deleteProperty(outputs, name);
+    await app.close();
+  });
+
+  test('are checked where NOTIFY_URL is set', async () => {
+    expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
+    const { out } = await vod(['check'], env);
+    expect(out).toMatch(
+      /^ok +notify-url +http.*: the receiver answered 204 in \d+ ms\nok +notify-dead-letters +none$/m,
+    );
+  });
+
+  test('that the stack lacks are a fault', async () => {
+    for (const name of ['NotifyAppQueueUrl', 'NotifyAppDeadLettersUrl']) Reflect.deleteProperty(outputs, name);
+    const detail = 'the stack was deployed without NOTIFY_URL: deploy again';
+    expect(await check()).toMatchObject({
+      code: 1,
+      faults: [{ check: 'notify-url', detail }],
+      notChecked: ['notify-dead-letters'],
+    });
+  });
+
+  test('that .env lacks are a fault', async () => {
+    delete env['NOTIFY_URL'];
+    const detail = expect.stringMatching(/NOTIFY_URL is empty here: set it/);
+    expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'notify-url', detail }] });
+  });
+
+  test('are not tested while there is no secret', async () => {
+    store('/local/notify-secret', undefined);
+    expect(await check()).toMatchObject({ faults: [{ check: 'notify-secret' }], notChecked: ['notify-url'] });
+  });
 });
 
 test('deletion protection is checked in prod only', async () => {

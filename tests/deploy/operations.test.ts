@@ -10,38 +10,44 @@ jest.setTimeout(300_000);
 const TOPIC = 'arn:aws:sns:ap-southeast-1:123456789012:alarms';
 const PREFIX = 'vod-client-upload-dev-';
 
-let templates: { push: TemplateReader; pull: TemplateReader };
+/** Deploys with the one or the other event mode, and one that is pushed events and tells the app. */
+const DEPLOYS = ['push', 'pull', 'notify'] as const;
+type Deploy = (typeof DEPLOYS)[number];
+
+let templates: Readonly<Record<Deploy, TemplateReader>>;
 let runbook: string;
 
 beforeAll(async () => {
   runbook = await readFile(join(__dirname, '../../docs/runbook.md'), 'utf8');
-  const build = async (mode: string) => {
+  const build = async (variables: Readonly<Record<string, string>>) => {
     const copy = await copyOfTheProject();
     try {
       await copyExampleTo(copy.directory);
-      const { code, stdout } = await copy.serverless(['package'], { EVENT_MODE: mode, ALARM_TOPIC_ARN: TOPIC });
+      const { code, stdout } = await copy.serverless(['package'], { ...variables, ALARM_TOPIC_ARN: TOPIC });
       if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
       return new TemplateReader(await copy.template());
     } finally {
       await copy.remove();
     }
   };
-  const [push, pull] = await Promise.all([build('push'), build('pull')]);
-  templates = { push, pull };
+  const [push, pull, notify] = await Promise.all([
+    build({ EVENT_MODE: 'push' }),
+    build({ EVENT_MODE: 'pull' }),
+    build({ EVENT_MODE: 'push', NOTIFY_URL: 'https://app.example.com/hooks' }),
+  ]);
+  templates = { push, pull, notify };
 });
-
-const MODES = ['push', 'pull'] as const;
 
 /** The metric of an alarm or a filter, with the names of its dimensions. */
 const metricId = (namespace: string, name: string, dimensions: readonly string[]) =>
   [namespace, name, ...dimensions].join(' ');
 
-function alarmsOf(mode: 'push' | 'pull'): Alarm[] {
-  return templates[mode].ofType<Alarm>('AWS::CloudWatch::Alarm');
+function alarmsOf(deploy: Deploy): Alarm[] {
+  return templates[deploy].ofType<Alarm>('AWS::CloudWatch::Alarm');
 }
 
-function countedMetrics(mode: 'push' | 'pull'): string[] {
-  return templates[mode]
+function countedMetrics(deploy: Deploy): string[] {
+  return templates[deploy]
     .ofType<MetricFilter>('AWS::Logs::MetricFilter')
     .flatMap(({ MetricTransformations }) => MetricTransformations)
     .map(({ MetricNamespace, MetricName, Dimensions = [] }) =>
@@ -53,7 +59,7 @@ function countedMetrics(mode: 'push' | 'pull'): string[] {
     );
 }
 
-describe.each(MODES)('alarms of a deploy with EVENT_MODE=%s', (mode) => {
+describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
   test('cover crashes of every function, each route, the age of the stream, dead letters and counted failures', () => {
     const COMMON = [
       'failed-secret-refreshes',
@@ -72,28 +78,32 @@ describe.each(MODES)('alarms of a deploy with EVENT_MODE=%s', (mode) => {
       'verification-late',
       'verification-unanswered',
     ];
-    const OWN = {
-      push: ['vod-events-5xx', 'vod-events-errors', 'vod-events-throttles', 'vod-events-unauthorized'],
-      pull: ['pull-events-errors'],
-    };
-    const names = alarmsOf(mode).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
-    expect(names.sort()).toEqual([...COMMON, ...OWN[mode]].sort());
-    const errors = alarmsOf(mode).filter(({ MetricName }) => MetricName === 'Errors');
-    expect(errors).toHaveLength(templates[mode].functions().length);
+    const PUSH = ['vod-events-5xx', 'vod-events-errors', 'vod-events-throttles', 'vod-events-unauthorized'];
+    const NOTIFY = [
+      'notifications-not-queued',
+      'notifications-not-sent',
+      'notify-app-errors',
+      'undelivered-notifications',
+    ];
+    const OWN = { push: PUSH, pull: ['pull-events-errors'], notify: [...PUSH, ...NOTIFY] };
+    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    expect(names.sort()).toEqual([...COMMON, ...OWN[deploy]].sort());
+    const errors = alarmsOf(deploy).filter(({ MetricName }) => MetricName === 'Errors');
+    expect(errors).toHaveLength(templates[deploy].functions().length);
   });
 
   test('notify the topic, explain themselves, and are explained in docs/runbook.md', () => {
-    for (const { AlarmActions, AlarmDescription } of alarmsOf(mode)) {
+    for (const { AlarmActions, AlarmDescription } of alarmsOf(deploy)) {
       expect(AlarmActions).toEqual([TOPIC]);
       expect(AlarmDescription.length).toBeGreaterThan(30);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
     }
-    const names = alarmsOf(mode).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
     expect(names.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('watch a metric of their own only where a filter counts it with the same dimensions', () => {
-    const watched = alarmsOf(mode).filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
+    const watched = alarmsOf(deploy).filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
     const ids = watched.map(({ Namespace, MetricName, Dimensions = [] }) =>
       metricId(
         Namespace,
@@ -102,23 +112,23 @@ describe.each(MODES)('alarms of a deploy with EVENT_MODE=%s', (mode) => {
       ),
     );
     expect(ids.length).toBeGreaterThan(0);
-    expect(countedMetrics(mode)).toEqual(expect.arrayContaining(ids));
+    expect(countedMetrics(deploy)).toEqual(expect.arrayContaining(ids));
   });
 
   test('or docs/runbook.md name every metric that a filter counts', () => {
-    const watched = alarmsOf(mode).map(({ MetricName }) => MetricName);
-    const names = countedMetrics(mode).map((id) => id.split(' ')[1] ?? '');
+    const watched = alarmsOf(deploy).map(({ MetricName }) => MetricName);
+    const names = countedMetrics(deploy).map((id) => id.split(' ')[1] ?? '');
     expect(names.filter((name) => !watched.includes(name) && !runbook.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {
-    const filters = templates[mode].ofType<MetricFilter>('AWS::Logs::MetricFilter');
+    const filters = templates[deploy].ofType<MetricFilter>('AWS::Logs::MetricFilter');
     const groups = (metric: string) =>
       filters
         .filter(({ MetricTransformations }) => MetricTransformations[0]?.MetricName === metric)
         .map(({ LogGroupName }) => LogGroupName.Ref.replace('LogGroup', ''));
-    const events = mode === 'push' ? 'VodEvents' : 'PullEvents';
-    const functions = templates[mode].functions().map(({ id }) => id);
+    const events = deploy === 'pull' ? 'PullEvents' : 'VodEvents';
+    const functions = templates[deploy].functions().map(({ id }) => id);
     expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.sort());
     expect(groups('FailedWrites')).toEqual([events, 'UploadChanged']);
     for (const metric of ['RefusedRows', 'UnknownFiles', 'MassDeletions']) {
@@ -206,7 +216,7 @@ test('docs/deployer-policy.json allows what creates, changes and deletes the res
   const text = await readFile(join(__dirname, '../../docs/deployer-policy.json'), 'utf8');
   const policy = JSON.parse(text) as { Statement: { Action: string | string[]; Resource: string | string[] }[] };
   const allowed = new Set(policy.Statement.flatMap(({ Action }) => Action));
-  const resources = MODES.flatMap((mode) => Object.values(templates[mode].resources));
+  const resources = DEPLOYS.flatMap((deploy) => Object.values(templates[deploy].resources));
   const missing = [...new Set(resources.map(({ Type }) => Type))].flatMap(
     (type) =>
       DEPLOY_ACTIONS[type]?.filter((action) => !allowed.has(action)) ?? [`add the actions that ${type} needs here`],
@@ -215,7 +225,8 @@ test('docs/deployer-policy.json allows what creates, changes and deletes the res
   expect(JSON.stringify(policy).length).toBeLessThanOrEqual(6144);
 
   // CloudFormation names resources without a name after the stack.
-  const generated = ['Role', 'VerificationQueue', 'VerificationDeadLetters'].map((id) => `vod-client-upload-dev-${id}`);
+  const unnamed = ['Role', 'VerificationQueue', 'VerificationDeadLetters', 'NotifyAppQueue', 'NotifyAppDeadLetters'];
+  const generated = unnamed.map((id) => `vod-client-upload-dev-${id}`);
   const named = JSON.stringify(resources).match(/(?<=")(\/aws\/[\w-]+\/)?vod-client-upload-dev[\w-]*(?=")/g) ?? [];
   const patterns = policy.Statement.flatMap(({ Resource }) => Resource).map(
     (arn) => arn.split(/[:/](?=vod-|\/aws)/).pop() ?? '',

@@ -20,6 +20,7 @@ async function problem(stage: string, changed: Readonly<Record<string, string>>)
     VOD_API_URL: 'https://vod.tencentcloudapi.com',
     EVENT_MODE: 'push',
     EVENTS_RATE: '200',
+    NOTIFY_URL: '',
     ONE_TIME_VALID: 'false',
     ONE_TIME_VALID_FIXED: 'false',
     VALID_FOR: '1800',
@@ -35,6 +36,7 @@ async function problem(stage: string, changed: Readonly<Record<string, string>>)
     SEAL_KEY_PARAMETER: '/s',
     CALLBACK_TOKEN_PARAMETER: '/t',
     CALLBACK_SIGN_KEY_PARAMETER: '',
+    NOTIFY_SECRET_PARAMETER: '/n',
     ALARM_TOPIC_ARN: '',
     ...changed,
   };
@@ -61,6 +63,8 @@ const burst = (value: string) =>
   `SIGN_RATE_BURST must be a whole number from 3, which is one upload, to 1000000, not "${value}", for example SIGN_RATE_BURST=12`;
 const apiUrl = (value: string) =>
   `VOD_API_URL must be an https URL without a path, not "${value}", for example VOD_API_URL=https://vod.tencentcloudapi.com`;
+const notifyUrl = (value: string) =>
+  `NOTIFY_URL must be an https URL with a public host name, or empty, not "${value}", for example NOTIFY_URL=https://app.example.com/webhooks/vod`;
 const name = (parameter: string) =>
   `${parameter} must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any), for example ${parameter}=/vod-client-upload/dev/my-secret`;
 
@@ -163,4 +167,78 @@ test.each([
   ['local', { JWT_ISSUER: 'http://127.0.0.1:3000/issuer' }],
 ])('deploy/parameters.js accepts in stage %s: %j', async (stage, changed) => {
   expect(await problem(stage, changed)).toBe('');
+});
+
+const HOOKS = 'https://app.example.com/hooks';
+
+test.each([
+  'app.example.com',
+  'http://app.example.com/hooks',
+  'ftp://app.example.com',
+  // Addresses, in every form that a URL parser reads as one.
+  'https://203.0.113.7/',
+  'https://203.0.113.7./',
+  'https://10.1/',
+  'https://2130706433/',
+  'https://0x7f000001/',
+  'https://0x7f.1/',
+  'https://0177.0.0.1/',
+  'https://[::1]/',
+  'https://[2001:db8::1]:8443/hooks',
+  'https://[::ffff:127.0.0.1]/',
+  'https://\uff11\uff12\uff17.0.0.1/',
+  // Names of the function's own network, and of no network.
+  'https://localhost/',
+  'https://LOCALHOST/',
+  'https://localhost./',
+  'https://app.localhost/',
+  'https://metadata.google.internal/',
+  'https://ip-10-0-0-1.ap-southeast-1.compute.internal./',
+  'https://printer.local/',
+  'https://intranet/',
+  'https://intranet./',
+  // What is no part of an address to post to.
+  'https://user@app.example.com/',
+  'https://user:password@app.example.com/',
+  'https://app.example.com/#hooks',
+  'https://app.example.com/#',
+  ' https://app.example.com/',
+  'https://app.example.com/a b',
+  'https://',
+])('deploy/parameters.js refuses NOTIFY_URL=%s', async (value) => {
+  for (const stage of ['dev', 'prod']) expect(await problem(stage, { NOTIFY_URL: value })).toBe(notifyUrl(value));
+});
+
+test.each([
+  HOOKS,
+  'https://app.example.com',
+  'https://app.example.com:8443/hooks/vod?tenant=1',
+  'https://xn--r8jz45g.jp/',
+  'https://local.example.com/internal',
+  'https://internal.example.com/localhost',
+  'https://1.2.3.example.com/',
+])('deploy/parameters.js accepts NOTIFY_URL=%s', async (value) => {
+  expect(await problem('prod', { NOTIFY_URL: value })).toBe('');
+});
+
+test.each(['http://localhost:4000/hooks', 'http://127.0.0.1:4000', HOOKS])(
+  'deploy/parameters.js accepts NOTIFY_URL=%s for the local run',
+  async (value) => {
+    expect(await problem('local', { NOTIFY_URL: value })).toBe('');
+  },
+);
+
+test('deploy/parameters.js requires a secret of its own where there is a NOTIFY_URL, and looks at none without', async () => {
+  expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: '' })).toBe(
+    'NOTIFY_SECRET_PARAMETER is missing, name the SSM parameter, for example NOTIFY_SECRET_PARAMETER=/vod-client-upload/dev/notify-secret',
+  );
+  expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: 'whsec_c2VjcmV0+' })).toBe(
+    name('NOTIFY_SECRET_PARAMETER'),
+  );
+  expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: 's' })).toBe(
+    'SEAL_KEY_PARAMETER and NOTIFY_SECRET_PARAMETER name one SSM parameter, each secret needs its own',
+  );
+  for (const NOTIFY_SECRET_PARAMETER of ['', 'no name at all', '/k']) {
+    expect(await problem('dev', { NOTIFY_SECRET_PARAMETER })).toBe('');
+  }
 });

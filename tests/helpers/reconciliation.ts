@@ -15,7 +15,7 @@ import { localConfig, retryDeps, TABLE_NAME } from './backend';
 import type { EventBody } from './events';
 import { context, queueEvent, streamEvent } from './lambda';
 import { relay, type Answering } from './relay';
-import { SECRET_ID, SECRET_KEY, start, upload } from './vod-client';
+import { SECRET_ID, SECRET_KEY, start } from './vod-client';
 import { SEAL_KEY, startWebhook, type Item, type Webhook } from './webhook';
 
 export const SECOND = 1_000;
@@ -35,6 +35,17 @@ interface Message {
   readonly body: string;
   readonly due: number;
 }
+
+interface UploadedFile {
+  /** The app's own text, sealed for the caller. */
+  readonly text?: string;
+  readonly uploader?: string;
+  readonly procedure?: string;
+  /** What VOD has as source context, in place of a seal. */
+  readonly sourceContext?: string;
+}
+
+const FILE = { name: 'holiday', type: 'mp4', size: 3, duration: 1.5, width: 640, height: 360 };
 
 export interface WorldOptions extends Partial<VodOptions> {
   readonly engine?: Engine;
@@ -192,12 +203,10 @@ export async function startReconciliation({ engine, ...options }: WorldOptions =
         getRemainingTimeInMillis: () => time,
       }),
     checkpoint: checkpointStore,
-    /** Uploads a file as `uploader`; returns the file's id. */
-    upload: async ({ text = '', uploader = 'user-42', ...signed }: Record<string, string> = {}): Promise<string> => {
-      const seconds = Math.floor(vodNow() / SECOND);
-      const times = { currentTimeStamp: seconds, expireTime: seconds + 600 };
-      const sourceContext = seal(text, uploader, signed['procedure'] !== undefined, SEAL_KEY);
-      return (await upload(vod.port, { sourceContext, ...times, ...signed })).fileId;
+    /** Puts an analysed file into VOD's library, as `uploader` would upload it; returns its id. */
+    upload: ({ text = '', uploader = 'user-42', ...file }: UploadedFile = {}): string => {
+      const sourceContext = seal(text, uploader, file.procedure !== undefined, SEAL_KEY);
+      return vod.put({ ...FILE, sourceContext, ...file }).fileId;
     },
     /** VOD's own events about a file: that it was uploaded, and the end of each of its procedures. */
     eventsOf: async (fileId: string): Promise<EventBody[]> => {

@@ -8,7 +8,7 @@ export const EVIL = 'http://evil.example/a.mp4';
 /** A world with a file of user-42's, in a procedure that has ended, of which no event has come yet. */
 export async function startVictim() {
   const world = await startReconciliation();
-  const fileId = await world.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
+  const fileId = world.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
   await world.processed(fileId);
   const { TaskSet: [task] = [] } = await world.client.DescribeTasks({ FileId: fileId });
   const events = await world.eventsOf(fileId);

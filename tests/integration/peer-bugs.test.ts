@@ -90,7 +90,7 @@ test('B7: what came before a late upload event is not lost, and it does not over
   expect(await webhook.itemOf(file.fileId)).toMatchObject({ sourceContext: 'order=7', _news: news });
   const world = await startReconciliation();
   try {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     const late = newFileUpload({ fileId });
     await world.deliver(late);
     await world.verify();

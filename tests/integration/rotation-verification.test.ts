@@ -61,7 +61,7 @@ describe('when the seal key of a file is gone', () => {
   };
 
   test.each(['a run', 'an event'])('a seal that was confirmed valid stays valid after %s', async (by) => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     const before = contentOf(await world.item(fileId));
@@ -75,7 +75,7 @@ describe('when the seal key of a file is gone', () => {
 
   test('a seal that was never confirmed is broken, until the key is there again', async () => {
     world.sealKeys.splice(0, 1, 'new');
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.run();
     expect(await world.item(fileId)).toMatchObject({ seal: 'broken', trust: 'confirmed' });
     expect(await world.item(fileId)).not.toHaveProperty('uploader');

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 describe('deletions', () => {
   const verifiedUpload = async () => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     return fileId;
@@ -80,7 +80,7 @@ describe('deletions', () => {
 
   test('of 20 confirmed files in one call without an event change nothing and ring an alarm', async () => {
     const ids: string[] = [];
-    while (ids.length < 20) ids.push(await world.upload());
+    while (ids.length < 20) ids.push(world.upload());
     for (const fileId of ids) await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     for (const FileId of ids) await world.client.DeleteMedia({ FileId });
@@ -99,7 +99,7 @@ describe("VOD's review", () => {
     changingMedia((info) => ({ ...info, ReviewInfo: { MediaReviewInfo: { Suggestion, TypeSet: ['Porn'] } } }));
 
   test('that suggests block makes the row rejected, with the reason', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     world.api.answering = reviewing('block');
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -112,7 +112,7 @@ describe("VOD's review", () => {
   });
 
   test("that suggests review holds the row, and a person's decision in VOD is picked up within 15 minutes", async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     world.api.answering = reviewing('review');
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -127,7 +127,7 @@ describe("VOD's review", () => {
   });
 
   test('of a file that is Forbidden in VOD makes the row rejected, and lifting it makes it ready', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     world.api.answering = changingBasicInfo({ Status: 'Forbidden' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -143,7 +143,7 @@ describe("VOD's review", () => {
 describe('what is wrong with one file', () => {
   test('an id that VOD refuses does not hold up the 19 others of its call', async () => {
     const ids: string[] = [];
-    while (ids.length < 19) ids.push(await world.upload());
+    while (ids.length < 19) ids.push(world.upload());
     world.api.answering = (action, pass, parameters) => {
       const { FileIds = [] } = parameters as { FileIds?: string[] };
       return action === 'DescribeMediaInfos' && FileIds.includes('999')
@@ -158,7 +158,7 @@ describe('what is wrong with one file', () => {
   });
 
   test('a seal for an empty caller is stored without an uploader, and holds up no other file', async () => {
-    const [poison, fine] = [await world.upload({ uploader: '', text: '' }), await world.upload()];
+    const [poison, fine] = [world.upload({ uploader: '', text: '' }), world.upload()];
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
     await world.verify();
     expect(await world.item(poison)).toMatchObject({ trust: 'confirmed', status: 'ready', seal: 'valid' });
@@ -167,7 +167,7 @@ describe('what is wrong with one file', () => {
   });
 
   test('a row that the table refuses is logged, is not retried, and holds up no other file', async () => {
-    const [poison, fine] = [await world.upload({ text: 'poison' }), await world.upload()];
+    const [poison, fine] = [world.upload({ text: 'poison' }), world.upload()];
     world.webhook.refuseRowsWith('"poison"');
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
     expect(await world.verify()).toBe(0);
@@ -183,7 +183,7 @@ describe('what is wrong with one file', () => {
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', 'valueOf'])(
     'a forged end of the task %s leaves no trace',
     async (taskId) => {
-      const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+      const fileId = world.upload({ procedure: 'LongVideoPreset' });
       await world.processed(fileId);
       await world.deliver(...(await world.eventsOf(fileId)));
       await world.verify();

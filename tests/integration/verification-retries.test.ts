@@ -16,7 +16,7 @@ afterEach(async () => {
 
 describe('VOD that cannot answer yet', () => {
   test('a file that VOD shows 12 s late is asked about again, and confirmed when it is there', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     let isVisible = false;
     world.api.answering = (action, pass) => {
       if (isVisible || action !== 'DescribeMediaInfos') return pass();
@@ -35,7 +35,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('media information that VOD has later does not hold ready back, and is written when it is there', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId, size: 99 }));
     await world.verify();
@@ -50,7 +50,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('media information that VOD never has is asked for during an hour, and then no more', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -69,7 +69,7 @@ describe('VOD that cannot answer yet', () => {
     ['sets that are null', () => answer({ MediaInfoSet: null, NotExistFileIdSet: null })],
     ['an empty answer', () => answer()],
   ])('%s changes nothing and is retried until VOD answers', async (_, broken) => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = broken;
     expect(await world.verify()).toBe(0);
@@ -84,7 +84,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('BasicInfo null of a confirmed file is not an answer: the row keeps url, name and uploader', async () => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     const before = contentOf(await world.item(fileId));
@@ -98,7 +98,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('a task whose detail is null is not an answer, and asked about again', async () => {
-    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     await world.deliver(...(await world.eventsOf(fileId)));
     world.api.answering = async (action, pass) =>
@@ -113,7 +113,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('for a day: the row stays, and its message goes to the dead letters with an alarm', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
     await world.verify();
@@ -129,7 +129,7 @@ describe('VOD that cannot answer yet', () => {
   });
 
   test('the pauses grow from 2 s to 15 min, and about 105 calls are made in a day', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
     await world.verify();
@@ -146,7 +146,7 @@ describe('VOD that cannot answer yet', () => {
 describe("with the local VOD's own faults", () => {
   test('a file that the server API shows late is confirmed once it is there', async () => {
     world.vod.setFaults({ visibleAfterMs: 60_000 });
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     await world.pass(30 * SECOND);
@@ -158,7 +158,7 @@ describe("with the local VOD's own faults", () => {
 
   test('media information that VOD has late comes into a row that is ready already', async () => {
     world.vod.setFaults({ analysedAfterMs: 60_000 });
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(...(await world.eventsOf(fileId)));
     await world.verify();
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
@@ -170,7 +170,7 @@ describe("with the local VOD's own faults", () => {
 
   test('half of all calls failing: every upload is confirmed within minutes, and none is lost', async () => {
     const ids: string[] = [];
-    while (ids.length < 30) ids.push(await world.upload({ procedure: 'LongVideoPreset' }));
+    while (ids.length < 30) ids.push(world.upload({ procedure: 'LongVideoPreset' }));
     for (const fileId of ids) await world.processed(fileId);
     for (const fileId of ids) await world.deliver(...(await world.eventsOf(fileId)));
     world.vod.setFaults({ api: 0.5, seed: 7 });
@@ -183,7 +183,7 @@ describe("with the local VOD's own faults", () => {
 
 describe('services that do not answer', () => {
   test('a delay queue that does not answer fails the record, which is delivered again', async () => {
-    const [late, fine] = [await world.upload(), await world.upload()];
+    const [late, fine] = [world.upload(), world.upload()];
     world.api.answering = (_, pass, parameters) =>
       (parameters as { FileIds?: string[] }).FileIds?.includes(late) === true ? refusal('InternalError') : pass();
     await world.deliver(newFileUpload({ fileId: late }));
@@ -201,7 +201,7 @@ describe('services that do not answer', () => {
 });
 
 test('a table that does not answer fails the records, and no answer of VOD is lost', async () => {
-  const fileId = await world.upload();
+  const fileId = world.upload();
   await world.deliver(newFileUpload({ fileId }));
   world.webhook.failWrites(true);
   expect(await world.verify(6 * SECOND)).toBe(1);
@@ -215,7 +215,7 @@ test('a table that does not answer fails the records, and no answer of VOD is lo
 
 test('a procedure that was signed and has not begun holds ready back, for 24 h', async () => {
   const sourceContext = seal('order=7', 'user-42', true, SEAL_KEY);
-  const fileId = await world.upload({ sourceContext });
+  const fileId = world.upload({ sourceContext });
   await world.deliver(newFileUpload({ fileId }));
   await world.verify();
   expect(await world.item(fileId)).toMatchObject({ status: 'processing', trust: 'confirmed' });

@@ -24,7 +24,7 @@ function firstSeal(): string {
 
 describe('an upload event', () => {
   test("leads to a confirmed row of VOD's own answer, ready without a procedure", async () => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId, url: 'http://evil.example/', sourceContext: 'order=8' }));
     await world.verify();
     const { MediaInfoSet: [info] = [] } = await world.client.DescribeMediaInfos({ FileIds: [fileId] });
@@ -32,6 +32,7 @@ describe('an upload event', () => {
     const item = await world.item(fileId);
     expect(item).toEqual({
       ...{ fileId, url, createTime, sortTime: createTime, name: 'holiday', type: 'mp4', category: 'Video', size: 3 },
+      ...{ duration: 1.5, width: 640, height: 360 },
       ...{ sourceType: 'Upload', sourceContext: 'order=7', uploader: 'user-42', seal: 'valid' },
       ...{ status: 'ready', trust: 'confirmed', version: 2, _signedProcedure: false, _wasReady: true },
       firstSeenAt: expect.any(String),
@@ -42,13 +43,13 @@ describe('an upload event', () => {
   });
 
   test('without a signed procedure costs VOD one call', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(...(await world.eventsOf(fileId)));
     expect(await world.callsOf(world.verify)).toEqual({ DescribeMediaInfos: 1 });
   });
 
   test('with a signed procedure costs VOD three calls', async () => {
-    const fileId = await world.upload({ procedure: 'LongVideoPreset' });
+    const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     await world.deliver(...(await world.eventsOf(fileId)));
     const calls = await world.callsOf(world.verify);
@@ -58,7 +59,7 @@ describe('an upload event', () => {
 
   test('of 60 files at once costs VOD three calls: 20 files a call', async () => {
     const ids: string[] = [];
-    while (ids.length < 60) ids.push(await world.upload());
+    while (ids.length < 60) ids.push(world.upload());
     await Promise.all(ids.map((fileId) => world.deliver(newFileUpload({ fileId }))));
     world.webhook.takeCounts();
     expect(await world.callsOf(world.verify)).toEqual({ DescribeMediaInfos: 3 });
@@ -71,7 +72,7 @@ describe('an upload event', () => {
     ['LongVideoPreset', 'ready', false],
     ['FailingPreset', 'failed', true],
   ])('with %s leads to processing, and its end to %s', async (procedure, status, failed) => {
-    const fileId = await world.upload({ procedure });
+    const fileId = world.upload({ procedure });
     const [uploaded = {}] = await world.eventsOf(fileId);
     await world.deliver(uploaded);
     expect(await world.item(fileId)).toMatchObject({ status: 'processing', trust: 'pushed' });
@@ -89,7 +90,7 @@ describe('an upload event', () => {
   });
 
   test('a source context sealed before the procedure was sealed along leads to one question about tasks', async () => {
-    const fileId = await world.upload({ sourceContext: firstSeal() });
+    const fileId = world.upload({ sourceContext: firstSeal() });
     await world.deliver(newFileUpload({ fileId }));
     expect(await world.callsOf(world.verify)).toEqual({ DescribeMediaInfos: 1, DescribeTasks: 1 });
     expect(await world.item(fileId)).toMatchObject({ seal: 'valid', uploader: 'user-42', status: 'ready' });
@@ -101,7 +102,7 @@ describe.each(engines)('on %s, any order of the true events, with duplicates and
     await world.stop();
     await cleanUp();
     world = await startReconciliation({ engine });
-    const fileId = await world.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
+    const fileId = world.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     const [uploaded = {}, ended = {}] = await world.eventsOf(fileId);
     const running = procedureStateChanged({ fileId }, 'PROCESSING', { taskId: taskIdIn(ended) });
@@ -134,7 +135,7 @@ describe.each(engines)('on %s, any order of the true events, with duplicates and
 
 describe('a row that changes while VOD is asked', () => {
   test('keeps the change: the answer is dropped, and the change brings its own verification', async () => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     let isFirst = true;
     world.api.answering = async (_, pass) => {
@@ -152,7 +153,7 @@ describe('a row that changes while VOD is asked', () => {
   });
 
   test('a message of the delay queue whose version is outdated is dropped without a call', async () => {
-    const fileId = await world.upload();
+    const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = () => refusal('InternalError');
     await world.verify();
@@ -166,7 +167,7 @@ describe('a row that changes while VOD is asked', () => {
   });
 
   test('a touch that tells nothing of a confirmed row leaves it as it was but for version and times', async () => {
-    const fileId = await world.upload({ text: 'order=7' });
+    const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     const before = await world.item(fileId);

@@ -152,7 +152,7 @@ test('T6: the upload signature of an attacker does not make them the uploader, w
 });
 
 test('T7: a confirmed row without a source context gets none from an event', async () => {
-  const bare = await world.upload({ sourceContext: '' });
+  const bare = world.upload({ sourceContext: '' });
   await world.run();
   expect(await world.item(bare)).toMatchObject({ trust: 'confirmed' });
   await world.deliver(newFileUpload({ fileId: bare, sourceContext: mallory, procedureTaskId: 'task-9' }));
@@ -165,7 +165,7 @@ test('T7: a confirmed row without a source context gets none from an event', asy
 });
 
 test("T7: a later task of the file's own does not become the upload's", async () => {
-  const plain = await world.upload();
+  const plain = world.upload();
   await world.deliver(newFileUpload({ fileId: plain }));
   await world.verify();
   const request = { FileId: plain, ProcedureName: 'LongVideoPreset' };

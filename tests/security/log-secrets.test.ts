@@ -105,8 +105,7 @@ test('no line of the signing function contains the body, the caller, a secret or
 test("no line of verification or reconciliation contains a file's content, a caller or a secret", async () => {
   const world = await startReconciliation();
   try {
-    const signed = { text: 'canary', uploader: 'caller-7', sessionContext: 'canary' };
-    const fileId = await world.upload({ ...signed, procedure: 'FailingPreset' });
+    const fileId = world.upload({ text: 'canary', uploader: 'caller-7', procedure: 'FailingPreset' });
     await world.processed(fileId);
     await world.deliver(newFileUpload({ fileId, sourceContext: 'canary', url: 'http://canary/' }));
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9', sessionContext: 'canary' }));

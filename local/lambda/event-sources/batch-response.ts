@@ -6,8 +6,8 @@ export type FailedItems = ReadonlySet<string> | 'all';
 const NONE: FailedItems = new Set();
 
 /**
- * What a function's result says about its batch, as Lambda reads it: with ReportBatchItemFailures, null, an empty object
- * and an empty list are success; a result that is malformed or names an item outside the batch fails the whole batch.
+ * The failed items in a function's result, as Lambda reads it: with ReportBatchItemFailures, null, an empty object and an
+ * empty list are success; a result that is malformed or names an item outside the batch fails the whole batch.
  */
 export function parseBatchResponse(
   outcome: Outcome,

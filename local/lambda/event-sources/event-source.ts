@@ -4,7 +4,7 @@ export interface EventSource {
   readonly idle: () => Promise<void>;
   /** How many calls it has begun. */
   readonly invocations: () => number;
-  /** Begins no more calls; waits a short time for those under way. */
+  /** Starts no more calls; waits up to {@link STOP_TIMEOUT} for those in progress. */
   readonly stop: () => Promise<void>;
 }
 

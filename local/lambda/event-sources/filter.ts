@@ -3,7 +3,7 @@ import { StartupError } from '../../startup-error';
 /** Whether an event matches. */
 export type Filter = (event: unknown) => boolean;
 
-/** Whether the values that stand at one place of the event match; an event without the property has none. */
+/** Whether the values at one place of the event match; an event without the property has none. */
 type ValueFilter = (values: readonly unknown[]) => boolean;
 
 type Scalar = string | number | boolean | null;
@@ -23,16 +23,16 @@ export function compileFilters(patterns: readonly unknown[] | undefined, where: 
   return (event) => filters.some((filter) => filter([event]));
 }
 
-/** The filter takes the values of the place that the pattern describes. */
+/** Returns a filter for the values at the place that the pattern describes. */
 function compilePattern(pattern: unknown, where: string): ValueFilter {
   if (Array.isArray(pattern)) return compileLeaf(pattern, where);
   if (!isObject(pattern) || Object.keys(pattern).length === 0) {
     throw new StartupError(`${where} must be an object with properties, or an array of values`);
   }
-  const filters = Object.entries(pattern).map(([name, member]): ValueFilter => {
-    if (name === '$or') return compileAlternatives(member, `${where}.$or`);
-    const filter = compilePattern(member, `${where}.${name}`);
-    return (values) => filter(values.flatMap((value) => membersOf(value, name)));
+  const filters = Object.entries(pattern).map(([name, nested]): ValueFilter => {
+    if (name === '$or') return compileAlternatives(nested, `${where}.$or`);
+    const filter = compilePattern(nested, `${where}.${name}`);
+    return (values) => filter(values.flatMap((value) => valuesOf(value, name)));
   });
   return (values) => filters.every((filter) => filter(values));
 }
@@ -97,9 +97,9 @@ function compileAffix(operator: 'prefix' | 'suffix', affix: unknown, where: stri
     typeof value === 'string' && (operator === 'prefix' ? value.startsWith(affix) : value.endsWith(affix));
 }
 
-/** An array has the members of its elements. */
-function membersOf(value: unknown, name: string): unknown[] {
-  if (Array.isArray(value)) return value.flatMap((element) => membersOf(element, name));
+/** The values of a property; of an array, those of its elements. */
+function valuesOf(value: unknown, name: string): unknown[] {
+  if (Array.isArray(value)) return value.flatMap((element) => valuesOf(element, name));
   return isObject(value) && Object.hasOwn(value, name) ? [value[name]] : [];
 }
 

@@ -17,7 +17,7 @@ export interface StreamMapping {
   readonly matches: Filter;
   readonly reportsFailures: boolean;
   readonly bisects: boolean;
-  /** -1: without end. */
+  /** -1: unlimited. */
   readonly maximumRetryAttempts: number;
   /** -1: of any age. */
   readonly maximumRecordAgeInSeconds: number;
@@ -33,9 +33,9 @@ export interface QueueMapping {
   readonly maximumConcurrency: number;
 }
 
-/** The framework's default for both kinds. */
+/** The framework's default for streams and queues. */
 const BATCH_SIZE = 10;
-/** Without a batching window, Lambda takes no more messages at a time. */
+/** Without a batching window, Lambda allows at most this batch size. */
 const MAX_BATCH_WITHOUT_WINDOW = 10;
 /** Enough for a laptop; on AWS there is no bound by default. */
 const CONCURRENCY = 2;

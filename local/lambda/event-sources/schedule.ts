@@ -37,7 +37,7 @@ export function schedulesOf({ functions, provider }: ServerlessConfig): Schedule
  * Calls each function at its rate, for the first time one interval from now. A run is skipped while the one before is
  * under way.
  *
- * @returns what ends the schedules; a call that is under way goes on
+ * @returns a function that ends the schedules; a call that is in progress continues
  */
 export function startSchedules(schedules: readonly Schedule[], invoke: Functions['invoke']): () => void {
   const timers = schedules.flatMap(({ functionKey, intervals, createEvent }) => {
@@ -65,7 +65,7 @@ function propertiesOf(schedule: unknown): ScheduleProperties {
   return typeof schedule === 'object' && schedule !== null ? schedule : { rate: schedule };
 }
 
-/** Of `rate(5 minutes)`; empty for `cron(...)`, which runs only by hand here. */
+/** In milliseconds, of `rate(5 minutes)`; empty for `cron(...)`, which runs only by hand here. */
 function intervalOf(rate: unknown): number[] {
   const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(String(rate)) ?? [];
   const length = UNITS[unit];

@@ -6,7 +6,7 @@ import type { StreamMapping } from './mappings';
 
 export interface BatchDeps {
   readonly invoke: (records: readonly StreamRecord[]) => Promise<Outcome>;
-  /** Gets the last record that needs no more delivery: it and all before it succeeded or were discarded. */
+  /** Receives the last record that is done: this one and all before it succeeded or were discarded. */
   readonly saveProgress: (record: StreamRecord) => void;
   readonly log: (line: string) => void;
   /** Milliseconds. */
@@ -88,7 +88,7 @@ function dropExpired(segment: Segment, { maximumRecordAgeInSeconds: maxAge }: St
   return { ...segment, records: segment.records.filter(isFresh) };
 }
 
-/** A call that fails while everything stops says nothing about its records. */
+/** A call that fails during the stop is not a failure of its records. */
 function isStopped(outcome: Outcome, signal: AbortSignal): boolean {
   return outcome === 'failed' && signal.aborted;
 }

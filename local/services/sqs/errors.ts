@@ -28,7 +28,7 @@ export function missingParameter(name: string): SqsError {
   return new SqsError('MissingParameter', `The request must contain the parameter ${name}.`);
 }
 
-/** For the errors whose older name is the new one behind a prefix, such as `EmptyBatchRequest`. */
+/** For errors with an older name that is the new one with a prefix, such as `EmptyBatchRequest`. */
 export function prefixedError(code: string, message: string): SqsError {
   return new SqsError(code, message, `${LEGACY_PREFIX}.${code}`);
 }

@@ -6,7 +6,7 @@ export type Input = Readonly<Record<string, unknown>>;
 /** SQS bounds the body of one message, and the bodies of one batch together, in bytes. */
 export const MAX_MESSAGE_BYTES = 256 * 1024;
 
-/** What XML 1.0 allows, which SQS keeps to. */
+/** The characters of XML 1.0, to which SQS is restricted. */
 const ALLOWED_TEXT = /^[\t\n\r\u{20}-\u{d7ff}\u{e000}-\u{fffd}\u{10000}-\u{10ffff}]*$/u;
 
 /** Parameters of SendMessage that the local queue does not support. */
@@ -55,7 +55,7 @@ export function stringArray(input: Input, name: string): string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 }
 
-/** The queue's name in the request's QueueUrl: its last path segment, so that yesterday's port does no harm. */
+/** The queue's name in the request's QueueUrl: its last path segment, so that a URL with an outdated port still works. */
 export function queueNameOf(input: Input): string {
   const url = requireString(input, 'QueueUrl');
   return url.split('/').at(-1) ?? '';

@@ -1,4 +1,4 @@
-/** A refusal as DynamoDB words it. */
+/** An error in DynamoDB's format. */
 export class DynamoDbError extends Error {
   constructor(
     readonly type: string,

@@ -2,7 +2,7 @@
 export type KeyedLock = <Result>(names: readonly string[], task: () => Promise<Result>) => Promise<Result>;
 
 export function keyedLock(): KeyedLock {
-  /** By name: settles when the last task that asked for it has ended. */
+  /** By name: settles when the last task with this name has ended. */
   const tails = new Map<string, Promise<unknown>>();
 
   return (names, task) => {

@@ -44,8 +44,8 @@ const FIRST_SEQUENCE = 10n ** 20n;
 /**
  * The streams of all tables, in memory and in a log that survives a `kill -9`.
  *
- * A write is announced before it is made and completed afterwards. After a restart, `pendingWrites` are those of which
- * it is unknown whether they were made: completing them with the item as it is now adds the record that is missing.
+ * A write is logged before it is made and completed afterwards. After a restart, `pendingWrites` may or may not have been
+ * made: completing them with the current item adds a missing record.
  */
 export class StreamLog {
   readonly #log: AppendLog<Entry>;

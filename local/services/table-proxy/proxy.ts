@@ -18,8 +18,8 @@ export interface TableProxyOptions {
 }
 
 /**
- * Stands in front of the engine: records the table's stream, and refuses foreign Hosts and origins, which the engines do
- * not. dynalite has no streams; dynoxide scans every record of its stream for each write, and never removes one.
+ * A proxy in front of the engine: records the table's stream, and refuses foreign Hosts and origins, which the engines do not
+ * check. dynalite has no streams; dynoxide scans every record of its stream for each write, and never removes one.
  *
  * @throws StartupError when the port is taken
  */
@@ -53,7 +53,7 @@ export async function startTableProxy({ port, enginePort, log }: TableProxyOptio
       } catch (error) {
         if (error instanceof DynamoDbError) send(response, refusal(error.type, error.message));
         else if (error instanceof EngineUnavailable)
-          response.destroy(); // as if the caller had asked the engine itself
+          response.destroy(); // as without the proxy
         else throw error;
       }
     },

@@ -11,7 +11,7 @@ export function isTableOperation(operation: string): boolean {
 }
 
 /**
- * Adds to the engine's operations on tables what concerns their streams, of which the engine knows nothing.
+ * Forwards an operation on tables to the engine, and adds streams, which the engine does not support.
  *
  * @throws DynamoDbError for a malformed specification of a stream
  */

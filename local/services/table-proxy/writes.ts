@@ -24,7 +24,7 @@ export function isStatement(operation: string): boolean {
   return STATEMENTS.includes(operation);
 }
 
-/** @throws DynamoDbError for PartiQL that writes, of which the stream would have no record */
+/** @throws DynamoDbError for PartiQL that writes, because the stream would miss its record */
 export function refuseUnrecordedWrite(body: string): void {
   if (/"Statement"\s*:\s*"\s*(insert|update|delete)/i.test(body)) {
     throw validationError('The local table does not support writes with PartiQL');
@@ -100,7 +100,8 @@ function batchItems(requestItems: unknown): Candidate[] {
   return Object.entries(requestItems).flatMap(([tableName, requests]) =>
     (Array.isArray(requests) ? requests : []).map((request: unknown) => {
       const { PutRequest: put, DeleteRequest: remove } = isObject(request) ? request : {};
-      return { tableName, item: isObject(put) ? put['Item'] : isObject(remove) ? remove['Key'] : undefined };
+      if (isObject(put)) return { tableName, item: put['Item'] };
+      return { tableName, item: isObject(remove) ? remove['Key'] : undefined };
     }),
   );
 }

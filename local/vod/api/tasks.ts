@@ -64,7 +64,7 @@ function describeTasks(deps: ApiDeps, parameters: Parameters): object {
   };
 }
 
-/** All tasks that match, in the order asked for. */
+/** All tasks that match, in the requested order. */
 function findTasks({ state, now }: ApiDeps, parameters: Parameters): Task[] {
   const status = getString(parameters, 'Status');
   const fileId = getString(parameters, 'FileId');

@@ -28,7 +28,7 @@ describe('eventRecorder', () => {
     expect(store.writes).toEqual(['7']);
   });
 
-  test('an event about no row is ignored, with its type', async () => {
+  test('an event that concerns no row is ignored, with its type', async () => {
     const { record, store } = startRecorder();
     expect((await record({ EventType: 'EditMediaComplete' })).recorded).toEqual({
       outcome: 'ignored',
@@ -42,7 +42,7 @@ describe('eventRecorder', () => {
     expect(store.ids()).toEqual([]);
   });
 
-  test('an event that is none throws a RequestError', async () => {
+  test('a message that is not an event throws a RequestError', async () => {
     await expect(startRecorder().record({})).rejects.toThrow(RequestError);
   });
 
@@ -53,7 +53,7 @@ describe('eventRecorder', () => {
     expect(recorded.fileIds).toHaveLength(100);
   });
 
-  test('a file whose write fails does not keep the others from theirs, and the failure is returned', async () => {
+  test('a failed write of one file does not stop the others, and the failure is returned', async () => {
     const { record, store } = startRecorder();
     const error = new Error('InternalServerError');
     store.failWith((method, fileId) => {

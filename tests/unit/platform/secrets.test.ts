@@ -29,7 +29,7 @@ function startCache() {
 }
 
 describe('cached', () => {
-  test('loads once for all who ask at the same time, and again after five minutes', async () => {
+  test('loads once for concurrent calls, and again after five minutes', async () => {
     const { read, loads, clock } = startCache();
     expect(await Promise.all([read(), read(), read()])).toEqual([1, 1, 1]);
     clock.advance(5 * 60_000 - 1);
@@ -56,7 +56,7 @@ describe('cached', () => {
     expect(await read()).toBe(3);
   });
 
-  test("remembers a failed first load for a second, so that a crowd does not use up the store's quota", async () => {
+  test("throws the error of a failed first load for a second, so that many callers do not use up the store's quota", async () => {
     const { read, loads, clock, failWith } = startCache();
     const error = new Error('SSM does not answer');
     failWith(error);

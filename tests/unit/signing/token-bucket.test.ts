@@ -50,7 +50,7 @@ const calls = fc.array(fc.record({ caller: fc.constantFrom('a', 'b', 'c', 'd', '
 });
 const start = fc.integer({ min: 0, max: 1_795_350_000_000 });
 
-test('lets through and refuses as an exact model does, also when the clock is set and when callers are forgotten', () => {
+test('decides as an exact model does, also when the clock is set and when callers are dropped', () => {
   let [refused, passed] = [0, 0];
   fc.assert(
     fc.property(rates, calls, start, fc.integer({ min: 1, max: 6 }), (rate, made, startsAt, maxCallers) => {
@@ -71,7 +71,7 @@ test('lets through and refuses as an exact model does, also when the clock is se
   expect(refused).toBeGreaterThan(passed / 50);
 });
 
-test('who waits as long as it was told gets through, and a second sooner it does not', () => {
+test('a caller that waits as long as announced gets a token, and one second earlier none', () => {
   fc.assert(
     fc.property(rates, start, fc.nat(90_000), (rate, now, pause) => {
       const limit = tokenBucket(rate);
@@ -85,7 +85,7 @@ test('who waits as long as it was told gets through, and a second sooner it does
   );
 });
 
-test('30 a minute and 12 at once: 12, then one every two seconds; another caller is not touched by it', () => {
+test('30 a minute and 12 at once: 12, then one every two seconds; another caller is not affected', () => {
   const limit = tokenBucket({ perMinute: 30, burst: 12 });
   const waits = Array.from({ length: 14 }, () => limit('a', 1000));
   expect(waits).toEqual([...Array<number>(12).fill(0), 2, 2]);
@@ -93,7 +93,7 @@ test('30 a minute and 12 at once: 12, then one every two seconds; another caller
   expect([limit('a', 2999), limit('a', 3000), limit('a', 3000)]).toEqual([1, 0, 2]);
 });
 
-test('a clock that is set back by a year locks nobody out and fills nobody up', () => {
+test('a clock that is set back by a year blocks no caller and fills no bucket', () => {
   const limit = tokenBucket({ perMinute: 60, burst: 3 });
   const year = 365 * 86_400_000;
   for (let n = 0; n < 3; n++) limit('a', year);
@@ -105,7 +105,7 @@ test('a clock that is set back by a year locks nobody out and fills nobody up', 
   expect(through).toHaveLength(3);
 });
 
-test('10 000 callers are remembered, and of one more the one who is full again first is forgotten', () => {
+test('10 000 callers are stored, and for one more the caller with the fullest bucket is dropped', () => {
   const limit = tokenBucket({ perMinute: 1, burst: 3 });
   const spend = (caller: string, times: number) => Array.from({ length: times }, () => limit(caller, 0));
   for (let n = 0; n < 9_999; n++) spend(`user-${n}`, 3);

@@ -6,7 +6,7 @@ const drawing =
   () =>
     numbers.shift() ?? 99;
 
-test('a number that was drawn in this second already is drawn again', () => {
+test('a number that was already drawn in this second is replaced by another draw', () => {
   const next = uniqueRandom(drawing(7, 7, 7, 8, 7, 8, 9));
   expect([next(1), next(1), next(1)]).toEqual([7, 8, 9]);
 });

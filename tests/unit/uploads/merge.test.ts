@@ -127,10 +127,17 @@ describe('merge, repetitions', () => {
     const entries = Array.from({ length: MAX_NEWS }, (_, index) => `task:${index}`);
     const full = merged(confirmedRow(), ...entries.map((entry) => hint({ news: [entry] })));
     expect(full.news).toEqual(entries);
-    const after = merge(full, hint({ news: ['gone'] }), later);
+    const after = merge(full, hint({ news: ['task:99'] }), later);
     expect(after).not.toBe(full);
     expect(after).toEqual(full);
     expect(merge(full, hint({ news: ['task:0'] }), later)).toBe(full);
+  });
+
+  test('a deletion of the whole file has a place in a list that is full', () => {
+    const names = Array.from({ length: MAX_NEWS }, (_, i) => `task:${i}`);
+    const full = merge(undefined, hint({ news: names }), now);
+    const { news } = merge(full, hint({ news: ['gone'] }), later);
+    expect(news).toEqual([...names.slice(0, -1), 'gone']);
   });
 });
 

@@ -46,7 +46,7 @@ describe('any order and number of true events, with verifications anywhere betwe
     expect(new Set(rows.map((row) => row?.trust))).toEqual(new Set(['confirmed', 'unknown']));
   });
 
-  test('lost events are made good by one verification that knows of the ended task, as reconcile does it', async () => {
+  test('one verification that knows the ended task, as in reconcile, replaces lost events', async () => {
     const states = (await explore('original deleted')).filter(({ stage }) => stage === 'original deleted');
     const lossy = states.filter(({ delivered }) => delivered.includes(false));
     expect(lossy.length).toBeGreaterThan(10);

@@ -147,7 +147,7 @@ describe('toItem and fromItem', () => {
     expect(Object.keys(item).sort()).toEqual(['fileId', 'firstSeenAt', 'status', 'trust', 'updatedAt', 'version']);
   });
 
-  test('attributes that somebody else added are not part of the row', () => {
+  test('attributes that another writer added are not part of the row', () => {
     const row = confirmedRow();
     expect(fromItem({ ...toItem(row), theirs: 1, constructor: 'x' })).toEqual(row);
   });

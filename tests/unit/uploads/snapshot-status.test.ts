@@ -103,7 +103,7 @@ describe('a signed procedure', () => {
     expect(applySnapshot(undefined, snapshot({ context: withProcedure }), day).notice).toMatch(/procedure was signed/);
   });
 
-  test('that came is judged by its result: the seal asks for nothing more', () => {
+  test('that has started counts by its result: the seal expects nothing more', () => {
     expect(statusOf({ context: withProcedure, tasks: { p: succeeded } })).toBe('ready');
     expect(statusOf({ context: withProcedure, tasks: { p: failed } })).toBe('failed');
   });
@@ -112,7 +112,7 @@ describe('a signed procedure', () => {
     expect(statusOf({ context: withProcedure, tasks: { r: reviewed('pass') } })).toBe('processing');
   });
 
-  test('is not expected where an old seal says nothing of it', () => {
+  test('is not expected where an old seal does not contain it', () => {
     expect(statusOf({ context: sealed })).toBe('ready');
   });
 });
@@ -165,7 +165,7 @@ describe('review', () => {
     expect(reviewOf({ tasks: { a: succeeded } })).toBeUndefined();
   });
 
-  test("ReviewInfo, which has a person's decision, overrules what the review tasks said", () => {
+  test("ReviewInfo, which has a person's decision, overrules the review tasks", () => {
     const tasks = { r: reviewed('review', 'Porn') };
     expect(reviewOf({ tasks, review: { suggestion: 'pass' } })).toEqual({ suggestion: 'pass' });
     expect(reviewOf({ tasks, review: { suggestion: 'block', label: 'Ad' } })).toEqual({
@@ -178,7 +178,7 @@ describe('review', () => {
     expect(reviewOf({ tasks: { p: aiReviewed('block') }, review: { suggestion: 'pass' } })?.suggestion).toBe('block');
   });
 
-  test('a review that could not be made has not passed', () => {
+  test('a failed review is not a passed one', () => {
     const broken: Task = { status: 'FINISH', failed: true, _kind: 'review', _createTime: BEGAN };
     expect(statusOf({ tasks: { r: broken } })).toBe('held');
     expect(reviewOf({ tasks: { r: broken } })).toEqual({ suggestion: 'review', label: 'ReviewFailed' });

@@ -142,7 +142,7 @@ describe('tasks that VOD has forgotten', () => {
     expect(applySnapshot(touched(row, ['end:other']), snapshot(), old).tasks.get('p')).toEqual(succeeded);
   });
 
-  test('of a never confirmed row are not believed, and the notice says so', () => {
+  test('of a never confirmed row are dropped, with a notice', () => {
     const after = applySnapshot(pushed(['end:t']), snapshot({ context: { seal: 'none' } }), old);
     expect(after.tasks.size).toBe(0);
     expect(after.notice).toMatch(/named a task of this file/);
@@ -218,7 +218,7 @@ describe('a file that VOD does not have any more', () => {
     expect(applySnapshot(applySnapshot(row, 'not-found', NOW), snapshot(), NOW).status).toBe('ready');
   });
 
-  test('needs a row: nobody can miss a file without one', () => {
+  test('throws a TypeError without a row', () => {
     // @ts-expect-error: a caller that has none by mistake gets an error, not an empty row.
     expect(() => applySnapshot(undefined, 'not-found', NOW)).toThrow(TypeError);
   });

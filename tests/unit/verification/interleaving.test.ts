@@ -72,7 +72,7 @@ describe("a task that ends between VOD's answer and the write", () => {
     expect(service.row('7')).toMatchObject({ status: 'ready', trust: 'confirmed', news: [] });
   });
 
-  test('also when somebody else stored the same answer first', async () => {
+  test('also when a concurrent verification stored the same answer first', async () => {
     const service = startService([busy]);
     await service.receive(upload);
     const verified = await verifyWhile(service, async () => {

@@ -155,7 +155,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
     expect(reconciliation.row('2').status).toBe('ready');
   });
 
-  test('an empty page of the library does not end it: the next run reads on', async () => {
+  test('an empty page of the library does not end it: the next run continues', async () => {
     const reconciliation = startReconciliation([oldFile('1'), oldFile('2')]);
     const { SearchMedia } = reconciliation.vod.api;
     let isEmpty = true;
@@ -171,7 +171,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
   });
 });
 
-test('a second of which VOD does not show all files is reported, and the run goes on behind it', async () => {
+test('a second of which VOD does not show all files is reported, and the run continues after it', async () => {
   const reconciliation = startReconciliation([oldFile('1', 10), oldFile('2', 9)]);
   const [crowd, later] = [oldFile('1', 10), oldFile('2', 9)].map(({ fileId, basicInfo }) => ({
     FileId: fileId,

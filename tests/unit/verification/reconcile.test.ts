@@ -1,3 +1,4 @@
+import { VodError } from '../../../lib/vod/api';
 import { RefusedRowError } from '../../../lib/uploads/store';
 import { procedureStateChanged } from '../../helpers/events';
 import { DAY, filesOf, ids, oldFile, startReconciliation, statuses } from '../support/reconciliation';
@@ -83,14 +84,14 @@ describe('a mass of files that vanish', () => {
     return reconciliation;
   }
 
-  test('changes no row, not even those beside the full twenties, and rings the alarm', async () => {
+  test('changes no row, not even those outside the full batches of twenty, and raises the alarm', async () => {
     const reconciliation = await emptied();
     await reconciliation.run();
     expect(statuses(reconciliation, ids(45))).toEqual(new Set(['ready']));
     expect(reconciliation.outcomes()).toContain('mass-deletion');
   });
 
-  test('is believed once the operator accepts it, in that run alone', async () => {
+  test('is stored only in the run in which the operator accepts it', async () => {
     const reconciliation = await emptied();
     expect(await reconciliation.run(300_000, { acceptDeletions: true })).toMatchObject({ deleted: 45 });
     expect(statuses(reconciliation, ids(45))).toEqual(new Set(['deleted']));
@@ -106,7 +107,7 @@ describe('a mass of files that vanish', () => {
   );
 });
 
-describe('what fails stays alone', () => {
+describe('a failure affects nothing else', () => {
   test.each([
     ['SearchMedia', ['recent', 'library']],
     ['DescribeTasks', ['tasks']],
@@ -135,7 +136,7 @@ describe('what fails stays alone', () => {
     expect(statuses(reconciliation, ids(3))).toEqual(new Set(['ready']));
   });
 
-  test('a row that the table refuses, an id that VOD refuses and one that always fails hold up no other', async () => {
+  test('a row that the table refuses, an id that VOD refuses and one that always fails do not block the others', async () => {
     const reconciliation = startReconciliation(filesOf([...ids(60), 'constructor']));
     reconciliation.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1005') throw new RefusedRowError('a parameter value is not valid');
@@ -151,17 +152,19 @@ describe('what fails stays alone', () => {
     expect(missing).toEqual(['1005', '1023', '1041']);
   });
 
-  test('a delay queue that refuses is logged, and the run goes on', async () => {
+  test('a delay queue that refuses is logged, and the run continues', async () => {
     const reconciliation = startReconciliation([modelFile('7', { metaData: null }), modelFile('8')]);
     reconciliation.failQueueWith(new Error('Cannot queue messages'));
-    expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 2 });
+    expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 1 });
     expect(reconciliation.outcomes()).toContain('delay-failed');
+    reconciliation.failQueueWith(undefined);
+    expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 1 });
   });
 
   test('when VOD answers nothing at all, no place in the checkpoint moves behind what was not verified', async () => {
     const reconciliation = startReconciliation(filesOf(ids(5)));
     reconciliation.vod.failWith((action) => {
-      if (action === 'DescribeMediaInfos') throw refusal(action, 'InternalError');
+      if (action === 'DescribeMediaInfos') throw new VodError(action, 'VOD did not answer');
     });
     await expect(reconciliation.run()).rejects.toThrow(/Cannot reconcile \(recent, .*library/);
     reconciliation.vod.failWith(() => undefined);

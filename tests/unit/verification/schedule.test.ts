@@ -75,7 +75,7 @@ describe('scheduleNext', () => {
     expect(scheduleNext([missing], new Map(), NOW).delayed).toMatchObject([{ fileId: '7', version: 0 }]);
   });
 
-  test('asks nothing where no question is open, or where the table has to be asked first', () => {
+  test('delays nothing without an open question, or while the table is unavailable', () => {
     const { openQuestion: _, ...settled } = open('held', 'written');
     const unavailable: Verified = { fileId: '7', outcome: 'unavailable', before: row, row };
     expect(scheduleNext([settled, unavailable], new Map(), NOW)).toEqual({ delayed: [], givenUp: [] });
@@ -141,7 +141,7 @@ describe('the delay queue and verification together', () => {
     expect(service.row('7').status).toBe('ready');
   });
 
-  test('go on to ask about a held file after a forged deletion', async () => {
+  test('continue to verify a held file after a forged deletion', async () => {
     const held = modelFile('7', { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } });
     const service = startService([held]);
     await service.verify(['7']);
@@ -150,7 +150,7 @@ describe('the delay queue and verification together', () => {
     expect(asked).toBeGreaterThanOrEqual(24 * 4 - 1);
   });
 
-  test('delete a file that vanishes after its deletion was announced, and then ask nothing more', async () => {
+  test('delete a file that vanishes after its deletion was announced, and then verify it no more', async () => {
     const service = startService([modelFile('7')]);
     await service.verify(['7']);
     await service.receive(fileDeleted({ fileId: '7' }));

@@ -1,3 +1,4 @@
+import { VodError } from '../../../lib/vod/api';
 import { verifyPatiently } from '../../../lib/verification/verify-patiently';
 import type { Candidate } from '../../../lib/verification/verify';
 import { modelFile, startService } from '../support/service';
@@ -57,9 +58,25 @@ test('a write that the table did not answer is made again', async () => {
 test('when nobody answers about several files, it throws, so that the caller keeps its place', async () => {
   const service = startPatient(2);
   service.vod.failWith((action) => {
-    throw refusal(action, 'InternalError');
+    throw new VodError(action, 'VOD did not answer');
   });
   await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
+});
+
+test('a key that VOD refuses ends it too, for every call would be refused', async () => {
+  const service = startPatient(2);
+  service.vod.failWith((action) => {
+    throw refusal(action, 'AuthFailure.SecretIdNotFound');
+  });
+  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
+});
+
+test('files for which every call fails with an error of VOD do not keep the caller at its place', async () => {
+  const service = startPatient(2);
+  service.vod.failWith((action) => {
+    throw refusal(action, 'InternalError');
+  });
+  expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting' }, { outcome: 'waiting' }]);
 });
 
 test('a refusal with a code is an answer about that file: it is not repeated', async () => {

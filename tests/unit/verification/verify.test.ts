@@ -22,7 +22,7 @@ async function confirmed(fileIds: readonly string[]) {
 }
 
 describe('verify', () => {
-  test('asks about 20 files a call and returns what became of each, in their order', async () => {
+  test('describes 20 files per call and returns the result of each, in their order', async () => {
     const service = startService(filesOf(ids(45)));
     const verified = await service.verify(ids(45));
     expect(verified.map(({ fileId }) => fileId)).toEqual(ids(45));
@@ -31,7 +31,7 @@ describe('verify', () => {
     expect(service.store.ids()).toHaveLength(45);
   });
 
-  test('says "unchanged" and writes nothing where the row has the answer already', async () => {
+  test('returns "unchanged" and writes nothing where the row already has the answer', async () => {
     const service = await confirmed(['7']);
     expect(outcomesOf(await service.verify(['7']))).toEqual(['unchanged']);
     expect(service.store.writes).toHaveLength(1);
@@ -45,7 +45,7 @@ describe('verify', () => {
     expect(service.row('7').version).toBe(2);
   });
 
-  test('leaves a file alone that has no row and that VOD does not have', async () => {
+  test('ignores a file that has no row and that VOD does not have', async () => {
     const service = startService();
     expect(outcomesOf(await service.verify(['7']))).toEqual(['unchanged']);
     expect(service.store.ids()).toEqual([]);
@@ -90,7 +90,7 @@ describe('a file that VOD does not have any more', () => {
 });
 
 describe('twenty confirmed files that vanish at once', () => {
-  test('change nothing and are reported: rather the application id is wrong', async () => {
+  test('change nothing and are reported, because the application id may be wrong', async () => {
     const service = await confirmed(ids(20));
     for (const fileId of ids(20)) service.vod.remove(fileId);
     for (const openQuestion of [undefined, 'missing', 'deletion'] as const) {
@@ -113,7 +113,7 @@ describe('twenty confirmed files that vanish at once', () => {
     expect(service.row('1001').status).toBe('deleted');
   });
 
-  test('are believed, after a second look, when the operator accepts it', async () => {
+  test('are deleted after a second look when the operator accepts it', async () => {
     const service = await confirmed(ids(20));
     for (const fileId of ids(20)) service.vod.remove(fileId);
     await service.verify(ids(20), {}, { acceptsMassDeletion: true });

@@ -10,7 +10,7 @@ const fixture = (name: string): unknown =>
 describe('parseEvent, ids of uploads', () => {
   const upload = (FileId: unknown) => parseEvent({ EventType: 'NewFileUpload', FileUploadEvent: { FileId } });
 
-  test.each(['1', '0'.repeat(40), '5285890784273533167'])('%s is one', (fileId) => {
+  test.each(['1', '0'.repeat(40), '5285890784273533167'])('%s is a valid id', (fileId) => {
     expect(upload(fileId)).toMatchObject({ type: 'NewFileUpload', fileId });
   });
 

@@ -73,7 +73,7 @@ describe('parseEvent, source context and tasks of an upload', () => {
     if (sourceContext === undefined) expect(parseEvent(fixture(name))).not.toHaveProperty('sourceContext');
   });
 
-  test("the review's task is named beside the procedure's, and is not the procedure", () => {
+  test("the review's task is returned in addition to the procedure's, and is not the procedure", () => {
     const upload = (tasks: object) => ({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '1', ...tasks } });
     const both = parseEvent(upload({ ProcedureTaskId: 'p', ReviewAudioVideoTaskId: 'r' }));
     expect(both).toMatchObject({ procedureTaskId: 'p', taskIds: ['p', 'r'] });
@@ -82,7 +82,7 @@ describe('parseEvent, source context and tasks of an upload', () => {
     expect(review).not.toHaveProperty('procedureTaskId');
   });
 
-  test("2.0's transcodeTaskId is no task of a procedure", () => {
+  test("2.0's transcodeTaskId is not the task of a procedure", () => {
     const data = { fileId: '1', transcodeTaskId: 'transcode-1' };
     expect(parseEvent({ eventType: 'NewFileUpload', data })).toMatchObject({ taskIds: [] });
   });
@@ -163,7 +163,7 @@ describe('parseEvent, deletions', () => {
     expect(deletion(['1', '1', '2'])).toMatchObject({ files: [{ fileId: '1' }, { fileId: '2' }] });
   });
 
-  test('ids that are none are skipped where others are usable', () => {
+  test('unusable ids are skipped where others are usable', () => {
     expect(deletion(['1', '', null, 7, 'x', '1'.repeat(41)])).toEqual({
       type: 'FileDeleted',
       files: [{ fileId: '1', parts: [] }],

@@ -53,7 +53,7 @@ describe('describeFiles', () => {
     expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', incomplete]]));
   });
 
-  test('null optional sections say that there is none', async () => {
+  test('null sections are absent sections', async () => {
     const info = { FileId: '7', BasicInfo: { SourceInfo: null }, MetaData: null, ReviewInfo: null };
     expect((await describeFiles(answering({ MediaInfoSet: [info] }), ['7'], [])).get('7')).toEqual({
       fileId: '7',
@@ -63,7 +63,7 @@ describe('describeFiles', () => {
     });
   });
 
-  test('files that nobody asked about are left out', async () => {
+  test('files that were not requested are ignored', async () => {
     const answer = { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: ['9', '7'] };
     expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', 'not-found']]));
   });

@@ -68,14 +68,14 @@ test('more files than SearchMedia shows are all seen, as long as no second has m
   expect((await readAll(library(created, false), START + 10)).seen.size).toBe(12_000);
 });
 
-test('a second with more files than SearchMedia shows is reported, and does not hold up the others', async () => {
+test('a second with more files than SearchMedia shows is reported, and does not block the others', async () => {
   const created = [START, ...Array<number>(CAP + 300).fill(START + 1), START + 2, START + 2];
   const { seen, hidden } = await readAll(library(created, true), START + 10);
   expect(hidden).toEqual([START + 1]);
   expect(seen.size).toBe(CAP + 3);
 });
 
-describe('TotalCount decides whether the library goes on', () => {
+describe('TotalCount decides whether there are more pages', () => {
   const file = (index: number) => ({
     FileId: String(index),
     BasicInfo: { CreateTime: new Date((START + index) * 1000).toISOString() },
@@ -88,7 +88,7 @@ describe('TotalCount decides whether the library goes on', () => {
     expect(page).toEqual({ fileIds: ['1', '2'], next: { second: START + 2, offset: 0 } });
   });
 
-  test('a short page of one second goes on behind what it showed', async () => {
+  test('after a short page of one second, the next one continues after its last file', async () => {
     const page = await search({ TotalCount: 10, MediaInfoSet: [file(0), file(0)] }, 3);
     expect(page.next).toEqual({ second: START, offset: 5 });
   });

@@ -3,7 +3,7 @@ import { virtualClock } from '../support/clock';
 
 /** When each of `count` calls that are made at once may begin, in milliseconds from now. */
 const takeAll = (pacer: ReturnType<typeof createPacer>, count: number, action = 'DescribeMediaInfos') =>
-  Array.from({ length: count }, () => pacer.take(action));
+  Array.from({ length: count }, () => pacer.take(action, Infinity) ?? NaN);
 
 /** How many of the calls begin within the first second. */
 const inFirstSecond = (waits: readonly number[]) => waits.filter((wait) => wait < 1_000).length;
@@ -20,9 +20,19 @@ describe('createPacer', () => {
   test('keeps a lane for each action, also for one that is called "constructor"', () => {
     const pacer = createPacer(virtualClock().now);
     takeAll(pacer, 100);
-    expect(pacer.take('DescribeTasks')).toBe(0);
-    expect(pacer.take('constructor')).toBe(0);
-    expect(pacer.take('constructor')).toBe(10);
+    expect(pacer.take('DescribeTasks', Infinity)).toBe(0);
+    expect(pacer.take('constructor', Infinity)).toBe(0);
+    expect(pacer.take('constructor', Infinity)).toBe(10);
+  });
+
+  test('takes no place for a call that would begin after its deadline', () => {
+    const clock = virtualClock();
+    const pacer = createPacer(clock.now);
+    takeAll(pacer, 100);
+    for (let call = 0; call < 1_000; call++)
+      expect(pacer.take('DescribeMediaInfos', clock.now() + 500)).toBeUndefined();
+    clock.advance(1_000);
+    expect(pacer.take('DescribeMediaInfos', clock.now() + 500)).toBe(0);
   });
 
   test('does not save up time in which nobody called', () => {

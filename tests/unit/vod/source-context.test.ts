@@ -27,7 +27,7 @@ describe('seal and open', () => {
     );
   });
 
-  test('a seal of the layout before stays valid and says nothing of a procedure', () => {
+  test('a seal of the first layout stays valid and does not contain whether there is a procedure', () => {
     fc.assert(
       fc.property(caller, text, (who, content) => {
         expect(open(sealOfBefore(content, who, 'key'), ['key'])).toEqual({
@@ -39,7 +39,7 @@ describe('seal and open', () => {
     );
   });
 
-  test('an empty caller, which seals of before may have, yields no uploader: an index takes no empty key', () => {
+  test('an empty caller, which old seals may have, yields no uploader: an index accepts no empty key', () => {
     expect(open(sealOfBefore('order=7', '', 'key'), ['key'])).toEqual({ seal: 'valid', sourceContext: 'order=7' });
   });
 
@@ -52,7 +52,7 @@ describe('seal and open', () => {
     });
   });
 
-  test('the same input gives the same seal: the SDK asks up to three times for one upload', () => {
+  test('the same input gives the same seal: the SDK requests up to three signatures for one upload', () => {
     expect(seal('order=7', 'user-42', true, 'key')).toBe(seal('order=7', 'user-42', true, 'key'));
   });
 

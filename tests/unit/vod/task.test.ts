@@ -160,7 +160,7 @@ describe('parseProcedureTask, one sub-task that failed makes the task fail', () 
     expect(task).toMatchObject({ failed: true, errors: [{ type: 'Porn', code: 7 }] });
   });
 
-  test('null sets, null items and items of another type are no sub-tasks', () => {
+  test('null sets, null items and items of another type are not sub-tasks', () => {
     const sets = { MediaProcessResultSet: null, AiAnalysisResultSet: [null, 7, 'x', []], AiRecognitionResultSet: {} };
     expect(parseProcedureTask(sets).failed).toBe(false);
     expect(parseProcedureTask(null)).toEqual({ status: 'FINISH', failed: false });
@@ -175,14 +175,14 @@ describe('parseProcedureTask, bounds', () => {
     })),
   });
 
-  test('20 outputs are kept; of 21 the first 20, and the task says so', () => {
+  test('20 outputs are kept; of 21 the first 20, and the task is marked as truncated', () => {
     expect(parseProcedureTask(subTasks(20, 'SUCCESS'))).not.toHaveProperty('truncated');
     const task = parseProcedureTask(subTasks(21, 'SUCCESS'));
     expect(task).toMatchObject({ outputs: { length: 20 }, truncated: true });
     expect(task.outputs?.[19]?.url).toBe('http://v/19');
   });
 
-  test('20 errors are kept; of 21 the first 20, and the task says so', () => {
+  test('20 errors are kept; of 21 the first 20, and the task is marked as truncated', () => {
     expect(parseProcedureTask(subTasks(20, 'FAIL'))).not.toHaveProperty('truncated');
     expect(parseProcedureTask(subTasks(21, 'FAIL'))).toMatchObject({ errors: { length: 20 }, truncated: true });
   });
@@ -208,7 +208,7 @@ describe('reviews', () => {
     expect(task).not.toHaveProperty('outputs');
   });
 
-  test('the parts of an AI review are no outputs: their pictures are frames of the file', () => {
+  test('the parts of an AI review are not outputs: their pictures are frames of the file', () => {
     const task = parseProcedureTask({ AiContentReviewResultSet: [ai('Porn', 'pass')] });
     expect(task).toEqual({ status: 'FINISH', failed: false, _review: { suggestion: 'pass' } });
   });

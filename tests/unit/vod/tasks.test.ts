@@ -57,14 +57,14 @@ describe('describeTasks, tasks that VOD lists', () => {
     ]);
   });
 
-  test('cost a detail only where they have finished and are not settled', async () => {
+  test('cost a call for details only if they have finished and are not settled', async () => {
     const vod = vodModel([modelFile(FILE, { tasks })]);
     await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
     const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
     expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
   });
 
-  test('of another type, without an id, or of another file are left out', async () => {
+  test('of another type, without an id, or of another file are dropped', async () => {
     const others = [
       { ...listed, TaskType: 'EditMedia' },
       { ...listed, TaskType: null },

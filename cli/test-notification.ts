@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import type { Notification } from '../lib/notifications/announcement';
+import { deliver, type Delivery } from '../lib/notifications/delivery';
+
+/** VOD gives no file this id: a receiver recognizes a test by it. */
+export const TEST_FILE_ID = '0';
+
+export interface TestDelivery {
+  /** The header `webhook-id`. */
+  readonly id: string;
+  readonly delivery: Delivery;
+  readonly milliseconds: number;
+}
+
+/** Posts a notification about no upload to the app, signed and judged as `notify-app` does it. `now` is in milliseconds. */
+export async function deliverTest(url: string, secrets: readonly string[], now: () => number): Promise<TestDelivery> {
+  const timestamp = new Date(now()).toISOString();
+  const notification: Notification = {
+    type: 'upload.ready',
+    timestamp,
+    data: {
+      fileId: TEST_FILE_ID,
+      status: 'ready',
+      version: 0,
+      name: 'test',
+      type: 'mp4',
+      category: 'Video',
+      createTime: timestamp,
+      updatedAt: timestamp,
+    },
+  };
+  const id = `msg_test_${randomUUID()}`;
+  const begin = performance.now();
+  const delivery = await deliver({ id, body: JSON.stringify(notification) }, { url, secrets, now, fetch });
+  return { id, delivery, milliseconds: Math.round(performance.now() - begin) };
+}
+
+/** What came of a delivery, such as `the receiver answered 500`. */
+export function describeDelivery(delivery: Delivery): string {
+  return delivery.outcome === 'failed' ? delivery.reason : `the receiver answered ${delivery.status}`;
+}
+
+/** What to do about a delivery that was not accepted. */
+export function adviseOn({ status }: Delivery): string {
+  if (status === undefined) {
+    return 'the URL must be reachable from the internet, with a valid certificate, and answer within 15 s: do slow work after the answer';
+  }
+  if (status >= 300 && status < 400)
+    return 'redirects are not followed: set NOTIFY_URL to the address that it leads to';
+  if (status === 410) {
+    return 'with 410 it asks for no more webhooks, and each goes to the dead letters at once: answer 2xx, or empty NOTIFY_URL and deploy';
+  }
+  if (status === 404 || status === 405)
+    return 'no route takes a POST there: correct NOTIFY_URL and deploy, or add the route';
+  if (status >= 400 && status < 500 && status !== 429) {
+    return "it must verify the signature over the raw body, with this deployment's secret and a correct clock (docs/notifications.md), and ignore the file id 0";
+  }
+  return "look into the receiver's log";
+}

@@ -1,0 +1,218 @@
+import { ANNOUNCED, type Notification } from '../../lib/notifications/announcement';
+import type { UploadView } from '../../lib/uploads/view';
+import { ref } from './responses';
+
+type Schema = Readonly<Record<string, unknown>>;
+type Status = (typeof ANNOUNCED)[number];
+
+const text = (description: string): Schema => ({ type: 'string', minLength: 1, description });
+const positive = (type: 'integer' | 'number', description: string): Schema => ({
+  type,
+  exclusiveMinimum: 0,
+  description,
+});
+const time = (description: string): Schema => ({ type: 'string', pattern: TIME, description });
+
+/** ISO 8601 in UTC. */
+const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$';
+
+const closed = (properties: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema => ({
+  type: 'object',
+  additionalProperties: false,
+  ...(required.length > 0 && { required }),
+  properties,
+});
+
+/** An upload as apps and their users see it, see {@link UploadView}. */
+const uploadProperties: Record<keyof UploadView, Schema> = {
+  fileId: { type: 'string', pattern: '^\\d{1,40}$', description: 'VOD’s FileId. `0` is a test, about no file.' },
+  status: { enum: ['uploaded', 'processing', ...ANNOUNCED] },
+  version: {
+    type: 'integer',
+    minimum: 0,
+    description:
+      'Grows with every change of the upload. Of two notifications, the one with the greater version is newer.',
+  },
+  name: text('The file’s name in VOD.'),
+  type: text('The file’s type, such as `mp4`.'),
+  category: text('`Video`, `Audio` or `Image`.'),
+  size: positive('number', 'Bytes.'),
+  duration: positive('number', 'Seconds.'),
+  width: positive('number', 'Pixels.'),
+  height: positive('number', 'Pixels.'),
+  coverUrl: text('Only where `status` is `ready` or `failed`, as `url` and the URLs of `outputs`.'),
+  url: text('Where the file is played from.'),
+  outputs: {
+    type: 'array',
+    minItems: 1,
+    description: 'What finished procedures made, the oldest procedure first.',
+    items: closed({
+      type: text('The sub-task, such as `Transcode`.'),
+      definition: { type: 'number', description: 'VOD’s template.' },
+      url: text('Where the output is.'),
+    }),
+  },
+  sourceContext: text(
+    'Your own text of the upload. Without an `uploader` this service did not sign it, so it proves nothing.',
+  ),
+  review: closed(
+    {
+      suggestion: { enum: ['pass', 'review', 'block'], description: 'The worst of all reviews.' },
+      label: text('What was found, such as `Porn`.'),
+    },
+    ['suggestion'],
+  ),
+  rejection: closed(
+    {
+      reason: { enum: ['review', 'forbidden', 'too-large', 'too-long', 'type', 'quota'] },
+      detail: text('A sentence for an operator.'),
+    },
+    ['reason', 'detail'],
+  ),
+  createTime: time('When VOD created the file.'),
+  updatedAt: time('When this service changed the upload.'),
+};
+
+const dataProperties: Record<keyof Notification['data'], Schema> = {
+  ...uploadProperties,
+  status: { enum: ANNOUNCED },
+  uploader: text('The caller who had the upload signed (`sub` of the JWT), where the seal is valid.'),
+  truncated: { const: true, description: 'Some outputs are missing, because the body has at most 20 kB.' },
+};
+
+/** `type` and `data.status` have the same word. */
+const hasStatus = (status: Status) => ({
+  if: { properties: { type: { const: typeOf(status) } } },
+  then: { properties: { data: { type: 'object', properties: { status: { const: status } } } } },
+});
+
+const typeOf = (status: Status) => `upload.${status}` as const;
+
+/** The body of a webhook, see {@link Notification}. */
+export const notificationSchema = {
+  ...closed(
+    {
+      type: { enum: ANNOUNCED.map(typeOf) },
+      timestamp: time('When the upload changed: `data.updatedAt`.'),
+      data: closed(dataProperties, ['fileId', 'status', 'version', 'updatedAt']),
+    },
+    ['type', 'timestamp', 'data'],
+  ),
+  description: 'What changed: an upload, confirmed by VOD. Unknown attributes are absent.',
+  allOf: ANNOUNCED.map(hasStatus),
+};
+
+const upload = {
+  fileId: '5285890784273533167',
+  version: 4,
+  name: 'cat',
+  type: 'mp4',
+  category: 'Video',
+  size: 1_048_576,
+  duration: 12.5,
+  width: 1280,
+  height: 720,
+  sourceContext: 'order=7',
+  createTime: '2026-11-22T08:00:00Z',
+  updatedAt: '2026-11-22T08:00:04.120Z',
+  uploader: 'user-42',
+};
+const url = 'http://1500000001.vod2.myqcloud.com/cat.mp4';
+
+/** What the example of each status has beside {@link upload}. */
+const particulars: Record<Status, object> = {
+  ready: {
+    url,
+    outputs: [{ type: 'Transcode', definition: 100030, url: 'http://1500000001.vod2.myqcloud.com/cat.720p.mp4' }],
+  },
+  failed: { url },
+  held: { review: { suggestion: 'review', label: 'Ad' } },
+  rejected: {
+    review: { suggestion: 'block', label: 'Porn' },
+    rejection: { reason: 'review', detail: 'the review of VOD suggests block (Porn)' },
+  },
+  deleted: {},
+};
+
+const meanings: Record<Status, string> = {
+  ready: 'The file is there, everything requested for it has finished, and its review passed or none was requested',
+  failed: 'A procedure finished and failed, and none succeeded',
+  held: 'VOD’s review wants a person to decide, in VOD’s console',
+  rejected: 'The review blocked the file, or VOD forbids it',
+  deleted: 'VOD no longer has the file',
+};
+
+const header = (name: string, schema: Schema, description: string, example: string) => ({
+  name,
+  in: 'header',
+  required: true,
+  description,
+  schema,
+  example,
+});
+
+const parameters = [
+  header(
+    'webhook-id',
+    { type: 'string', pattern: '^msg_[\\w-]+$' },
+    'The same for every delivery of the same change: ignore an id that you have handled.',
+    'msg_kQ2nG0tS1hZx3v9bYw7LrEoPfUc4aJdM',
+  ),
+  header(
+    'webhook-timestamp',
+    { type: 'string', pattern: '^\\d+$' },
+    'Of this attempt, in seconds since 1970.',
+    '1795334404',
+  ),
+  header(
+    'webhook-signature',
+    { type: 'string', pattern: '^v1,[A-Za-z0-9+/]+=*( v1,[A-Za-z0-9+/]+=*)*$' },
+    '`v1,` and the HMAC-SHA256 of `id.timestamp.body` in Base64; two while the secret rotates, separated by a space.',
+    'v1,3NyVJ1EvVZpWXMFjkDSqlQJvPMcAuQZqxqWMyYdsOsE=',
+  ),
+];
+
+function webhookOf(status: Status) {
+  const type = typeOf(status);
+  const { updatedAt: timestamp, ...rest } = upload;
+  const value = { type, timestamp, data: { ...rest, status, updatedAt: timestamp, ...particulars[status] } };
+  return {
+    post: {
+      operationId: `receive${status.charAt(0).toUpperCase()}${status.slice(1)}`,
+      tags: ['server'],
+      summary: meanings[status],
+      description:
+        'Per Standard Webhooks. 2xx within 15 s is success, 410 gives it up at once, everything else is retried for 24 h. See docs/notifications.md.',
+      security: [],
+      parameters,
+      requestBody: {
+        required: true,
+        description: 'JSON of at most 20 kB. Verify the signature over its bytes as they are.',
+        content: {
+          'application/json': {
+            schema: {
+              type: 'object',
+              allOf: [
+                ref('schemas', 'Notification'),
+                { type: 'object', properties: { type: { const: type } }, required: ['type'] },
+              ],
+            },
+            examples: { [status]: { value } },
+          },
+        },
+      },
+      responses: {
+        '2XX': { description: 'Delivered.' },
+        410: { description: 'Given up at once: it goes to the dead letters.' },
+        '4XX': { description: 'Retried for 24 h.' },
+        '5XX': { description: 'Retried for 24 h; a `Retry-After` is honoured.' },
+      },
+    },
+  };
+}
+
+/** What the service calls at `NOTIFY_URL`. */
+export const webhooks = Object.fromEntries(ANNOUNCED.map((status) => [typeOf(status), webhookOf(status)])) as Record<
+  `upload.${Status}`,
+  ReturnType<typeof webhookOf>
+>;
