@@ -26,15 +26,15 @@ export interface LocalOptions {
   /** Where webhooks go; '' = none are sent, the default. */
   readonly notifyUrl?: string;
   readonly engine?: Engine;
-  /** How long a pulled event may take to be confirmed; as VOD has it without a word. */
+  /** How long a pulled event may take to be confirmed; default: as in VOD. */
   readonly confirmWithinMs?: number;
-  /** Where serverless.yml is; this project without a word. */
+  /** Where serverless.yml is; default: this project. */
   readonly projectDir?: string;
   /** Whether functions with a rate run by themselves; default: true. They can be run by hand either way. */
   readonly schedules?: boolean;
-  /** Gets each line that a function writes; stderr without a word. */
+  /** Gets each line that a function writes; default: stderr. */
   readonly log?: (line: string) => void;
-  /** Gives up a start that is under way. */
+  /** Cancels a start. */
   readonly signal?: AbortSignal;
 }
 

@@ -42,7 +42,7 @@ function port(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
   return Number(text);
 }
 
-/** A variable that is empty says nothing. */
+/** An empty variable counts as missing. */
 function given(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const text = env[name]?.trim();
   return text === '' ? undefined : text;

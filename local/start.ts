@@ -5,7 +5,7 @@ import { settings } from './settings';
 
 /** `npm start`: runs until Ctrl-C. */
 async function main(): Promise<void> {
-  // The SDK's word on Node 20 is no news to who starts this; the pinned releases support it.
+  // The SDK warns about Node 20, which the pinned releases support.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const end = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** npm that is told to end passes it on to the shell between us, which ends and tells nobody. */
+/** npm passes a signal to the shell between us, which ends without passing it on. */
 function endWithParent(end: AbortController): void {
   const parent = process.ppid;
   setInterval(() => {

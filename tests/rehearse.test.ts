@@ -101,7 +101,7 @@ function account(): Record<string, Record<string, Record<string, unknown>>> {
       dead: { Arn: DEAD_LETTERS, SqsManagedSseEnabled: true },
     },
     'AWS::Lambda::EventSourceMapping': {
-      m1: { ...mapping(STREAM), MaximumRetryAttempts: -1 },
+      m1: { ...mapping(STREAM), MaximumRetryAttempts: -1, FilterCriteria: { Filters: [{ Pattern: '{}' }] } },
       m2: mapping(QUEUE),
     },
     'AWS::Logs::LogGroup': Object.fromEntries(
@@ -184,6 +184,21 @@ test.each<[string, Account, RegExp]>([
 test('a stack for EVENT_MODE=push violates the requirements of EVENT_MODE=pull', () => {
   const problems = violations(account(), 'dev', 'pull').join('\n');
   for (const what of ['the functions', 'the routes', 'the schedules', 'VodEventsUrl']) expect(problems).toContain(what);
+});
+
+test('a stack without NOTIFY_URL violates the requirements of one with it', () => {
+  const problems = violations(account(), 'dev', 'push', true).join('\n');
+  for (const what of ['functions', 'queues', 'event sources', 'filters of the stream', 'alarms of notifications']) {
+    expect(problems).toContain(what);
+  }
+});
+
+test('an alarm of notifications without NOTIFY_URL is a violation', () => {
+  const all = changed('AWS::CloudWatch::Alarm', 'alarm', { AlarmName: `${NAME}-undelivered-notifications` });
+  const stack = all['AWS::CloudFormation::Stack']?.[NAME];
+  const resources = { ...(stack?.['Resources'] as object), alarm: 'alarm' };
+  const withAlarm = { ...all, 'AWS::CloudFormation::Stack': { [NAME]: { ...stack, Resources: resources } } };
+  expect(violations(withAlarm, 'dev', 'push')).toEqual([expect.stringMatching(/alarms of notifications/)]);
 });
 
 const template: Template = {

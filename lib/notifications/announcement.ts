@@ -1,3 +1,4 @@
+import { parseTime } from '../platform/time';
 import { createHash } from 'node:crypto';
 import type { Row, Status } from '../uploads/row';
 import { viewUpload, type UploadView } from '../uploads/view';
@@ -39,7 +40,7 @@ export function announcementOf(before: Row | undefined, after: Row): Announcemen
 }
 
 function isOld({ media, confirmedAt = '' }: Row): boolean {
-  return Date.parse(confirmedAt) - (Date.parse(media.createTime ?? '') || 0) > MAX_AGE;
+  return Date.parse(confirmedAt) - parseTime(media.createTime) > MAX_AGE;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { chunk } from './chunk';
 import { awsJsonClient, type AwsService } from './aws-json';
 import type { Environment } from './env';
 import { asArray, getField } from './json';
@@ -45,9 +46,7 @@ export function messageSender(env: Environment, deps: RetryDeps): SendMessages {
     if (failed > 0) throw new Error(`Cannot queue messages: SQS refused ${failed} of ${messages.length}`);
   };
   return async (queueUrl, messages) => {
-    const batches = Array.from({ length: Math.ceil(messages.length / MAX_BATCH) }, (_, index) =>
-      messages.slice(index * MAX_BATCH, (index + 1) * MAX_BATCH),
-    );
+    const batches = chunk(messages, MAX_BATCH);
     await Promise.all(batches.map((batch) => sendBatch(queueUrl, batch)));
   };
 }

@@ -108,9 +108,15 @@ export function splitEntry(entry: string): readonly [kind: string, id: string] {
 }
 
 /** The row with the hint's values for what the row lacks; the same object when there are none. */
+/** The task that an entry of {@link Row.news} names; `undefined` for an entry about the file. */
+export function taskIdOf(entry: string): string | undefined {
+  const [kind, id] = splitEntry(entry);
+  return kind === 'task' || kind === 'end' ? id : undefined;
+}
+
 function fill(row: Row, hint: Hint): Row {
   const missing = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
-  const namesTask = hint.news.some((entry) => /^(task|end):/.test(entry));
+  const namesTask = hint.news.some((entry) => taskIdOf(entry) !== undefined);
   const status = row.status === 'uploaded' && namesTask ? 'processing' : row.status;
   const context = row.context ?? hint.context;
   const procedureTaskId = row.procedureTaskId ?? hint.procedureTaskId;

@@ -11,7 +11,7 @@ import type { Review, Task } from '../vod/task';
 export type Status = 'uploaded' | 'processing' | 'ready' | 'failed' | 'held' | 'rejected' | 'deleted';
 
 /**
- * `pushed`: an event has changed the row since VOD was last asked; `confirmed`: all of it is VOD's answer;
+ * `pushed`: an event has changed the row since its last verification; `confirmed`: all of it is VOD's answer;
  * `unknown`: VOD was asked and does not know the file.
  */
 export type Trust = 'pushed' | 'confirmed' | 'unknown';
@@ -44,7 +44,7 @@ export interface Row {
   readonly sortTime?: string;
   /** A sentence for an operator. */
   readonly notice?: string;
-  /** What events reported since VOD was last asked, see {@link MAX_NEWS}: `task:<id>`, `end:<id>`, `parts:<types>`, `gone`. */
+  /** What events reported since the last verification, see {@link MAX_NEWS}: `task:<id>`, `end:<id>`, `parts:<types>`, `gone`. */
   readonly news: readonly string[];
   /** Whether the row was ever `ready`: from then on it is never `processing` again. */
   readonly wasReady: boolean;
@@ -87,7 +87,7 @@ export function toItem(row: Row): Item {
   return item;
 }
 
-/** The row in what {@link toItem} returned. Attributes that somebody else added are left alone by the store. */
+/** The row in what {@link toItem} returned. The store keeps attributes of other writers. */
 export function fromItem(item: Item): Row {
   // The table holds what this project wrote; the attributes' types are those that toItem gave them.
   const { fileId, status, trust, version, firstSeenAt, updatedAt } = item as unknown as Row;
@@ -133,7 +133,7 @@ export function jsonBytes(value: unknown): number {
   return Buffer.byteLength(JSON.stringify(value));
 }
 
-/** A task of which no more fits into its row. */
+/** A task without its details, for a row that is too large. */
 export function truncateTask({ status, failed, _kind, _createTime, _finishTime, _review }: Task): Task {
   return {
     status,

@@ -1,7 +1,9 @@
+import { parseTime } from '../platform/time';
 import { isDeepStrictEqual } from 'node:util';
 import type { MediaInfo } from '../vod/media';
 import type { OpenedSourceContext } from '../vod/source-context';
 import { worstReview, type Review, type Task } from '../vod/task';
+import { taskIdOf } from './merge';
 import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
 
 /** VOD's answer about one file that it has. */
@@ -33,10 +35,10 @@ const REVIEW_TOLERANCE_MS = 10_000;
 const UNKNOWN_LIFETIME = 30 * 24 * 3_600;
 
 const UNKNOWN_FILE = 'VOD does not know this file: the event was forged, or the file was deleted before VOD was asked';
-const FORGOTTEN_TASK = 'An event named a task of this file, but VOD keeps tasks for 3 days and no longer knows it';
+const FORGOTTEN_TASK = 'An event named a task of this file, but VOD keeps tasks for 3 days and no longer has it';
 const FORGOTTEN_RESULT = 'VOD keeps tasks for 3 days and no longer knows how a procedure of this file ended';
 const NO_PROCEDURE =
-  'A procedure was signed, but VOD knows none of this file: its name may not exist in VOD, or it ended over 3 days before VOD was asked';
+  'A procedure was signed, but VOD has none of this file: its name may not exist in VOD, or it ended more than 3 days ago';
 
 /**
  * The row after VOD's answer: whatever events reported before, the same answer gives the same row. Returns the same object
@@ -188,7 +190,7 @@ function noticeOf(before: Row | undefined, after: Row, now: number): string | un
   const age = now - parseTime(after.media.createTime);
   if (after.context?.signedProcedure === true) return age >= MAX_PROCEDURE_WAIT_MS ? NO_PROCEDURE : undefined;
   if (before?.confirmedAt !== undefined) return before.notice === FORGOTTEN_TASK ? FORGOTTEN_TASK : undefined;
-  const isNamed = before?.news.some((entry) => /^(task|end):/.test(entry)) === true;
+  const isNamed = before?.news.some((entry) => taskIdOf(entry) !== undefined) === true;
   return isNamed && age >= TASK_MEMORY_MS ? FORGOTTEN_TASK : undefined;
 }
 
@@ -197,6 +199,3 @@ function isProcedure(task: Task): boolean {
 }
 
 /** Milliseconds since 1970; 0 for a missing or malformed time. */
-function parseTime(time: string | undefined): number {
-  return Date.parse(time ?? '') || 0;
-}

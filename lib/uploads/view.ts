@@ -33,7 +33,7 @@ export interface UploadView {
 const PLAYABLE: readonly Status[] = ['ready', 'failed'];
 
 /**
- * The row as an app sees it. Before VOD has confirmed it once, only what says which upload it is; URLs only while it is
+ * The row as an app sees it. Before its first confirmation only its identity; URLs only while it is
  * `ready` or `failed`.
  */
 export function viewUpload(row: Row): UploadView {

@@ -39,7 +39,7 @@ const RESERVE = 3_000;
  * that it queues the notifications of confirmed changes in the same batch.
  *
  * A record fails only when the table or a queue does not answer. What VOD cannot answer goes to the delay queue; what is
- * wrong with one row is logged, and the next record comes.
+ * wrong with one row is logged and does not affect the others.
  */
 export function uploadChanged(deps: UploadChangedDeps) {
   return async (event: DynamoDBStreamEvent | SQSEvent, context: Context): Promise<BatchResponse> => {
@@ -167,7 +167,7 @@ async function verifyAndDelay(
     logCounts(verified, log);
     return verified.filter(({ outcome }) => outcome === 'unavailable').map(({ fileId }) => fileId);
   } catch (error) {
-    // Without the seal keys no answer can be stored: all of it waits.
+    // Without the seal keys no answer can be stored.
     const fileIds = candidates.map(({ fileId }) => fileId);
     log({ level: 'error', outcome: 'no-answer', fileIds, ...describe(error) });
     await postpone(candidates.map(withoutAnswer));

@@ -15,7 +15,7 @@ export interface PatientDeps extends VerifyDeps {
  * As {@link verify}, for a caller that has time: candidates without an answer of VOD or the table are verified again, in
  * the last attempt each with its own call, so that a file for which calls fail does not affect the others.
  *
- * @throws Error when there are several candidates and nobody answered about any: VOD or the table is unavailable
+ * @throws Error when there are several candidates and none could be answered: VOD or the table is unavailable
  */
 export async function verifyPatiently(candidates: readonly Candidate[], deps: PatientDeps): Promise<Verified[]> {
   const results = new Map<string, Verified>();
@@ -43,7 +43,7 @@ function isUnanswered(verified: Verified | undefined): boolean {
   return verified?.outcome === 'waiting' && verified.error !== undefined && isTransient(verified.error);
 }
 
-/** Whether the outcome is not about this file: nobody answered, or VOD refuses the account or the rate. */
+/** Whether the outcome is not about this file: no answer came, or VOD refuses the account or the rate. */
 function isOutage({ outcome, error }: Verified): boolean {
   if (outcome === 'unavailable') return true;
   if (outcome !== 'waiting' || error === undefined) return false;

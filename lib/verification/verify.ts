@@ -1,6 +1,8 @@
+import { parseTime } from '../platform/time';
+import { chunk } from '../platform/chunk';
 import type { Log } from '../platform/log';
 import { describe } from '../platform/log';
-import { splitEntry } from '../uploads/merge';
+import { splitEntry, taskIdOf } from '../uploads/merge';
 import { awaitsProcedure, applySnapshot, TASK_MEMORY_MS, type Snapshot } from '../uploads/snapshot';
 import { RefusedRowError, type UploadStore } from '../uploads/store';
 import type { Row } from '../uploads/row';
@@ -71,9 +73,7 @@ const ANALYSIS_MS = 3_600_000;
  * call, all calls at once (the API client paces them). Never throws for one file: its failure is its outcome.
  */
 export async function verify(candidates: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
-  const batches = Array.from({ length: Math.ceil(candidates.length / MAX_FILES_PER_CALL) }, (_, index) =>
-    candidates.slice(index * MAX_FILES_PER_CALL, (index + 1) * MAX_FILES_PER_CALL),
-  );
+  const batches = chunk(candidates, MAX_FILES_PER_CALL);
   const verified = await Promise.all(batches.map((batch) => verifyBatch(batch, deps)));
   return verified.flat();
 }
@@ -216,15 +216,13 @@ function needsTasks({ row, taskIds }: Candidate, { context, media }: DescribedFi
   if (taskIds !== undefined || namedTasks(row).length > 0) return true;
   if ([...(row?.tasks.values() ?? [])].some(({ status }) => status === 'PROCESSING')) return true;
   if (row?.confirmedAt !== undefined) return awaitsProcedure(context, row, now);
-  const areTasksKept = now - (Date.parse(media.createTime ?? '') || 0) < TASK_MEMORY_MS;
+  const areTasksKept = now - parseTime(media.createTime) < TASK_MEMORY_MS;
   return areTasksKept && (context?.seal !== 'valid' || context.signedProcedure !== false);
 }
 
 /** Ids of the tasks that events named since the last answer of VOD. */
 function namedTasks(row: Row | undefined): string[] {
-  const named = (row?.news ?? [])
-    .map(splitEntry)
-    .flatMap(([kind, id]) => (kind === 'task' || kind === 'end' ? id : []));
+  const named = (row?.news ?? []).flatMap((entry) => taskIdOf(entry) ?? []);
   const unconfirmed = row?.confirmedAt === undefined ? row?.procedureTaskId : undefined;
   return [...new Set([...named, ...(unconfirmed === undefined ? [] : [unconfirmed])])];
 }
@@ -235,7 +233,7 @@ function questionAfter({ row, openQuestion }: Candidate, after: Row, now: number
   if (after.status === 'processing' && awaitsProcedure(after.context, after, now)) return 'procedure';
   if (awaitsResult(row, openQuestion, after)) return 'result';
   if (row?.news.some(isDeletion) || openQuestion === 'deletion') return 'deletion';
-  const age = now - (Date.parse(after.media.createTime ?? '') || 0);
+  const age = now - parseTime(after.media.createTime);
   return isUnanalysed(after) && age < ANALYSIS_MS ? 'analysis' : undefined;
 }
 

@@ -77,7 +77,7 @@ const dataProperties: Record<keyof Notification['data'], Schema> = {
   ...uploadProperties,
   status: { enum: ANNOUNCED },
   uploader: text('The caller who had the upload signed (`sub` of the JWT), where the seal is valid.'),
-  truncated: { const: true, description: 'Some outputs are missing, because the body has at most 20 kB.' },
+  truncated: { const: true, description: 'Outputs, or very long attributes, are missing, because the body has at most 20 kB.' },
 };
 
 /** `type` and `data.status` have the same word. */

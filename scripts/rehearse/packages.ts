@@ -1,10 +1,7 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual, promisify } from 'node:util';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -13,24 +10,19 @@ import { queuesOf, tableOf } from '../../local/config';
 import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
 import { startQueues, type Queues } from '../../local/services/queue';
 import { startTable, type Table } from '../../local/services/table';
+import { startAppServer, type AppServer } from '../../tests/helpers/app-server';
 import { newFileUpload } from '../../tests/helpers/events';
 import { delivery, signRequest } from '../../tests/helpers/lambda';
 import { startTestRun, type TestRun } from '../../tests/helpers/local';
 import type { Template } from '../../tests/helpers/packaged';
-import { fetchNode, MAJORS, type Major } from '../node-majors';
+import { MAJORS } from '../node-majors';
+import { findNode, invoke, type Unpacked } from './instance';
+import { notificationProblems } from './notifications';
 
 export interface PackageFolder {
   /** Has a `.serverless` folder with the zips. */
   readonly directory: string;
   readonly template: Template;
-}
-
-/** A function's zip, unpacked, and what the template declares for it. */
-interface Unpacked {
-  readonly folder: string;
-  readonly handler: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly milliseconds: number;
 }
 
 interface Declared {
@@ -42,12 +34,13 @@ interface Declared {
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** What the unpacked functions call: an embedded table, a parameter store and queues of their own, and the VOD of a local run. */
+/** What the unpacked functions call: a table, a parameter store, queues and an app of their own, and the VOD of a local run. */
 interface Services {
   readonly local: TestRun;
   readonly store: ParameterStore;
   readonly table: Table;
   readonly queues: Queues;
+  readonly app: AppServer;
 }
 
 const QUEUE = 'VerificationQueue';
@@ -64,11 +57,12 @@ const VERIFIED_WITHIN = 30_000;
 export async function runPackages(folders: readonly PackageFolder[], python: string) {
   const nodes = await Promise.all(MAJORS.map(findNode));
   const scratch = await mkdtemp(join(tmpdir(), 'vod-client-upload-packages-'));
-  const local = await startTestRun({ schedules: false });
+  const [app, localApp] = await Promise.all([startAppServer(), startAppServer()]);
+  const local = await startTestRun({ notifyUrl: localApp.url });
   const store = await startParameterStore([]);
   const table = await startTable({ port: 0 });
   const queues = await startQueues(queuesOf(local.config));
-  const services: Services = { local, store, table, queues };
+  const services: Services = { local, store, table, queues, app };
   try {
     await table.create(tableOf(local.config));
     const functions = await unpack(folders, scratch, python, services);
@@ -77,20 +71,21 @@ export async function runPackages(folders: readonly PackageFolder[], python: str
     const skipped = nodes.flatMap((node) => node.skipped ?? []);
     return { ran: [...run.ran], skipped, problems: [...run.problems, ...(await differentRows(services))] };
   } finally {
-    await Promise.all([local.stop(), store.close(), table.stop(), queues.close()]);
+    await Promise.all([local.stop(), store.close(), table.stop(), queues.close(), app.stop(), localApp.stop()]);
     await rm(scratch, { recursive: true });
   }
 }
 
 /** Unpacks the zips, and stores the parameters that their environments name. */
 async function unpack(folders: readonly PackageFolder[], scratch: string, python: string, services: Services) {
-  const { local, store, queues } = services;
-  const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken } = local.secrets;
+  const { local, store, queues, app } = services;
+  const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken, notifySecret } = local.secrets;
   const secrets = {
     VOD_KEY_PARAMETER: JSON.stringify({ secretId, secretKey }),
     VOD_API_KEY_PARAMETER: JSON.stringify({ secretId, secretKey }),
     SEAL_KEY_PARAMETER: sealKey,
     CALLBACK_TOKEN_PARAMETER: callbackToken,
+    NOTIFY_SECRET_PARAMETER: notifySecret,
   };
   const tableName = tableOf(local.config).TableName ?? '';
   const functions = new Map<string, Unpacked>();
@@ -111,6 +106,7 @@ async function unpack(folders: readonly PackageFolder[], scratch: string, python
         if (env[variable]) store.parameters.set(env[variable], value);
       }
       if (env['VOD_API_URL']) env['VOD_API_URL'] = local.vod.url;
+      if (env['NOTIFY_URL']) env['NOTIFY_URL'] = app.url;
       if (env['TABLE_NAME']) env['TABLE_NAME'] = tableName;
       functions.set(name, { folder, handler: declared.Handler, env, milliseconds: declared.Timeout * 1000 });
     }
@@ -158,6 +154,9 @@ class PackageRun {
     const messages = { Records: [{ messageId: 'm1', body: JSON.stringify(message) }] };
     this.#expect(`uploadChanged on Node ${major} (queue)`, await call('uploadChanged', messages), NO_FAILURES);
     await verifiedRow(local.table, fileId);
+    const told = { ...this.services, secret: local.secrets.notifySecret, call };
+    const problems = await notificationProblems(fileId, told);
+    this.problems.push(...problems.map((problem) => `notifications on Node ${major}: ${problem}`));
 
     await compare('pullEvents', {}); // from an empty queue
     await compare('reconcile', {});
@@ -224,48 +223,6 @@ async function verifiedRow(table: Table, fileId: string): Promise<void> {
     if (Date.now() > deadline) throw new Error(`Cannot compare rows: the local run does not verify the file ${fileId}`);
     await sleep(100);
   }
-}
-
-interface Node {
-  readonly major: string;
-  readonly node: string;
-  /** Why it is not Lambda's. */
-  readonly skipped?: string;
-}
-
-/** Lambda's version, or the one that runs this if it cannot be fetched. */
-async function findNode(major: Major): Promise<Node> {
-  try {
-    return { major: String(major), node: await fetchNode(major) };
-  } catch (error) {
-    const skipped = `${process.version} ran them INSTEAD OF ${major} (${String(error)})`;
-    return { major: `${process.version} INSTEAD OF ${major}`, node: process.execPath, skipped };
-  }
-}
-
-async function invoke(node: string, unpacked: Unpacked, { table, store, queues }: Services, event: object) {
-  const { folder, handler, env, milliseconds } = unpacked;
-  const aws = {
-    AWS_REGION: 'ap-southeast-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_SESSION_TOKEN: 'local',
-    AWS_ENDPOINT_URL_DYNAMODB: table.url,
-    AWS_ENDPOINT_URL_SSM: store.url,
-    AWS_ENDPOINT_URL_SQS: queues.url,
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  };
-  const child = spawn(node, [join(__dirname, 'host.js'), folder, handler, String(milliseconds)], {
-    env: { ...env, ...aws },
-    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    timeout: milliseconds,
-  });
-  const [stdin, ...outputs] = child.stdio as unknown as [Writable, ...Readable[]];
-  stdin.end(JSON.stringify(event));
-  const [ended, log = '', errors = '', answer = ''] = await Promise.all([once(child, 'close'), ...outputs.map(text)]);
-  const [code] = ended as [number | null];
-  if (code !== 0) throw new Error(`Cannot call ${handler} on ${node}: ${log}${errors}`);
-  return { answer: JSON.parse(answer) as unknown, log };
 }
 
 interface Answer {

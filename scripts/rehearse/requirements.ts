@@ -26,6 +26,15 @@ const ALLOWED_ACTIONS: Readonly<Record<string, readonly string[]>> = {
     'sqs:ReceiveMessage',
     'sqs:SendMessage',
   ],
+  notifyApp: [
+    ...LOGS,
+    'ssm:GetParameters',
+    'sqs:ChangeMessageVisibility',
+    'sqs:DeleteMessage',
+    'sqs:GetQueueAttributes',
+    'sqs:ReceiveMessage',
+    'sqs:SendMessage',
+  ],
   reconcile: [
     ...LOGS,
     'ssm:GetParameters',
@@ -52,6 +61,14 @@ const FUNCTIONS: Readonly<Record<EventMode, readonly string[]>> = {
   pull: ['pullEvents', 'reconcile', 'uploadChanged', 'uploadSignature'],
 };
 
+/** The alarms that only a deploy with NOTIFY_URL has. */
+const NOTIFY_ALARMS = [
+  'notifications-not-queued',
+  'notifications-not-sent',
+  'notify-app-errors',
+  'undelivered-notifications',
+];
+
 const INDEXES = {
   bySourceContext: 'sourceContext sortTime KEYS_ONLY',
   byUploader: 'uploader sortTime INCLUDE sourceContext',
@@ -60,8 +77,10 @@ const INDEXES = {
 /**
  * The most important properties of a stack, written a second time, so that a mistake in serverless.yml does not prove
  * itself. Returns a sentence for each property that is different in the account.
+ *
+ * @param notifies whether the stack was deployed with NOTIFY_URL
  */
-export function violations(account: Account, stage: Stage, mode: EventMode): string[] {
+export function violations(account: Account, stage: Stage, mode: EventMode, notifies = false): string[] {
   const problems: string[] = [];
   const expect = (what: string, found: unknown, wanted: unknown) => {
     if (isDeepStrictEqual(found, wanted)) return;
@@ -80,7 +99,8 @@ export function violations(account: Account, stage: Stage, mode: EventMode): str
   const functions = ofType<{ FunctionName: string; FunctionArn: string; Role: string }>('AWS::Lambda::Function');
   const functionName = (arn: string) =>
     shortName(functions.find(({ FunctionArn }) => FunctionArn === arn)?.FunctionName ?? arn);
-  expect('the functions', functions.map((made) => shortName(made.FunctionName)).sort(), FUNCTIONS[mode]);
+  const wantedFunctions = [...FUNCTIONS[mode], ...(notifies ? ['notifyApp'] : [])].sort();
+  expect('the functions', functions.map((made) => shortName(made.FunctionName)).sort(), wantedFunctions);
 
   const routes = ofType<{ RouteKey: string; AuthorizationType?: string; AuthorizerId?: string }>(
     'AWS::ApiGatewayV2::Route',
@@ -126,25 +146,31 @@ export function violations(account: Account, stage: Stage, mode: EventMode): str
   expect("the stack's protection against deletion", isProtected, stage === 'prod');
 
   const queues = ofType<Queue>('AWS::SQS::Queue');
-  const [delayQueue] = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
-  const [deadLetters] = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined);
-  expect('the number of queues', queues.length, 2);
-  expect('the dead-letter queue', delayQueue?.RedrivePolicy?.deadLetterTargetArn, deadLetters?.Arn);
-  expect(
-    'the encryption of the queues',
-    queues.map(({ SqsManagedSseEnabled: isEncrypted }) => isEncrypted),
-    [true, true],
-  );
+  const sources = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
+  const deadLetters = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined).map(({ Arn }) => Arn);
+  expect('the number of queues', queues.length, notifies ? 4 : 2);
+  const targets = sources.map(({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn);
+  expect('the dead-letter queues', targets.sort(), deadLetters.sort());
+  const unencrypted = queues.filter(({ SqsManagedSseEnabled: isEncrypted }) => !isEncrypted);
+  expect('the queues without encryption', unencrypted, []);
 
   const mappings = ofType<Mapping>('AWS::Lambda::EventSourceMapping');
-  const sources = mappings.map(({ EventSourceArn, FunctionArn, State }) => [
-    EventSourceArn,
-    `${functionName(FunctionArn)} ${State}`,
-  ]);
-  const wanted = [table?.StreamArn ?? '', delayQueue?.Arn ?? ''].map((arn) => [arn, 'uploadChanged Enabled']);
-  expect('the event sources', Object.fromEntries(sources.sort()), Object.fromEntries(wanted.sort()));
+  const readers = (arn: string | undefined) =>
+    mappings
+      .filter(({ EventSourceArn }) => EventSourceArn === arn)
+      .map(({ FunctionArn, State }) => `${functionName(FunctionArn)} ${State}`);
+  const found = [readers(table?.StreamArn), ...sources.map(({ Arn }) => readers(Arn)).sort()];
+  const wanted = [['uploadChanged Enabled'], ...(notifies ? [['notifyApp Enabled']] : []), ['uploadChanged Enabled']];
+  expect('the event sources', found, wanted);
+  expect('the number of event sources', mappings.length, wanted.length);
+  const filters = mappings.flatMap(({ FilterCriteria }) => FilterCriteria?.Filters ?? []);
+  expect('the number of filters of the stream', filters.length, notifies ? 2 : 1);
   const retries = mappings.flatMap(({ MaximumRetryAttempts: most }) => most ?? []);
   expect('the retries of the stream', retries, [-1]);
+
+  const alarms = ofType<{ AlarmName: string }>('AWS::CloudWatch::Alarm').map(({ AlarmName }) => shortName(AlarmName));
+  const notifyAlarms = alarms.filter((name) => /notif/.test(name)).sort();
+  expect('the alarms of notifications', notifyAlarms, notifies ? NOTIFY_ALARMS : []);
 
   const groups = ofType<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');
   const days = groups.map(({ RetentionInDays: kept }) => kept);
@@ -185,4 +211,5 @@ interface Mapping {
   readonly FunctionArn: string;
   readonly State: string;
   readonly MaximumRetryAttempts?: number;
+  readonly FilterCriteria?: { readonly Filters: readonly object[] };
 }

@@ -9,6 +9,9 @@ import { findPython, lint, startEmulator, type Emulator } from './emulator';
 import { runPackages } from './packages';
 import { violations, type EventMode, type Stage } from './requirements';
 
+/** A deploy of each kind: NOTIFY_URL is on in the ones that are pushed events. */
+const NOTIFY_URL: Readonly<Record<EventMode, string>> = { push: 'https://app.example.com/webhooks/vod', pull: '' };
+
 const REGION = 'ap-southeast-1';
 /** The table of version 1, which the update replaced and nothing removes. */
 const REPLACED = 'AWS::DynamoDB::Table vod-client-upload-prod-uploads';
@@ -32,7 +35,11 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
   const name = `vod-client-upload-${stage}`;
 
   function attempt(command: string, mode: EventMode = 'push') {
-    return copy.serverless([...command.split(' '), '--stage', stage], { ...emulator.env, EVENT_MODE: mode });
+    return copy.serverless([...command.split(' '), '--stage', stage], {
+      ...emulator.env,
+      EVENT_MODE: mode,
+      NOTIFY_URL: NOTIFY_URL[mode],
+    });
   }
 
   async function serverless(command: string, mode?: EventMode): Promise<string> {
@@ -44,14 +51,18 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
   async function deploy(mode: EventMode): Promise<Template> {
     await serverless('deploy', mode);
     const template = await copy.template();
-    print(`${stage}: deployed for ${mode}, ${Object.keys(template.Resources).length} resources`);
+    const notifies = NOTIFY_URL[mode] === '' ? 'without' : 'with';
+    print(`${stage}: deployed for ${mode} ${notifies} NOTIFY_URL, ${Object.keys(template.Resources).length} resources`);
     return template;
   }
 
   /** Compares the account with the template, and with the requirements that are written apart from it. */
   async function inspect(step: string, template: Template, mode: EventMode): Promise<void> {
     const account = await emulator.read();
-    note(`${stage} ${step}`, [...differences(account, name, template), ...violations(account, stage, mode)]);
+    note(`${stage} ${step}`, [
+      ...differences(account, name, template),
+      ...violations(account, stage, mode, NOTIFY_URL[mode] !== ''),
+    ]);
   }
 
   /** Deploys with the table name of version 1, from which the next deploy is an update. */
