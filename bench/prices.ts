@@ -7,10 +7,14 @@ export const PRICES = {
   gatewayRequest: 1 / 1e6,
   /** For a write unit of DynamoDB, of the table as of its indexes. */
   writeUnit: 0.625 / 1e6,
+  /** For a read unit of DynamoDB. */
+  readUnit: 0.125 / 1e6,
+  /** For a request to a standard queue of SQS. */
+  queueRequest: 0.4 / 1e6,
 } as const;
 
 /** As serverless.yml has it. */
-const GIGABYTES = 0.5;
+export const GIGABYTES = 0.5;
 
 export interface Work {
   /** Milliseconds: a warm call, a cold one. */

@@ -35,7 +35,12 @@ export function announcementOf(before: Row | undefined, after: Row): Announcemen
   if (before?.confirmedAt === undefined && isOld(after)) return undefined;
   const { fileId, version, updatedAt, context } = after;
   const hash = createHash('sha256').update(`${fileId}\n${version}\n${updatedAt}`).digest('base64url');
-  const data = { ...viewUpload(after), ...(context?.uploader !== undefined && { uploader: context.uploader }) };
+  const isTruncated = [...after.tasks.values()].some(({ truncated }) => truncated);
+  const data = {
+    ...viewUpload(after),
+    ...(context?.uploader !== undefined && { uploader: context.uploader }),
+    ...(isTruncated && { truncated: true as const }),
+  };
   return { id: `msg_${hash.slice(0, 32)}`, body: formatBody({ type: `upload.${status}`, timestamp: updatedAt, data }) };
 }
 

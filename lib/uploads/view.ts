@@ -38,7 +38,8 @@ const PLAYABLE: readonly Status[] = ['ready', 'failed'];
  */
 export function viewUpload(row: Row): UploadView {
   const { fileId, status, version, context, media, review, rejection, updatedAt } = row;
-  const sourceContext = context?.sourceContext;
+  // What looks sealed and is not has been forged.
+  const sourceContext = context?.seal === 'broken' ? undefined : context?.sourceContext;
   if (row.confirmedAt === undefined) return omitUndefined({ fileId, status, version, sourceContext });
   const isPlayable = PLAYABLE.includes(status);
   const { name, type, category, size, duration, width, height, coverUrl, url, createTime } = media;

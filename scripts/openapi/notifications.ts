@@ -16,6 +16,7 @@ const time = (description: string): Schema => ({ type: 'string', pattern: TIME, 
 /** ISO 8601 in UTC. */
 const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$';
 
+/** An object without other properties. */
 const closed = (properties: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema => ({
   type: 'object',
   additionalProperties: false,
@@ -77,7 +78,10 @@ const dataProperties: Record<keyof Notification['data'], Schema> = {
   ...uploadProperties,
   status: { enum: ANNOUNCED },
   uploader: text('The caller who had the upload signed (`sub` of the JWT), where the seal is valid.'),
-  truncated: { const: true, description: 'Outputs, or very long attributes, are missing, because the body has at most 20 kB.' },
+  truncated: {
+    const: true,
+    description: 'Outputs, or very long attributes, are missing, because the body has at most 20 kB.',
+  },
 };
 
 /** `type` and `data.status` have the same word. */
@@ -90,14 +94,19 @@ const typeOf = (status: Status) => `upload.${status}` as const;
 
 /** The body of a webhook, see {@link Notification}. */
 export const notificationSchema = {
-  ...closed(
-    {
-      type: { enum: ANNOUNCED.map(typeOf) },
-      timestamp: time('When the upload changed: `data.updatedAt`.'),
-      data: closed(dataProperties, ['fileId', 'status', 'version', 'updatedAt']),
+  type: 'object',
+  additionalProperties: false,
+  required: ['type', 'timestamp', 'data'],
+  properties: {
+    type: { enum: ANNOUNCED.map(typeOf) },
+    timestamp: time('When the upload changed: `data.updatedAt`.'),
+    data: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['fileId', 'status', 'version', 'updatedAt'],
+      properties: dataProperties,
     },
-    ['type', 'timestamp', 'data'],
-  ),
+  },
   description: 'What changed: an upload, confirmed by VOD. Unknown attributes are absent.',
   allOf: ANNOUNCED.map(hasStatus),
 };

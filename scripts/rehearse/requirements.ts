@@ -169,7 +169,7 @@ export function violations(account: Account, stage: Stage, mode: EventMode, noti
   expect('the retries of the stream', retries, [-1]);
 
   const alarms = ofType<{ AlarmName: string }>('AWS::CloudWatch::Alarm').map(({ AlarmName }) => shortName(AlarmName));
-  const notifyAlarms = alarms.filter((name) => /notif/.test(name)).sort();
+  const notifyAlarms = alarms.filter((name) => name.includes('notif')).sort();
   expect('the alarms of notifications', notifyAlarms, notifies ? NOTIFY_ALARMS : []);
 
   const groups = ofType<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');

@@ -9,7 +9,10 @@ import { loadSecrets } from '../../local/secrets';
 import { listen } from '../../local/server';
 import { settings } from '../../local/settings';
 import { uploadsOf } from '../../local/uploads';
+import { startAppServer, verifyWebhook } from '../helpers/app-server';
 import { fixtureProject, startTestRun, temporaryFolder } from '../helpers/local';
+import { askSignature } from '../helpers/stack';
+import { apply, cos, ugc, until } from '../helpers/vod-client';
 
 const project = resolve(__dirname, '../..');
 
@@ -68,6 +71,47 @@ describe('npm start', () => {
     const kept = await readFile(join(dataDir, 'secrets.json'), 'utf8');
     expect(kept).toContain(first.said('key id'));
     expect(kept).not.toContain('AKIDgiven');
+  }, 60_000);
+
+  test('prints where webhooks go and their secret, which a receiver verifies them with, only with NOTIFY_URL', async () => {
+    const without = await start();
+    expect(without.out()).not.toContain('webhooks');
+    without.child.kill('SIGINT');
+    await without.exited;
+
+    const app = await startAppServer();
+    try {
+      const run = await start({ NOTIFY_URL: app.url });
+      const [, url, secret = ''] = /^webhooks +to (\S+), secret (whsec_\S+)$/m.exec(run.out()) ?? [];
+      expect(url).toBe(app.url);
+      expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);
+      const vodPort = Number(new URL(run.said('vod')).port);
+      const signature = await askSignature({ url: run.said('page').slice(0, -1), vodPort });
+      const applied = await apply(vodPort, signature);
+      await cos(vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
+      await ugc(vodPort, 'Commit', { signature, vodSessionKey: applied.vodSessionKey });
+      await until(() => app.received.length > 0);
+      const [webhook] = app.received;
+      expect(webhook && verifyWebhook(webhook, secret)).toMatchObject({ type: 'upload.ready' });
+      run.child.kill('SIGINT');
+      expect(await run.exited).toBe(0);
+
+      const given = `whsec_${Buffer.alloc(24, 1).toString('base64')}`;
+      const second = await start({ NOTIFY_URL: app.url, NOTIFY_SECRET: given });
+      expect(second.out()).toMatch(new RegExp(`^webhooks .*, secret ${given}$`, 'm'));
+      expect(await readFile(join(dataDir, 'secrets.json'), 'utf8')).not.toContain(given);
+      second.child.kill('SIGINT');
+      await second.exited;
+    } finally {
+      await app.stop();
+    }
+  }, 120_000);
+
+  test('says in one line that NOTIFY_URL cannot be used', async () => {
+    const run = await start({ NOTIFY_URL: 'http://app.example.com/hooks' });
+    expect(await run.exited).toBe(1);
+    expect(run.err()).toMatch(/^[^\n]*NOTIFY_URL must be an https URL[^\n]*\n$/);
+    expect(run.out()).toBe('');
   }, 60_000);
 
   test.each(['SIGINT', 'SIGKILL'] as const)(

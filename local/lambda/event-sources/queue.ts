@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { md5 } from '../../services/sqs/actions';
@@ -31,6 +32,7 @@ export function startQueueSource(mapping: QueueMapping, { queues, invoke, region
   const { queueName, functionKey } = mapping;
   const stopping = new AbortController();
   const { signal } = stopping;
+  setMaxListeners(0, signal); // each poller has one
   const isStopping = () => signal.aborted;
   let invocations = 0;
   let batchesUnderWay = 0;
