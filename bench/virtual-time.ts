@@ -19,7 +19,9 @@ export function virtualTime(start: number) {
     sleep: (milliseconds: number): Promise<void> =>
       new Promise((wake) => {
         const until = time + Math.max(0, milliseconds);
-        sleepers.set(until, [...(sleepers.get(until) ?? []), wake]);
+        const others = sleepers.get(until);
+        if (others) others.push(wake);
+        else sleepers.set(until, [wake]);
       }),
     /** Moves the clock forward; nobody may be sleeping. */
     moveTo: (later: number): void => {

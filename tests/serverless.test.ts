@@ -248,10 +248,9 @@ test('the table has a stream, encryption, recovery and expiry, and two indexes t
   ]);
 });
 
-test('the table is created after an authorizer, an access log, a function and an alarm, whose failure it would outlive', () => {
+test('the table is created after an authorizer, a function and an alarm, whose failure it would outlive', () => {
   expect(packages.prod.template.resources['UploadsTable']?.DependsOn).toEqual([
     'HttpApiAuthorizerAppUsers',
-    'HttpApiStage',
     'UploadSignatureErrorsAlarm',
   ]);
 });

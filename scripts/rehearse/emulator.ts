@@ -11,6 +11,9 @@ const script = (name: string) => join(__dirname, name);
 const NEEDED =
   'import sys, moto, boto3, flask, cfnlint; print(sys.executable, moto.__version__, cfnlint.version.__version__)';
 
+/** How often the account is read before an error counts. */
+const MAX_READS = 5;
+
 export interface Python {
   readonly executable: string;
   readonly moto: string;
@@ -78,7 +81,16 @@ export async function startEmulator({ executable }: Python, region: string): Pro
   };
   return {
     env,
-    read: async () => JSON.parse(await python(script('read_account.py'))) as Account,
+    read: async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return JSON.parse(await python(script('read_account.py'))) as Account;
+        } catch (error) {
+          // Another stage's deploy may remove what was listed before it is read.
+          if (attempt === MAX_READS) throw error;
+        }
+      }
+    },
     call: async (service, operation, parameters) => {
       const code = 'import boto3, json, sys; a = sys.argv; getattr(boto3.client(a[1]), a[2])(**json.loads(a[3]))';
       await python('-c', code, service, operation, JSON.stringify(parameters));

@@ -143,7 +143,9 @@ class PackageRun {
     await compare('vodEvents', delivery(event, { query: 'token=wrong' }));
 
     // VOD posts its event to the local run itself, which verifies the file from its stream.
-    const { fileId } = local.vod.put({ name: 'cat', type: 'mp4', size: 3, sourceContext });
+    // With all that VOD can know of it: nothing is left to ask.
+    const media = { name: 'cat', type: 'mp4', size: 3, duration: 2, width: 4, height: 3 };
+    const { fileId } = local.vod.put({ ...media, sourceContext });
     await call('vodEvents', delivery(newFileUpload({ fileId, sourceContext }), { query }));
     const countMessages = () => queues.stats(QUEUE).visible + queues.stats(QUEUE).delayed;
     const messagesBefore = countMessages();

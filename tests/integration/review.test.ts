@@ -1,19 +1,13 @@
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { streamClient, type StreamPosition } from '../../local/services/stream/client';
 import { TABLE_NAME } from '../helpers/backend';
 import { newFileUpload, procedureStateChanged } from '../helpers/events';
 import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
+import { atStage, blocked, forbidden, OLD_REVIEW, randomSteps, seededRandom, type Step } from '../helpers/review';
 import { ask, cleanUp, receiver, type Receiver } from '../helpers/vod-client';
 
 const DAY = 24 * HOUR;
 const SAMPLES = 20;
 const SEED = 20261126;
-
-/** An AI content review that is part of a procedure, which ReviewInfo does not show. */
-const OLD_REVIEW = {
-  steps: [{ type: 'Transcode', definition: 100010, fails: false }],
-  contentReview: { suggestion: 'block', label: 'sexy', confidence: 98 },
-} as const;
 
 let world: Reconciliation;
 let hook: Receiver;
@@ -39,20 +33,6 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** VOD's answer as it was at an earlier stage: with tasks that run, no review, and a file that is not forbidden yet. */
-function atStage(answer: object, atMost: number): object {
-  const rewrite = (_: string, value: unknown): unknown => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-    const members: Record<string, unknown> = { ...value };
-    const isLater = members['TaskType'] === 'Procedure' ? atMost < 1 : atMost < 2;
-    if ('TaskType' in members && isLater) members['Status'] = 'PROCESSING';
-    if ('ReviewInfo' in members && atMost < 2) members['ReviewInfo'] = null;
-    if (members['Status'] === 'Forbidden' && atMost < 1) members['Status'] = 'Normal';
-    return members;
-  };
-  return JSON.parse(JSON.stringify(answer), rewrite) as object;
-}
-
 /** Every status that each row had, in the order of the table's stream. */
 async function streamedStatuses(): Promise<ReadonlyMap<string, readonly string[]>> {
   const stream = streamClient(world.webhook.table.url, TABLE_NAME);
@@ -63,10 +43,8 @@ async function streamedStatuses(): Promise<ReadonlyMap<string, readonly string[]
     if (page.isEmpty) return statuses;
     position = page.position;
     for (const { dynamodb } of page.records) {
-      const image = dynamodb.NewImage && unmarshall(dynamodb.NewImage);
-      if (!image) continue;
-      const fileId = String(image['fileId']);
-      statuses.set(fileId, [...(statuses.get(fileId) ?? []), String(image['status'])]);
+      const fileId = String(dynamodb.NewImage?.['fileId']?.['S']);
+      statuses.set(fileId, [...(statuses.get(fileId) ?? []), String(dynamodb.NewImage?.['status']?.['S'])]);
     }
   }
 }
@@ -118,30 +96,6 @@ async function verdictOf(fileId: string) {
   return { status, trust, review, rejection, notice };
 }
 
-/** Random numbers from 0 up to 1 that depend on the seed only (mulberry32). */
-function seededRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-type Step = object | 'verify' | 'advance';
-
-/** Some of the events, some of them twice, in any order, with verifications and VOD's progress at any point in between. */
-function randomSteps(events: readonly object[], random: () => number): Step[] {
-  const kept = events.filter(() => random() < 0.6);
-  const repeated = kept.filter(() => random() < 0.3);
-  const steps: Step[] = [...kept, ...repeated, 'verify', 'verify', 'verify', 'advance', 'advance'];
-  return steps
-    .map((step) => ({ step, rank: random() }))
-    .sort((a, b) => a.rank - b.rank)
-    .map(({ step }) => step);
-}
-
 async function play(steps: readonly Step[]): Promise<void> {
   stage = 0;
   for (const step of steps) {
@@ -151,9 +105,6 @@ async function play(steps: readonly Step[]): Promise<void> {
   }
   await world.verify();
 }
-
-const forbidden = { reason: 'forbidden', detail: 'the file is forbidden (Forbidden) in VOD' };
-const blocked = (label: string) => ({ reason: 'review', detail: `VOD's review suggests "block" (${label})` });
 
 interface Case {
   readonly what: string;

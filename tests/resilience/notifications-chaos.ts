@@ -31,14 +31,14 @@ export interface ChaosReport {
   readonly did: Readonly<Record<string, number>>;
 }
 
-/** Each second of the test is a minute for the queues. */
-const SPEED = 60;
+/** Each second of the test is a minute and a half for the queues. */
+const SPEED = 90;
 const UPLOADS_PER_SECOND = 15;
 /** How long after the last upload everything may be delivered, in milliseconds. */
 const DELIVERED_WITHIN = 180_000;
 const REFUSED = 0.3;
 /** So often at most is one webhook refused: after that the pauses are long even here. */
-const MAX_REFUSALS = 4;
+const MAX_REFUSALS = 3;
 const REPEATED = 0.3;
 const QUEUE = 'NotifyAppQueue';
 

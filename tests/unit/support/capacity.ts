@@ -90,8 +90,18 @@ export function scanUnits(bytes: number): number {
   return Math.max(1, Math.ceil(bytes / READ_UNIT)) / 2;
 }
 
-/** Bytes of an item, by the sizes in DynamoDB's developer guide. */
+const sizes = new WeakMap<Item, number>();
+
+/** Bytes of an item, which must not change later, by the sizes in DynamoDB's developer guide. */
 export function itemBytes(item: Item): number {
+  const known = sizes.get(item);
+  if (known !== undefined) return known;
+  const size = computeBytes(item);
+  sizes.set(item, size);
+  return size;
+}
+
+function computeBytes(item: Item): number {
   return Object.entries(item).reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + valueBytes(value), 0);
 }
 

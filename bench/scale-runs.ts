@@ -1,0 +1,195 @@
+import type { Item } from '../lib/uploads/row';
+import type { Phase } from '../lib/verification/checkpoint';
+import { reconcile, type Summary } from '../lib/verification/reconcile';
+import { verify, type Candidate } from '../lib/verification/verify';
+import type { KeyedStorage } from '../tests/unit/support/capacity';
+import { emptyMeter, idOf, modelLibrary, modelStore, modelVod, type Action, type Meter } from './scale-model';
+import { SEAL_KEY } from './values';
+import { virtualTime } from './virtual-time';
+
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+export const ACTIONS: readonly Action[] = ['SearchMedia', 'DescribeMediaInfos', 'DescribeTasks', 'DescribeTaskDetail'];
+const RUN_INTERVAL = 5 * MINUTE;
+/** `timeout` of reconcile in serverless.yml. */
+const TIMEOUT = 290 * SECOND;
+/** How long events take at most: younger files are delivered again by the next run. */
+const EVENTS_WITHIN = 2 * MINUTE;
+
+/** What a phase, a run or a month consumes. */
+export interface Usage extends Meter {
+  milliseconds: number;
+  queued: number;
+}
+
+export type UsageByPhase = Readonly<Record<Phase, Usage>>;
+
+export interface RunResult {
+  readonly summary: Summary;
+  readonly milliseconds: number;
+  readonly usage: UsageByPhase;
+  /** When the audit began that the checkpoint names, in milliseconds since 1970. */
+  readonly auditStartedAt: number | undefined;
+  readonly isAuditComplete: boolean;
+}
+
+export const emptyUsage = (): Usage => ({ ...emptyMeter(), milliseconds: 0, queued: 0 });
+
+export interface ModelOptions {
+  readonly storages: readonly KeyedStorage[];
+  readonly rows: number;
+  /** Age of the oldest file, in milliseconds. */
+  readonly libraryAge: number;
+  readonly uploadsPerDay: number;
+  /** One upload in so many arrives without any event. */
+  readonly lostOneIn: number;
+}
+
+/** A library and a table in memory, and the production reconcile on its schedule, in virtual time. */
+export function startModel({ storages, rows, libraryAge, uploadsPerDay, lostOneIn }: ModelOptions) {
+  const clock = virtualTime(Date.parse('2026-11-26T00:00:00Z'));
+  const library = modelLibrary();
+  const items = new Map<string, Item>();
+  let usage = newUsage();
+  let phase: Phase = 'recent';
+  let markedAt = 0;
+  let checkpoint = '{}';
+  for (let index = 0; index < rows; index++) {
+    const createdAt = clock.now() - libraryAge + Math.floor((index * libraryAge) / rows);
+    library.files.push({ createdAt, isSealed: false });
+  }
+  let delivered = rows;
+
+  /** The time since the last mark belongs to the phase that ends here. */
+  function enter(next: Phase): void {
+    usage[phase].milliseconds += clock.now() - markedAt;
+    markedAt = clock.now();
+    phase = next;
+  }
+
+  function phaseOf(action: Action, request: object): Phase {
+    if (action === 'DescribeTasks' && 'FinishTime' in request) return 'tasks';
+    if (action !== 'SearchMedia') return phase;
+    const { CreateTime } = request as { readonly CreateTime?: { readonly After?: string } };
+    const isOld = Date.parse(CreateTime?.After ?? '') < clock.now() - 3 * HOUR;
+    return phase === 'library' || isOld ? 'library' : 'recent';
+  }
+
+  const vod = modelVod(library, clock, (action, request) => {
+    const next = phaseOf(action, request);
+    if (next !== phase) enter(next);
+    usage[phase].calls[action] = (usage[phase].calls[action] ?? 0) + 1;
+  });
+  const store = modelStore({
+    items,
+    clock,
+    library,
+    storages,
+    meter: () => usage[phase],
+    onPage: () => {
+      enter('audit');
+    },
+  });
+  const handler = reconcile({
+    store,
+    vod,
+    sealKeys: () => Promise.resolve([SEAL_KEY]),
+    delayQueue: {
+      delay: (messages) => {
+        usage[phase].queued += messages.length;
+        return Promise.resolve();
+      },
+    },
+    checkpoint: {
+      read: () => Promise.resolve(checkpoint),
+      write: (value) => {
+        checkpoint = value;
+        return Promise.resolve();
+      },
+    },
+    now: clock.now,
+    sleep: clock.sleep,
+    log: () => undefined,
+  });
+
+  /** New files up to now, and verification of those whose events arrived; nothing of it is counted. */
+  async function upload(): Promise<void> {
+    const { files } = library;
+    const interval = DAY / uploadsPerDay;
+    for (let at = (files.at(-1)?.createdAt ?? 0) + interval; at <= clock.now(); at += interval) {
+      files.push({ createdAt: at, isSealed: true });
+    }
+    const uncounted = { now: clock.now, sleep: () => Promise.resolve() };
+    const meter = emptyMeter();
+    const instantStore = modelStore({
+      items,
+      clock: uncounted,
+      library,
+      storages: [],
+      meter: () => meter,
+      onPage: () => undefined,
+    });
+    const ids = files.slice(delivered).flatMap((_, place) => {
+      const index = delivered + place;
+      return index % lostOneIn === 0 ? [] : [idOf(index)];
+    });
+    const before = await instantStore.readAll(ids, Infinity);
+    await verify(
+      ids.map((fileId): Candidate => ({ fileId, row: before.get(fileId) })),
+      {
+        store: instantStore,
+        vod: modelVod(library, uncounted, () => undefined)({ deadline: Infinity }),
+        sealKeys: [SEAL_KEY],
+        now: clock.now,
+        deadline: Infinity,
+        log: () => undefined,
+      },
+    );
+    delivered = Math.max(delivered, library.firstSince(clock.now() - EVENTS_WITHIN));
+  }
+
+  async function run(): Promise<RunResult> {
+    const startedAt = clock.now();
+    usage = newUsage();
+    phase = 'recent';
+    markedAt = startedAt;
+    const summary = await clock.run(
+      handler({}, { awsRequestId: 'run', getRemainingTimeInMillis: () => startedAt + TIMEOUT - clock.now() }),
+    );
+    enter('recent');
+    const milliseconds = clock.now() - startedAt;
+    clock.moveTo(startedAt + RUN_INTERVAL);
+    const { audit } = JSON.parse(checkpoint) as {
+      readonly audit?: { readonly startedAt: number; readonly fileId?: string };
+    };
+    return {
+      summary,
+      milliseconds,
+      usage,
+      auditStartedAt: audit?.startedAt,
+      isAuditComplete: audit !== undefined && audit.fileId === undefined,
+    };
+  }
+
+  return {
+    clock,
+    items,
+    /** Runs on schedule until `isDone` is true of a run, each after the uploads of the time before it. */
+    runUntil: async (isDone: (result: RunResult) => boolean): Promise<RunResult[]> => {
+      const results: RunResult[] = [];
+      for (;;) {
+        await upload();
+        const result = await run();
+        results.push(result);
+        if (isDone(result)) return results;
+      }
+    },
+  };
+}
+
+function newUsage(): UsageByPhase {
+  return { recent: emptyUsage(), tasks: emptyUsage(), library: emptyUsage(), audit: emptyUsage() };
+}
