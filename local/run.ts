@@ -28,6 +28,8 @@ export interface LocalOptions {
   readonly engine?: Engine;
   /** How long a pulled event may take to be confirmed; default: as in VOD. */
   readonly confirmWithinMs?: number;
+  /** Resolves serverless.yml; default: {@link resolveConfig}, which takes seconds. */
+  readonly resolve?: typeof resolveConfig;
   /** Where serverless.yml is; default: this project. */
   readonly projectDir?: string;
   /** Whether functions with a rate run by themselves; default: true. They can be run by hand either way. */
@@ -93,7 +95,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
     vod = await startLocalVod(options, secrets, callbackUrl(url, secrets), opened, log);
     const parameters = deployParameters(url, vod.url, secrets, options.notifyUrl);
-    const resolving = resolveConfig(projectDir, parameters, anySignal);
+    const resolving = (options.resolve ?? resolveConfig)(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
     const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);

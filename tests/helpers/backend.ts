@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { resolveConfig, tableOf, type ServerlessConfig } from '../../local/config';
+import { tableOf, type ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
 import type { RetryDeps } from '../../lib/platform/retry';
 import { parameterReader, type GetParameters } from '../../lib/platform/ssm';
 import { startTable, type Engine, type Table } from '../../local/services/table';
+import { resolveCached } from './resolved-config';
 
+const ROOT = resolve(__dirname, '../..');
 const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
 /** What the functions retry with. */
@@ -29,7 +31,7 @@ export function localConfig(): Promise<ServerlessConfig> {
     issuerKey: '',
   };
   const parameters = deployParameters('http://localhost', 'http://localhost:1', secrets);
-  return (config ??= resolveConfig(resolve(__dirname, '../..'), parameters));
+  return (config ??= resolveCached(ROOT, parameters));
 }
 
 /** The table as serverless.yml declares it. */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { resolveCached } from './resolved-config';
 import { startLocal, type LocalOptions, type LocalRun } from '../../local/run';
 
 /** A serverless.yml with handlers that answer, fail, crash and dawdle. */
@@ -23,6 +24,7 @@ export async function startTestRun(options: Partial<LocalOptions> = {}): Promise
     vodPort: 0,
     tablePort: 0,
     schedules: false,
+    resolve: resolveCached,
     log: (line) => lines.push(line),
     ...options,
     dataDir,

@@ -182,7 +182,9 @@ describe.each(engines)('store, on %s', (engine) => {
         // A write that was sent again after a timeout may find itself made.
         for (const outcome of outcomes) expect(['recorded', 'repeated']).toContain(outcome);
         const { GetItem: reads, UpdateItem: writes } = uploads.takeCounts();
-        expect(reads).toBe(200);
+        // One each; a read that the busy engine answers too late is made again.
+        expect(reads).toBeGreaterThanOrEqual(200);
+        expect(reads).toBeLessThan(3 * 200);
         // Two or three each; with n^2 writes it would be 20 000.
         expect(writes).toBeLessThan(10 * 200);
         const { version, _news } = await uploads.itemOf(fileId);

@@ -39,6 +39,7 @@ const DELIVERED_WITHIN = 180_000;
 const REFUSED = 0.3;
 /** So often at most is one webhook refused: after that the pauses are long even here. */
 const MAX_REFUSALS = 3;
+/** Of the batches of the stream. */
 const REPEATED = 0.3;
 const QUEUE = 'NotifyAppQueue';
 
@@ -71,7 +72,7 @@ export async function notificationsChaos({ uploads, seed, dataDir }: ChaosOption
     (invoke: Functions['invoke']): Functions['invoke'] =>
     async (name, event) => {
       const outcome = await invoke(name, event);
-      if (name !== 'uploadChanged' || random() >= REPEATED) return outcome;
+      if (name !== 'uploadChanged' || !isStreamBatch(event) || random() >= REPEATED) return outcome;
       did['batches repeated'] += 1;
       return random() < 0.5 ? 'failed' : invoke(name, event);
     };
@@ -80,7 +81,7 @@ export async function notificationsChaos({ uploads, seed, dataDir }: ChaosOption
   const uploading = new AbortController();
   async function kill(name: string): Promise<void> {
     while (!uploading.signal.aborted) {
-      await sleep(300 + random() * 2_000);
+      await sleep(500 + random() * 3_500);
       did['functions killed'] += 1;
       await run.functions.kill(name);
     }
@@ -141,6 +142,12 @@ async function uploadAll(run: FastRun, uploads: number, random: () => number, di
     await sleep(1_000 / UPLOADS_PER_SECOND);
   }
   return expected;
+}
+
+function isStreamBatch(event: unknown): boolean {
+  return (
+    typeof event === 'object' && event !== null && 'Records' in event && JSON.stringify(event).includes('"dynamodb"')
+  );
 }
 
 const describeWebhook = ({ body }: ReceivedWebhook) => {
