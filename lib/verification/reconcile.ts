@@ -176,7 +176,11 @@ class Run {
     if (count % PAGES_PER_CHECKPOINT === 0) await this.deps.checkpoint.write(formatCheckpoint(this.#checkpoint));
   }
 
-  async #verifyPage(candidates: readonly Candidate[], countsLost: boolean): Promise<readonly Verified[]> {
+  async #verifyPage(
+    candidates: readonly Candidate[],
+    countsLost: boolean,
+    acceptsMassDeletion = this.acceptsMassDeletion,
+  ): Promise<readonly Verified[]> {
     if (candidates.length === 0) return [];
     const { store, now, sleep, sealKeys, log } = this.deps;
     const verified = await verifyPatiently(candidates, {
@@ -186,7 +190,7 @@ class Run {
       now,
       sleep,
       deadline: this.end + CALL_RESERVE,
-      acceptsMassDeletion: this.acceptsMassDeletion,
+      acceptsMassDeletion,
       beforeWriting: (expected) => this.#delay(expected.filter(({ outcome }) => outcome === 'written')),
       log,
     });
@@ -246,7 +250,8 @@ class Run {
       const ids = [...new Set(this.#missing.map(({ fileId }) => fileId))];
       const rows = await store.readAll(ids, this.end + CALL_RESERVE);
       const candidates = ids.map((fileId): Candidate => ({ fileId, row: rows.get(fileId), openQuestion: 'missing' }));
-      await this.#verifyPage(candidates, false);
+      // VOD has other files of this run, so the application id is right.
+      await this.#verifyPage(candidates, false, this.acceptsMassDeletion || this.#known > 0);
     } catch (error) {
       log({ level: 'error', outcome: 'reconcile-failed', phase: 'second-look', ...describe(error) });
     }

@@ -149,7 +149,8 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       if (!gone) return;
       did.deletions += 1;
       await untilAnswered(() => api.DeleteMedia({ FileId: gone.fileId }));
-      known.rows.set(gone.fileId, { ...known.rows.get(gone.fileId), status: 'deleted' });
+      // Of a file that is gone the row keeps what was confirmed last, which is not known here.
+      known.rows.set(gone.fileId, { fileId: gone.fileId, status: 'deleted' });
     });
     killing = false;
     await settle();
