@@ -97,6 +97,17 @@ describe('a mass of files that vanish', () => {
     expect(statuses(reconciliation, ids(45))).toEqual(new Set(['deleted']));
   });
 
+  test('is deleted all the same when VOD still has others of the run, more than twenty at once too', async () => {
+    const reconciliation = startReconciliation(filesOf(ids(60)));
+    await reconciliation.run();
+    const vanished = ids(60).filter((_, index) => index % 2 === 0);
+    for (const fileId of vanished) reconciliation.vod.remove(fileId);
+    reconciliation.clock.advance(8 * DAY);
+    expect(await reconciliation.run()).toMatchObject({ deleted: vanished.length });
+    expect(statuses(reconciliation, vanished)).toEqual(new Set(['deleted']));
+    expect(reconciliation.outcomes()).not.toContain('mass-deletion');
+  });
+
   test.each([{ acceptDeletions: 'true' }, { acceptDeletions: 1 }, null, 'acceptDeletions'])(
     'is not accepted by the event %j',
     async (event) => {
