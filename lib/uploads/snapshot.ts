@@ -1,5 +1,6 @@
 import { parseTime } from '../platform/time';
 import { isDeepStrictEqual } from 'node:util';
+import type { DescribedFile } from '../vod/files';
 import type { MediaInfo } from '../vod/media';
 import type { OpenedSourceContext } from '../vod/source-context';
 import { worstReview, type Review, type Task } from '../vod/task';
@@ -7,15 +8,7 @@ import { taskIdOf } from './merge';
 import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
 
 /** VOD's answer about one file that it has. */
-export interface Snapshot {
-  readonly fileId: string;
-  readonly media: MediaInfo;
-  readonly context: OpenedSourceContext | undefined;
-  readonly isForbidden: boolean;
-  /** `ReviewInfo`: VOD's review of the file, including a reviewer's decision. */
-  readonly review?: Review;
-  /** When VOD made it, ISO 8601. */
-  readonly reviewTime?: string;
+export interface Snapshot extends DescribedFile {
   /** The file's tasks that this verification described, by id, the oldest first. */
   readonly tasks: ReadonlyMap<string, Task>;
 }

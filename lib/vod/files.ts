@@ -14,6 +14,7 @@ export interface DescribedFile {
   readonly media: MediaInfo;
   readonly context: OpenedSourceContext | undefined;
   readonly isForbidden: boolean;
+  /** `ReviewInfo`: VOD's review of the file, including a reviewer's decision. */
   readonly review?: Review;
   /** When VOD reviewed the file, ISO 8601. */
   readonly reviewTime?: string;
