@@ -27,17 +27,19 @@ export const HOSTS: readonly string[] = [
   'vod2.qcloud.com',
   'vod2.dnsv1.com',
   'vodreport.qcloud.com',
+  'playvideo.qcloud.com',
   'vod.tencentcloudapi.com',
   'vod.intl.tencentcloudapi.com',
   ...REGIONS.flatMap((region) => [`*.cos.${region}.myqcloud.com`, `*.cos.${region}.tencentcos.cn`]),
 ];
 
-export type Service = 'upload' | 'report' | 'storage' | 'api';
+export type Service = 'upload' | 'report' | 'storage' | 'playback' | 'api';
 
 /** Returns the service of a host name, or undefined if it is none of VOD's hosts. */
 export function serviceOf(host: string): Service | undefined {
   if (host === 'vod2.qcloud.com' || host === 'vod2.dnsv1.com') return 'upload';
   if (host === 'vodreport.qcloud.com') return 'report';
+  if (host === 'playvideo.qcloud.com') return 'playback';
   if (/\.cos\.[a-z0-9-]+\.(?:myqcloud\.com|tencentcos\.cn)$/.test(host)) return 'storage';
   return /^vod\.(?:[a-z0-9-]+\.)?tencentcloudapi\.com$/.test(host) ? 'api' : undefined;
 }

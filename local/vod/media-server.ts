@@ -2,9 +2,11 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { findHotlinkViolation } from './hotlink';
 import { allowAnyOrigin, reply, type Call } from './http';
 import { definitionOf, directoryOf, fileIdOf, isSnapshotKey } from './media-keys';
 import { contentTypeOf } from './media-types';
+import type { PlaybackKeys } from './playback-keys';
 import type { Procedures } from './procedures';
 import type { Media, State } from './state';
 
@@ -16,9 +18,17 @@ const SNAPSHOT = Buffer.from(
 
 export const MEDIA_PATH = '/media/';
 
+interface MediaDeps {
+  readonly state: State;
+  readonly procedures: Procedures;
+  readonly playbackKeys: PlaybackKeys;
+  readonly now: () => number;
+}
+
 /** Serves the files of the library over HTTP, with ranges, so that a browser can play and seek. */
-export async function serveMedia(call: Call, state: State, procedures: Procedures): Promise<void> {
-  if (allowAnyOrigin(call)) return;
+export async function serveMedia(call: Call, deps: MediaDeps): Promise<void> {
+  const { state, procedures } = deps;
+  if (allowAnyOrigin(call) || replyIfHotlink(call, deps)) return;
   const key = decodeURIComponent(call.path).slice(MEDIA_PATH.length);
   const media = state.media.get(fileIdOf(key));
   if (!media || directoryOf(media.key) !== directoryOf(key) || !['GET', 'HEAD'].includes(call.method)) {
@@ -42,6 +52,18 @@ export async function serveMedia(call: Call, state: State, procedures: Procedure
   const size = stored === undefined ? undefined : await sizeOf(state.bucket.file(stored));
   if (stored === undefined || size === undefined) replyNotFound(call);
   else await sendFile(call, state.bucket.file(stored), size, headers);
+}
+
+/** Returns true if Key hotlink protection refuses the request, which then has its response. */
+function replyIfHotlink(call: Call, { playbackKeys, now }: MediaDeps): boolean {
+  if (playbackKeys.url.length === 0) return false;
+  const violation = findHotlinkViolation(call.path, call.query, playbackKeys.url, now());
+  if (violation === undefined) return false;
+  reply(call.response, 403, `Key hotlink protection: ${violation}\n`, {
+    'content-type': 'text/plain; charset=utf-8',
+    'x-content-type-options': 'nosniff',
+  });
+  return true;
 }
 
 async function sendFile(call: Call, file: string, size: number, headers: Record<string, string>): Promise<void> {

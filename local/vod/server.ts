@@ -1,6 +1,6 @@
 /*
- * A local emulator of Tencent Cloud VOD: upload service, object storage, events, procedures, reviews and server API on
- * one port, TLS and plain HTTP. All data survives a restart, except the event configuration and the faults.
+ * A local emulator of Tencent Cloud VOD: upload service, object storage, events, procedures, reviews, playback and server
+ * API on one port, TLS and plain HTTP. All data survives a restart, except the event configuration and the faults.
  *
  * Differences from the real VOD, in the order in which a client meets them. [?] marks what the vendor does not document.
  *
@@ -37,6 +37,14 @@
  *   - a snapshot does not replace an uploaded cover [?]
  *   - a review never changes the Status of a file [?]; a decision by POST /local/review changes ReviewInfo only [?]
  *   - MetaData has Size and Container; for MP4 and QuickTime also duration, width, height and bit rate
+ * Playback
+ *   - Key hotlink protection covers all media URLs, also those of images [?]; a URL expires at its `t` (VOD: about 300 s
+ *     later); `exper`, `rlimit` and the lists of regions and sites are checked in the sign, but not enforced
+ *   - playvideo.qcloud.com: getplayinfo/v4 only; an expired psign: 1004 [?], none at all: 1008 [?], a missing output: 1010
+ *     [?]; currentTimeStamp may be in the future [?]; unknown claims, and domain and scheme of urlAccessInfo, are ignored
+ *   - without `t` in urlAccessInfo, the returned URLs have no sign and do not play while Key hotlink protection is on [?]
+ *   - a forbidden file is returned like any other [?]; its URLs return 403, which takes VOD 5 to 10 minutes
+ *   - there are no adaptive streams, image sprites and watermarks
  * Server API
  *   - POST with TC3-HMAC-SHA256 only, signed for any service name, and for the host with or without its port
  *   - only the actions and parameters in api/; no rate limits
@@ -44,6 +52,8 @@
  *     id, not for a missing one [?]
  *   - DeleteMedia deletes covers made by a procedure with TranscodeFiles of all templates only [?]; files never expire
  *   - a processing request without the original returns FailedOperation [?]
+ *   - DescribeVodDomains knows one domain: the host of the media URLs, with its port; PlayKey and EncryptedKey are the
+ *     first of the keys, '' if there is none [?]
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -59,6 +69,8 @@ import { Library } from './library';
 import { handleLocalRoute, LOCAL_PATH } from './local-routes';
 import { MEDIA_PATH, serveMedia } from './media-server';
 import { Notifications, type EventConfig } from './notifications';
+import { handlePlayInfo } from './play-info';
+import { parsePlaybackKeys } from './playback-keys';
 import type { ProcedureTemplate } from './procedure-templates';
 import { Procedures } from './procedures';
 import { State } from './state';
@@ -81,6 +93,10 @@ export interface VodOptions {
    * this option the account is older, and no call must name an application.
    */
   readonly subAppIds?: readonly number[];
+  /** The player key (播放密钥), which signs psigns; during a rotation two, separated by a comma. '' = no psign is valid. */
+  readonly playerKey?: string;
+  /** The key of Key hotlink protection (Key 防盗链) of the media URLs; two as above. '' = switched off. */
+  readonly urlKey?: string;
   readonly now?: () => number;
   readonly log?: (line: string) => void;
   /** How long each step of a procedure takes, 300 ms by default. */
@@ -171,7 +187,9 @@ function createServices(options: VodOptions, state: State, url: string) {
   const procedures = new Procedures(state, library, notifications, templates, options.stepMs ?? 300, now);
   const uploads = new Uploads(state, library, procedures, notifications, now);
   const keys = new Map([[options.secretId, options.secretKey]]);
-  const shared = { state, library, procedures, notifications, queue, faults, keys, subAppIds, now, log };
+  const playbackKeys = parsePlaybackKeys(options.playerKey, options.urlKey);
+  const data = { state, library, procedures, notifications, queue, faults };
+  const shared = { ...data, keys, playbackKeys, origin: url, subAppIds, now, log };
   return { ...shared, callbacks, uploads, serverApi: new ServerApi(shared) };
 }
 
@@ -184,6 +202,9 @@ async function route(request: IncomingMessage, response: ServerResponse, service
       return handleUgc(call, services);
     case 'storage':
       return handleCos(call, services.state, services.now);
+    case 'playback':
+      handlePlayInfo(call, services);
+      return;
     case 'api':
       return services.serverApi.handle(call);
     case 'report':
@@ -192,7 +213,7 @@ async function route(request: IncomingMessage, response: ServerResponse, service
       replyJson(response, 200, {});
       return;
     case undefined:
-      if (call.path.startsWith(MEDIA_PATH)) return serveMedia(call, services.state, services.procedures);
+      if (call.path.startsWith(MEDIA_PATH)) return serveMedia(call, services);
       reply(response, 404, 'The local VOD has no service with this host and path\n');
   }
 }

@@ -70,7 +70,13 @@ describe('a web page', () => {
 
 test('the port accepts TLS, with a certificate that names the services', async () => {
   const vod = await start();
-  for (const servername of ['vod2.qcloud.com', 'local-vod-1250000001.cos.ap-chongqing.myqcloud.com', 'localhost']) {
+  for (const servername of [
+    'vod2.qcloud.com',
+    'local-vod-1250000001.cos.ap-chongqing.myqcloud.com',
+    'playvideo.qcloud.com',
+    'vod.intl.tencentcloudapi.com',
+    'localhost',
+  ]) {
     const text = await new Promise<string>((resolve, reject) => {
       let answer = '';
       const socket = connect({ port: vod.port, host: '127.0.0.1', servername, ca: vod.certificate }, () => {

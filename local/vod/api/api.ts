@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jsonObject, readBody, replyJson, type Call } from '../http';
 import type { Action, ApiDeps } from './deps';
+import * as distribution from './distribution';
 import { ApiError } from './error';
 import * as events from './events';
 import * as media from './media';
@@ -23,6 +24,8 @@ const ACTIONS = {
   ConfirmEvents: events.ConfirmEvents,
   DescribeEventConfig: events.DescribeEventConfig,
   ModifyEventConfig: events.ModifyEventConfig,
+  DescribeVodDomains: distribution.DescribeVodDomains,
+  DescribeDefaultDistributionConfig: distribution.DescribeDefaultDistributionConfig,
 } satisfies Record<string, Action>;
 
 export type ActionName = keyof typeof ACTIONS;

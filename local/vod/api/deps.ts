@@ -2,6 +2,7 @@ import type { EventQueue } from '../event-queue';
 import type { FaultInjector } from '../faults';
 import type { Library } from '../library';
 import type { Notifications } from '../notifications';
+import type { PlaybackKeys } from '../playback-keys';
 import type { Procedures } from '../procedures';
 import type { State } from '../state';
 import type { Keys } from '../upload-signature';
@@ -15,6 +16,9 @@ export interface ApiDeps {
   readonly queue: EventQueue;
   readonly faults: FaultInjector;
   readonly keys: Keys;
+  readonly playbackKeys: PlaybackKeys;
+  /** Scheme and host of the media URLs. */
+  readonly origin: string;
   readonly subAppIds: readonly number[] | undefined;
   readonly now: () => number;
   readonly log: (line: string) => void;
