@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { messageSender } from '../lib/platform/sqs';
 import { parameterReader, parameterWriter } from '../lib/platform/ssm';
+import { uploaderIndex } from '../lib/uploads/by-uploader';
 import { uploadStore } from '../lib/uploads/store';
 import { reconcileConfig } from '../lib/verification/config';
 import { delayQueue } from '../lib/verification/delay-queue';
@@ -12,17 +13,20 @@ import { apiSecrets } from '../lib/vod/api-secrets';
 
 const deps = { now: Date.now, sleep, random: Math.random };
 const config = reconcileConfig(process.env);
-const { checkpointParameter } = config;
+const { checkpointParameter, limits, tableName } = config;
 const getParameters = parameterReader(process.env, deps);
 const putParameter = parameterWriter(process.env, deps);
 const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
+// The store retries by itself, for longer than the client would.
+const dynamodb = new DynamoDBClient({ maxAttempts: 1 });
 
 /** Every five minutes, see {@link reconcile}. */
 export const handler = reconcile({
-  // The store retries by itself, for longer than the client would.
-  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  store: uploadStore({ ...deps, dynamodb, tableName }),
   vod: vodApi({ ...deps, ...config, keyPair: async () => (await secrets()).pair }),
   sealKeys: async () => (await secrets()).sealKeys,
+  limits,
+  ...(limits.uploadsPerDay !== undefined && { uploaderIndex: uploaderIndex({ ...deps, dynamodb, tableName }) }),
   delayQueue: delayQueue({ ...deps, ...config, sendMessages: messageSender(process.env, deps) }),
   checkpoint: {
     read: async () => (await getParameters([checkpointParameter])).get(checkpointParameter) ?? '',

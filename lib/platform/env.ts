@@ -20,6 +20,16 @@ export function integer(env: Environment, name: string, min: number, max = Numbe
   throw new Error(`Cannot start: the environment variable ${name} must be an integer from ${min} to ${max}`);
 }
 
+/** As {@link integer}; `undefined` where the variable is missing or empty. @throws Error as {@link integer} */
+export function optionalInteger(
+  env: Environment,
+  name: string,
+  min: number,
+  max = Number.MAX_SAFE_INTEGER,
+): number | undefined {
+  return optional(env, name) === undefined ? undefined : integer(env, name, min, max);
+}
+
 /** The items of a comma separated list, without blanks around them; none where the variable is missing. */
 export function list(env: Environment, name: string): string[] {
   return (env[name] ?? '').split(',').flatMap((item) => item.trim() || []);

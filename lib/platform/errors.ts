@@ -1,7 +1,14 @@
 import type { ErrorObject } from 'ajv';
 
 export type ErrorCode =
-  'invalid-request' | 'unauthorized' | 'forbidden' | 'too-large' | 'too-many-requests' | 'unavailable';
+  | 'invalid-request'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'too-large'
+  | 'too-many-requests'
+  | 'unavailable';
 
 /** A violation in one property of a message. `path` is a JSON pointer into the message. */
 export interface PropertyError {
@@ -25,6 +32,18 @@ export class RequestError extends Error {
   ) {
     super(message);
   }
+}
+
+/** `Retry-After` while a part of the service does not answer, in seconds. */
+const RETRY_AFTER = 2;
+
+/**
+ * @param action for the message, for example "sign upload"
+ * @param part of the service that does not answer, for example "the table"
+ */
+export function unavailableError(action: string, part: string): RequestError {
+  const detail = `Cannot ${action}: ${part} does not answer, retry in ${RETRY_AFTER} s`;
+  return new RequestError('unavailable', detail, [], { 'retry-after': String(RETRY_AFTER) });
 }
 
 /** How many errors a response lists: a hostile body can have one for each of its bytes. */

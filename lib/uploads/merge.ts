@@ -87,6 +87,7 @@ function newRow(fileId: string, now: string): Row {
     updatedAt: now,
     news: [],
     wasReady: false,
+    awaitsFigures: false,
   };
 }
 
@@ -107,13 +108,13 @@ export function splitEntry(entry: string): readonly [kind: string, id: string] {
   return end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
 }
 
-/** The row with the hint's values for what the row lacks; the same object when there are none. */
 /** The task that an entry of {@link Row.news} names; `undefined` for an entry about the file. */
 export function taskIdOf(entry: string): string | undefined {
   const [kind, id] = splitEntry(entry);
   return kind === 'task' || kind === 'end' ? id : undefined;
 }
 
+/** The row with the hint's values for what the row lacks; the same object when there are none. */
 function fill(row: Row, hint: Hint): Row {
   const missing = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
   const namesTask = hint.news.some((entry) => taskIdOf(entry) !== undefined);

@@ -16,10 +16,16 @@ export type Status = 'uploaded' | 'processing' | 'ready' | 'failed' | 'held' | '
  */
 export type Trust = 'pushed' | 'confirmed' | 'unknown';
 
+/** Reasons of limits come first: a limit that was exceeded stays the reason, whatever a review says. */
+export const LIMIT_REASONS = ['too-large', 'too-long', 'type', 'quota'] as const;
+
 export interface Rejection {
-  readonly reason: 'review' | 'forbidden';
+  readonly reason: (typeof LIMIT_REASONS)[number] | 'review' | 'forbidden';
   readonly detail: string;
 }
+
+/** What happens in VOD to a file that a limit rejects. */
+export type RejectAction = 'forbid' | 'delete';
 
 /** The row of one file. Times are ISO 8601 in UTC. */
 export interface Row {
@@ -48,6 +54,10 @@ export interface Row {
   readonly news: readonly string[];
   /** Whether the row was ever `ready`: from then on it is never `processing` again. */
   readonly wasReady: boolean;
+  /** Whether limits apply that need a figure which VOD does not have yet. */
+  readonly awaitsFigures: boolean;
+  /** What still has to be done in VOD because a limit rejected the file. */
+  readonly pendingAction?: RejectAction;
   /** Unix seconds at which DynamoDB removes the row (TTL). */
   readonly expiresAt?: number;
 }
@@ -70,7 +80,7 @@ export type Item = Readonly<Record<string, unknown>>;
 
 /** What the table stores of a row; attributes that are unknown are absent. */
 export function toItem(row: Row): Item {
-  const { media, context, tasks, news, wasReady, expiresAt, ...attributes } = row;
+  const { media, context, tasks, news, wasReady, awaitsFigures, pendingAction, expiresAt, ...attributes } = row;
   const item: Record<string, unknown> = {
     ...attributes,
     ...media,
@@ -80,6 +90,8 @@ export function toItem(row: Row): Item {
     _signedProcedure: context?.signedProcedure,
     _news: news.length > 0 ? news : undefined,
     _wasReady: wasReady ? true : undefined,
+    _awaitsFigures: awaitsFigures ? true : undefined,
+    _pendingAction: pendingAction,
     _expiresAt: expiresAt,
   };
   for (const [id, task] of tasks) item[TASK_PREFIX + id] = task;
@@ -108,6 +120,8 @@ export function fromItem(item: Item): Row {
     tasks: new Map(tasks.map((name) => [name.slice(TASK_PREFIX.length), item[name] as Task])),
     news: (item['_news'] as readonly string[] | undefined) ?? [],
     wasReady: item['_wasReady'] === true,
+    awaitsFigures: item['_awaitsFigures'] === true,
+    ...(item['_pendingAction'] !== undefined && { pendingAction: item['_pendingAction'] as RejectAction }),
     ...(typeof item['_expiresAt'] === 'number' && { expiresAt: item['_expiresAt'] }),
   };
 }

@@ -4,6 +4,7 @@ import type { DescribedFile } from '../vod/files';
 import type { MediaInfo } from '../vod/media';
 import type { OpenedSourceContext } from '../vod/source-context';
 import { worstReview, type Review, type Task } from '../vod/task';
+import { applyLimits, NO_LIMITS, type FileLimits } from './limits';
 import { taskIdOf } from './merge';
 import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
 
@@ -40,11 +41,17 @@ const NO_PROCEDURE =
  * For a confirmed row, `not-found` makes it `deleted`: the caller must have had that answer twice, or a deletion event.
  *
  * @param now milliseconds since 1970
+ * @param limits are judged once, see {@link applyLimits}
  */
 export function applySnapshot(row: Row, answer: 'not-found', now: number): Row;
-export function applySnapshot(row: Row | undefined, answer: Snapshot, now: number): Row;
-export function applySnapshot(row: Row | undefined, answer: Snapshot | 'not-found', now: number): Row {
-  if (answer !== 'not-found') return applyKnown(row, answer, now);
+export function applySnapshot(row: Row | undefined, answer: Snapshot, now: number, limits?: FileLimits): Row;
+export function applySnapshot(
+  row: Row | undefined,
+  answer: Snapshot | 'not-found',
+  now: number,
+  limits: FileLimits = NO_LIMITS,
+): Row {
+  if (answer !== 'not-found') return applyKnown(row, answer, now, limits);
   if (!row) throw new TypeError('Cannot apply "not-found" without a row');
   return row.confirmedAt === undefined ? applyNeverFound(row, now) : applyGone(row, now);
 }
@@ -70,10 +77,11 @@ function applyNeverFound(row: Row, now: number): Row {
 
 function applyGone(row: Row, now: number): Row {
   if (row.status === 'deleted' && row.trust === 'confirmed') return row;
-  return confirm(row, { ...row, status: 'deleted' }, now);
+  const { pendingAction: _, ...kept } = row;
+  return confirm(row, { ...kept, status: 'deleted', awaitsFigures: false }, now);
 }
 
-function applyKnown(row: Row | undefined, answer: Snapshot, now: number): Row {
+function applyKnown(row: Row | undefined, answer: Snapshot, now: number, limits: FileLimits): Row {
   const { fileId, media, isForbidden } = answer;
   const isConfirmedOnce = row?.confirmedAt !== undefined;
   const context = keepSeal(row, answer.context);
@@ -92,9 +100,10 @@ function applyKnown(row: Row | undefined, answer: Snapshot, now: number): Row {
     updatedAt: row?.updatedAt ?? '',
     news: [],
     wasReady: row?.wasReady ?? false,
+    ...applyLimits(row, { media, context }, limits, now),
   });
   const review = reviewOf(answer, bounded.tasks);
-  const rejection = rejectionOf(review, isForbidden);
+  const rejection = bounded.rejection ?? rejectionOf(review, isForbidden);
   const status = statusOf(bounded, review, rejection, now);
   const notice = noticeOf(row, bounded, now);
   const after: Row = {
@@ -169,7 +178,7 @@ function statusOf(row: Row, review: Review | undefined, rejection: Rejection | u
   const hasFailed = procedures.some(({ status, failed }) => status === 'FINISH' && failed === true);
   const isReviewing = tasks.some((task) => !isProcedure(task) && task.status === 'PROCESSING');
   const isRunning = procedures.some(({ status }) => status === 'PROCESSING') || awaitsProcedure(row.context, row, now);
-  const isProcessing = isReviewing || (isRunning && !hasSucceeded);
+  const isProcessing = isReviewing || row.awaitsFigures || (isRunning && !hasSucceeded);
   if (isProcessing && !row.wasReady) return 'processing';
   return hasFailed && !hasSucceeded ? 'failed' : 'ready';
 }
@@ -190,5 +199,3 @@ function noticeOf(before: Row | undefined, after: Row, now: number): string | un
 function isProcedure(task: Task): boolean {
   return task._kind === undefined;
 }
-
-/** Milliseconds since 1970; 0 for a missing or malformed time. */

@@ -33,15 +33,16 @@ export interface UploadView {
 const PLAYABLE: readonly Status[] = ['ready', 'failed'];
 
 /**
- * The row as an app sees it. Before its first confirmation only its identity; URLs only while it is
- * `ready` or `failed`.
+ * The row as an app sees it. Before its first confirmation only its identity; URLs only while it is `ready` or `failed`.
+ *
+ * @param options `showsUrls`: false where the URLs of VOD do not play without a signature
  */
-export function viewUpload(row: Row): UploadView {
+export function viewUpload(row: Row, { showsUrls = true }: { readonly showsUrls?: boolean } = {}): UploadView {
   const { fileId, status, version, context, media, review, rejection, updatedAt } = row;
   // What looks sealed and is not has been forged.
   const sourceContext = context?.seal === 'broken' ? undefined : context?.sourceContext;
   if (row.confirmedAt === undefined) return omitUndefined({ fileId, status, version, sourceContext });
-  const isPlayable = PLAYABLE.includes(status);
+  const isPlayable = showsUrls && PLAYABLE.includes(status);
   const { name, type, category, size, duration, width, height, coverUrl, url, createTime } = media;
   const outputs = outputsOf(row).map(({ url: outputUrl, ...output }) =>
     omitUndefined({ ...output, url: isPlayable ? outputUrl : undefined }),

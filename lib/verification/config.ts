@@ -1,4 +1,5 @@
 import { optional, required, type Environment } from '../platform/env';
+import { limitsConfig } from '../uploads/limits-config';
 import { vodApiConfig } from '../vod/config';
 
 /**
@@ -12,6 +13,8 @@ export function uploadChangedConfig(env: Environment) {
     deadLettersUrl: required(env, 'VERIFICATION_DEAD_LETTERS_URL'),
     /** Absent where the app is not told of changes. */
     notificationsUrl: optional(env, 'NOTIFICATIONS_QUEUE_URL'),
+    /** Absent where limits have no action. */
+    writeKeyParameter: optional(env, 'VOD_WRITE_KEY_PARAMETER'),
   };
 }
 
@@ -28,6 +31,7 @@ function verificationConfig(env: Environment) {
   return {
     ...vodApiConfig(env),
     tableName: required(env, 'TABLE_NAME'),
+    limits: limitsConfig(env),
     queueUrl: required(env, 'VERIFICATION_QUEUE_URL'),
   };
 }

@@ -7,6 +7,8 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
  * - `unknown`: VOD does not have the file, which was never confirmed
  * - `missing`: VOD reported for the first time that it no longer has the confirmed file
  * - `deletion`: an event reported a deletion, but VOD still has the file
+ * - `action`: a limit rejected the file, which has to be forbidden or deleted in VOD
+ * - `figures`: limits need media information that VOD does not have yet
  * - `analysis`: VOD has no media information yet
  * - `procedure`: a procedure was signed, but VOD has not started it yet
  * - `result`: an event reported the end of a task, but VOD still reports it as running
@@ -14,7 +16,18 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
  */
 export type OpenQuestion = (typeof QUESTIONS)[number];
 
-const QUESTIONS = ['no-answer', 'unknown', 'missing', 'deletion', 'analysis', 'procedure', 'result', 'held'] as const;
+const QUESTIONS = [
+  'no-answer',
+  'unknown',
+  'missing',
+  'deletion',
+  'action',
+  'figures',
+  'analysis',
+  'procedure',
+  'result',
+  'held',
+] as const;
 
 /** A file with an open question: verified again after a pause, unless the version of its row has changed meanwhile. */
 export interface DelayedVerification {

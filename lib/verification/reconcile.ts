@@ -1,6 +1,8 @@
 import type { Context } from 'aws-lambda';
 import { getField } from '../platform/json';
 import { describe, type Log } from '../platform/log';
+import type { UploaderIndex } from '../uploads/by-uploader';
+import type { Limits } from '../uploads/limits';
 import type { UploadStore } from '../uploads/store';
 import type { VodApi, VodCallOptions } from '../vod/api';
 import { candidatePages, type CandidatePage } from './candidates';
@@ -16,6 +18,10 @@ export interface ReconcileDeps {
   readonly vod: (options: VodCallOptions) => VodApi;
   readonly sealKeys: () => Promise<readonly string[]>;
   readonly delayQueue: DelayQueue;
+  /** Absent: none. */
+  readonly limits?: Limits;
+  /** Absent without the limit `uploadsPerDay`. */
+  readonly uploaderIndex?: UploaderIndex;
   readonly checkpoint: { readonly read: () => Promise<string>; readonly write: (value: string) => Promise<void> };
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -182,11 +188,13 @@ class Run {
     acceptsMassDeletion = this.acceptsMassDeletion,
   ): Promise<readonly Verified[]> {
     if (candidates.length === 0) return [];
-    const { store, now, sleep, sealKeys, log } = this.deps;
+    const { store, now, sleep, sealKeys, limits, uploaderIndex, log } = this.deps;
     const verified = await verifyPatiently(candidates, {
       store,
       vod: this.#vod,
       sealKeys: await sealKeys(),
+      ...(limits && { limits }),
+      ...(uploaderIndex && { uploaderIndex }),
       now,
       sleep,
       deadline: this.end + CALL_RESERVE,

@@ -16,6 +16,9 @@ const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
   unknown: 2 * HOUR,
   missing: 24 * HOUR,
   deletion: HOUR,
+  action: 24 * HOUR,
+  // An hour after the file's creation a missing figure counts as exceeded, which closes the question.
+  figures: 2 * HOUR,
   analysis: HOUR,
   // One hour more than the wait for a signed procedure, so that the last answer ends the wait.
   procedure: 25 * HOUR,
@@ -24,7 +27,7 @@ const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
 };
 
 /** Questions that end in the dead-letter queue, and so in an alarm, if they stay open for that long. */
-const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing'];
+const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing', 'action'];
 
 export interface NextStep {
   /** Files to verify again after a pause. */

@@ -1,9 +1,12 @@
 import type { Context, DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { describe, type Log } from '../platform/log';
 import { rowOf, type UploadStore } from '../uploads/store';
+import type { UploaderIndex } from '../uploads/by-uploader';
+import type { Limits } from '../uploads/limits';
 import type { Row, RowChange } from '../uploads/row';
 import type { VodApi, VodCallOptions } from '../vod/api';
 import { parseDelayed, type DeadLetters, type DelayedVerification, type DelayQueue } from './delay-queue';
+import { rejectIn } from './enforce-limits';
 import { findingOf } from './finding';
 import { scheduleNext } from './schedule';
 import { verify, type Candidate, type Verified } from './verify';
@@ -14,6 +17,12 @@ export interface UploadChangedDeps {
   readonly sealKeys: () => Promise<readonly string[]>;
   readonly delayQueue: DelayQueue;
   readonly deadLetters: DeadLetters;
+  /** Absent: none. */
+  readonly limits?: Limits;
+  /** Absent without the limit `uploadsPerDay`. */
+  readonly uploaderIndex?: UploaderIndex;
+  /** VOD's API under the write key pair; absent without the limits' action. */
+  readonly writeApi?: (options: VodCallOptions) => VodApi;
   /** Queues what the app is to be told of; absent where it is told nothing. @throws Error when its queue refuses */
   readonly announce?: (changes: readonly RowChange[]) => Promise<void>;
   /** Milliseconds since 1970. */
@@ -155,10 +164,15 @@ async function verifyAndDelay(
     for (const { fileId } of givenUp) log({ level: 'error', outcome: 'given-up', fileIds: [fileId] });
   };
   try {
+    const { limits, uploaderIndex, writeApi } = deps;
+    const options: VodCallOptions = { deadline: Math.min(now() + VOD_WITHIN, deadline), tries: VOD_TRIES };
     const verified = await verify(candidates, {
       store,
-      vod: deps.vod({ deadline: Math.min(now() + VOD_WITHIN, deadline), tries: VOD_TRIES }),
+      vod: deps.vod(options),
       sealKeys: await deps.sealKeys(),
+      ...(limits && { limits }),
+      ...(uploaderIndex && { uploaderIndex }),
+      ...(writeApi && { takeAction: rejectIn(writeApi(options)) }),
       now,
       deadline,
       beforeWriting: postpone,

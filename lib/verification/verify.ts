@@ -2,7 +2,9 @@ import { parseTime } from '../platform/time';
 import { chunk } from '../platform/chunk';
 import type { Log } from '../platform/log';
 import { describe } from '../platform/log';
-import { splitEntry, taskIdOf } from '../uploads/merge';
+import { taskIdOf } from '../uploads/merge';
+import type { UploaderIndex } from '../uploads/by-uploader';
+import { NO_LIMITS, type Limits } from '../uploads/limits';
 import { awaitsProcedure, applySnapshot, TASK_MEMORY_MS, type Snapshot } from '../uploads/snapshot';
 import { RefusedRowError, type UploadStore } from '../uploads/store';
 import type { Row } from '../uploads/row';
@@ -10,6 +12,9 @@ import { isTransient, type VodApi } from '../vod/api';
 import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileAnswer } from '../vod/files';
 import { describeTasks } from '../vod/tasks';
 import type { OpenQuestion } from './delay-queue';
+import { limitsFor, takePendingAction, type LimitDeps, type TakeAction } from './enforce-limits';
+import { questionAfter } from './open-question';
+import { quotaCounter } from './quota';
 
 /** A file to verify. */
 export interface Candidate {
@@ -44,6 +49,12 @@ export interface VerifyDeps {
   readonly store: UploadStore;
   readonly vod: VodApi;
   readonly sealKeys: readonly string[];
+  /** Absent: none. */
+  readonly limits?: Limits;
+  /** Absent without the limit `uploadsPerDay`. */
+  readonly uploaderIndex?: UploaderIndex;
+  /** Absent where this caller must not act in VOD. */
+  readonly takeAction?: TakeAction;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Until when requests to the table are retried, in milliseconds since 1970. */
@@ -65,20 +76,23 @@ interface Plan {
   readonly after?: Row;
 }
 
-/** How long a file without media information is verified again, in milliseconds after its creation. */
-const ANALYSIS_MS = 3_600_000;
-
 /**
  * Describes files in VOD and stores the answers: only this makes a row `confirmed`. Takes any number of files, 20 for each
  * call, all calls at once (the API client paces them). Never throws for one file: its failure is its outcome.
  */
 export async function verify(candidates: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
+  const { uploaderIndex, limits = NO_LIMITS } = deps;
+  const countEarlierUploads =
+    uploaderIndex && limits.uploadsPerDay !== undefined && quotaCounter(uploaderIndex, limits.uploadsPerDay);
+  const batchDeps: BatchDeps = { ...deps, limits, ...(countEarlierUploads && { countEarlierUploads }) };
   const batches = chunk(candidates, MAX_FILES_PER_CALL);
-  const verified = await Promise.all(batches.map((batch) => verifyBatch(batch, deps)));
+  const verified = await Promise.all(batches.map((batch) => verifyBatch(batch, batchDeps)));
   return verified.flat();
 }
 
-async function verifyBatch(batch: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
+type BatchDeps = VerifyDeps & LimitDeps;
+
+async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promise<Verified[]> {
   const ids = batch.map(({ fileId }) => fileId);
   const answers = await describeFiles(deps.vod, ids, deps.sealKeys);
   logFailures(answers, deps.log);
@@ -138,7 +152,7 @@ function isMassDeletion(batch: readonly Candidate[], answers: ReadonlyMap<string
 }
 
 /** What a row or an answer makes the code fail on is that file's failure. */
-async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, deps: VerifyDeps): Promise<Plan> {
+async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, deps: BatchDeps): Promise<Plan> {
   try {
     return await planVerification(candidate, answer, deps);
   } catch (error) {
@@ -148,7 +162,7 @@ async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, 
   }
 }
 
-async function planVerification(candidate: Candidate, answer: FileAnswer | undefined, deps: VerifyDeps): Promise<Plan> {
+async function planVerification(candidate: Candidate, answer: FileAnswer | undefined, deps: BatchDeps): Promise<Plan> {
   const { fileId, row } = candidate;
   const wait = (openQuestion: OpenQuestion, error?: Error): Plan => ({
     expected: { fileId, outcome: 'waiting', before: row, row, openQuestion, ...(error && { error }) },
@@ -175,8 +189,13 @@ async function planVerification(candidate: Candidate, answer: FileAnswer | undef
       return wait('no-answer', error instanceof Error ? error : undefined);
     }
   }
-  const after = applySnapshot(row, { ...answer, tasks }, deps.now());
-  return planWrite(row, after, questionAfter(candidate, after, deps.now()));
+  const limits = await limitsFor(candidate, answer, deps);
+  if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };
+  const after = applySnapshot(row, { ...answer, tasks }, deps.now(), limits);
+  const action = await takePendingAction(candidate, deps);
+  if (!action) return planWrite(row, after, questionAfter(candidate, after, deps.now()));
+  const { pendingAction: _, ...acted } = after;
+  return planWrite(row, acted, action === 'delete' ? 'deletion' : undefined);
 }
 
 function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuestion): Plan {
@@ -225,32 +244,4 @@ function namedTasks(row: Row | undefined): string[] {
   const named = (row?.news ?? []).flatMap((entry) => taskIdOf(entry) ?? []);
   const unconfirmed = row?.confirmedAt === undefined ? row?.procedureTaskId : undefined;
   return [...new Set([...named, ...(unconfirmed === undefined ? [] : [unconfirmed])])];
-}
-
-function questionAfter({ row, openQuestion }: Candidate, after: Row, now: number): OpenQuestion | undefined {
-  // Questions that stay open longest come first: their verifications notice a deletion, too.
-  if (after.status === 'held') return 'held';
-  if (after.status === 'processing' && awaitsProcedure(after.context, after, now)) return 'procedure';
-  if (awaitsResult(row, openQuestion, after)) return 'result';
-  if (row?.news.some(isDeletion) || openQuestion === 'deletion') return 'deletion';
-  const age = now - parseTime(after.media.createTime);
-  return isUnanalysed(after) && age < ANALYSIS_MS ? 'analysis' : undefined;
-}
-
-/** Whether an event reported the end of a task that is still running in VOD. */
-function awaitsResult(row: Row | undefined, openQuestion: OpenQuestion | undefined, after: Row): boolean {
-  if (openQuestion === 'result') return [...after.tasks.values()].some(({ status }) => status === 'PROCESSING');
-  return (row?.news ?? [])
-    .map(splitEntry)
-    .some(([kind, id]) => kind === 'end' && after.tasks.get(id)?.status === 'PROCESSING');
-}
-
-/** Whether figures are missing that VOD has once it has analysed the file. */
-function isUnanalysed({ media }: Row): boolean {
-  const isPlayable = media.category === 'Video' || media.category === 'Audio';
-  return media.size === undefined || (isPlayable && media.duration === undefined);
-}
-
-function isDeletion(entry: string): boolean {
-  return entry === 'gone' || entry.startsWith('parts:');
 }

@@ -21,3 +21,17 @@ export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) 
   }
   return cached(read, now, log);
 }
+
+export interface KeyPairDeps extends Omit<ApiSecretsDeps, 'config'> {
+  /** The SSM parameter. */
+  readonly name: string;
+}
+
+/** Returns a function that resolves to the key pair in an SSM parameter, see {@link cached}. */
+export function cachedKeyPair({ name, getParameters, now, log }: KeyPairDeps) {
+  const read = async () => {
+    const value = await readParameters(getParameters, [name]);
+    return keyPair(name, value(name));
+  };
+  return cached(read, now, log);
+}

@@ -8,7 +8,14 @@ import type { KeyPair } from './schemas';
 
 type Client = InstanceType<typeof vod.v20180717.Client>;
 type Action =
-  'PullEvents' | 'ConfirmEvents' | 'SearchMedia' | 'DescribeMediaInfos' | 'DescribeTasks' | 'DescribeTaskDetail';
+  | 'PullEvents'
+  | 'ConfirmEvents'
+  | 'SearchMedia'
+  | 'DescribeMediaInfos'
+  | 'DescribeTasks'
+  | 'DescribeTaskDetail'
+  | 'DeleteMedia'
+  | 'ForbidMediaDistribution';
 
 /** VOD's server API, version 2018-07-17. */
 export type VodApi = { readonly [A in Action]: (request: Parameters<Client[A]>[0]) => ReturnType<Client[A]> };
@@ -129,6 +136,8 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
       DescribeMediaInfos: action('DescribeMediaInfos'),
       DescribeTasks: action('DescribeTasks'),
       DescribeTaskDetail: action('DescribeTaskDetail'),
+      DeleteMedia: action('DeleteMedia'),
+      ForbidMediaDistribution: action('ForbidMediaDistribution'),
     };
   };
 }

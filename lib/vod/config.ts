@@ -1,4 +1,4 @@
-import { integer, optional, required, type Environment } from '../platform/env';
+import { optionalInteger, required, type Environment } from '../platform/env';
 
 /**
  * What a function that calls VOD's server API reads from its environment.
@@ -7,14 +7,18 @@ import { integer, optional, required, type Environment } from '../platform/env';
  */
 export function vodApiConfig(env: Environment) {
   return {
-    url: required(env, 'VOD_API_URL'),
+    ...vodClientConfig(env),
     keyParameter: required(env, 'VOD_API_KEY_PARAMETER'),
     sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
-    subAppId: subAppId(env),
   };
+}
+
+/** Where VOD's server API is, and for which application. @throws Error that names the variable */
+export function vodClientConfig(env: Environment) {
+  return { url: required(env, 'VOD_API_URL'), subAppId: subAppId(env) };
 }
 
 /** VOD's application id; absent = the main application of an account older than 2023-12-25. */
 export function subAppId(env: Environment): number | undefined {
-  return optional(env, 'VOD_SUB_APP_ID') === undefined ? undefined : integer(env, 'VOD_SUB_APP_ID', 0);
+  return optionalInteger(env, 'VOD_SUB_APP_ID', 0);
 }

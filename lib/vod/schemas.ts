@@ -56,7 +56,8 @@ const signatureRequest = {
 } as const;
 
 /** VOD's file ids are strings of digits. */
-const fileId = { type: 'string', pattern: '^\\d{1,40}$' } as const;
+export const FILE_ID_PATTERN = /^\d{1,40}$/;
+const fileId = { type: 'string', pattern: FILE_ID_PATTERN.source } as const;
 
 /**
  * What an event must contain, in the names of format 3.0: a NewFileUpload or PullComplete (266/7830, 266/7831), a

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { SendMessages } from '../../lib/platform/sqs';
+import { uploaderIndex } from '../../lib/uploads/by-uploader';
+import type { Limits } from '../../lib/uploads/limits';
 import { deadLetters as deadLetterQueue, delayQueue } from '../../lib/verification/delay-queue';
 import { reconcile, type Summary } from '../../lib/verification/reconcile';
 import { uploadChanged } from '../../lib/verification/upload-changed';
@@ -11,7 +13,7 @@ import { streamClient, type StreamPosition } from '../../local/services/stream/c
 import type { StreamRecord } from '../../local/services/stream/record';
 import type { Engine } from '../../local/services/table';
 import type { VodOptions } from '../../local/vod/server';
-import { localConfig, retryDeps, TABLE_NAME } from './backend';
+import { countingClient, localConfig, retryDeps, TABLE_NAME } from './backend';
 import type { EventBody } from './events';
 import { context, queueEvent, streamEvent } from './lambda';
 import { relay, type Answering } from './relay';
@@ -49,6 +51,7 @@ const FILE = { name: 'holiday', type: 'mp4', size: 3, duration: 1.5, width: 640,
 
 export interface WorldOptions extends Partial<VodOptions> {
   readonly engine?: Engine;
+  readonly limits?: Limits;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface WorldOptions extends Partial<VodOptions> {
  * `clock.vod` and `clock.run` shift VOD's time and that of the functions, in milliseconds; VOD's must be right again when
  * its server API is called. What waits for the delay queue, or for the second look of a run, shifts `clock.run`.
  */
-export async function startReconciliation({ engine, ...options }: WorldOptions = {}) {
+export async function startReconciliation({ engine, limits = {}, ...options }: WorldOptions = {}) {
   const clock = { vod: 0, run: 0 };
   const vodNow = () => Date.now() + clock.vod;
   const now = () => Date.now() + clock.run;
@@ -86,14 +89,21 @@ export async function startReconciliation({ engine, ...options }: WorldOptions =
     return Promise.resolve();
   };
 
+  const { client: dynamodb } = countingClient(webhook.table);
+  const index = uploaderIndex({ ...retryDeps, now, dynamodb, tableName: TABLE_NAME });
+
   /** The parts of one instance of the functions. */
   function instance() {
     const keyPair = { secretId: SECRET_ID, secretKey: SECRET_KEY };
     const deps = { ...retryDeps, now };
     const { subAppId } = api;
+    const vodApiOptions = { ...deps, url: between.url, subAppId, keyPair: () => Promise.resolve(keyPair) };
     return {
       store: webhook.store,
-      vod: vodApi({ ...deps, url: between.url, subAppId, keyPair: () => Promise.resolve(keyPair) }),
+      vod: vodApi(vodApiOptions),
+      writeApi: vodApi(vodApiOptions),
+      limits,
+      uploaderIndex: index,
       sealKeys: () => Promise.resolve(sealKeys),
       delayQueue: delayQueue({ sendMessages, queueUrl: QUEUE, random: services.jitter }),
       deadLetters: deadLetterQueue(sendMessages, DEAD_LETTERS),

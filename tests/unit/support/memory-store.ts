@@ -1,4 +1,6 @@
 import { fromItem, toItem, type Item, type Row } from '../../../lib/uploads/row';
+import { compareStrings } from '../../../lib/platform/compare';
+import type { UploaderIndex } from '../../../lib/uploads/by-uploader';
 import type { UploadStore } from '../../../lib/uploads/store';
 
 /** Called before each access; what it throws is what the table answers. */
@@ -76,6 +78,32 @@ export function memoryStore(now: () => number, pageSize = 500) {
     failWith: (next: StoreFault) => {
       fault = next;
     },
+  };
+}
+
+/** The index `byUploader` of a table in memory, always up to date. */
+export function memoryIndex({ ids, get }: Pick<MemoryStore, 'ids' | 'get'>): UploaderIndex {
+  return {
+    page: (uploader, { limit, between, sourceContext, after }) =>
+      answer(() => {
+        const rows = ids().flatMap((fileId) => get(fileId) ?? []);
+        const keys = rows
+          .filter(({ context, sortTime }) => context?.uploader === uploader && sortTime !== undefined)
+          .map(({ fileId, sortTime = '', context }) => ({ fileId, sortTime, text: context?.sourceContext }))
+          .filter(({ sortTime }) => !between || (sortTime >= between.from && sortTime <= between.to))
+          .sort((a, b) => compareStrings(b.sortTime + b.fileId, a.sortTime + a.fileId))
+          .filter((key) => !after || key.sortTime + key.fileId < after.sortTime + after.fileId);
+        const page = keys.slice(0, limit);
+        const last = page.at(-1);
+        const toKey = ({ fileId, sortTime }: { readonly fileId: string; readonly sortTime: string }) => ({
+          fileId,
+          sortTime,
+        });
+        return {
+          keys: page.filter(({ text }) => sourceContext === undefined || text === sourceContext).map(toKey),
+          ...(keys.length > page.length && last && { next: toKey(last) }),
+        };
+      }),
   };
 }
 

@@ -21,6 +21,8 @@ export function fakeVod(answers: Answers): VodApi {
     DescribeMediaInfos: action('DescribeMediaInfos'),
     DescribeTasks: action('DescribeTasks'),
     DescribeTaskDetail: action('DescribeTaskDetail'),
+    DeleteMedia: action('DeleteMedia'),
+    ForbidMediaDistribution: action('ForbidMediaDistribution'),
   } as unknown as VodApi;
 }
 
@@ -108,6 +110,19 @@ export function vodModel(files: readonly ModelFile[] = [], maxTasks = 100) {
         ProcedureTask: isProcedure ? { FileId: fileId, ...task.result } : null,
         ReviewAudioVideoTask: isProcedure ? null : { Input: { FileId: fileId }, ...task.result },
       };
+    },
+    DeleteMedia: (request) => {
+      begin('DeleteMedia', request);
+      if (!library.delete(request.FileId)) throw refusal('DeleteMedia', 'ResourceNotFound');
+      return {};
+    },
+    ForbidMediaDistribution: (request) => {
+      begin('ForbidMediaDistribution', request);
+      for (const fileId of request.FileIds) {
+        const file = library.get(fileId);
+        if (file) library.set(fileId, { ...file, basicInfo: { ...file.basicInfo, Status: 'Forbidden' } });
+      }
+      return { NotExistFileIdSet: request.FileIds.filter((fileId) => !library.has(fileId)) };
     },
     SearchMedia: (request) => {
       begin('SearchMedia', request);

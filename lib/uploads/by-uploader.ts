@@ -1,0 +1,87 @@
+import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { retryUntil, type RetryDeps } from '../platform/retry';
+
+export interface UploaderIndexDeps extends RetryDeps {
+  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly tableName: string;
+}
+
+/** Where a row is in the index. */
+export interface IndexKey {
+  readonly fileId: string;
+  /** ISO 8601 in UTC. */
+  readonly sortTime: string;
+}
+
+export interface IndexQuery {
+  /** The most rows that are read. */
+  readonly limit: number;
+  /** Only rows with a `sortTime` in this span, ISO 8601 in UTC, both ends included. */
+  readonly between?: { readonly from: string; readonly to: string };
+  /** Only rows with this source context. */
+  readonly sourceContext?: string;
+  /** Only rows after this one: the last one of an earlier page. */
+  readonly after?: IndexKey;
+}
+
+export interface IndexPage {
+  readonly keys: readonly IndexKey[];
+  /** The last row that was read; absent at the end. */
+  readonly next?: IndexKey;
+}
+
+/** Longest wait for one response of the table, in milliseconds. */
+const ANSWER_TIMEOUT = 3_000;
+
+export type UploaderIndex = ReturnType<typeof uploaderIndex>;
+
+/**
+ * The index `byUploader`: the rows of one caller that were confirmed, newest first. It is read without a lock, so it lacks
+ * what was written in the last moments. Failed requests are retried until the deadline (milliseconds since 1970).
+ *
+ * The method throws the table's last error.
+ */
+export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDeps) {
+  return {
+    async page(uploader: string, query: IndexQuery, deadline: number): Promise<IndexPage> {
+      const { limit, between, sourceContext, after } = query;
+      const values = {
+        ':uploader': uploader,
+        ...(between && { ':from': between.from, ':to': between.to }),
+        ...(sourceContext !== undefined && { ':context': sourceContext }),
+      };
+      const input = {
+        TableName: tableName,
+        IndexName: 'byUploader',
+        KeyConditionExpression: `uploader = :uploader${between ? ' AND sortTime BETWEEN :from AND :to' : ''}`,
+        ...(sourceContext !== undefined && { FilterExpression: 'sourceContext = :context' }),
+        ExpressionAttributeValues: marshall(values),
+        ProjectionExpression: 'fileId, sortTime',
+        ScanIndexForward: false,
+        Limit: limit,
+        // The partition is always the caller's own, whatever a cursor contains.
+        ...(after && {
+          ExclusiveStartKey: marshall({ uploader, sortTime: after.sortTime, fileId: after.fileId }),
+        }),
+      };
+      const attempt = () => {
+        const timeout = Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - deps.now()));
+        return dynamodb.send(new QueryCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
+      };
+      const answer = await retryUntil(deadline, attempt, isInvalid, deps);
+      const { Items: items = [], LastEvaluatedKey: last } = answer;
+      return { keys: items.map(keyOf), ...(last && { next: keyOf(last) }) };
+    },
+  };
+}
+
+/** The index stores both attributes of every row. */
+function keyOf(item: Parameters<typeof unmarshall>[0]): IndexKey {
+  const { fileId, sortTime } = unmarshall(item);
+  return { fileId: String(fileId), sortTime: String(sortTime) };
+}
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException';
+}

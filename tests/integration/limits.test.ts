@@ -1,0 +1,135 @@
+import { uploadQuota } from '../../lib/signing/quota';
+import { uploaderIndex } from '../../lib/uploads/by-uploader';
+import type { Limits } from '../../lib/uploads/limits';
+import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backend';
+import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
+import { refusal } from '../helpers/relay';
+import { cleanUp } from '../helpers/vod-client';
+
+const ACTIONS = ['DeleteMedia', 'ForbidMediaDistribution'];
+
+let world: Reconciliation;
+
+async function startWorld(options: WorldOptions): Promise<void> {
+  world = await startReconciliation(options);
+}
+
+afterEach(async () => {
+  await world.stop();
+  await cleanUp();
+});
+
+/** Uploads these files and delivers their events, then verifies. */
+async function uploaded(count: number, uploader = 'user-42'): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => world.upload({ uploader }));
+  for (const fileId of ids) await world.deliver(...(await world.eventsOf(fileId)));
+  await world.verify();
+  return ids;
+}
+
+const statusesOf = async (ids: readonly string[]) =>
+  Promise.all(ids.map(async (fileId) => (await world.item(fileId))['status']));
+const actions = () => world.actions.filter((action) => ACTIONS.includes(action));
+
+test.each<[string, Limits, string]>([
+  ['MAX_BYTES', { maxBytes: 2 }, 'too-large'],
+  ['MAX_SECONDS', { maxSeconds: 1 }, 'too-long'],
+  ['ALLOWED_CATEGORIES', { allowedCategories: ['Audio'] }, 'type'],
+])('%s rejects a file by the figures of VOD, and forbids it once', async (_, limits, reason) => {
+  await startWorld({ limits: { ...limits, rejectAction: 'forbid' } });
+  const [fileId = ''] = await uploaded(1);
+  expect(await world.item(fileId)).toMatchObject({ status: 'rejected', trust: 'confirmed', rejection: { reason } });
+  expect(actions()).toEqual([]);
+  await world.pass(10 * MINUTE);
+  await world.run();
+  expect(actions()).toEqual(['ForbidMediaDistribution']);
+  const { MediaInfoSet = [] } = await world.client.DescribeMediaInfos({ FileIds: [fileId] });
+  expect(MediaInfoSet[0]?.BasicInfo?.Status).toBe('Forbidden');
+  expect(await world.item(fileId)).toMatchObject({ status: 'rejected', rejection: { reason } });
+
+  await world.client.ForbidMediaDistribution({ FileIds: [fileId], Operation: 'recover' });
+  const before = actions().length;
+  await world.deliver(...(await world.eventsOf(fileId)));
+  await world.pass(HOUR);
+  await world.run();
+  expect(actions()).toHaveLength(before);
+});
+
+test('REJECT_ACTION=delete deletes the file in VOD; its row is deleted and keeps the reason', async () => {
+  await startWorld({ limits: { maxBytes: 2, rejectAction: 'delete' } });
+  const [fileId = ''] = await uploaded(1);
+  await world.pass(MINUTE);
+  expect(actions()).toEqual(['DeleteMedia']);
+  expect(await world.item(fileId)).toMatchObject({ status: 'deleted', rejection: { reason: 'too-large' } });
+});
+
+test('a file whose upload event was lost is limited by reconcile just the same', async () => {
+  await startWorld({ limits: { maxBytes: 2, rejectAction: 'forbid' } });
+  const fileId = world.upload();
+  await world.run();
+  expect(await world.item(fileId)).toMatchObject({ status: 'rejected' });
+  await world.pass(MINUTE);
+  expect(actions()).toEqual(['ForbidMediaDistribution']);
+});
+
+test('the action is taken although VOD does not answer for minutes', async () => {
+  await startWorld({ limits: { maxBytes: 2, rejectAction: 'delete' } });
+  const [fileId = ''] = await uploaded(1);
+  world.api.answering = () => refusal('InternalError');
+  await world.pass(5 * MINUTE);
+  expect(await world.item(fileId)).toMatchObject({ status: 'rejected' });
+  world.api.answering = (_, pass) => pass();
+  await world.pass(HOUR);
+  expect(await world.item(fileId)).toMatchObject({ status: 'deleted', rejection: { reason: 'too-large' } });
+});
+
+test('200 files that were there before the limits are neither changed nor deleted by a back-fill and an audit', async () => {
+  await startWorld({ limits: { maxBytes: 1, rejectAction: 'delete' } });
+  const old = -30 * 24 * HOUR;
+  for (let index = 0; index < 200; index++) {
+    const isOld = index % 2 === 0;
+    world.clock.vod = isOld ? old : 0;
+    world.upload(isOld ? {} : { sourceContext: `console upload ${index}` });
+  }
+  world.clock.vod = 0;
+  await world.run();
+  world.clock.run += 8 * 24 * HOUR;
+  await world.run();
+  const rows = await world.webhook.table.rows();
+  expect(rows).toHaveLength(200);
+  expect(new Set(rows.map((row) => row['status']))).toEqual(new Set(['ready']));
+  expect(new Set(rows.map((row) => row['version']))).toEqual(new Set([1]));
+  expect(actions()).toEqual([]);
+});
+
+describe.each(engines)('UPLOADS_PER_DAY on %s', (engine) => {
+  test('200 uploads one after the other: the first 10 are ready, 190 rejected, whatever comes later; signing waits', async () => {
+    await startWorld({ engine, limits: { uploadsPerDay: 10 } });
+    const ids: string[] = [];
+    for (let index = 0; index < 200; index++) ids.push(...(await uploaded(1)));
+    const expected = ids.map((_, index) => (index < 10 ? 'ready' : 'rejected'));
+    expect(await statusesOf(ids)).toEqual(expected);
+    for (const fileId of ids.slice(0, 20)) await world.deliver(...(await world.eventsOf(fileId)));
+    await world.verify();
+    world.clock.run += 8 * 24 * HOUR;
+    await world.run();
+    expect(await statusesOf(ids)).toEqual(expected);
+
+    const { client: dynamodb } = countingClient(world.webhook.table);
+    const index = uploaderIndex({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
+    const wait = await uploadQuota(index, 10, Date.now)('user-42', Date.now() + 5_000);
+    expect(wait).toBeGreaterThan(23 * 3600);
+    expect(wait).toBeLessThanOrEqual(24 * 3600);
+    expect(await uploadQuota(index, 10, Date.now)('user-43', Date.now() + 5_000)).toBe(0);
+    expect(await uploadQuota(index, 10, () => Date.now() + 25 * HOUR)('user-42', Date.now() + 5_000)).toBe(0);
+  }, 120_000);
+
+  test('20 uploads at once after 9 that are ready end with at most 29 ready', async () => {
+    await startWorld({ engine, limits: { uploadsPerDay: 10 } });
+    const ids = [...(await uploaded(9)), ...(await uploaded(20)), ...(await uploaded(5))];
+    const ready = (await statusesOf(ids)).filter((status) => status === 'ready').length;
+    expect(ready).toBeGreaterThanOrEqual(10);
+    expect(ready).toBeLessThanOrEqual(29);
+    expect((await statusesOf(ids)).slice(29)).toEqual(Array.from({ length: 5 }, () => 'rejected'));
+  });
+});
