@@ -6,25 +6,37 @@ export const problems: Record<ErrorCode, readonly [status: number, title: string
   'invalid-request': [400, 'The request is not valid'],
   unauthorized: [401, 'The request is not authenticated'],
   forbidden: [403, 'The caller may not do this'],
+  'not-found': [404, 'There is no such upload'],
+  conflict: [409, 'The state of the upload does not allow this'],
   'too-large': [413, 'The body is too large'],
   'too-many-requests': [429, 'The rate limit is exceeded'],
   unavailable: [503, 'The service is not available'],
 };
 
+/** A response that is not an error. */
+export interface Success {
+  /** 200 unless given. */
+  readonly status?: number;
+  readonly body?: object;
+  /** Additional headers; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly log: { readonly outcome: string };
+}
+
 /**
- * A Lambda handler of an HTTP API: what `handle` returns becomes a 200, a RequestError its problem+json (RFC 9457), and any
+ * A Lambda handler of an HTTP API: what `handle` returns becomes the response, a RequestError its problem+json (RFC 9457), and any
  * other error a 500 without details. Writes one log line for each request, never with a body or a secret.
  */
 export function endpoint<Event extends APIGatewayProxyEventV2>(
-  handle: (event: Event, context: Context) => Promise<{ readonly body: object; readonly log: { outcome: string } }>,
+  handle: (event: Event, context: Context) => Promise<Success>,
   log: Log,
 ) {
   return async (event: Event, context: Context): Promise<APIGatewayProxyStructuredResultV2> => {
     const { awsRequestId: requestId } = context;
     try {
-      const result = await handle(event, context);
-      log({ level: 'info', requestId, ...result.log });
-      return respond(200, result.body);
+      const { status = 200, body, headers, log: fields } = await handle(event, context);
+      log({ level: 'info', requestId, ...fields });
+      return respond(status, body, headers);
     } catch (error) {
       if (!(error instanceof RequestError)) {
         log({ level: 'error', requestId, outcome: 'error', ...describe(error) });
@@ -53,10 +65,12 @@ export function rawBody(event: APIGatewayProxyEventV2, maxBytes: number): Buffer
 
 function respond(
   statusCode: number,
-  body: object,
-  additionalHeaders: RequestError['headers'] = {},
+  body: object | undefined,
+  additionalHeaders: Readonly<Record<string, string>> = {},
 ): APIGatewayProxyStructuredResultV2 {
-  const contentType = statusCode === 200 ? 'application/json' : 'application/problem+json';
-  const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...additionalHeaders };
+  const noStore = { 'cache-control': 'no-store' };
+  if (!body) return { statusCode, headers: { ...noStore, ...additionalHeaders } };
+  const contentType = statusCode < 400 ? 'application/json' : 'application/problem+json';
+  const headers = { 'content-type': contentType, ...noStore, ...additionalHeaders };
   return { statusCode, headers, body: JSON.stringify(body) };
 }

@@ -1,40 +1,62 @@
 import { createHash } from 'node:crypto';
 
 export interface KeyUrlParameters {
-  /** The URL key: 8 to 32 letters and digits of the domain's Key hotlink protection. */
+  /** The URL key: the text that the domain's Key hotlink protection has. */
   readonly key: string;
   /** Unix seconds at which the URL expires. */
   readonly expireTime: number;
   /** Seconds of preview; absent = all of it. */
   readonly exper?: number;
-  /** How many different IP addresses may play; absent = any number. */
+  /** How many different IP addresses may play, up to 9; absent = any number. */
   readonly rlimit?: number;
-  /** A random text that makes URLs of one second differ. */
+  /** A random text that makes URLs of one second differ: letters, digits and `-._~`. */
   readonly us?: string;
-  /** A text of the app's that is signed along. */
+  /** A text of the app's that is signed along, of the same characters. */
   readonly uv?: string;
 }
 
+/** The parameters that VOD hashes, in its order. It requires the query to have them in this order too (266/33986). */
+export const KEY_URL_PARAMETERS = ['t', 'exper', 'rlimit', 'us', 'uv', 'whref', 'bkref', 'whreg', 'bkreg'] as const;
+
+const OWN_PARAMETERS: ReadonlySet<string> = new Set([...KEY_URL_PARAMETERS, 'sign']);
+
 /**
  * The URL with Key hotlink protection (Key 防盗链, 266/14047): `sign` = MD5(KEY + Dir + t + exper + rlimit + us + uv), of
- * which only the given ones; `t` is the expiry in hexadecimal, `Dir` the path up to and including its last `/`.
+ * which only the given ones; `t` is the expiry in lower-case hexadecimal. Parameters of an earlier signature are replaced,
+ * all others stay as they are, in front.
  *
  * @throws TypeError when `url` is not an absolute URL
+ * @throws RangeError when `us` or `uv` contains other characters: VOD does not document whether it hashes them decoded
  */
 export function signKeyUrl(url: string, parameters: KeyUrlParameters): string {
   const { key, expireTime, exper, rlimit, us, uv } = parameters;
+  for (const [name, value] of Object.entries({ us, uv })) {
+    if (value === undefined || /^[\w.~-]+$/.test(value)) continue;
+    throw new RangeError(`Cannot sign a URL: ${name} must be letters, digits and -._~`);
+  }
   const signed = new URL(url);
-  const dir = signed.pathname.slice(0, signed.pathname.lastIndexOf('/') + 1);
   const query = Object.entries({ t: expireTime.toString(16), exper, rlimit, us, uv }).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, String(value)] as const],
+    value === undefined ? [] : [{ name, value: String(value) }],
   );
   const sign = keyUrlSign(
     key,
-    dir,
-    query.map(([, value]) => value),
+    keyUrlDir(signed),
+    query.map(({ value }) => value),
   );
-  for (const [name, value] of [...query, ['sign', sign] as const]) signed.searchParams.set(name, value);
+  const others = signed.search.slice(1).split('&');
+  const isOther = (pair: string) => pair !== '' && !OWN_PARAMETERS.has(pair.split('=', 1)[0] ?? '');
+  // As text: URLSearchParams would encode the other parameters anew.
+  signed.search = [
+    ...others.filter(isOther),
+    ...query.map(({ name, value }) => `${name}=${value}`),
+    `sign=${sign}`,
+  ].join('&');
   return signed.href;
+}
+
+/** `Dir` of the hash: the path up to and including its last `/`, percent-encoded as it is sent. */
+export function keyUrlDir({ pathname }: URL): string {
+  return pathname.slice(0, pathname.lastIndexOf('/') + 1);
 }
 
 /** The value of `sign`, of values in the order in which they are hashed (266/14047). */

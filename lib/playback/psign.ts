@@ -1,10 +1,14 @@
 import { createHmac } from 'node:crypto';
 
+export const AUDIO_VIDEO_TYPES = ['RawAdaptive', 'ProtectedAdaptive', 'Transcode', 'Original'] as const;
+
 /** What a player is to show of a file (266/45554). */
 export interface ContentInfo {
-  readonly audioVideoType: 'RawAdaptive' | 'ProtectedAdaptive' | 'Transcode' | 'Original';
+  readonly audioVideoType: (typeof AUDIO_VIDEO_TYPES)[number];
   readonly rawAdaptiveDefinition?: number;
   readonly transcodeDefinition?: number;
+  /** For `ProtectedAdaptive`. */
+  readonly drmAdaptiveInfo?: { readonly privateEncryptionDefinition?: number };
   readonly imageSpriteDefinition?: number;
 }
 

@@ -1,4 +1,5 @@
 import { integer, list, optional, required, type Environment } from '../platform/env';
+import { limitsConfig } from '../uploads/limits-config';
 import { subAppId } from '../vod/config';
 import { MAX_VALIDITY } from '../vod/schemas';
 import type { Policy } from './policy';
@@ -41,5 +42,6 @@ export function signerConfig(env: Environment) {
     sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
     policy,
     rate,
+    limits: limitsConfig(env),
   };
 }

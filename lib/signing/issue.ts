@@ -1,21 +1,24 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
-import { RequestError } from '../platform/errors';
+import { RequestError, unavailableError } from '../platform/errors';
 import { endpoint, rawBody } from '../platform/http';
 import { describe, type Log } from '../platform/log';
 import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
+import { callerOf } from '../uploads/caller';
 import { keyPair } from '../vod/key-pair';
-import { isCaller, MAX_CALLER_BYTES, maxTextBytes, seal } from '../vod/source-context';
+import { maxTextBytes, seal } from '../vod/source-context';
 import type { SignerConfig } from './config';
+import { limitViolations } from './limits';
 import { applyPolicy } from './policy';
+import type { SecondsToQuota } from './quota';
 import { parseRequest } from './request';
 import { sign } from './signature';
 import { tokenBucket } from './token-bucket';
 import { uniqueRandom } from './unique-random';
 
 const MAX_BODY_BYTES = 16 * 1024;
-/** `Retry-After` while the secret store is unavailable, in seconds. */
-const RETRY_AFTER = 2;
+/** Left of the function's time for its response, in milliseconds. */
+const RESERVE = 1_000;
 
 export interface SignerDeps {
   readonly config: SignerConfig;
@@ -24,12 +27,14 @@ export interface SignerDeps {
   readonly now: () => number;
   /** An integer from 0 to 2^32 - 1, from a CSPRNG. */
   readonly random: () => number;
+  /** Absent without the limit `uploadsPerDay`. */
+  readonly secondsToQuota?: SecondsToQuota;
   readonly log: Log;
 }
 
 /** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
-export function signUpload({ config, getParameters, now, random, log }: SignerDeps) {
-  const { keyParameter, sealParameter, policy, rate } = config;
+export function signUpload({ config, getParameters, now, random, secondsToQuota, log }: SignerDeps) {
+  const { keyParameter, sealParameter, policy, rate, limits } = config;
   const nextRandom = uniqueRandom(random);
   const secondsToWait = rate && tokenBucket(rate);
   async function readSecrets() {
@@ -39,12 +44,25 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
   }
   const secrets = cached(readSecrets, now, log);
 
-  return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event) => {
-    const caller = callerOf(event);
+  async function checkQuota(caller: string, remaining: number): Promise<void> {
+    const seconds = await secondsToQuota?.(caller, now() + remaining - RESERVE).catch((error: unknown) => {
+      log({ level: 'error', outcome: 'read-failed', ...describe(error) });
+      throw unavailableError('sign upload', 'the table');
+    });
+    if (seconds)
+      throw tooManyError(`the limit of ${limits.uploadsPerDay ?? 0} uploads in 24 hours is reached`, seconds);
+  }
+
+  return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event, context) => {
+    const caller = callerOf(event, 'sign upload');
     const wait = secondsToWait?.(caller, now()) ?? 0;
-    if (wait > 0) throw rateLimitError(wait);
+    if (wait > 0) throw tooManyError('rate limit exceeded', wait);
     const request = parseRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = applyPolicy(request, policy);
+    const violations = limitViolations(request, limits);
+    if (violations.length > 0) {
+      throw new RequestError('invalid-request', 'Cannot sign upload: the limits of this service reject it', violations);
+    }
     const { sourceContext: text = '' } = request;
     const hasProcedure = parameters.procedure !== undefined;
     const maxBytes = maxTextBytes(caller, hasProcedure);
@@ -53,9 +71,10 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
       throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
     }
 
+    await checkQuota(caller, context.getRemainingTimeInMillis());
     const { secretId, secretKey, sealKey } = await secrets().catch((error: unknown) => {
       log({ level: 'error', outcome: 'secrets-unavailable', ...describe(error) });
-      throw new RequestError('unavailable', UNAVAILABLE, [], { 'retry-after': String(RETRY_AFTER) });
+      throw unavailableError('sign upload', 'the secret store');
     });
     const currentTimeStamp = Math.floor(now() / 1000);
     const expireTime = currentTimeStamp + validFor;
@@ -66,16 +85,7 @@ export function signUpload({ config, getParameters, now, random, log }: SignerDe
   }, log);
 }
 
-const UNAVAILABLE = `Cannot sign upload: the secret store does not answer, retry in ${RETRY_AFTER} s`;
-
-function rateLimitError(seconds: number): RequestError {
-  const detail = `Cannot sign upload: rate limit exceeded, retry in ${seconds} s`;
+function tooManyError(why: string, seconds: number): RequestError {
+  const detail = `Cannot sign upload: ${why}, retry in ${seconds} s`;
   return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
-}
-
-function callerOf(event: APIGatewayProxyEventV2WithJWTAuthorizer): string {
-  const { sub } = event.requestContext.authorizer.jwt.claims;
-  if (isCaller(sub)) return sub;
-  const rule = `the token needs a claim "sub" of 1 to ${MAX_CALLER_BYTES} bytes that are not all white space`;
-  throw new RequestError('forbidden', `Cannot sign upload: ${rule}`);
 }

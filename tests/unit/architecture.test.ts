@@ -6,7 +6,7 @@ const root = join(__dirname, '../..');
 /** From the top: a room may import those of its own level, and all below. `generated` may be imported by every room. */
 const LEVELS: readonly (readonly string[])[] = [
   ['functions'],
-  ['lib/signing', 'lib/events', 'lib/verification', 'lib/notifications', 'lib/playback'],
+  ['lib/signing', 'lib/events', 'lib/verification', 'lib/notifications', 'lib/playback', 'lib/users'],
   ['lib/uploads'],
   ['lib/vod'],
   ['lib/platform'],
@@ -65,7 +65,7 @@ test('lib and functions import nothing of cli, client, local, tests, bench, scri
   expect(internal.filter(({ to }) => !/^(lib|functions)\//.test(to))).toEqual([]);
 });
 
-test('imports run one way: functions, then signing, events, verification, notifications and playback, then uploads, vod, platform', () => {
+test('imports run one way: functions, then signing, events, verification, notifications, playback and users, then uploads, vod, platform', () => {
   const upwards = internal.filter(({ from, to }) => {
     if (roomOf(to) === 'lib/generated') return false;
     return levelOf(roomOf(to)) < levelOf(roomOf(from));
@@ -99,10 +99,10 @@ test('no file of lib imports itself, over however many others', () => {
   expect(cycles).toEqual([]);
 });
 
-test("only uploads/store speaks DynamoDB, and only vod/api loads the vendor's SDK", () => {
+test("only uploads/store and uploads/by-uploader speak DynamoDB, and only vod/api loads the vendor's SDK", () => {
   const importers = (name: RegExp) => [
     ...new Set(imports.filter(({ from, to }) => from.startsWith('lib/') && name.test(to)).map(({ from }) => from)),
   ];
-  expect(importers(/^@aws-sdk\//)).toEqual(['lib/uploads/store']);
+  expect(importers(/^@aws-sdk\//)).toEqual(['lib/uploads/by-uploader', 'lib/uploads/store']);
   expect(importers(/^tencentcloud-sdk-nodejs/)).toEqual(['lib/vod/api']);
 });

@@ -1,0 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { writeLine as log } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { playbackFunctionConfig, playbackKeys } from '../lib/playback/config';
+import { playbackRoute } from '../lib/playback/route';
+import { uploadStore } from '../lib/uploads/store';
+
+const deps = { now: Date.now, sleep, random: Math.random };
+const config = playbackFunctionConfig(process.env);
+
+/** `GET /uploads/{fileId}/playback`, see {@link playbackRoute}. */
+export const handler = playbackRoute({
+  config: config.playback,
+  // The store retries by itself, for longer than the client would.
+  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  keys: playbackKeys({ config, getParameters: parameterReader(process.env, deps), now: Date.now, log }),
+  now: Date.now,
+  log,
+});

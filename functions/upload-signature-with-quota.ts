@@ -1,0 +1,28 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { integer, required } from '../lib/platform/env';
+import { writeLine } from '../lib/platform/log';
+import { parameterReader } from '../lib/platform/ssm';
+import { signerConfig } from '../lib/signing/config';
+import { signUpload } from '../lib/signing/issue';
+import { uploadQuota } from '../lib/signing/quota';
+import { uploaderIndex } from '../lib/uploads/by-uploader';
+
+const deps = { now: Date.now, sleep, random: Math.random };
+const index = uploaderIndex({
+  ...deps,
+  // The index retries by itself, for longer than the client would.
+  dynamodb: new DynamoDBClient({ maxAttempts: 1 }),
+  tableName: required(process.env, 'TABLE_NAME'),
+});
+
+/** `POST /upload-signature` where UPLOADS_PER_DAY is on, see {@link signUpload}. */
+export const handler = signUpload({
+  config: signerConfig(process.env),
+  getParameters: parameterReader(process.env, deps),
+  now: Date.now,
+  random: () => randomInt(2 ** 32),
+  secondsToQuota: uploadQuota(index, integer(process.env, 'UPLOADS_PER_DAY', 1), Date.now),
+  log: writeLine,
+});

@@ -1,0 +1,60 @@
+import { integer, optional, optionalInteger, required, type Environment } from '../platform/env';
+import type { Log } from '../platform/log';
+import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
+import type { GetParameters } from '../platform/ssm';
+import type { PlaybackConfig, PlaybackKeys } from './playback';
+import { AUDIO_VIDEO_TYPES } from './psign';
+
+export type PlaybackFunctionConfig = ReturnType<typeof playbackFunctionConfig>;
+
+/**
+ * What `playback` reads from its environment.
+ *
+ * @throws Error that names the variable that is missing or out of bounds
+ */
+export function playbackFunctionConfig(env: Environment) {
+  const type = required(env, 'PLAYBACK_CONTENT');
+  const audioVideoType = AUDIO_VIDEO_TYPES.find((known) => known === type);
+  if (!audioVideoType) {
+    throw new Error(
+      `Cannot start: the environment variable PLAYBACK_CONTENT must be one of: ${AUDIO_VIDEO_TYPES.join(', ')}`,
+    );
+  }
+  const definition = optionalInteger(env, 'PLAYBACK_DEFINITION', 1);
+  const playback: PlaybackConfig = {
+    appId: integer(env, 'PLAYBACK_APP_ID', 1),
+    seconds: integer(env, 'PLAYBACK_SECONDS', 1),
+    content: { audioVideoType, ...(definition !== undefined && { definition }) },
+  };
+  return {
+    playback,
+    tableName: required(env, 'TABLE_NAME'),
+    playerKeyParameter: optional(env, 'PLAYER_KEY_PARAMETER'),
+    urlKeyParameter: optional(env, 'URL_KEY_PARAMETER'),
+  };
+}
+
+export interface PlaybackKeysDeps {
+  readonly config: Pick<PlaybackFunctionConfig, 'playerKeyParameter' | 'urlKeyParameter'>;
+  readonly getParameters: GetParameters;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Returns a function that resolves to the keys to sign with, see {@link cached}. */
+export function playbackKeys({ config, getParameters, now, log }: PlaybackKeysDeps) {
+  const { playerKeyParameter: player, urlKeyParameter: url } = config;
+  async function read(): Promise<PlaybackKeys> {
+    const value = await readParameters(
+      getParameters,
+      [player, url].filter((name) => name !== undefined),
+    );
+    const first = (name: string) => parseSecretVersions(name, value(name))[0];
+    return {
+      ...(player !== undefined && { playerKey: first(player) }),
+      ...(url !== undefined && { urlKey: first(url) }),
+    };
+  }
+  return cached(read, now, log);
+}

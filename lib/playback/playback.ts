@@ -1,0 +1,101 @@
+import { omitUndefined } from '../platform/omit-undefined';
+import { signKeyUrl } from './key-url';
+import { signPsign, type ContentInfo } from './psign';
+
+/** What of a file is played. */
+export interface PlaybackContent {
+  readonly audioVideoType: ContentInfo['audioVideoType'];
+  /** Id of the template that made it; unused for `Original`. */
+  readonly definition?: number;
+}
+
+export interface PlaybackConfig {
+  /** VOD's application id. */
+  readonly appId: number;
+  /** Lifetime of a playback, in seconds. */
+  readonly seconds: number;
+  readonly content: PlaybackContent;
+}
+
+/** What is switched on; at least one of them. */
+export interface PlaybackKeys {
+  /** 播放密钥. */
+  readonly playerKey?: string;
+  /** The key of Key hotlink protection (Key 防盗链) of the domain. */
+  readonly urlKey?: string;
+}
+
+export interface PlayableFile {
+  readonly fileId: string;
+  /** Of the original. */
+  readonly url?: string;
+  readonly outputs?: readonly { readonly type?: string; readonly definition?: number; readonly url?: string }[];
+}
+
+/** The answer of `GET /uploads/{fileId}/playback`. */
+export interface Playback {
+  readonly appId: number;
+  readonly fileId: string;
+  /** For the vendor's player SDKs; absent without a player key. */
+  readonly psign?: string;
+  /** For any player; absent without a URL key, and where the content has no URL that plays by itself. */
+  readonly url?: string;
+  /** Unix seconds until which both are valid. */
+  readonly expireTime: number;
+}
+
+const DEFINITION_CLAIMS: Readonly<Record<ContentInfo['audioVideoType'], (definition: number) => Partial<ContentInfo>>> =
+  {
+    Original: () => ({}),
+    Transcode: (transcodeDefinition) => ({ transcodeDefinition }),
+    RawAdaptive: (rawAdaptiveDefinition) => ({ rawAdaptiveDefinition }),
+    ProtectedAdaptive: (privateEncryptionDefinition) => ({ drmAdaptiveInfo: { privateEncryptionDefinition } }),
+  };
+
+/** The type of the outputs that each content is made of. */
+const OUTPUT_TYPES: Readonly<Partial<Record<ContentInfo['audioVideoType'], string>>> = {
+  Transcode: 'Transcode',
+  RawAdaptive: 'AdaptiveDynamicStreaming',
+};
+
+/**
+ * Signs the playback of a file: a player signature (psign, 266/45554) and a URL with Key hotlink protection (266/14047),
+ * each where its key is given.
+ *
+ * @param now Unix seconds
+ */
+export function signPlayback(file: PlayableFile, config: PlaybackConfig, keys: PlaybackKeys, now: number): Playback {
+  const { appId, seconds, content } = config;
+  const { playerKey, urlKey } = keys;
+  const { fileId } = file;
+  const { audioVideoType, definition } = content;
+  const expireTime = now + seconds;
+  const url = urlOf(file, content);
+  const contentInfo: ContentInfo = {
+    audioVideoType,
+    ...(definition !== undefined && DEFINITION_CLAIMS[audioVideoType](definition)),
+  };
+  const claims = {
+    appId,
+    fileId,
+    contentInfo,
+    currentTimeStamp: now,
+    expireTimeStamp: expireTime,
+    // VOD signs the URLs that it returns to the player by these parameters.
+    ...(urlKey !== undefined && { urlAccessInfo: { t: expireTime.toString(16) } }),
+  };
+  return omitUndefined({
+    appId,
+    fileId,
+    psign: playerKey === undefined ? undefined : signPsign(claims, playerKey),
+    url: urlKey === undefined || url === undefined ? undefined : signKeyUrl(url, { key: urlKey, expireTime }),
+    expireTime,
+  });
+}
+
+function urlOf({ url, outputs = [] }: PlayableFile, { audioVideoType, definition }: PlaybackContent) {
+  if (audioVideoType === 'Original') return url;
+  const outputType = OUTPUT_TYPES[audioVideoType];
+  const matches = outputs.filter(({ type, url }) => type === outputType && url !== undefined);
+  return matches.find((output) => definition === undefined || output.definition === definition)?.url;
+}

@@ -1,0 +1,81 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import { RequestError, unavailableError } from '../platform/errors';
+import { endpoint } from '../platform/http';
+import { describe, type Log } from '../platform/log';
+import { callerOf } from '../uploads/caller';
+import { merge } from '../uploads/merge';
+import { readOwn } from '../uploads/own-upload';
+import type { Row } from '../uploads/row';
+import type { UploadStore } from '../uploads/store';
+import { viewUpload } from '../uploads/view';
+import { codeOf, type VodApi, type VodCallOptions } from '../vod/api';
+
+export interface DeleteUploadDeps {
+  readonly store: Pick<UploadStore, 'read' | 'update'>;
+  /** VOD's API under the write key pair. */
+  readonly vod: (options: VodCallOptions) => Pick<VodApi, 'DeleteMedia'>;
+  readonly showsUrls: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** Left of the function's time for its response, in milliseconds. */
+const RESERVE = 1_000;
+const VOD_TRIES = 2;
+const ACTION = 'delete upload';
+
+/**
+ * `DELETE /uploads/{fileId}`: deletes the caller's file in VOD (DeleteMedia, 266/31764). The row becomes `deleted` when VOD
+ * says so; a repetition does no harm.
+ *
+ * The row notes the deletion first, as after a FileDeleted event: whatever happens next, it is verified until VOD's answer
+ * and the row agree.
+ */
+export function deleteUpload(deps: DeleteUploadDeps) {
+  const { store, vod, now, log } = deps;
+  return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event, context) => {
+    const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
+    const caller = callerOf(event, ACTION);
+    const row = await readOwn(event.pathParameters?.['fileId'], caller, ACTION, { store, deadline, log });
+    const { fileId } = row;
+    if (row.confirmedAt === undefined) {
+      const detail = `Cannot ${ACTION}: VOD has not confirmed the upload yet, its status is "${row.status}"`;
+      throw new RequestError('conflict', detail, [{ path: '/status', message: row.status }]);
+    }
+    const isDeleted = row.status === 'deleted' && row.trust === 'confirmed';
+    let current = row;
+    if (!isDeleted) {
+      current = await noteDeletion(row, deadline, deps);
+      try {
+        await vod({ deadline, tries: VOD_TRIES }).DeleteMedia({ FileId: fileId });
+      } catch (error) {
+        log({ level: 'error', outcome: 'action-failed', fileIds: [fileId], action: 'delete', ...describe(error) });
+        if (!isUnknownFile(error)) throw unavailableError(ACTION, 'VOD');
+      }
+    }
+    return { status: 202, body: viewUpload(current, deps), log: { outcome: 'deletion-requested', fileId } };
+  }, log);
+}
+
+async function noteDeletion(row: Row, deadline: number, deps: DeleteUploadDeps): Promise<Row> {
+  const { store, now, log } = deps;
+  let noted = row;
+  const change = (current: Row | undefined): Row => {
+    const hint = { fileId: row.fileId, media: {}, news: ['gone'] };
+    noted = merge(current, hint, new Date(now()).toISOString());
+    return noted;
+  };
+  try {
+    await store.update(row.fileId, change, deadline, false);
+    return noted;
+  } catch (error) {
+    log({ level: 'error', outcome: 'write-failed', fileIds: [row.fileId], ...describe(error) });
+    throw unavailableError(ACTION, 'the table');
+  }
+}
+
+/** VOD does not document the code for a file that it does not have; both are seen for other actions. */
+function isUnknownFile(error: unknown): boolean {
+  return /^(ResourceNotFound|InvalidParameterValue\.FileId)/.test(codeOf(error) ?? '');
+}

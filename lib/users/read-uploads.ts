@@ -1,0 +1,96 @@
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import { RequestError, type PropertyError } from '../platform/errors';
+import { endpoint, type Success } from '../platform/http';
+import type { Log } from '../platform/log';
+import type { IndexQuery, UploaderIndex } from '../uploads/by-uploader';
+import { callerOf } from '../uploads/caller';
+import { isOwn, readOwn, withTable } from '../uploads/own-upload';
+import type { Row } from '../uploads/row';
+import type { UploadStore } from '../uploads/store';
+import { viewUpload } from '../uploads/view';
+import { formatCursor, parseCursor } from './cursor';
+
+export interface ReadUploadsDeps {
+  readonly store: Pick<UploadStore, 'read' | 'readAll'>;
+  readonly index: UploaderIndex;
+  /** Whether callers see URLs; not where they are signed for each playback. */
+  readonly showsUrls: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+/** Left of the function's time for its response, in milliseconds. */
+const RESERVE = 1_000;
+
+type Request = APIGatewayProxyEventV2WithJWTAuthorizer;
+
+/** `GET /uploads` and `GET /uploads/{fileId}`: the caller's own uploads. */
+export function readUploads(deps: ReadUploadsDeps) {
+  return endpoint<Request>((event, context) => {
+    const deadline = deps.now() + context.getRemainingTimeInMillis() - RESERVE;
+    const isList = event.pathParameters?.['fileId'] === undefined;
+    return isList ? listUploads(event, deadline, deps) : readUpload(event, deadline, deps);
+  }, deps.log);
+}
+
+async function readUpload(event: Request, deadline: number, deps: ReadUploadsDeps): Promise<Success> {
+  const action = 'read upload';
+  const caller = callerOf(event, action);
+  const row = await readOwn(event.pathParameters?.['fileId'], caller, action, { ...deps, deadline });
+  const etag = `"${row.version}"`;
+  const headers = { 'cache-control': 'private, no-cache', etag };
+  const log = { outcome: 'read', fileId: row.fileId };
+  if (matches(event.headers['if-none-match'], etag)) return { status: 304, headers, log };
+  return { body: viewUpload(row, deps), headers, log };
+}
+
+/** Whether the header lists this ETag; weak ones compare equal (RFC 9110, 13.1.2). */
+function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
+  return tags.includes(etag) || tags.includes('*');
+}
+
+/** A page may have fewer uploads than `limit`, even none, while there is a cursor. */
+async function listUploads(event: Request, deadline: number, deps: ReadUploadsDeps): Promise<Success> {
+  const action = 'list uploads';
+  const { store, index, log } = deps;
+  const caller = callerOf(event, action);
+  const query = parseQuery(event.queryStringParameters ?? {});
+  const { keys, next } = await withTable(index.page(caller, query, deadline), action, log);
+  const ids = keys.map(({ fileId }) => fileId);
+  const rows = ids.length === 0 ? new Map<string, Row>() : await withTable(store.readAll(ids, deadline), action, log);
+  const uploads = ids.flatMap((fileId) => {
+    const row = rows.get(fileId);
+    return isOwn(row, caller) && isListed(row) ? viewUpload(row, deps) : [];
+  });
+  return {
+    body: { uploads, ...(next && { cursor: formatCursor(next) }) },
+    headers: { 'cache-control': 'private, no-cache' },
+    log: { outcome: 'listed' },
+  };
+}
+
+function isListed({ status, confirmedAt }: Row): boolean {
+  return confirmedAt !== undefined && status !== 'deleted';
+}
+
+/** @throws RequestError `invalid-request` */
+function parseQuery({ limit, cursor, sourceContext }: Readonly<Record<string, string | undefined>>): IndexQuery {
+  const errors: PropertyError[] = [];
+  const isLimit = limit === undefined || (/^[1-9]\d{0,2}$/.test(limit) && Number(limit) <= MAX_LIMIT);
+  if (!isLimit) errors.push({ path: '/limit', message: `must be an integer from 1 to ${MAX_LIMIT}` });
+  const after = cursor === undefined ? undefined : parseCursor(cursor);
+  if (cursor !== undefined && !after) errors.push({ path: '/cursor', message: 'must be the cursor of another page' });
+  if (sourceContext === '') errors.push({ path: '/sourceContext', message: 'must not be empty' });
+  if (errors.length > 0) {
+    throw new RequestError('invalid-request', 'Cannot list uploads: the query is not valid', errors);
+  }
+  return {
+    limit: Number(limit ?? DEFAULT_LIMIT),
+    ...(after && { after }),
+    ...(sourceContext !== undefined && { sourceContext }),
+  };
+}
