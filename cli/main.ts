@@ -5,6 +5,7 @@ import { UsageError, type Command, type CommandContext } from './command';
 import { check } from './commands/check';
 import { explain } from './commands/explain';
 import { notifications } from './commands/notifications';
+import { play } from './commands/play';
 import { reconcile } from './commands/reconcile';
 import { register } from './commands/register';
 import { secrets } from './commands/secrets';
@@ -12,7 +13,7 @@ import { send } from './commands/send';
 import { sign } from './commands/sign';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ check, register, secrets, sign, explain, send, reconcile, notifications }),
+  Object.entries({ check, register, secrets, sign, explain, play, send, reconcile, notifications }),
 );
 
 const HELP = `npm run vod -- <command> [options]

@@ -12,6 +12,8 @@ export interface Secrets {
   readonly tokens: readonly string[] | undefined;
   readonly signKeys: readonly string[] | undefined;
   readonly notifySecrets: readonly string[] | undefined;
+  readonly playerKeys: readonly string[] | undefined;
+  readonly urlKeys: readonly string[] | undefined;
 }
 
 const NO_SECRETS: Secrets = {
@@ -20,7 +22,17 @@ const NO_SECRETS: Secrets = {
   tokens: undefined,
   signKeys: undefined,
   notifySecrets: undefined,
+  playerKeys: undefined,
+  urlKeys: undefined,
 };
+
+/** What to do where one cannot be read; the others are made by `secrets create`. */
+const ADVICE: ReadonlyMap<Check, string> = new Map([
+  ['vod-api-key-secret', ''],
+  ['write-key-secret', ''],
+  ['player-key-secret', " (VOD's console: 分发播放设置, 默认分发配置, 播放密钥)"],
+  ['url-key-secret', " (VOD's console: 分发播放设置, 域名管理, 访问控制, Key 防盗链)"],
+]);
 
 export async function checkSecrets(deployment: Deployment, findings: Findings): Promise<Secrets> {
   const { parameters } = deployment;
@@ -44,26 +56,37 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       return value;
     } catch (error) {
       const { reason } = describe(error);
-      const advice = check === 'vod-api-key-secret' ? '' : ' (`npm run vod -- secrets create`)';
+      const advice = ADVICE.get(check) ?? ' (`npm run vod -- secrets create`)';
       findings.fault(check, `${reason.replace('Cannot read secrets: ', '')}${advice}`);
       return undefined;
     }
   }
   const { keyPair, parseSecretVersions } = secrets;
+  const versions = (name: string, form: RegExp, rule: string) => {
+    const keys = parseSecretVersions(name);
+    if (keys.every((key) => form.test(key))) return keys;
+    throw new Error(`${name} must contain ${rule}`);
+  };
   read('seal-key-secret', parameters.sealKey, parseSecretVersions);
+  read('write-key-secret', parameters.writeKey, keyPair);
   return {
     vodKey: read('vod-key-secret', parameters.vodKey, keyPair),
     vodApiKey: read('vod-api-key-secret', parameters.vodApiKey, keyPair),
     tokens: read('callback-token-secret', parameters.callbackToken, parseSecretVersions),
     signKeys: read('sign-key-secret', parameters.callbackSignKey, (name) => {
-      const keys = parseSecretVersions(name);
-      if (keys.every((key) => /^[A-Za-z0-9]{1,32}$/.test(key))) return keys;
-      throw new Error(`${name} must contain at most 32 letters and digits: VOD accepts no other SignKey`);
+      const rule = 'at most 32 letters and digits: VOD accepts no other SignKey';
+      return versions(name, /^[A-Za-z0-9]{1,32}$/, rule);
     }),
     notifySecrets: read('notify-secret', parameters.notifySecret, (name) => {
-      const versions = parseSecretVersions(name);
-      if (versions.every(isWebhookSecret)) return versions;
+      const webhookSecrets = parseSecretVersions(name);
+      if (webhookSecrets.every(isWebhookSecret)) return webhookSecrets;
       throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and make a new one`);
+    }),
+    playerKeys: read('player-key-secret', parameters.playerKey, (name) => {
+      return versions(name, /^[A-Za-z0-9]{8,20}$/, '8 to 20 letters and digits: VOD has no other player key');
+    }),
+    urlKeys: read('url-key-secret', parameters.urlKey, (name) => {
+      return versions(name, /^[\x21-\x7e]{8,40}$/, '8 to 40 visible characters: VOD has no other URL key');
     }),
   };
 }
@@ -85,6 +108,9 @@ function usedSecrets({ parameters }: Deployment): Check[] {
     ['callback-token-secret', parameters.callbackToken],
     ['sign-key-secret', parameters.callbackSignKey],
     ['notify-secret', parameters.notifySecret],
+    ['player-key-secret', parameters.playerKey],
+    ['url-key-secret', parameters.urlKey],
+    ['write-key-secret', parameters.writeKey],
   ]);
   return [...names].flatMap(([check, name]) => (name === undefined ? [] : [check]));
 }

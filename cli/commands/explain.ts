@@ -10,15 +10,18 @@ import {
 } from '../command';
 import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
+import { explainPlayback, type Explanation } from '../playback/explain';
+import type { PlaybackKeys } from '../playback/keys';
 import { diagnose, type Diagnosis, type Keys } from '../signature/diagnose';
 
 export const explain: Command = {
   summary: 'what a signature contains, whether VOD accepts it, and each rule that it violates',
   usage: `explain <signature> [options]
 
-Decodes an upload signature (266/9221), whoever made it, and prints what is wrong with it, or "valid", and who may do what
-with it until when. With --stage, --local or the environment variable VOD_SECRET_KEY it is verified too; with the first two
-a sealed source context is opened. Exit code 1 when a rule is violated.
+Decodes an upload signature (266/9221), a player signature (psign, 266/45554) or a URL with Key hotlink protection (Key
+防盗链, 266/14047), whoever made it, and prints what is wrong with it, or "valid", and who may do what with it until when.
+With --stage or --local it is verified too, and a sealed source context is opened; without them, with the keys in the
+environment variables VOD_SECRET_KEY, VOD_PLAYER_KEY and VOD_URL_KEY. Exit code 1 when a rule is violated.
 
   --json           the findings, on stdout
 ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
@@ -33,9 +36,9 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
     if (signature === undefined || more.length > 0) throw new UsageError('explain takes one signature, in quotes');
     const keys = await availableKeys(values, context);
     const nowSeconds = Math.floor(context.now() / 1000);
-    const diagnosis = diagnose(signature, keys, nowSeconds);
+    const explanation = explainPlayback(signature, keys, nowSeconds) ?? explainUpload(signature, keys, nowSeconds);
+    const { diagnosis, keyVariable, ...permission } = explanation;
     const { violations, notes, parameters, verified } = diagnosis;
-    const permission = permissionOf(diagnosis, keys.sealKeys, nowSeconds);
     if (values.json) {
       context.out(
         JSON.stringify({
@@ -53,10 +56,11 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
       context.out(inOneLine(line));
     };
     if (violations.length > 0) print('NOT valid');
-    else print(verified ? 'valid' : 'no rule violated; NOT verified: give --stage, --local or VOD_SECRET_KEY');
+    else print(verified ? 'valid' : `no rule violated; NOT verified: give --stage, --local or ${keyVariable}`);
     for (const { rule, message } of violations) print(`  ${rule}: ${message}`);
     for (const { rule, message } of notes) print(`  note, ${rule}: ${message}`);
-    for (const [name, value] of Object.entries(parameters)) print(`  ${name.padEnd(18)}${value}`);
+    const width = Math.max(16, ...Object.keys(parameters).map((name) => Math.min(name.length, 40))) + 2;
+    for (const [name, value] of Object.entries(parameters)) print(`  ${name.padEnd(width)}${value}`);
     for (const line of [permission.who, permission.may]) if (line !== undefined) print(`  ${line}`);
     return violations.length === 0 ? 0 : 1;
   },
@@ -70,16 +74,33 @@ function inOneLine(text: string): string {
   );
 }
 
-async function availableKeys(options: DeploymentOptions, context: CommandContext): Promise<Keys> {
+async function availableKeys(options: DeploymentOptions, context: CommandContext): Promise<Keys & PlaybackKeys> {
   if (!options.local && options.stage === undefined) {
     if (options.region !== undefined)
       throw new UsageError('--region alone does not name a deployment: give --stage too');
-    return { secretKey: optional(context.env, 'VOD_SECRET_KEY'), sealKeys: [] };
+    const keys = (name: string) => optional(context.env, name) ?? [];
+    return {
+      secretKey: optional(context.env, 'VOD_SECRET_KEY'),
+      sealKeys: [],
+      playerKeys: [keys('VOD_PLAYER_KEY')].flat(),
+      urlKeys: [keys('VOD_URL_KEY')].flat(),
+    };
   }
   const deployment = await deploymentOf(options, context);
   const secrets = await secretsOf(deployment);
-  const { vodKey, sealKey } = deployment.parameters;
-  return { ...secrets.keyPair(vodKey), sealKeys: secrets.parseSecretVersions(sealKey) };
+  const { vodKey, sealKey, playerKey, urlKey } = deployment.parameters;
+  return {
+    ...secrets.keyPair(vodKey),
+    sealKeys: secrets.parseSecretVersions(sealKey),
+    playerKeys: playerKey === undefined ? [] : secrets.parseSecretVersions(playerKey),
+    urlKeys: urlKey === undefined ? [] : secrets.parseSecretVersions(urlKey),
+    appId: deployment.playback.appId,
+  };
+}
+
+function explainUpload(signature: string, keys: Keys, nowSeconds: number): Explanation {
+  const diagnosis = diagnose(signature, keys, nowSeconds);
+  return { diagnosis, ...permissionOf(diagnosis, keys.sealKeys, nowSeconds), keyVariable: 'VOD_SECRET_KEY' };
 }
 
 /** Who may do what with it, until when. */

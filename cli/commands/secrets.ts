@@ -8,6 +8,7 @@ import {
   type ExitCode,
   type Command,
 } from '../command';
+import type { ParameterNames } from '../deployment/configuration';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { putSecret, secretsOf } from '../deployment/secrets';
 import { fingerprint, loadState, type Rotations } from '../deployment/state';
@@ -71,10 +72,8 @@ async function create(deployment: Deployment, context: CommandContext): Promise<
   } else {
     context.out(`exists   ${parameters.vodKey}`);
   }
-  if (parameters.vodApiKey !== undefined && !has(parameters.vodApiKey)) {
-    context.out(
-      `missing  ${parameters.vodApiKey}  the key pair for the server API: store it there as JSON, like the other one`,
-    );
+  for (const [name, advice] of storedByHand(parameters)) {
+    if (!has(name)) context.out(`missing  ${name}  ${advice}`);
   }
   for (const { parameter, make } of Object.values(ROTATING)) {
     const name = parameters[parameter];
@@ -88,6 +87,17 @@ async function create(deployment: Deployment, context: CommandContext): Promise<
     context.out(`created  ${name}  ${fingerprint(value)}`);
   }
   return 0;
+}
+
+/** The parameters whose values come from VOD, and what to do where one is missing. */
+function storedByHand({ vodApiKey, writeKey, playerKey, urlKey }: ParameterNames): [name: string, advice: string][] {
+  const advice = new Map([
+    [vodApiKey, 'the key pair for the server API: store it there as JSON, like the other one'],
+    [writeKey, 'the key pair that deletes and forbids files: store it there as JSON, like the other one'],
+    [playerKey, "the player key (播放密钥): copy it from the default distribution configuration of VOD's console"],
+    [urlKey, "the URL key: copy it from the Key hotlink protection (Key 防盗链) of the domain in VOD's console"],
+  ]);
+  return [...advice].flatMap(([name, text]) => (name === undefined ? [] : [[name, text]]));
 }
 
 async function show(deployment: Deployment, context: CommandContext): Promise<ExitCode> {
@@ -110,13 +120,17 @@ async function show(deployment: Deployment, context: CommandContext): Promise<Ex
   };
   line(parameters.vodKey, pair);
   line(parameters.vodApiKey, pair);
+  line(parameters.writeKey, pair);
+  const prints = (name: string) => parseSecretVersions(name).map(fingerprint).join(', then ');
+  line(parameters.playerKey, prints);
+  line(parameters.urlKey, prints);
   for (const [which, { parameter }] of Object.entries(ROTATING)) {
     const { step, begun } = rotations?.[which] ?? {};
     const done = step === undefined ? [] : `step ${step} is done`;
     const notEnded = begun === undefined ? [] : `step ${begun.step} began and must be run again`;
     const steps = [done, notEnded].flat();
     const underWay = steps.length === 0 ? '' : `, rotation in progress: ${steps.join(', ')}`;
-    line(parameters[parameter], (name) => `${parseSecretVersions(name).map(fingerprint).join(', then ')}${underWay}`);
+    line(parameters[parameter], (name) => `${prints(name)}${underWay}`);
   }
   return code;
 }

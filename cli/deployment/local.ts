@@ -15,7 +15,7 @@ import { registration } from './state';
 /** What `npm start` runs with the same DATA_DIR. */
 export async function localDeployment(env: Environment): Promise<Deployment> {
   const { dataDir, given } = settings(env);
-  const { url, vodUrl, tableUrl, tableName, parameterStoreUrl, queuesUrl, notifyUrl } = await whereItRuns(dataDir);
+  const { url, vodUrl, tableUrl, tableName, parameterStoreUrl, queuesUrl, features } = await whereItRuns(dataDir);
   const secrets = await loadSecrets(dataDir, given);
   const client = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const [signKey = ''] = secrets.callbackSignKey.split(',');
@@ -23,9 +23,9 @@ export async function localDeployment(env: Environment): Promise<Deployment> {
     queueUrl: queueUrlAt(queuesUrl, 'NotifyAppQueue'),
     deadLettersUrl: queueUrlAt(queuesUrl, 'NotifyAppDeadLetters'),
   };
-  const outputs = { webhookUrl: `${url}/vod-events`, tableName, ...(notifyUrl !== '' && { notifications }) };
+  const outputs = { webhookUrl: `${url}/vod-events`, tableName, ...(features.notifyUrl && { notifications }) };
   return {
-    ...configurationOf(deployParameters(url, vodUrl, secrets, notifyUrl), 'local'),
+    ...configurationOf(deployParameters(url, vodUrl, secrets, features), 'local'),
     name: `npm start at ${url}`,
     options: '--local',
     isLocal: true,

@@ -11,7 +11,9 @@ import type { Deployment } from './deployment';
  */
 export async function secretsOf({ ssm, parameters }: Pick<Deployment, 'ssm' | 'parameters'>) {
   const { vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret } = parameters;
-  const all = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret];
+  const { playerKey, urlKey, writeKey } = parameters;
+  // At most ten, which SSM takes in one call.
+  const all = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret, playerKey, urlKey, writeKey];
   const names = all.filter((name) => name !== undefined);
   const value = await readParameters((wanted) => valuesOf(ssm, wanted), names);
   return {

@@ -6,13 +6,7 @@ import { MAX_SOURCE_CONTEXT_BYTES, MAX_VALIDITY, schemas } from '../../lib/vod/s
 import { open } from '../../lib/vod/source-context';
 import { decode, findLayout, type Layout } from './layout';
 import { checkEncoding, jsonPairs, pairsOf, readOriginal, readParameters, unescape } from './original';
-import type { Report } from './report';
-
-/** A rule that a signature violates, and what its author must do. */
-export interface Rule {
-  readonly rule: string;
-  readonly message: string;
-}
+import { collectRules, type Report, type Rule } from './report';
 
 export interface Diagnosis {
   readonly violations: readonly Rule[];
@@ -46,11 +40,7 @@ const TINY_RANDOM = 1_000_000;
  * others is undone first, so that those are found too.
  */
 export function diagnose(signature: string, keys: Keys, nowSeconds: number): Diagnosis {
-  const violations: Rule[] = [];
-  const notes: Rule[] = [];
-  const report = (rule: string, message: string) => violations.push({ rule, message });
-  const note = (rule: string, message: string) => notes.push({ rule, message });
-
+  const { violations, notes, report, note } = collectRules();
   const bytes = decode(signature, report);
   const layout = bytes && findLayout(bytes, report);
   if (!layout) return { violations, notes, parameters: {}, verified: false };

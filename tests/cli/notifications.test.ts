@@ -34,7 +34,7 @@ beforeAll(async () => {
       response.writeHead(answer.status, answer.headers).end();
     });
   });
-  run = await startTestRun({ dataDir, notifyUrl: `${receiver.url}/webhooks?key=of-the-receiver` });
+  run = await startTestRun({ dataDir, features: { notifyUrl: `${receiver.url}/webhooks?key=of-the-receiver` } });
   secret = run.secrets.notifySecret;
 });
 

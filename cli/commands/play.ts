@@ -1,0 +1,99 @@
+import { GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { describe } from '../../lib/platform/log';
+import { signPlayback } from '../../lib/playback/playback';
+import type { Row } from '../../lib/uploads/row';
+import { rowOf } from '../../lib/uploads/store';
+import { viewUpload } from '../../lib/uploads/view';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Command } from '../command';
+import { deploymentOf, type Deployment } from '../deployment/deployment';
+import { secretsOf } from '../deployment/secrets';
+import { until } from '../playback/show';
+
+export const play: Command = {
+  summary: 'a player signature (psign) and a signed URL of a file',
+  usage: `play <fileId> [options]
+
+Prints what GET /uploads/{fileId}/playback returns to the file's uploader: a psign for the vendor's player SDKs, where the
+deployment has PLAYER_KEY_PARAMETER, and a URL that any player plays, where it has URL_KEY_PARAMETER. Only of a file that is
+ready. Whoever gets the output may play the file until it expires.
+
+  --any-status     also of a file that is not ready: for an operator who has to see what a review held or rejected, or why a
+                   procedure failed. VOD itself does not play a file that it forbids
+  --json           {"appId", "fileId", "psign", "url", "expireTime"}
+${DEPLOYMENT_USAGE}`,
+
+  run: async (args, context) => {
+    const { values, positionals } = readArgs({
+      args,
+      options: { ...DEPLOYMENT_OPTIONS, 'any-status': { type: 'boolean' }, json: { type: 'boolean' } },
+      allowPositionals: true,
+    });
+    const [fileId, ...more] = positionals;
+    if (!fileId || more.length > 0) throw new UsageError('play takes one file id');
+    const deployment = await deploymentOf(values, context);
+    const keys = await readKeys(deployment);
+    const { appId, content, seconds } = deployment.playback;
+    if (appId === undefined) {
+      throw new Error(
+        'Cannot sign a playback: set VOD_SUB_APP_ID or PLAYBACK_APP_ID, a psign contains the application',
+      );
+    }
+    const row = await readRow(deployment, fileId);
+    if (row.status !== 'ready' && !values['any-status']) {
+      throw new Error(
+        `Cannot play ${fileId}: its status is "${row.status}", not "ready"; an operator may add --any-status`,
+      );
+    }
+    // The view has no URLs of other statuses, and none before the first confirmation: those may be forged.
+    const view = viewUpload({ ...row, status: 'ready' });
+    const nowSeconds = Math.floor(context.now() / 1000);
+    const playback = signPlayback(view, { appId, content, seconds }, keys, nowSeconds);
+    const { psign, url, expireTime } = playback;
+    if (psign === undefined && url === undefined) {
+      throw new Error(`Cannot play ${fileId}: the row has no URL of ${contentName(deployment)} that can be signed`);
+    }
+    if (values.json) {
+      context.out(JSON.stringify(playback));
+      return 0;
+    }
+    if (psign !== undefined) context.out(`psign    ${psign}`);
+    if (url !== undefined) context.out(`url      ${url}`);
+    context.out(`valid    ${until(expireTime, nowSeconds)}`);
+    return 0;
+  },
+};
+
+function contentName({ playback: { content } }: Deployment): string {
+  const { audioVideoType, definition } = content;
+  return `PLAYBACK_CONTENT=${audioVideoType}${definition === undefined ? '' : ` with template ${definition}`}`;
+}
+
+async function readKeys(deployment: Deployment) {
+  const { playerKey, urlKey } = deployment.parameters;
+  if (playerKey === undefined && urlKey === undefined) {
+    throw new Error(
+      'Cannot sign a playback: set PLAYER_KEY_PARAMETER or URL_KEY_PARAMETER, no playback key is configured',
+    );
+  }
+  const { parseSecretVersions } = await secretsOf(deployment);
+  return {
+    ...(playerKey !== undefined && { playerKey: parseSecretVersions(playerKey)[0] }),
+    ...(urlKey !== undefined && { urlKey: parseSecretVersions(urlKey)[0] }),
+  };
+}
+
+async function readRow({ dynamodb, outputs }: Deployment, fileId: string): Promise<Row> {
+  const { tableName } = await outputs();
+  let item: Record<string, AttributeValue> | undefined;
+  try {
+    const input = { TableName: tableName, Key: marshall({ fileId }), ConsistentRead: true };
+    ({ Item: item } = await dynamodb.send(new GetItemCommand(input)));
+  } catch (error) {
+    const { error: name, reason } = describe(error);
+    const why = name.startsWith('AccessDenied') ? 'allow dynamodb:GetItem on the table' : reason;
+    throw new Error(`Cannot read the row of ${fileId}: ${why}`, { cause: error });
+  }
+  if (item) return rowOf(item);
+  throw new Error(`Cannot play ${fileId}: the table ${tableName} has no row of this file id`);
+}

@@ -1,0 +1,28 @@
+import type { Diagnosis } from '../signature/diagnose';
+import { diagnoseKeyUrl, keyUrlPermission } from './diagnose-key-url';
+import { diagnosePsign, psignPermission, splitJwt } from './diagnose-psign';
+import type { PlaybackKeys } from './keys';
+
+export interface Explanation {
+  readonly diagnosis: Diagnosis;
+  /** Whom it was issued to. */
+  readonly who?: string | undefined;
+  /** Who may do what with it until when. */
+  readonly may?: string | undefined;
+  /** The environment variable that it can be verified with, where there is no deployment. */
+  readonly keyVariable: string;
+}
+
+/** Explains a psign, a URL that has one, or a signed URL; `undefined` where the text is none of them. */
+export function explainPlayback(text: string, keys: PlaybackKeys, nowSeconds: number): Explanation | undefined {
+  const bare = text.trim().replace(/^(["'])(.*)\1$/s, '$2');
+  const isUrl = /^https?:\/\//i.test(bare) && URL.canParse(bare);
+  const psign = isUrl ? new URL(bare).searchParams.get('psign') : bare;
+  if (psign !== null && splitJwt(psign)) {
+    const diagnosis = diagnosePsign(psign, keys, nowSeconds);
+    return { diagnosis, may: psignPermission(diagnosis, nowSeconds), keyVariable: 'VOD_PLAYER_KEY' };
+  }
+  if (!isUrl) return undefined;
+  const diagnosis = diagnoseKeyUrl(bare, keys, nowSeconds);
+  return { diagnosis, may: keyUrlPermission(diagnosis, nowSeconds), keyVariable: 'VOD_URL_KEY' };
+}
