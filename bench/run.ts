@@ -42,6 +42,8 @@ async function main(): Promise<void> {
     callbackSignKey: '',
     sealKey: '',
     notifySecret: '',
+    playerKey: '',
+    urlKey: '',
     issuerKey: '',
   };
   const config = await resolveConfig(ROOT, deployParameters('http://localhost', 'http://localhost:1', none));

@@ -1,4 +1,5 @@
 import type { Secrets } from './secrets';
+import { APP_ID } from './vod/state';
 
 export const AUDIENCE = 'local-app';
 
@@ -8,7 +9,31 @@ const NAME = {
   token: '/local/callback-token',
   sign: '/local/sign-key',
   notify: '/local/notify-secret',
+  writeKey: '/local/vod-write-key',
+  playerKey: '/local/player-key',
+  urlKey: '/local/url-key',
 };
+
+/** Deploy parameters that set limits on uploads. */
+export const LIMIT_PARAMETERS = [
+  'MAX_BYTES',
+  'MAX_SECONDS',
+  'ALLOWED_CATEGORIES',
+  'UPLOADS_PER_DAY',
+  'REJECT_ACTION',
+] as const;
+
+/** What of a deploy's optional features the local run has. */
+export interface LocalFeatures {
+  /** '' = no webhooks are sent, the default. */
+  readonly notifyUrl?: string;
+  /** Default: true. */
+  readonly playback?: boolean;
+  /** Default: true. */
+  readonly allowDelete?: boolean;
+  /** Default: none. */
+  readonly limits?: Readonly<Partial<Record<(typeof LIMIT_PARAMETERS)[number], string>>>;
+}
 
 /**
  * The deploy parameters of the local run. All of them are given, the defaults too, so that a developer's .env, which is
@@ -18,7 +43,7 @@ export function deployParameters(
   url: string,
   vodUrl: string,
   secrets: Secrets,
-  notifyUrl = '',
+  { notifyUrl = '', playback = true, allowDelete = true, limits = {} }: LocalFeatures = {},
 ): Record<string, string> {
   return {
     JWT_ISSUER: `${url}/local/issuer`,
@@ -37,6 +62,17 @@ export function deployParameters(
     STORAGE_REGIONS: '',
     EVENTS_RATE: '200', // the local gateway throttles nothing
     NOTIFY_URL: notifyUrl,
+    ALLOW_DELETE: String(allowDelete),
+    PLAYBACK_CONTENT: 'Original',
+    PLAYBACK_DEFINITION: '',
+    PLAYBACK_SECONDS: '3600',
+    PLAYBACK_APP_ID: String(APP_ID),
+    MAX_BYTES: '',
+    MAX_SECONDS: '',
+    ALLOWED_CATEGORIES: '',
+    UPLOADS_PER_DAY: '',
+    REJECT_ACTION: 'keep',
+    ...limits,
     SIGN_RATE_PER_MINUTE: '',
     SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: NAME.key,
@@ -45,6 +81,9 @@ export function deployParameters(
     CALLBACK_TOKEN_PARAMETER: secrets.callbackToken && NAME.token,
     CALLBACK_SIGN_KEY_PARAMETER: secrets.callbackSignKey && NAME.sign,
     NOTIFY_SECRET_PARAMETER: NAME.notify,
+    VOD_WRITE_KEY_PARAMETER: NAME.writeKey,
+    PLAYER_KEY_PARAMETER: playback ? NAME.playerKey : '',
+    URL_KEY_PARAMETER: playback ? NAME.urlKey : '',
     ALARM_TOPIC_ARN: '',
   };
 }
@@ -58,9 +97,14 @@ export function storedParameters(secrets: Secrets): [string, string][] {
     notifySecret,
     callbackToken,
     callbackSignKey,
+    playerKey,
+    urlKey,
   } = secrets;
   return [
     [NAME.key, JSON.stringify({ secretId, secretKey })],
+    [NAME.writeKey, JSON.stringify({ secretId, secretKey })],
+    [NAME.playerKey, playerKey],
+    [NAME.urlKey, urlKey],
     [NAME.seal, sealKey],
     [NAME.notify, notifySecret],
     ...(callbackToken ? ([[NAME.token, callbackToken]] as [string, string][]) : []),

@@ -23,6 +23,11 @@ const MODULES = [
   'format',
   'main',
   'map-hosts',
+  'my-upload-card',
+  'my-uploads',
+  'my-uploads-panel',
+  'player',
+  'poller',
   'row-card',
   'snippet',
   'strings',
@@ -44,6 +49,14 @@ export interface LocalRoutesOptions {
   readonly issuer: Issuer;
   readonly uploads: () => Promise<Upload[]>;
   readonly page: PageConfig;
+  /** Absent where playback is off. */
+  readonly playbackKeys?: PlaybackKeys;
+}
+
+export interface PlaybackKeys {
+  readonly playerKey: string;
+  readonly urlKey: string;
+  readonly appId: number;
 }
 
 /** What the page reads from `GET /local/config`. */
@@ -54,7 +67,8 @@ export interface PageConfig {
 }
 
 /** The routes that exist only locally: the page, tokens for any user, the rows, and runs of scheduled functions. */
-export function localRoutes({ config, functions, issuer, uploads, page }: LocalRoutesOptions): Listener {
+export function localRoutes(options: LocalRoutesOptions): Listener {
+  const { config, functions, issuer, uploads, page, playbackKeys } = options;
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     if (!isForThisMachine(request)) {
@@ -68,6 +82,8 @@ export function localRoutes({ config, functions, issuer, uploads, page }: LocalR
     else if (request.method === 'GET' && document) sendJson(response, 200, document);
     else if (request.method === 'GET' && path === '/local/config') sendJson(response, 200, page);
     else if (request.method === 'GET' && path === '/local/uploads') sendJson(response, 200, await uploads());
+    else if (request.method === 'GET' && path === '/local/playback-keys' && playbackKeys)
+      sendJson(response, 200, playbackKeys);
     else if (request.method === 'POST' && path === '/local/token') await sendToken(response, body);
     else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length), body);
     else sendMessage(response, 404, 'Not Found');

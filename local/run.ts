@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { StartupError } from './startup-error';
 import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
-import { AUDIENCE, callbackUrl, deployParameters, storedParameters } from './deployment';
+import { AUDIENCE, callbackUrl, deployParameters, storedParameters, type LocalFeatures } from './deployment';
 import { startEventSources, type EventSources } from './lambda/event-sources/start';
 import { startFunctions, type Functions } from './lambda/functions';
 import { httpApi } from './lambda/gateway';
@@ -10,11 +10,12 @@ import { isLocalRoute, localRoutes } from './local-routes';
 import { startParameterStore, type ParameterStore } from './services/parameter-store';
 import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
-import { listen, type Listener, type Listening } from './server';
+import { isLocalOrigin, listen, type Listener, type Listening } from './server';
 import { startQueues, type Queues } from './services/queue';
 import { startTable, type Engine, type Table } from './services/table';
 import { uploadsOf, type Upload } from './uploads';
 import { startVod, type Vod } from './vod/server';
+import { APP_ID } from './vod/state';
 
 export interface LocalOptions {
   /** 0 takes a free one, as for the two others. */
@@ -23,8 +24,7 @@ export interface LocalOptions {
   readonly tablePort: number;
   readonly dataDir: string;
   readonly given?: GivenSecrets;
-  /** Where webhooks go; '' = none are sent, the default. */
-  readonly notifyUrl?: string;
+  readonly features?: LocalFeatures;
   readonly engine?: Engine;
   /** How long a pulled event may take to be confirmed; default: as in VOD. */
   readonly confirmWithinMs?: number;
@@ -93,8 +93,9 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 
     const secrets = await loadSecrets(dataDir, options.given);
     const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
+    const { features = {} } = options;
     vod = await startLocalVod(options, secrets, callbackUrl(url, secrets), opened, log);
-    const parameters = deployParameters(url, vod.url, secrets, options.notifyUrl);
+    const parameters = deployParameters(url, vod.url, secrets, features);
     const resolving = (options.resolve ?? resolveConfig)(projectDir, parameters, anySignal);
     resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
 
@@ -104,9 +105,11 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
     eventSources = backend.eventSources;
 
     const rows = async () => uploadsOf(await table.rows());
-    const api = httpApi(config, functions.invoke);
+    const api = httpApi(config, functions.invoke, { allowsOrigin: isLocalOrigin });
     const page = { vodUrl: vod.url, procedures: parameters['PROCEDURES']?.split(',') ?? [] };
-    const own = localRoutes({ config, functions, issuer, uploads: rows, page });
+    const { playerKey, urlKey } = secrets;
+    const keys = features.playback === false ? undefined : { playerKey, urlKey, appId: APP_ID };
+    const own = localRoutes({ config, functions, issuer, uploads: rows, page, ...(keys && { playbackKeys: keys }) });
     open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
     signal?.throwIfAborted();
     const tableName = tableOf(config).TableName ?? '';
@@ -117,7 +120,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
       tableName,
       parameterStoreUrl: parameterStore.url,
       queuesUrl: queues.url,
-      notifyUrl: options.notifyUrl ?? '',
+      features,
     };
     running.push(await tellWhereItRuns(dataDir, where));
     return {
@@ -189,8 +192,8 @@ async function startBackend(given: BackendOptions): Promise<Backend> {
 }
 
 async function startLocalVod(
-  { vodPort: port, dataDir, confirmWithinMs }: LocalOptions,
-  { vodSecretId: secretId, vodSecretKey: secretKey, callbackSignKey }: Secrets,
+  { vodPort: port, dataDir, confirmWithinMs, features }: LocalOptions,
+  { vodSecretId: secretId, vodSecretKey: secretKey, callbackSignKey, playerKey, urlKey }: Secrets,
   callbackUrl: string,
   callableOnce: Promise<unknown>,
   log: (line: string) => void,
@@ -198,7 +201,14 @@ async function startLocalVod(
   const [signKey = ''] = callbackSignKey.split(',');
   try {
     const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
-    return await startVod({ ...options, callableOnce, ...(confirmWithinMs !== undefined && { confirmWithinMs }), log });
+    const keys = features?.playback === false ? {} : { playerKey, urlKey };
+    return await startVod({
+      ...options,
+      ...keys,
+      callableOnce,
+      ...(confirmWithinMs !== undefined && { confirmWithinMs }),
+      log,
+    });
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;

@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LocalFeatures } from './deployment';
 import { StartupError } from './startup-error';
 
 /** The URLs of a local run's parts. */
@@ -11,8 +12,7 @@ export interface Running {
   /** The parameter store has every secret, so its URL is known only to those who can read the data folder. */
   readonly parameterStoreUrl: string;
   readonly queuesUrl: string;
-  /** Where webhooks go; '' = none are sent. */
-  readonly notifyUrl: string;
+  readonly features: LocalFeatures;
 }
 
 const fileIn = (dataDir: string) => join(dataDir, 'running.json');

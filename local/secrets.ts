@@ -21,6 +21,10 @@ interface KeptSecrets {
   readonly sealKey: string;
   /** Signs the webhooks to the app: `whsec_` and Base64. */
   readonly notifySecret: string;
+  /** Signs for the vendor's players (播放密钥). */
+  readonly playerKey: string;
+  /** Signs media URLs (Key 防盗链). */
+  readonly urlKey: string;
   /** The issuer's RSA key, PKCS #8 in PEM. */
   readonly issuerKey: string;
 }
@@ -45,6 +49,8 @@ export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Pr
     callbackToken: found.callbackToken ?? randomBytes(24).toString('base64url'),
     sealKey: found.sealKey ?? randomBytes(32).toString('base64url'),
     notifySecret: found.notifySecret ?? `whsec_${randomBytes(32).toString('base64')}`,
+    playerKey: found.playerKey ?? letters(20),
+    urlKey: found.urlKey ?? letters(20),
     issuerKey: found.issuerKey ?? (await rsaKey()),
   };
   if (JSON.stringify(kept) !== JSON.stringify(found)) await write(dataDir, file, kept);

@@ -80,3 +80,8 @@ export function pathOf(request: IncomingMessage): string {
 export function isForThisMachine(request: IncomingMessage): boolean {
   return /^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(request.headers.host ?? '');
 }
+
+/** Whether the origin is a page on this machine, on any port: an app's own development server. */
+export function isLocalOrigin(origin: string): boolean {
+  return /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin);
+}

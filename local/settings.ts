@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { StartupError } from './startup-error';
+import { LIMIT_PARAMETERS, type LocalFeatures } from './deployment';
 import type { GivenSecrets } from './secrets';
 
 export interface Settings {
@@ -7,8 +8,7 @@ export interface Settings {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
-  /** '' = no webhooks. */
-  readonly notifyUrl: string;
+  readonly features: LocalFeatures;
   readonly given: GivenSecrets;
 }
 
@@ -23,7 +23,17 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
     vodPort: port(env, 'VOD_PORT', 3443),
     tablePort: port(env, 'TABLE_PORT', 8000),
     dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
-    notifyUrl: given(env, 'NOTIFY_URL') ?? '',
+    features: {
+      notifyUrl: given(env, 'NOTIFY_URL') ?? '',
+      playback: isOn(env, 'PLAYBACK'),
+      allowDelete: isOn(env, 'DELETE'),
+      limits: Object.fromEntries(
+        LIMIT_PARAMETERS.flatMap((name) => {
+          const value = given(env, name);
+          return value === undefined ? [] : [[name, value] as const];
+        }),
+      ),
+    },
     given: {
       vodSecretId: env['VOD_SECRET_ID'],
       vodSecretKey: env['VOD_SECRET_KEY'],
@@ -32,6 +42,12 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
       notifySecret: env['NOTIFY_SECRET'],
     },
   };
+}
+
+function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
+  const value = given(env, name) ?? 'on';
+  if (value !== 'on' && value !== 'off') throw new StartupError(`${name} must be on or off, not "${value}"`);
+  return value === 'on';
 }
 
 function port(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   if (process.env['npm_lifecycle_event'] !== undefined) endWithParent(end);
   try {
     const options = settings(process.env);
-    const { notifyUrl } = options;
+    const { notifyUrl = '' } = options.features;
     const run = await startLocal({ ...options, signal: end.signal });
     console.log(`key id    ${run.secrets.vodSecretId}`);
     console.log(`callback  ${run.callbackUrl}`);

@@ -4,11 +4,19 @@ import { StartupError } from '../startup-error';
 import type { Cors, FunctionEvent, HttpRoute, JwtAuthorizer, ServerlessConfig } from '../config';
 import type { Functions } from './functions';
 import { httpEvent } from './http-event';
+import { matchRoute, SUPPORTED_ROUTE } from './routes';
 import { pathOf, readBody, sendMessage, type Listener } from '../server';
 
 const MAX_BODY = 10 * 2 ** 20;
 /** How long an HTTP API waits for a function, in milliseconds. */
 const INTEGRATION_TIMEOUT = 30_000;
+
+export interface GatewayOptions {
+  /** How long a function may take, in milliseconds. */
+  readonly integrationTimeout?: number;
+  /** Origins that CORS allows beside those of serverless.yml. */
+  readonly allowsOrigin?: (origin: string) => boolean;
+}
 
 interface Route {
   readonly key: string;
@@ -20,7 +28,7 @@ interface Route {
  * The HTTP API that serverless.yml declares, payload format 2.0: its routes, JWT authorizers and CORS, with API Gateway's
  * own responses: 401, 404 (also for a method), 413, 500 when a function fails or times out, 503 after 30 s.
  *
- * Not supported, and refused at start: path parameters, $default and ANY routes, scopes, authorizers other than JWT, tokens
+ * Not supported, and refused at start: greedy path parameters, $default and ANY routes, scopes, authorizers other than JWT, tokens
  * in the query. Not supported, and ignored: throttling.
  *
  * @throws StartupError for what is refused at start
@@ -28,15 +36,16 @@ interface Route {
 export function httpApi(
   config: ServerlessConfig,
   invoke: Functions['invoke'],
-  integrationTimeout = INTEGRATION_TIMEOUT,
+  { integrationTimeout = INTEGRATION_TIMEOUT, allowsOrigin = () => false }: GatewayOptions = {},
 ): Listener {
   const { cors } = config.provider.httpApi ?? {};
-  const routes = new Map(routesOf(config).map((route) => [route.key, route]));
+  const routes = routesOf(config);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, MAX_BODY);
-    const route = routes.get(`${request.method ?? ''} ${pathOf(request)}`);
-    if (cors) setCorsHeaders(cors, request, response);
+    const matched = matchRoute(routes, request.method ?? '', pathOf(request));
+    const route = matched?.route;
+    if (cors) setCorsHeaders(cors, allowsOrigin, request, response);
     if (!route && cors && request.method === 'OPTIONS') {
       response.writeHead(204).end();
       return;
@@ -56,7 +65,12 @@ export function httpApi(
       sendMessage(response, 401, 'Unauthorized');
       return;
     }
-    const event = httpEvent(request, body, route.key, verdict?.claims);
+    const event = httpEvent(
+      request,
+      body,
+      { routeKey: route.key, pathParameters: matched.pathParameters },
+      verdict?.claims,
+    );
     const outcome = await withTimeout(integrationTimeout, invoke(route.functionName, event));
     if (outcome === 'late') sendMessage(response, 503, 'Service Unavailable');
     else if (outcome === 'failed' || !sendResult(response, JSON.parse(outcome.json), cors !== undefined)) {
@@ -79,9 +93,9 @@ function routesOf(config: ServerlessConfig): Route[] {
       if (declared === undefined) return [];
       const { method, path, authorizer: declaredAuthorizer } = routeOf(declared);
       const key = `${method.toUpperCase()} ${path}`;
-      if (!/^[A-Z]+ \/[^{}*]*$/.test(key) || method.toUpperCase() === 'ANY' || declaredAuthorizer?.scopes?.length) {
+      if (!SUPPORTED_ROUTE.test(key) || method.toUpperCase() === 'ANY' || declaredAuthorizer?.scopes?.length) {
         throw new StartupError(
-          `The local gateway does not support the route ${key}: it must have a method and a plain path, and no scopes`,
+          `The local gateway does not support the route ${key}: it must have a method and a path without "+" parameters, and no scopes`,
         );
       }
       if (!declaredAuthorizer) return [{ key, functionName }];
@@ -111,10 +125,16 @@ function createAuthorizer(name: string, { type, identitySource, issuerUrl, audie
 }
 
 /** Sets CORS headers for allowed origins; in a preflight, also the allowed methods and headers. */
-function setCorsHeaders(cors: Cors, request: IncomingMessage, response: ServerResponse): void {
+function setCorsHeaders(
+  cors: Cors,
+  allowsOrigin: (origin: string) => boolean,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
   const { origin } = request.headers;
   const allowsAnyOrigin = cors.allowedOrigins.includes('*');
-  if (origin === undefined || !(allowsAnyOrigin || cors.allowedOrigins.includes(origin))) return;
+  if (origin === undefined) return;
+  if (!(allowsAnyOrigin || cors.allowedOrigins.includes(origin) || allowsOrigin(origin))) return;
   const set = (name: string, value: readonly string[] | string | number | undefined) => {
     if (value !== undefined) response.setHeader(name, typeof value === 'object' ? value.join(',') : value);
   };

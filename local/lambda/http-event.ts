@@ -7,7 +7,10 @@ import { pathOf } from '../server';
 export function httpEvent(
   request: IncomingMessage,
   body: Buffer,
-  routeKey: string,
+  {
+    routeKey,
+    pathParameters,
+  }: { readonly routeKey: string; readonly pathParameters: Readonly<Record<string, string>> },
   claims?: Readonly<Record<string, string>>,
 ): APIGatewayProxyEventV2 {
   const { cookie, ...distinct } = request.headersDistinct;
@@ -29,6 +32,7 @@ export function httpEvent(
     ...(names.length > 0 && {
       queryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name).join(',')])),
     }),
+    ...(Object.keys(pathParameters).length > 0 && { pathParameters: { ...pathParameters } }),
     requestContext: {
       accountId: '000000000000',
       apiId: 'local',

@@ -2,6 +2,8 @@ import * as backend from './backend.js';
 import { element, say } from './element.js';
 import { formatBytes } from './format.js';
 import { mapHosts } from './map-hosts.js';
+import { SETTLED } from './my-uploads.js';
+import { myUploadsPanel } from './my-uploads-panel.js';
 import { nameOf, rowCard } from './row-card.js';
 import { getSignatureCode } from './snippet.js';
 import { choose, language, words } from './strings.js';
@@ -13,8 +15,6 @@ const AT_ONCE = 3;
 const PAGE_OF_ROWS = 12;
 /** How long the rows are read often after an upload, in milliseconds: a procedure may take far longer. */
 const MAX_CLOSE_WATCH = 10_000;
-/** A row in another state is waiting for VOD. */
-const SETTLED = ['ready', 'failed', 'held', 'rejected', 'deleted'];
 
 const $ = (selector) => document.querySelector(selector);
 const form = $('#new');
@@ -26,6 +26,7 @@ let entries = []; // uploads of this page and their cards
 const cards = new Map(); // rows' cards by fileId
 let rows = [];
 let visible = PAGE_OF_ROWS;
+const myUploads = myUploadsPanel(announce);
 
 // Words
 
@@ -54,6 +55,7 @@ function translate() {
   for (const { update } of entries) update();
   showRows();
   for (const { update } of cards.values()) update();
+  myUploads.update();
 }
 
 function announce(text) {
@@ -116,6 +118,14 @@ function complain(sentence, field) {
   field.focus();
 }
 
+/** Any name is a user here. */
+function signIn() {
+  const user = form.user.value.trim();
+  if (user === '') return;
+  localStorage.setItem('user', user);
+  myUploads.open(user);
+}
+
 function submit(event) {
   event.preventDefault();
   const user = form.user.value.trim();
@@ -125,7 +135,6 @@ function submit(event) {
   if (twice.length > 0) {
     return complain(words().underWay(twice.map(({ name }) => name).join(', ')), $('#videos'));
   }
-  localStorage.setItem('user', user);
   const [cover] = $('#cover').files;
   for (const file of chosen) addUpload(file, cover, user, wanted());
   chosen = [];
@@ -164,6 +173,7 @@ function addUpload(file, cover, user, settings) {
     said = news;
     if (upload.state === 'done') {
       entry.doneAt = performance.now();
+      myUploads.track(upload.user, upload.fileId);
       void keepFresh();
     }
     startNext();
@@ -283,6 +293,7 @@ async function copy(button) {
 showCover(); // browsers keep it over a reload
 form.user.value = localStorage.getItem('user') ?? 'user-42';
 form.addEventListener('submit', submit);
+form.user.addEventListener('change', signIn);
 form.addEventListener('input', () => {
   form.other.hidden = form.procedure.value !== 'other…';
   showCode();
@@ -338,6 +349,7 @@ async function begin() {
   // Here, and nowhere else, the SDK's requests turn to the local VOD.
   mapHosts(vodUrl);
   translate();
+  signIn();
   void keepFresh();
   const source = await (await fetch('/local/page/map-hosts.js')).text();
   say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${vodUrl}');`);

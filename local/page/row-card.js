@@ -1,5 +1,7 @@
+import { playbackUrl } from './backend.js';
 import { element, say } from './element.js';
 import { formatBytes, formatSeconds } from './format.js';
+import { createPlayer } from './player.js';
 import { language, words } from './strings.js';
 
 /**
@@ -14,18 +16,17 @@ export function rowCard(vodUrl) {
   const facts = element('dl', { className: 'facts' });
   const measures = element('p', { className: 'hint' });
   const warning = element('div', { className: 'warning', hidden: true });
-  const play = element('button', { type: 'button', onclick: togglePlayer, hidden: true });
-  const player = element('div', { className: 'player', hidden: true });
+  const player = createPlayer(() => playbackUrl(row.uploader, row));
   const tasks = element('div', { className: 'tasks' });
   const summary = element('summary');
   const attributes = element('pre', { tabIndex: 0 });
   const details = element('details', {}, summary, attributes);
-  const head = element('div', { className: 'row-head' }, cover, element('div', {}, title, badges), play);
+  const head = element('div', { className: 'row-head' }, cover, element('div', {}, title, badges), player.button);
   const card = element(
     'li',
     { className: 'card row', tabIndex: -1 },
     head,
-    player,
+    player.panel,
     facts,
     measures,
     warning,
@@ -33,6 +34,11 @@ export function rowCard(vodUrl) {
     details,
   );
   let row;
+  let brokenCover;
+  cover.addEventListener('error', () => {
+    brokenCover = row.coverUrl;
+    cover.hidden = true;
+  });
 
   /** @param {Record<string, any>} next the row; default: the same again, in another language */
   function update(next = row) {
@@ -53,7 +59,7 @@ export function rowCard(vodUrl) {
       ...fact(text.fileId, element('code', { textContent: row.fileId })),
       ...(row.url ? fact('URL', link(row.url), 'long') : []),
     );
-    say(measures, measuresOf(row));
+    say(measures, describeMedia(row));
     const sentences = [row.rejection?.detail, row.notice].filter((sentence) => typeof sentence === 'string');
     warning.hidden = sentences.length === 0;
     warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
@@ -63,41 +69,20 @@ export function rowCard(vodUrl) {
     tasks.replaceChildren(...[...known].map(([id, task]) => taskOf(id, task)));
     say(summary, text.everything);
     say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
-    play.hidden = !isPlayable();
-    say(play, player.hidden ? text.play : text.stop);
-    play.setAttribute('aria-label', text.verbNamed(play.textContent, nameOf(row)));
-    play.setAttribute('aria-expanded', String(!player.hidden));
-    if (!isPlayable()) close();
+    // Only its uploader may play it: the page signs in as that user.
+    const isPlayable = row.status === 'ready' && row.uploader !== undefined;
+    player.update({ name: nameOf(row), poster: hasCover() ? row.coverUrl : undefined, isPlayable });
   }
 
-  /** Only a file that the local VOD still has: before the verification a row may contain any URL. */
-  function isPlayable() {
-    return typeof row.url === 'string' && row.url.startsWith(`${vodUrl}/`) && row.status !== 'deleted';
-  }
-
-  function togglePlayer() {
-    if (player.hidden) {
-      const video = element('video', { controls: true, src: row.url, playsInline: true, 'aria-label': nameOf(row) });
-      if (row.coverUrl?.startsWith(`${vodUrl}/`)) video.poster = row.coverUrl;
-      video.addEventListener('error', () => {
-        player.replaceChildren(video, element('p', { className: 'error', role: 'alert' }, words().cannotPlay));
-      });
-      player.replaceChildren(video);
-      player.hidden = false;
-      video.play().catch(() => undefined); // the error event, or the browser's own controls, report it
-    } else close();
-    update();
-  }
-
-  function close() {
-    player.hidden = true;
-    player.replaceChildren();
+  /** Only one that the local VOD still has: before the verification a row may contain any URL. */
+  function hasCover() {
+    const isOfVod = row.coverUrl?.startsWith(`${vodUrl}/`) === true;
+    return isOfVod && row.status !== 'deleted' && row.coverUrl !== brokenCover;
   }
 
   function showCover() {
-    const shown = row.coverUrl?.startsWith(`${vodUrl}/`) && row.status !== 'deleted';
-    cover.hidden = !shown;
-    if (shown && cover.src !== row.coverUrl) cover.src = row.coverUrl;
+    cover.hidden = !hasCover();
+    if (hasCover() && cover.src !== row.coverUrl) cover.src = row.coverUrl;
   }
 
   return { card, update };
@@ -108,7 +93,12 @@ export function nameOf({ name, type }) {
   return name || type ? [name, type].filter(Boolean).join('.') : words().unnamed;
 }
 
-function measuresOf({ size, duration, width, height, createTime }) {
+/**
+ * The figures of a file, in a line.
+ *
+ * @param {Record<string, any>} media
+ */
+export function describeMedia({ size, duration, width, height, createTime }) {
   const parts = [
     ...(typeof size === 'number' ? [formatBytes(size, language())] : []),
     ...(typeof duration === 'number' ? [formatSeconds(duration, language())] : []),
@@ -122,7 +112,12 @@ function fact(name, value, className = '') {
   return [element('dt', { className }, name), element('dd', { className }, value)];
 }
 
-function badge(kind, value, text) {
+/**
+ * @param {string} kind
+ * @param {string | undefined} value
+ * @param {string} text
+ */
+export function badge(kind, value, text) {
   return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
 }
 

@@ -63,13 +63,22 @@ async function recordClip(): Promise<{ video: Buffer; picture: Buffer }> {
 }
 
 /** The page in a profile of its own, and its uncaught errors. */
-async function open(): Promise<{ page: Page; errors: string[] }> {
+async function open(url = run.url): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({ locale: 'en-US' });
   const page = await context.newPage();
   const errors: string[] = [];
   page.on('pageerror', ({ message }) => errors.push(message));
-  await page.goto(`${run.url}/`);
+  await page.goto(`${url}/`);
   return { page, errors };
+}
+
+/** Uploads files as a user, and waits until each has the status. */
+async function upload(page: Page, user: string, files: Parameters<Page['setInputFiles']>[1], status = 'ready') {
+  await page.getByLabel('User', { exact: true }).fill(user);
+  await page.setInputFiles('#videos', files);
+  await page.getByRole('button', { name: 'Start the upload' }).click();
+  const ended = page.getByText(new RegExp(`^Uploaded as \\d{19} · ${status}$`));
+  await ended.nth(Array.isArray(files) ? files.length - 1 : 0).waitFor();
 }
 
 test('a video and its cover are uploaded, the row becomes ready, and the video plays', async () => {
@@ -168,6 +177,122 @@ test('a video that the review blocks is shown as rejected, with the reason', asy
   await page.context().close();
 });
 
+test('a user sees their own uploads, plays one by a signed URL, and deletes it', async () => {
+  const { page, errors } = await open();
+  await upload(page, 'dave', join(folder, 'clip.webm'));
+  const mine = page.locator('#mine-list > li');
+  await mine.getByText('ready', { exact: true }).waitFor();
+  expect(await mine.count()).toBe(1);
+  expect(await page.locator('#mine-state').textContent()).toBe('of dave');
+
+  await mine.getByRole('button', { name: 'Play: clip.webm' }).click();
+  await becomesTrue(page, `document.querySelector('#mine-list video').currentTime > 0.2`);
+  const source = await mine.locator('video').getAttribute('src');
+  expect(source).toMatch(/\?t=[0-9a-f]{8}&sign=[0-9a-f]{32}$/);
+  expect((await fetch(source?.replace(/\?.*/, '') ?? '')).status).toBe(403);
+  await page.screenshot({ path: join(ARTIFACTS, 'page-my-uploads.png'), fullPage: true });
+
+  page.once('dialog', (dialog) => void dialog.accept());
+  await mine.getByRole('button', { name: 'Delete: clip.webm' }).click();
+  await mine.getByText('deletion requested', { exact: true }).waitFor();
+  expect(await mine.locator('video').count()).toBe(0);
+  await mine.getByText('deleted', { exact: true }).waitFor();
+  expect(await mine.getByRole('button').count()).toBe(0);
+  expect(await run.rows()).toContainEqual(expect.objectContaining({ uploader: 'dave', status: 'deleted' }));
+
+  await page.reload();
+  await page.getByText('None so far. An upload is listed as soon as VOD has confirmed it.').waitFor();
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('a user sees a list of several pages, and nothing of another user', async () => {
+  const { page, errors } = await open();
+  const names = [1, 2, 3, 4, 5, 6, 7].map((number) => `erin-${number}.mp4`);
+  await upload(
+    page,
+    'erin',
+    names.map((name) => ({ name, mimeType: 'video/mp4', buffer: randomBytes(100) })),
+  );
+  await page.reload();
+  const mine = page.locator('#mine-list > li');
+  await mine.nth(4).waitFor();
+  expect(await mine.count()).toBe(5);
+  await page.getByRole('button', { name: 'Next page' }).click();
+  await mine.nth(6).waitFor();
+  expect((await mine.locator('h3').allTextContents()).sort()).toEqual(names);
+  expect(await page.getByRole('button', { name: 'Next page' }).count()).toBe(0);
+
+  await page.getByLabel('User', { exact: true }).fill('frank');
+  await page.getByLabel('User', { exact: true }).press('Tab');
+  await page.getByText('of frank', { exact: true }).waitFor();
+  await page.locator('#mine-empty').waitFor();
+  expect(await mine.count()).toBe(0);
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('an upload that is not confirmed yet is asked for by its ETag, and ever more rarely', async () => {
+  const { page, errors } = await open();
+  const asked: number[] = [];
+  page.on('response', (response) => {
+    if (/\/uploads\/\d+$/.test(response.url())) asked.push(response.status());
+  });
+  await setFaults({ visibleAfterMs: 3000 });
+  try {
+    await upload(page, 'grace', join(folder, 'clip.webm'));
+    await page.locator('#mine-list').getByText('ready', { exact: true }).waitFor();
+  } finally {
+    await fetch(`${run.vod.url}/local/faults`, { method: 'DELETE' });
+  }
+  expect(asked).toContain(304);
+  expect(asked.length).toBeLessThan(10);
+  const count = asked.length;
+  await page.waitForTimeout(3_000);
+  expect(asked).toHaveLength(count); // nothing is unfinished any more
+  expect(errors).toEqual([]);
+  await page.context().close();
+});
+
+test('an upload over a limit is shown as rejected, with the reason, and does not play', async () => {
+  const limited = await startTestRun({ features: { limits: { MAX_BYTES: '1000' } } });
+  try {
+    const { page, errors } = await open(limited.url);
+    await upload(page, 'heidi', join(folder, 'clip.webm'), 'rejected');
+    const mine = page.locator('#mine-list > li');
+    await mine.getByText('rejected', { exact: true }).waitFor();
+    expect(await mine.textContent()).toMatch(/Too large: the file has \d+ bytes, the limit is 1000/);
+    expect(await mine.getByRole('button').allTextContents()).toEqual(['Delete']);
+
+    await upload(page, 'heidi', { name: 'small.mp4', mimeType: 'video/mp4', buffer: randomBytes(1000) });
+    await mine.first().getByText('ready', { exact: true }).waitFor();
+    await page.getByRole('button', { name: '中文' }).click();
+    expect(await mine.last().textContent()).toContain('文件过大');
+    expect(errors).toEqual([]);
+    await page.context().close();
+  } finally {
+    await limited.stop();
+  }
+});
+
+test('the page plays and refuses deletions in a run without playback and without deletion', async () => {
+  const bare = await startTestRun({ features: { playback: false, allowDelete: false } });
+  try {
+    const { page, errors } = await open(bare.url);
+    await upload(page, 'ivan', join(folder, 'clip.webm'));
+    const mine = page.locator('#mine-list > li');
+    await mine.getByRole('button', { name: 'Play: clip.webm' }).click();
+    await becomesTrue(page, `document.querySelector('#mine-list video').currentTime > 0.2`);
+    page.once('dialog', (dialog) => void dialog.accept());
+    await mine.getByRole('button', { name: 'Delete: clip.webm' }).click();
+    await mine.getByText('This run does not offer it', { exact: false }).waitFor();
+    expect(errors).toEqual([]);
+    await page.context().close();
+  } finally {
+    await bare.stop();
+  }
+});
+
 test('an event about a file that VOD does not know is shown as not verified', async () => {
   const { page } = await open();
   const event = { EventType: 'NewFileUpload', FileUploadEvent: { FileId: '5285890000000000077' } };
@@ -177,3 +302,7 @@ test('an event about a file that VOD does not know is shown as not verified', as
   await card.getByText('not verified yet', { exact: true }).waitFor();
   await page.context().close();
 });
+
+function setFaults(faults: object) {
+  return fetch(`${run.vod.url}/local/faults`, { method: 'PUT', body: JSON.stringify(faults) });
+}

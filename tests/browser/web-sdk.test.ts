@@ -32,7 +32,7 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   ends.push(() => rm(folder, { recursive: true }));
   for (const { name, bytes } of Object.values(files)) await writeFile(join(folder, name), bytes);
-  run = await startTestRun();
+  run = await startTestRun({ features: { playback: false } });
   ends.push(() => run.stop());
   site = await startSite(run.url);
   ends.push(() => site.close());

@@ -28,6 +28,8 @@ export function localConfig(): Promise<ServerlessConfig> {
     callbackSignKey: '',
     sealKey: '',
     notifySecret: '',
+    playerKey: '',
+    urlKey: '',
     issuerKey: '',
   };
   const parameters = deployParameters('http://localhost', 'http://localhost:1', secrets);

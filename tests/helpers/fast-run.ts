@@ -45,7 +45,7 @@ export async function startFastRun({ dataDir, notifyUrl, speed, invokeThrough }:
   });
 
   const projectDir = resolve(__dirname, '../..');
-  const config = await resolveConfig(projectDir, deployParameters(url, vod.url, secrets, notifyUrl));
+  const config = await resolveConfig(projectDir, deployParameters(url, vod.url, secrets, { notifyUrl }));
   const table = await startTable({ port: 0, path: join(dataDir, 'table') });
   await table.create(tableOf(config));
   const parameterStore = await startParameterStore(storedParameters(secrets));

@@ -26,7 +26,7 @@ const COVER = randomBytes(500);
 let run: TestRun;
 let stack: Stack;
 beforeAll(async () => {
-  run = await startTestRun();
+  run = await startTestRun({ features: { playback: false } });
   stack = { url: run.url, vodPort: run.vod.port };
 });
 afterAll(() => run.stop());

@@ -68,7 +68,7 @@ describe('断点续传 (resume from the break point)', () => {
   async function start(): Promise<Stack & { readonly child: ChildProcess }> {
     const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
       cwd: resolve(__dirname, '../..'),
-      env: { PATH: process.env['PATH'], ...ports, TABLE_PORT: '0', DATA_DIR: dataDir },
+      env: { PATH: process.env['PATH'], ...ports, TABLE_PORT: '0', DATA_DIR: dataDir, PLAYBACK: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     children.push(child);

@@ -20,7 +20,7 @@ let run: TestRun;
 let receivedBefore: number;
 beforeAll(async () => {
   app = await startAppServer();
-  run = await startTestRun({ notifyUrl: app.url });
+  run = await startTestRun({ features: { notifyUrl: app.url } });
 });
 beforeEach(() => {
   receivedBefore = app.received.length;

@@ -72,7 +72,7 @@ describe("the gateway's own answers", () => {
   });
 
   test('a function that outlasts the API', async () => {
-    const api = httpApi(run.config, () => new Promise(() => undefined), 50);
+    const api = httpApi(run.config, () => new Promise(() => undefined), { integrationTimeout: 50 });
     const { port, close } = await listen(api);
     const response = await fetch(`http://127.0.0.1:${port}/bare`);
     expect(response.status).toBe(503);

@@ -5,6 +5,8 @@ import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { formatBytes, formatSeconds, formatSpeed, meter } from '../../local/page/format.js';
 import { localUrl } from '../../local/page/map-hosts.js';
+import { createMyUploads } from '../../local/page/my-uploads.js';
+import { createPoller } from '../../local/page/poller.js';
 import { getSignatureCode } from '../../local/page/snippet.js';
 import { STRINGS } from '../../local/page/strings.js';
 import { startTestRun, type TestRun } from '../helpers/local';
@@ -199,6 +201,149 @@ describe('speed and remaining time', () => {
   });
 });
 
+describe('poller', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Asks as often as `answers` has entries; `at` are the times, in milliseconds. */
+  async function timesOf(answers: boolean[], milliseconds: number): Promise<number[]> {
+    const at: number[] = [];
+    const begin = Date.now();
+    const poller = createPoller(
+      () => answers.length > 0,
+      () => {
+        at.push(Date.now() - begin);
+        return Promise.resolve(answers.shift() ?? false);
+      },
+    );
+    poller.wake();
+    await jest.advanceTimersByTimeAsync(milliseconds);
+    return at;
+  }
+
+  test('asks ever more rarely while nothing changes, at least every 10 s', async () => {
+    const at = await timesOf(Array<boolean>(8).fill(false), 60_000);
+    expect(at).toEqual([500, 1500, 3500, 7500, 15_500, 25_500, 35_500, 45_500]);
+  });
+
+  test('asks soon again after a change', async () => {
+    expect(await timesOf([false, false, true, false], 60_000)).toEqual([500, 1500, 3500, 4000]);
+  });
+
+  test('asks nothing while it is not needed', async () => {
+    expect(await timesOf([], 60_000)).toEqual([]);
+  });
+
+  test('asks once at a time when it is woken meanwhile', async () => {
+    let running = 0;
+    let most = 0;
+    const poller = createPoller(
+      () => true,
+      async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        running -= 1;
+        return false;
+      },
+    );
+    poller.wake();
+    await jest.advanceTimersByTimeAsync(1000);
+    poller.wake();
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(most).toBe(1);
+  });
+});
+
+describe('my uploads', () => {
+  interface View {
+    fileId: string;
+    status: string;
+    version: number;
+    isDeleting?: boolean;
+  }
+
+  /** The routes under /uploads over rows in memory, and the versions that were given as ETag. */
+  function fakeBackend(rows: View[]) {
+    const etags: (number | undefined)[] = [];
+    return {
+      etags,
+      listUploads: (_: string, limit: number, cursor = '0') => {
+        const end = Number(cursor) + limit;
+        const uploads = rows.slice(Number(cursor), end);
+        return Promise.resolve({ uploads, ...(end < rows.length && { cursor: String(end) }) });
+      },
+      readUpload: (_: string, fileId: string, version?: number) => {
+        etags.push(version);
+        const row = rows.find((candidate) => candidate.fileId === fileId);
+        if (!row) return Promise.reject(new Error('Cannot read upload'));
+        return Promise.resolve(row.version === version ? undefined : row);
+      },
+      deleteUpload: (_: string, fileId: string) => Promise.resolve(rows.find((row) => row.fileId === fileId)),
+    };
+  }
+  const ready = (number: number): View => ({ fileId: String(number), status: 'ready', version: 2 });
+  const shown = (uploads: readonly object[]) => uploads.map((upload) => ({ ...upload }));
+
+  test('are read page by page', async () => {
+    const mine = createMyUploads(fakeBackend([1, 2, 3, 4, 5, 6].map(ready)), () => undefined);
+    await mine.open('user-42');
+    expect(mine.current()).toMatchObject({ user: 'user-42', isRead: true });
+    expect(mine.current().uploads).toHaveLength(5);
+    await mine.readPage();
+    expect(mine.current().uploads.map(({ fileId }) => fileId)).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(mine.current().cursor).toBeUndefined();
+    expect(mine.hasUnfinished()).toBe(false);
+  });
+
+  test('an upload is unfinished from its end until it is ready, and only then', async () => {
+    const rows: View[] = [];
+    const backend = fakeBackend(rows);
+    const mine = createMyUploads(backend, () => undefined);
+    await mine.open('user-42');
+    mine.track('another', '7');
+    expect(mine.hasUnfinished()).toBe(false);
+    mine.track('user-42', '7');
+    expect(mine.hasUnfinished()).toBe(true);
+    expect(await mine.refresh()).toBe(false);
+
+    rows.push({ fileId: '7', status: 'processing', version: 1 });
+    expect(await mine.refresh()).toBe(true);
+    expect(await mine.refresh()).toBe(false);
+    rows[0] = { fileId: '7', status: 'ready', version: 2 };
+    expect(await mine.refresh()).toBe(true);
+    expect(mine.hasUnfinished()).toBe(false);
+    expect(backend.etags).toEqual([undefined, undefined, 1, 1]);
+  });
+
+  test('a deletion is unfinished until VOD says so', async () => {
+    const rows = [ready(7)];
+    const mine = createMyUploads(fakeBackend(rows), () => undefined);
+    await mine.open('user-42');
+    expect(await mine.remove('7')).toBe(true);
+    expect(shown(mine.current().uploads)).toEqual([{ ...ready(7), isDeleting: true }]);
+    rows[0] = { ...ready(7), version: 3 };
+    await mine.refresh();
+    expect(mine.current().uploads).toEqual([{ ...rows[0], isDeleting: true }]);
+    rows[0] = { ...ready(7), status: 'deleted', version: 4 };
+    await mine.refresh();
+    expect(mine.current().uploads).toEqual([{ ...rows[0], isDeleting: false }]);
+    expect(mine.hasUnfinished()).toBe(false);
+  });
+
+  test('an answer about a user who is no longer shown is ignored', async () => {
+    const mine = createMyUploads(fakeBackend([ready(7)]), () => undefined);
+    const first = mine.open('user-42');
+    const second = mine.open('user-43');
+    await Promise.all([first, second]);
+    expect(mine.current()).toMatchObject({ user: 'user-43', uploads: [{ fileId: '7' }] });
+  });
+});
+
 describe('words', () => {
   const shape = (table: object): unknown =>
     Object.fromEntries(
@@ -217,7 +362,9 @@ describe('words', () => {
     const named = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map(([, name]) => name);
     expect(Object.keys(STRINGS.en)).toEqual(expect.arrayContaining(named));
 
-    const modules = ['main', 'row-card', 'upload-card'].map((name) => readFile(join(folder, `${name}.js`), 'utf8'));
+    const modules = ['main', 'my-upload-card', 'my-uploads-panel', 'player', 'row-card', 'upload-card'].map((name) =>
+      readFile(join(folder, `${name}.js`), 'utf8'),
+    );
     const code = (await Promise.all(modules)).join('\n');
     // States and verbs of an upload are words by their own name.
     const used = Object.keys(STRINGS.en).filter(
