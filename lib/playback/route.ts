@@ -11,7 +11,8 @@ import { signPlayback, type PlaybackConfig, type PlaybackKeys } from './playback
 export interface PlaybackRouteDeps {
   readonly config: PlaybackConfig;
   readonly store: Pick<UploadStore, 'read'>;
-  readonly keys: () => Promise<PlaybackKeys>;
+  /** `within` limits the time that reading them may take, in milliseconds. */
+  readonly keys: (within: number) => Promise<PlaybackKeys>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;
@@ -32,11 +33,15 @@ export function playbackRoute({ config, store, keys, now, log }: PlaybackRouteDe
       const detail = `Cannot ${ACTION}: its status is "${status}", only a ready upload is played`;
       throw new RequestError('conflict', detail, [{ path: '/status', message: status }]);
     }
-    const currentKeys = await keys().catch((error: unknown) => {
+    const currentKeys = await keys(deadline - now()).catch((error: unknown) => {
       log({ level: 'error', outcome: 'secrets-unavailable', ...describe(error) });
       throw unavailableError(ACTION, 'the secret store');
     });
     const body = signPlayback(viewUpload(row), config, currentKeys, Math.floor(now() / 1000));
+    if (body.psign === undefined && body.url === undefined) {
+      const detail = `Cannot ${ACTION}: VOD has not made what PLAYBACK_CONTENT names of this upload`;
+      throw new RequestError('conflict', detail, [{ path: '/status', message: status }]);
+    }
     return { body, log: { outcome: 'playback-signed', fileId } };
   }, log);
 }

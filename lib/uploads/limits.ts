@@ -24,6 +24,12 @@ export interface FileLimits extends Limits {
 
 export const NO_LIMITS: FileLimits = {};
 
+/** What VOD answered about a file. */
+export interface LimitedFile {
+  readonly media: MediaInfo;
+  readonly context: OpenedSourceContext | undefined;
+}
+
 /** The part of a row that limits decide. */
 export type LimitState = Pick<Row, 'awaitsFigures' | 'pendingAction' | 'rejection'>;
 
@@ -48,33 +54,38 @@ const UNDECIDED = 'undecided';
  */
 export function applyLimits(
   row: Row | undefined,
-  { media, context }: { readonly media: MediaInfo; readonly context: OpenedSourceContext | undefined },
+  { media, context }: LimitedFile,
   limits: FileLimits,
   now: number,
 ): LimitState {
   if (row && isJudged(row)) return keepJudgement(row, limits);
-  const age = now - parseTime(media.createTime);
-  const isNewUpload = context?.seal === 'valid' && age < MAX_AGE;
-  if (row?.awaitsFigures !== true && !isNewUpload) return { awaitsFigures: false };
-  const verdict = firstViolation(media, limits, age >= MAX_WAIT);
+  if (!isToBeJudged(row, { media, context }, now)) return { awaitsFigures: false };
+  const verdict = firstViolation(media, limits, now - parseTime(media.createTime) >= MAX_WAIT);
   if (verdict === UNDECIDED) return { awaitsFigures: true };
   if (!verdict) return { awaitsFigures: false };
   const { rejectAction } = limits;
   return { awaitsFigures: false, rejection: verdict, ...(rejectAction && { pendingAction: rejectAction }) };
 }
 
+/** Whether limits are judged by VOD's next answer about this file. */
+export function isToBeJudged(row: Row | undefined, { media, context }: LimitedFile, now: number): boolean {
+  if (row && isJudged(row)) return false;
+  if (row?.awaitsFigures === true) return true;
+  return context?.seal === 'valid' && now - parseTime(media.createTime) < MAX_AGE;
+}
+
 /** Whether limits were judged, or do not apply. */
-export function isJudged(row: Row): boolean {
+function isJudged(row: Row): boolean {
   return row.confirmedAt !== undefined && !row.awaitsFigures;
 }
 
-/** An action that was switched off before it was taken is not taken later. */
+/** An action that was switched off before it was taken is not taken later, and "forbid" replaces "delete". */
 function keepJudgement({ rejection, pendingAction }: Row, { rejectAction }: Limits): LimitState {
   const isByLimit = LIMIT_REASONS.some((reason) => reason === rejection?.reason);
   return {
     awaitsFigures: false,
     ...(rejection && isByLimit && { rejection }),
-    ...(pendingAction && rejectAction && { pendingAction }),
+    ...(pendingAction && rejectAction && { pendingAction: rejectAction === 'forbid' ? 'forbid' : pendingAction }),
   };
 }
 

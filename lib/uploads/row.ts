@@ -58,6 +58,8 @@ export interface Row {
   readonly awaitsFigures: boolean;
   /** What still has to be done in VOD because a limit rejected the file. */
   readonly pendingAction?: RejectAction;
+  /** When this service had the file deleted in VOD, for its uploader or because of a limit; until VOD confirms it. */
+  readonly deletionRequestedAt?: string;
   /** Unix seconds at which DynamoDB removes the row (TTL). */
   readonly expiresAt?: number;
 }
@@ -80,7 +82,8 @@ export type Item = Readonly<Record<string, unknown>>;
 
 /** What the table stores of a row; attributes that are unknown are absent. */
 export function toItem(row: Row): Item {
-  const { media, context, tasks, news, wasReady, awaitsFigures, pendingAction, expiresAt, ...attributes } = row;
+  const { media, context, tasks, news, wasReady, awaitsFigures, pendingAction, deletionRequestedAt, ...others } = row;
+  const { expiresAt, ...attributes } = others;
   const item: Record<string, unknown> = {
     ...attributes,
     ...media,
@@ -92,6 +95,7 @@ export function toItem(row: Row): Item {
     _wasReady: wasReady ? true : undefined,
     _awaitsFigures: awaitsFigures ? true : undefined,
     _pendingAction: pendingAction,
+    _deletionRequestedAt: deletionRequestedAt,
     _expiresAt: expiresAt,
   };
   for (const [id, task] of tasks) item[TASK_PREFIX + id] = task;
@@ -122,6 +126,7 @@ export function fromItem(item: Item): Row {
     wasReady: item['_wasReady'] === true,
     awaitsFigures: item['_awaitsFigures'] === true,
     ...(item['_pendingAction'] !== undefined && { pendingAction: item['_pendingAction'] as RejectAction }),
+    ...(typeof item['_deletionRequestedAt'] === 'string' && { deletionRequestedAt: item['_deletionRequestedAt'] }),
     ...(typeof item['_expiresAt'] === 'number' && { expiresAt: item['_expiresAt'] }),
   };
 }

@@ -17,6 +17,8 @@ export interface Snapshot extends DescribedFile {
 const HOUR = 3_600_000;
 /** How long after its first event a file that VOD does not have is still expected there. */
 const MAX_UNKNOWN_MS = HOUR;
+/** How long VOD may show a file that this service had deleted. */
+const MAX_DELETION_MS = HOUR;
 /** How long after the file's creation a signed procedure may start. */
 const MAX_PROCEDURE_WAIT_MS = 24 * HOUR;
 /** How far from the file's creation a procedure may start and count as the upload's own. */
@@ -62,6 +64,11 @@ export function awaitsProcedure(context: OpenedSourceContext | undefined, row: R
   return now - parseTime(row?.media.createTime) < MAX_PROCEDURE_WAIT_MS;
 }
 
+/** Whether this service had the file deleted, and VOD may still show it; `now` in milliseconds since 1970. */
+export function expectsDeletion(row: Row, now: number): row is Row & { readonly deletionRequestedAt: string } {
+  return row.deletionRequestedAt !== undefined && now - parseTime(row.deletionRequestedAt) < MAX_DELETION_MS;
+}
+
 function applyNeverFound(row: Row, now: number): Row {
   const isReportedDeleted = row.news.includes('gone');
   if (!isReportedDeleted && now - parseTime(row.firstSeenAt) < MAX_UNKNOWN_MS) return row;
@@ -77,8 +84,8 @@ function applyNeverFound(row: Row, now: number): Row {
 
 function applyGone(row: Row, now: number): Row {
   if (row.status === 'deleted' && row.trust === 'confirmed') return row;
-  const { pendingAction: _, ...kept } = row;
-  return confirm(row, { ...kept, status: 'deleted', awaitsFigures: false }, now);
+  const { pendingAction: _action, deletionRequestedAt: _request, ...kept } = row;
+  return confirm(row, { ...kept, status: 'deleted' }, now);
 }
 
 function applyKnown(row: Row | undefined, answer: Snapshot, now: number, limits: FileLimits): Row {
@@ -101,6 +108,7 @@ function applyKnown(row: Row | undefined, answer: Snapshot, now: number, limits:
     news: [],
     wasReady: row?.wasReady ?? false,
     ...applyLimits(row, { media, context }, limits, now),
+    ...(row && expectsDeletion(row, now) && { deletionRequestedAt: row.deletionRequestedAt }),
   });
   const review = reviewOf(answer, bounded.tasks);
   const rejection = bounded.rejection ?? rejectionOf(review, isForbidden);
@@ -133,13 +141,13 @@ function confirm(before: Row | undefined, after: Row, now: number): Row {
 }
 
 /**
- * VOD never changes a source context. So a seal that was confirmed as `valid` stays valid after its key was rotated out,
- * and when an answer has no source context.
+ * VOD never changes a source context. So one that was confirmed stays when an answer has none, and a seal that was confirmed
+ * as `valid` stays valid after its key was rotated out.
  */
 function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
-  const wasValid = row?.confirmedAt !== undefined && row.context?.seal === 'valid';
-  const isLost = answered === undefined || answered.seal === 'broken';
-  return wasValid && isLost ? row.context : answered;
+  if (row?.confirmedAt === undefined) return answered;
+  const isRotatedOut = row.context?.seal === 'valid' && answered?.seal === 'broken';
+  return answered === undefined || isRotatedOut ? row.context : answered;
 }
 
 function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Task>): string | undefined {

@@ -6,9 +6,10 @@ import { callerOf } from '../uploads/caller';
 import { merge } from '../uploads/merge';
 import { readOwn } from '../uploads/own-upload';
 import type { Row } from '../uploads/row';
+import { expectsDeletion } from '../uploads/snapshot';
 import type { UploadStore } from '../uploads/store';
 import { viewUpload } from '../uploads/view';
-import { codeOf, type VodApi, type VodCallOptions } from '../vod/api';
+import { codeOf, isAccountError, type VodApi, type VodCallOptions } from '../vod/api';
 
 export interface DeleteUploadDeps {
   readonly store: Pick<UploadStore, 'read' | 'update'>;
@@ -44,14 +45,13 @@ export function deleteUpload(deps: DeleteUploadDeps) {
       throw new RequestError('conflict', detail, [{ path: '/status', message: row.status }]);
     }
     const isDeleted = row.status === 'deleted' && row.trust === 'confirmed';
-    let current = row;
-    if (!isDeleted) {
-      current = await noteDeletion(row, deadline, deps);
-      try {
-        await vod({ deadline, tries: VOD_TRIES }).DeleteMedia({ FileId: fileId });
-      } catch (error) {
+    const current = isDeleted ? row : await noteDeletion(row, deadline, deps);
+    try {
+      await vod({ deadline, tries: VOD_TRIES }).DeleteMedia({ FileId: fileId });
+    } catch (error) {
+      if (!isUnknownFile(error)) {
         log({ level: 'error', outcome: 'action-failed', fileIds: [fileId], action: 'delete', ...describe(error) });
-        if (!isUnknownFile(error)) throw unavailableError(ACTION, 'VOD');
+        throw unavailableError(ACTION, 'VOD');
       }
     }
     return { status: 202, body: viewUpload(current, deps), log: { outcome: 'deletion-requested', fileId } };
@@ -62,13 +62,15 @@ async function noteDeletion(row: Row, deadline: number, deps: DeleteUploadDeps):
   const { store, now, log } = deps;
   let noted = row;
   const change = (current: Row | undefined): Row => {
-    const hint = { fileId: row.fileId, media: {}, news: ['gone'] };
-    noted = merge(current, hint, new Date(now()).toISOString());
+    const time = new Date(now()).toISOString();
+    const merged = merge(current, { fileId: row.fileId, media: {}, news: ['gone'] }, time);
+    const isNoted = merged === current && expectsDeletion(current, now());
+    noted = isNoted ? merged : { ...merged, deletionRequestedAt: time };
     return noted;
   };
   try {
-    await store.update(row.fileId, change, deadline, false);
-    return noted;
+    const isWritten = await store.update(row.fileId, change, deadline, false);
+    return { ...noted, version: noted.version + (isWritten ? 1 : 0) };
   } catch (error) {
     log({ level: 'error', outcome: 'write-failed', fileIds: [row.fileId], ...describe(error) });
     throw unavailableError(ACTION, 'the table');
@@ -77,5 +79,5 @@ async function noteDeletion(row: Row, deadline: number, deps: DeleteUploadDeps):
 
 /** VOD does not document the code for a file that it does not have; both are seen for other actions. */
 function isUnknownFile(error: unknown): boolean {
-  return /^(ResourceNotFound|InvalidParameterValue\.FileId)/.test(codeOf(error) ?? '');
+  return !isAccountError(error) && /^(ResourceNotFound|InvalidParameterValue\.FileId)/.test(codeOf(error) ?? '');
 }

@@ -7,7 +7,7 @@ import { callerOf } from '../uploads/caller';
 import { isOwn, readOwn, withTable } from '../uploads/own-upload';
 import type { Row } from '../uploads/row';
 import type { UploadStore } from '../uploads/store';
-import { viewUpload } from '../uploads/view';
+import { viewUpload, type UploadView } from '../uploads/view';
 import { formatCursor, parseCursor } from './cursor';
 
 export interface ReadUploadsDeps {
@@ -22,6 +22,8 @@ export interface ReadUploadsDeps {
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
+/** Largest page, in bytes of JSON: Lambda returns at most 6 MB. */
+const MAX_PAGE_BYTES = 4 * 2 ** 20;
 /** Left of the function's time for its response, in milliseconds. */
 const RESERVE = 1_000;
 
@@ -62,12 +64,22 @@ async function listUploads(event: Request, deadline: number, deps: ReadUploadsDe
   const { keys, next } = await withTable(index.page(caller, query, deadline), action, log);
   const ids = keys.map(({ fileId }) => fileId);
   const rows = ids.length === 0 ? new Map<string, Row>() : await withTable(store.readAll(ids, deadline), action, log);
-  const uploads = ids.flatMap((fileId) => {
-    const row = rows.get(fileId);
-    return isOwn(row, caller) && isListed(row) ? viewUpload(row, deps) : [];
-  });
+  const uploads: UploadView[] = [];
+  let last = next;
+  let room = MAX_PAGE_BYTES;
+  for (const [index, key] of keys.entries()) {
+    const row = rows.get(key.fileId);
+    if (!isOwn(row, caller) || !isListed(row)) continue;
+    const upload = viewUpload(row, deps);
+    room -= Buffer.byteLength(JSON.stringify(upload));
+    if (room < 0 && uploads.length > 0) {
+      last = keys[index - 1];
+      break;
+    }
+    uploads.push(upload);
+  }
   return {
-    body: { uploads, ...(next && { cursor: formatCursor(next) }) },
+    body: { uploads, ...(last && { cursor: formatCursor(last) }) },
     headers: { 'cache-control': 'private, no-cache' },
     log: { outcome: 'listed' },
   };

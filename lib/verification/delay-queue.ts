@@ -39,6 +39,8 @@ export interface DelayedVerification {
   /** When the row was first delayed, in milliseconds since 1970. */
   readonly since: number;
   readonly question: OpenQuestion;
+  /** The question that was open when VOD did not answer; only with `no-answer`. */
+  readonly interrupted?: OpenQuestion;
 }
 
 /** Seconds before each attempt, the last one before all further attempts. The sum of the first nine is 16 minutes. */
@@ -105,13 +107,19 @@ export function parseDelayed(body: string, now: number): DelayedVerification | u
   const fileId = asString(getField(message, 'fileId'));
   const version = asNumber(getField(message, 'version'));
   if (fileId === undefined || version === undefined) return undefined;
+  const interrupted = parseQuestion(message, 'interrupted');
   return {
     fileId,
     version,
     attempt: asNumber(getField(message, 'attempt')) ?? 0,
     since: asNumber(getField(message, 'since')) ?? now,
-    question: QUESTIONS.find((known) => known === getField(message, 'question')) ?? 'no-answer',
+    question: parseQuestion(message, 'question') ?? 'no-answer',
+    ...(interrupted && { interrupted }),
   };
+}
+
+function parseQuestion(message: unknown, name: string): OpenQuestion | undefined {
+  return QUESTIONS.find((known) => known === getField(message, name));
 }
 
 function toMessage(row: DelayedVerification, delaySeconds: number): OutgoingMessage {

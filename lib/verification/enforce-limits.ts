@@ -1,17 +1,19 @@
 import { describe, type Log } from '../platform/log';
-import { isJudged, type FileLimits, type Limits } from '../uploads/limits';
+import { isToBeJudged, NO_LIMITS, type FileLimits, type Limits } from '../uploads/limits';
 import type { RejectAction, Row } from '../uploads/row';
 import type { VodApi } from '../vod/api';
 import type { DescribedFile } from '../vod/files';
 import type { OpenQuestion } from './delay-queue';
-import type { CountEarlierUploads } from './quota';
+import type { CountedUpload, QuotaCounter } from './quota';
 
 export interface LimitDeps {
   readonly limits: Limits;
   /** Absent without the limit `uploadsPerDay`. */
-  readonly countEarlierUploads?: CountEarlierUploads;
+  readonly quota?: QuotaCounter;
   /** Takes a pending action in VOD; absent where this caller must not. @throws Error when VOD does not take it */
   readonly takeAction?: TakeAction;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
   /** Until when requests to the table are retried, in milliseconds since 1970. */
   readonly deadline: number;
   readonly log: Log;
@@ -27,46 +29,62 @@ export function rejectIn(vod: Pick<VodApi, 'DeleteMedia' | 'ForbidMediaDistribut
   };
 }
 
-interface LimitedFile {
+interface LimitedCandidate {
   readonly fileId: string;
   readonly row: Row | undefined;
   readonly openQuestion?: OpenQuestion;
+  readonly isBackFill?: boolean;
+}
+
+/** The upload as the quota counts it; `undefined` where no quota is judged by VOD's answer. */
+export function countedUpload(
+  { fileId, row }: LimitedCandidate,
+  answer: DescribedFile,
+  now: number,
+): CountedUpload | undefined {
+  // A seal that was valid when the row was first confirmed stays valid after its key was rotated out.
+  const { uploader } = (row?.awaitsFigures === true ? row.context : answer.context) ?? {};
+  const { createTime } = answer.media;
+  if (uploader === undefined || createTime === undefined || !isToBeJudged(row, answer, now)) return undefined;
+  return { fileId, uploader, createTime };
 }
 
 /** The limits for this file; `undefined` when the table did not answer how many uploads the caller has. */
 export async function limitsFor(
-  { fileId, row }: LimitedFile,
-  { context, media }: DescribedFile,
+  candidate: LimitedCandidate,
+  answer: DescribedFile,
   deps: LimitDeps,
 ): Promise<FileLimits | undefined> {
-  const { uploader } = context ?? {};
-  const { createTime } = media;
-  const isCounted = deps.countEarlierUploads && uploader !== undefined && createTime !== undefined;
-  if (!isCounted || (row && isJudged(row))) return deps.limits;
+  if (candidate.isBackFill === true) return NO_LIMITS;
+  const upload = countedUpload(candidate, answer, deps.now());
+  if (!upload || !deps.quota) return deps.limits;
   try {
-    const earlierUploads = await deps.countEarlierUploads({ fileId, uploader, createTime }, deps.deadline);
+    const earlierUploads = await deps.quota.countEarlier(upload, deps.deadline);
     return { ...deps.limits, earlierUploads };
   } catch (error) {
-    deps.log({ level: 'error', outcome: 'read-failed', fileIds: [fileId], ...describe(error) });
+    deps.log({ level: 'error', outcome: 'read-failed', fileIds: [candidate.fileId], ...describe(error) });
     return undefined;
   }
 }
 
 /**
- * Takes the action that the stored row still requires. Only a message of the delay queue does so, never an event; the row
- * is written before its message is delivered, so that the reason is known whatever happens next.
+ * Takes the action that VOD's answer leaves pending. Only a message of the delay queue does so, never an event; the row is
+ * written before its message is delivered, so that the reason is known whatever happens next.
  *
- * Returns the action when VOD took it.
+ * Returns the row after the action, `after` itself where none was taken.
  */
-export async function takePendingAction({ fileId, row, openQuestion }: LimitedFile, deps: LimitDeps) {
-  const action = deps.limits.rejectAction && row?.pendingAction;
-  if (!action || !deps.takeAction || openQuestion !== 'action') return undefined;
+export async function takePendingAction({ row, openQuestion }: LimitedCandidate, after: Row, deps: LimitDeps) {
+  const { pendingAction, ...acted } = after;
+  const isDue = openQuestion === 'action' && row?.pendingAction !== undefined;
+  if (!isDue || !pendingAction || !deps.takeAction) return after;
+  const fields = { fileIds: [after.fileId], action: pendingAction };
   try {
-    await deps.takeAction(fileId, action);
-    deps.log({ level: 'warn', outcome: 'action-taken', fileIds: [fileId], action, reason: row.rejection?.reason });
-    return action;
+    await deps.takeAction(after.fileId, pendingAction);
   } catch (error) {
-    deps.log({ level: 'error', outcome: 'action-failed', fileIds: [fileId], action, ...describe(error) });
-    return undefined;
+    deps.log({ level: 'error', outcome: 'action-failed', ...fields, ...describe(error) });
+    return after;
   }
+  deps.log({ level: 'warn', outcome: 'action-taken', ...fields, rejection: after.rejection?.reason });
+  const deletionRequestedAt = new Date(deps.now()).toISOString();
+  return { ...acted, ...(pendingAction === 'delete' && { deletionRequestedAt }) };
 }

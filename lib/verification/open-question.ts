@@ -1,7 +1,7 @@
 import { parseTime } from '../platform/time';
 import { splitEntry } from '../uploads/merge';
 import type { Row } from '../uploads/row';
-import { awaitsProcedure } from '../uploads/snapshot';
+import { awaitsProcedure, expectsDeletion } from '../uploads/snapshot';
 import type { OpenQuestion } from './delay-queue';
 
 /** A row before VOD's answer, with the question that an earlier verification left open. */
@@ -20,11 +20,12 @@ const ANALYSIS_MS = 3_600_000;
  * @param now milliseconds since 1970
  */
 export function questionAfter({ row, openQuestion }: QuestionedRow, after: Row, now: number): OpenQuestion | undefined {
-  // Questions that stay open longest come first: their verifications notice a deletion, too.
+  // What is done soonest comes first, then what stays open longest: each verification notices a deletion, too.
   if (after.pendingAction) return 'action';
+  if (expectsDeletion(after, now)) return 'deletion';
+  if (after.awaitsFigures) return 'figures';
   if (after.status === 'held') return 'held';
   if (after.status === 'processing' && awaitsProcedure(after.context, after, now)) return 'procedure';
-  if (after.awaitsFigures) return 'figures';
   if (awaitsResult(row, openQuestion, after)) return 'result';
   if (row?.news.some(isDeletion) || openQuestion === 'deletion') return 'deletion';
   const age = now - parseTime(after.media.createTime);

@@ -1,3 +1,4 @@
+import { compareStrings } from '../platform/compare';
 import type { UploaderIndex } from '../uploads/by-uploader';
 import { QUOTA_PERIOD } from '../uploads/limits';
 
@@ -8,28 +9,44 @@ export interface CountedUpload {
   readonly createTime: string;
 }
 
-/** @throws Error when the table does not answer until the deadline (milliseconds since 1970) */
-export type CountEarlierUploads = (upload: CountedUpload, deadline: number) => Promise<number>;
+export interface QuotaCounter {
+  /** Announces uploads that are verified together: the index does not have them yet. */
+  readonly expect: (uploads: readonly CountedUpload[]) => void;
+  /**
+   * How many other uploads of the same caller were created in the 24 hours before this one, among confirmed and expected
+   * ones, up to about the counter's `max`.
+   *
+   * @throws Error when the table does not answer until the deadline (milliseconds since 1970)
+   */
+  readonly countEarlier: (upload: CountedUpload, deadline: number) => Promise<number>;
+}
 
 /**
- * Counts how many other uploads of the same caller were confirmed that were created in the 24 hours before an upload, up to
- * `max`. So the order in which files were created decides which of them exceed a quota, not the order of verification.
- *
- * The index lacks rows that are being verified at the same time. Those of one counter are added: use one for a batch.
+ * Counts uploads for the quota. The order in which files were created decides which of them exceed it, not the order in
+ * which they are verified or the index answers. Use one counter for a batch.
  */
-export function quotaCounter(index: UploaderIndex, max: number): CountEarlierUploads {
-  const createTimes = new Map<string, Map<string, string>>();
-  return async ({ fileId, uploader, createTime }, deadline) => {
-    const from = new Date(Date.parse(createTime) - QUOTA_PERIOD).toISOString();
-    // One more than the quota, because the upload itself may be in the index.
-    const query = { limit: max + 1, between: { from, to: createTime } };
-    const { keys } = await index.page(uploader, query, deadline);
-    const inBatch = createTimes.get(uploader) ?? new Map<string, string>();
-    createTimes.set(uploader, inBatch);
-    const earlier = [...inBatch].filter(([, time]) => time >= from && time <= createTime).map(([id]) => id);
-    inBatch.set(fileId, createTime);
-    const others = new Set([...keys.map((key) => key.fileId), ...earlier]);
-    others.delete(fileId);
-    return others.size;
+export function quotaCounter(index: UploaderIndex, max: number): QuotaCounter {
+  const expected = new Map<string, CountedUpload>();
+  return {
+    expect: (uploads) => {
+      for (const upload of uploads) expected.set(upload.fileId, upload);
+    },
+    countEarlier: async (upload, deadline) => {
+      const { fileId, uploader, createTime } = upload;
+      const from = new Date(Date.parse(createTime) - QUOTA_PERIOD).toISOString();
+      // One more than the quota, because the upload itself may be in the index.
+      const query = { limit: max + 1, between: { from, to: createTime } };
+      const { keys } = await index.page(uploader, query, deadline);
+      const others = [...expected.values()].filter(
+        (other) => other.uploader === uploader && other.createTime >= from && isEarlier(other, upload),
+      );
+      const ids = new Set([...keys, ...others].map((one) => one.fileId));
+      ids.delete(fileId);
+      return ids.size;
+    },
   };
+}
+
+function isEarlier(a: CountedUpload, b: CountedUpload): boolean {
+  return (compareStrings(a.createTime, b.createTime) || compareStrings(a.fileId, b.fileId)) < 0;
 }

@@ -165,7 +165,10 @@ class Run {
     });
     let count = 0;
     for await (const page of pages) {
-      const verified = await this.#verifyPage(page.candidates, phase === 'recent' && !isFirstRun);
+      // What only the library shows, or the first run finds, was there before: limits are for new uploads.
+      const isBackFill = phase === 'library' || isFirstRun;
+      const candidates = page.candidates.map((one) => (isBackFill && !one.row ? { ...one, isBackFill } : one));
+      const verified = await this.#verifyPage(candidates, phase === 'recent' && !isFirstRun);
       // The recent files and the rows are looked at again by the next runs; the library only in a week.
       if (phase === 'library') await this.#delay(verified.filter(({ row }) => row === undefined));
       await this.#advance(phase, page, ++count);
@@ -199,7 +202,7 @@ class Run {
       sleep,
       deadline: this.end + CALL_RESERVE,
       acceptsMassDeletion,
-      beforeWriting: (expected) => this.#delay(expected.filter(({ outcome }) => outcome === 'written')),
+      beforeWriting: (expected) => this.#delay(expected.filter(isQueued)),
       log,
     });
     for (const { fileId, openQuestion } of verified) {
@@ -267,6 +270,11 @@ class Run {
 }
 
 const FAILED: readonly Verified['outcome'][] = ['waiting', 'withheld', 'refused', 'unavailable'];
+
+/** What a run queues: rows that it writes, and actions whose message was lost. Other questions the next run asks. */
+function isQueued({ outcome, openQuestion }: Verified): boolean {
+  return outcome === 'written' || openQuestion === 'action';
+}
 
 function orderPhases(first: Phase | undefined): Phase[] {
   const start = first ? PHASES.indexOf(first) : 0;

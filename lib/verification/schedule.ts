@@ -27,7 +27,7 @@ const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
 };
 
 /** Questions that end in the dead-letter queue, and so in an alarm, if they stay open for that long. */
-const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing', 'action'];
+const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing', 'action', 'figures'];
 
 export interface NextStep {
   /** Files to verify again after a pause. */
@@ -51,20 +51,36 @@ export function scheduleNext(
   const givenUp: DelayedVerification[] = [];
   for (const { fileId, row, outcome, openQuestion } of verified) {
     const before = previous.get(fileId);
-    // An unchanged row without a message was delayed when it was written.
-    if (openQuestion === undefined || outcome === 'superseded' || (outcome === 'unchanged' && !before)) continue;
-    const next: DelayedVerification = {
-      fileId,
-      version: row?.version ?? 0,
-      attempt: Math.max(firstAttempt(openQuestion), before ? before.attempt + 1 : 0),
-      since: before?.since ?? now,
-      question: openQuestion,
-    };
+    if (openQuestion === undefined || outcome === 'superseded') continue;
+    // An unchanged row without a message was delayed when it was written. An action must not depend on that.
+    if (outcome === 'unchanged' && !before && openQuestion !== 'action') continue;
+    const next = nextMessage({ fileId, version: row?.version ?? 0, question: openQuestion }, before, now);
     const isOver = now + pauseBefore(next.attempt) * 1000 - next.since > MAX_DURATION[openQuestion];
     if (!isOver) delayed.push(next);
     else if (ENDS_IN_DEAD_LETTERS.includes(openQuestion)) givenUp.push(next);
   }
   return { delayed, givenUp };
+}
+
+/**
+ * The same question continues where it was. Another one starts anew, and one that VOD did not answer is remembered, so that
+ * it continues afterwards.
+ */
+function nextMessage(
+  file: Pick<DelayedVerification, 'fileId' | 'version' | 'question'>,
+  before: DelayedVerification | undefined,
+  now: number,
+): DelayedVerification {
+  const { question } = file;
+  const first = firstAttempt(question);
+  if (!before) return { ...file, attempt: first, since: now };
+  const asked = before.interrupted ?? before.question;
+  const isContinued = question === before.question;
+  const since = isContinued ? before.since : now;
+  const hasAnswer = question !== 'no-answer';
+  if (hasAnswer && !isContinued && question !== asked) return { ...file, attempt: first, since };
+  const attempt = Math.max(first, before.attempt + 1);
+  return { ...file, attempt, since, ...(!hasAnswer && asked !== 'no-answer' && { interrupted: asked }) };
 }
 
 function firstAttempt(question: OpenQuestion): number {

@@ -39,7 +39,7 @@ export interface BatchResponse {
 const VOD_WITHIN = 8_000;
 const VOD_TRIES = 2;
 /** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
-const MAX_EARLY_ATTEMPTS = 4;
+const MAX_EARLY_ATTEMPTS = 8;
 /** Left of the function's time for its answer, in milliseconds. */
 const RESERVE = 3_000;
 
@@ -131,10 +131,10 @@ async function verifyMessages({ Records }: SQSEvent, deadline: number, deps: Upl
     const rows = await store.readAll([...delayed.keys()], deadline);
     const versionOf = (fileId: string) => rows.get(fileId)?.version ?? 0;
     const current = [...delayed.values()].filter(({ fileId, version }) => versionOf(fileId) === version);
-    const candidates = current.map(({ fileId, question }): Candidate => ({
+    const candidates = current.map(({ fileId, question, interrupted = question }): Candidate => ({
       fileId,
       row: rows.get(fileId),
-      openQuestion: question,
+      openQuestion: interrupted,
     }));
     // A message is queued before the write that it belongs to, and may arrive before it.
     const early = [...delayed.values()].filter(

@@ -12,7 +12,7 @@ import { isTransient, type VodApi } from '../vod/api';
 import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileAnswer } from '../vod/files';
 import { describeTasks } from '../vod/tasks';
 import type { OpenQuestion } from './delay-queue';
-import { limitsFor, takePendingAction, type LimitDeps, type TakeAction } from './enforce-limits';
+import { countedUpload, limitsFor, takePendingAction, type LimitDeps, type TakeAction } from './enforce-limits';
 import { questionAfter } from './open-question';
 import { quotaCounter } from './quota';
 
@@ -25,6 +25,8 @@ export interface Candidate {
   readonly taskIds?: readonly string[];
   /** The question that an earlier verification, at least ten seconds ago, left open. */
   readonly openQuestion?: OpenQuestion;
+  /** Whether the file was in VOD's library before this service looked after it: no limits apply then. */
+  readonly isBackFill?: boolean;
 }
 
 /** The result of verifying one candidate. */
@@ -82,9 +84,9 @@ interface Plan {
  */
 export async function verify(candidates: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
   const { uploaderIndex, limits = NO_LIMITS } = deps;
-  const countEarlierUploads =
-    uploaderIndex && limits.uploadsPerDay !== undefined && quotaCounter(uploaderIndex, limits.uploadsPerDay);
-  const batchDeps: BatchDeps = { ...deps, limits, ...(countEarlierUploads && { countEarlierUploads }) };
+  const { uploadsPerDay } = limits;
+  const quota = uploaderIndex && uploadsPerDay !== undefined && quotaCounter(uploaderIndex, uploadsPerDay);
+  const batchDeps: BatchDeps = { ...deps, limits, ...(quota && { quota }) };
   const batches = chunk(candidates, MAX_FILES_PER_CALL);
   const verified = await Promise.all(batches.map((batch) => verifyBatch(batch, batchDeps)));
   return verified.flat();
@@ -105,6 +107,7 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
       row,
     }));
   }
+  deps.quota?.expect(batch.flatMap((candidate) => countedIn(answers, candidate, deps.now()) ?? []));
   const plans = await Promise.all(batch.map((candidate) => planSafely(candidate, answers.get(candidate.fileId), deps)));
   const isQueued = await queueQuestions(plans, deps);
   return Promise.all(
@@ -114,6 +117,11 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
       return { fileId, outcome: 'unavailable', before, row: before };
     }),
   );
+}
+
+function countedIn(answers: ReadonlyMap<string, FileAnswer>, candidate: Candidate, now: number) {
+  const answer = answers.get(candidate.fileId);
+  return typeof answer === 'object' && !(answer instanceof Error) ? countedUpload(candidate, answer, now) : undefined;
 }
 
 /** Returns false when the questions that the plans leave open could not be queued. */
@@ -145,9 +153,10 @@ function logFailures(answers: ReadonlyMap<string, FileAnswer>, log: Log): void {
  */
 function isMassDeletion(batch: readonly Candidate[], answers: ReadonlyMap<string, FileAnswer>): boolean {
   if (batch.length < MAX_FILES_PER_CALL) return false;
-  return batch.every(({ fileId, row }) => {
-    const isConfirmed = row?.confirmedAt !== undefined && row.status !== 'deleted' && !row.news.includes('gone');
-    return isConfirmed && answers.get(fileId) === 'not-found';
+  return batch.every((candidate) => {
+    const { fileId, row } = candidate;
+    const isConfirmed = row?.confirmedAt !== undefined && row.status !== 'deleted';
+    return isConfirmed && !isDeletionReported(row, candidate) && answers.get(fileId) === 'not-found';
   });
 }
 
@@ -192,10 +201,8 @@ async function planVerification(candidate: Candidate, answer: FileAnswer | undef
   const limits = await limitsFor(candidate, answer, deps);
   if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };
   const after = applySnapshot(row, { ...answer, tasks }, deps.now(), limits);
-  const action = await takePendingAction(candidate, deps);
-  if (!action) return planWrite(row, after, questionAfter(candidate, after, deps.now()));
-  const { pendingAction: _, ...acted } = after;
-  return planWrite(row, acted, action === 'delete' ? 'deletion' : undefined);
+  const acted = await takePendingAction(candidate, after, deps);
+  return planWrite(row, acted, questionAfter(candidate, acted, deps.now()));
 }
 
 function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuestion): Plan {
@@ -207,9 +214,13 @@ function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuest
 }
 
 /** Whether an event reported the deletion, or this is VOD's second answer "not found". */
-function isCertainlyGone(row: Row, { openQuestion }: Candidate): boolean {
-  if (row.news.includes('gone') || row.status === 'deleted') return true;
-  return openQuestion === 'missing' || openQuestion === 'deletion';
+function isCertainlyGone(row: Row, candidate: Candidate): boolean {
+  return isDeletionReported(row, candidate) || row.status === 'deleted' || candidate.openQuestion === 'missing';
+}
+
+/** Whether an event, an uploader or a limit said that the file was deleted. */
+function isDeletionReported(row: Row, { openQuestion }: Candidate): boolean {
+  return row.news.includes('gone') || row.deletionRequestedAt !== undefined || openQuestion === 'deletion';
 }
 
 async function write({ expected, after }: Plan, deps: VerifyDeps): Promise<Verified> {

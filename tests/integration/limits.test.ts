@@ -65,11 +65,21 @@ test('REJECT_ACTION=delete deletes the file in VOD; its row is deleted and keeps
 
 test('a file whose upload event was lost is limited by reconcile just the same', async () => {
   await startWorld({ limits: { maxBytes: 2, rejectAction: 'forbid' } });
+  await world.run();
   const fileId = world.upload();
   await world.run();
   expect(await world.item(fileId)).toMatchObject({ status: 'rejected' });
   await world.pass(MINUTE);
   expect(actions()).toEqual(['ForbidMediaDistribution']);
+});
+
+test('uploads of the day before the first deploy are not limited', async () => {
+  await startWorld({ limits: { maxBytes: 2, uploadsPerDay: 1, rejectAction: 'delete' } });
+  const ids = [world.upload(), world.upload(), world.upload()];
+  await world.run();
+  await world.pass(HOUR);
+  expect(await statusesOf(ids)).toEqual(['ready', 'ready', 'ready']);
+  expect(actions()).toEqual([]);
 });
 
 test('the action is taken although VOD does not answer for minutes', async () => {

@@ -105,9 +105,9 @@ describe('GET /uploads/{fileId}', () => {
   });
 });
 
-describe('GET /uploads', () => {
-  const times = ['08:00:01', '08:00:02', '08:00:03', '08:00:04', '08:00:05'].map((time) => `2026-11-22T${time}Z`);
+const times = ['08:00:01', '08:00:02', '08:00:03', '08:00:04', '08:00:05'].map((time) => `2026-11-22T${time}Z`);
 
+describe('GET /uploads', () => {
   test("returns the caller's own uploads, the newest first, page by page", async () => {
     const files = times.map((time, index) => fileOf(String(10 + index), index === 2 ? 'user-43' : 'user-42', '', time));
     const { routes } = await serviceWith(...files);
@@ -168,6 +168,24 @@ describe('GET /uploads', () => {
   });
 });
 
+test('GET /uploads ends a page before it is larger than Lambda can return, with a cursor for the rest', async () => {
+  const files = times.map((time, index) => fileOf(String(10 + index), 'user-42', '', time));
+  const { service, routes } = await serviceWith(...files);
+  const outputs = Array.from({ length: 20 }, () => ({ type: 'Transcode', url: `http://v/${'x'.repeat(2_000)}` }));
+  const task = { status: 'FINISH' as const, failed: false, outputs };
+  const tasks = new Map(Array.from({ length: 25 }, (_, index) => [`t${index}`, task]));
+  for (const { fileId } of files) service.store.put({ ...service.row(fileId), tasks });
+  const pages = [];
+  for (let cursor: unknown, first = true; first || cursor !== undefined; first = false) {
+    const { body } = await routes.read('user-42', { query: cursor === undefined ? {} : { cursor: String(cursor) } });
+    expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(6_000_000);
+    pages.push(idsIn(body));
+    cursor = body?.['cursor'];
+  }
+  expect(pages.flat()).toEqual(['14', '13', '12', '11', '10']);
+  expect(pages.length).toBeGreaterThan(1);
+});
+
 describe('DELETE /uploads/{fileId}', () => {
   test('deletes the file in VOD; the row is deleted when VOD says so', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
@@ -179,14 +197,61 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.row('7')).toMatchObject({ trust: 'confirmed', status: 'deleted' });
   });
 
-  test('may be repeated: 202 each time, and no call for a row that is deleted', async () => {
+  test('may be repeated: 202 each time', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     await routes.remove('user-42', { fileId: '7' });
     expect(await routes.remove('user-42', { fileId: '7' })).toMatchObject({ status: 202 });
     await service.verify(['7']);
-    const calls = service.vod.count('DeleteMedia');
+    const before = service.row('7');
     expect(await routes.remove('user-42', { fileId: '7' })).toMatchObject({ status: 202, body: { status: 'deleted' } });
-    expect(service.vod.count('DeleteMedia')).toBe(calls);
+    expect(service.row('7')).toEqual(before);
+  });
+
+  test('returns the version that the row has now', async () => {
+    const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
+    const { body } = await routes.remove('user-42', { fileId: '7' });
+    expect(body?.['version']).toBe(service.row('7').version);
+  });
+
+  test('is asked for until VOD confirms it: also on a held row, after events, and when VOD did not answer once', async () => {
+    const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
+    service.store.put({ ...service.row('7'), status: 'held' });
+    service.vod.failWith((action) => {
+      if (action === 'DeleteMedia') service.vod.put(fileOf('8', 'user-42'));
+    });
+    await routes.remove('user-42', { fileId: '7' });
+    service.vod.put(fileOf('7', 'user-42')); // VOD still shows it
+    for (let asked = 0; asked < 3; asked++) {
+      expect(await service.verify(['7'])).toMatchObject([{ openQuestion: 'deletion' }]);
+      await service.receive(newFileUpload({ fileId: '7' }));
+    }
+    service.vod.remove('7');
+    await service.verify(['7']);
+    expect(service.row('7')).toMatchObject({ status: 'deleted', trust: 'confirmed' });
+    expect(service.row('7').deletionRequestedAt).toBeUndefined();
+  });
+
+  test('is forgotten after an hour in which VOD kept the file', async () => {
+    const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
+    await routes.remove('user-42', { fileId: '7' });
+    service.vod.put(fileOf('7', 'user-42'));
+    service.clock.advance(3_600_000);
+    await service.verify(['7']);
+    expect(service.row('7')).toMatchObject({ status: 'ready', trust: 'confirmed' });
+    expect(service.row('7').deletionRequestedAt).toBeUndefined();
+  });
+
+  test('of 20 uploads deletes 20 rows, although VOD then has none of the files that it is asked about', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => String(100 + index));
+    const { service, routes } = await serviceWith(...ids.map((fileId) => fileOf(fileId, 'user-42')));
+    for (const fileId of ids) {
+      await routes.remove('user-42', { fileId });
+      service.vod.put(fileOf(fileId, 'user-42'));
+    }
+    await service.verify(ids);
+    ids.forEach((fileId) => service.vod.remove(fileId));
+    await service.verify(ids, { openQuestion: 'deletion' });
+    expect(ids.map((fileId) => service.row(fileId).status)).toEqual(ids.map(() => 'deleted'));
   });
 
   test("returns 404 for another caller's upload, and touches nothing", async () => {

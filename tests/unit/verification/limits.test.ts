@@ -139,6 +139,35 @@ describe('the action of a limit', () => {
   });
 });
 
+test('the action replaces "delete" by "forbid" when the deployment did so before it was taken', async () => {
+  const service = limited({ maxBytes: 9, rejectAction: 'delete' });
+  await service.verifyAll();
+  await service.verify(['7'], { openQuestion: 'action' }, { ...service.deps, limits: { rejectAction: 'forbid' } });
+  expect(service.vod.count('DeleteMedia')).toBe(0);
+  expect(service.vod.count('ForbidMediaDistribution')).toBe(1);
+});
+
+test('20 files that a limit had deleted become deleted, although VOD has none of those that it is asked about', async () => {
+  const ids = Array.from({ length: 20 }, (_, index) => String(100 + index));
+  const service = limited({ maxBytes: 9, rejectAction: 'delete' }, ids);
+  await service.verifyAll();
+  await service.act();
+  await service.verify(ids, { openQuestion: 'deletion' }, service.deps);
+  expect(ids.map((fileId) => service.row(fileId).status)).toEqual(ids.map(() => 'deleted'));
+});
+
+test('a file that VOD missed for a moment while figures were pending is judged when it has them', async () => {
+  const service = limited({ maxBytes: 9 });
+  service.vod.put(modelFile('7', { metaData: null }));
+  await service.verifyAll();
+  service.vod.remove('7');
+  await service.verify(['7'], { openQuestion: 'missing' }, service.deps);
+  expect(service.row('7').status).toBe('deleted');
+  service.vod.put(modelFile('7'));
+  await service.verifyAll();
+  expect(service.row('7')).toMatchObject({ status: 'rejected', rejection: { reason: 'too-large' } });
+});
+
 describe('figures that VOD does not have yet', () => {
   test('are asked for until the hour is over, and then count as exceeded', async () => {
     const service = limited({ maxBytes: 1_000 });
@@ -199,6 +228,35 @@ describe('the quota', () => {
     await service.verifyAll(['8']);
     await service.verifyAll(['7']);
     expect([service.row('7').status, service.row('8').status]).toEqual(['ready', 'ready']);
+  });
+
+  test('does not depend on the order in which the index answers', async () => {
+    const ids = idsOf(20);
+    const service = limited({ uploadsPerDay: 1 }, ids);
+    ids.forEach((fileId, index) => {
+      const file = modelFile(fileId);
+      const CreateTime = new Date(Date.parse(CREATED) + index * 1_000).toISOString();
+      service.vod.put({ ...file, basicInfo: { ...file.basicInfo, CreateTime } });
+    });
+    let waiting = ids.length;
+    const { page } = memoryIndex(service.store);
+    const uploaderIndex: typeof service.deps.uploaderIndex = {
+      page: async (...query) => {
+        for (let turns = 10 * waiting--; turns > 0; turns--) await Promise.resolve();
+        return page(...query);
+      },
+    };
+    await service.verify(ids, {}, { ...service.deps, uploaderIndex });
+    expect(ids.map((fileId) => service.row(fileId).status)).toEqual(['ready', ...ids.slice(1).map(() => 'rejected')]);
+  });
+
+  test('is not counted for files that no limit concerns', async () => {
+    const service = limited({ uploadsPerDay: 1 });
+    const old = modelFile('7');
+    service.vod.put({ ...old, basicInfo: { ...old.basicInfo, CreateTime: '2026-10-01T08:00:00Z' } });
+    const uploaderIndex = { page: () => Promise.reject(new Error('nobody should ask')) };
+    expect(await service.verify(['7'], {}, { ...service.deps, uploaderIndex })).toMatchObject([{ outcome: 'written' }]);
+    expect(service.row('7').status).toBe('ready');
   });
 
   test('is not decided while the table does not answer: the record fails and is delivered again', async () => {

@@ -8,6 +8,9 @@ import { refusal } from '../support/vod-model';
 
 const MINUTE = 60_000;
 const row = confirmedRow();
+const never = (): never => {
+  throw new Error('there is no message');
+};
 const open = (openQuestion: OpenQuestion, outcome: Verified['outcome'] = 'waiting'): Verified => ({
   fileId: '7',
   outcome,
@@ -47,6 +50,31 @@ describe('scheduleNext', () => {
     expect(new Set(pauses)).toEqual(new Set([900]));
     expect(total).toBe(7 * 24 * 3_600);
     expect(isGivenUp).toBe(false);
+  });
+
+  const message = (question: OpenQuestion, parts: Partial<DelayedVerification> = {}) =>
+    new Map([['7', { fileId: '7', version: 1, attempt: 9, since: NOW - 30 * HOUR, question, ...parts }]]);
+
+  test('starts anew with another question: a held row of 30 hours is not given up when its file is missing', () => {
+    const { delayed, givenUp } = scheduleNext([open('missing')], message('held'), NOW);
+    expect(givenUp).toEqual([]);
+    expect(delayed).toMatchObject([{ question: 'missing', attempt: 3, since: NOW }]);
+    expect(scheduleNext([open('action')], message('figures'), NOW).delayed).toMatchObject([{ attempt: 0, since: NOW }]);
+  });
+
+  test('remembers the question that VOD did not answer, and continues with it afterwards', () => {
+    const [unanswered] = scheduleNext([open('no-answer')], message('held'), NOW).delayed;
+    expect(unanswered).toMatchObject({ question: 'no-answer', interrupted: 'held', since: NOW });
+    const again = scheduleNext([open('no-answer')], new Map([['7', unanswered ?? never()]]), NOW + 1);
+    expect(again.delayed).toMatchObject([{ interrupted: 'held', since: NOW }]);
+    const resumed = scheduleNext([open('held')], new Map([['7', again.delayed[0] ?? never()]]), NOW + 2);
+    expect(resumed.delayed).toMatchObject([{ question: 'held', attempt: 12 }]);
+    expect(resumed.delayed[0]).not.toHaveProperty('interrupted');
+  });
+
+  test('queues an action whose message was lost', () => {
+    expect(scheduleNext([open('action', 'unchanged')], new Map(), NOW).delayed).toHaveLength(1);
+    expect(scheduleNext([open('held', 'unchanged')], new Map(), NOW).delayed).toEqual([]);
   });
 
   test('leaves at least 10 s before a missing file is asked about for the second time', () => {

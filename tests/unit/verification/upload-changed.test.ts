@@ -27,7 +27,7 @@ function messagesOf(bodies: readonly string[]): SQSEvent {
 }
 
 const body = (fileId: string, version: number, question = 'no-answer') =>
-  JSON.stringify({ fileId, version, attempt: 4, since: 1, question });
+  JSON.stringify({ fileId, version, attempt: 8, since: 1, question });
 
 function startFunction(
   service: Service,
