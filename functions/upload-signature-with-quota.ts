@@ -2,14 +2,17 @@ import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { integer, required } from '../lib/platform/env';
-import { writeLine } from '../lib/platform/log';
+import { writeLine as log } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
 import { signerConfig } from '../lib/signing/config';
 import { signUpload } from '../lib/signing/issue';
+import { limitChecker } from '../lib/signing/limits';
 import { uploadQuota } from '../lib/signing/quota';
 import { uploaderIndex } from '../lib/uploads/by-uploader';
+import { limitsConfig } from '../lib/uploads/limits-config';
 
 const deps = { now: Date.now, sleep, random: Math.random };
+const uploadsPerDay = integer(process.env, 'UPLOADS_PER_DAY', 1);
 const index = uploaderIndex({
   ...deps,
   // The index retries by itself, for longer than the client would.
@@ -21,8 +24,12 @@ const index = uploaderIndex({
 export const handler = signUpload({
   config: signerConfig(process.env),
   getParameters: parameterReader(process.env, deps),
+  checkLimits: limitChecker({
+    limits: limitsConfig(process.env),
+    secondsToQuota: uploadQuota(index, uploadsPerDay, Date.now),
+    log,
+  }),
   now: Date.now,
   random: () => randomInt(2 ** 32),
-  secondsToQuota: uploadQuota(index, integer(process.env, 'UPLOADS_PER_DAY', 1), Date.now),
-  log: writeLine,
+  log,
 });

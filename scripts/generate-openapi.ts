@@ -6,7 +6,7 @@ import { components } from './openapi/components';
 import { webhooks } from './openapi/notifications';
 import { paths } from './openapi/paths';
 
-/** The OpenAPI document of both HTTP functions, and of the webhooks that the app gets. */
+/** The OpenAPI document of all functions with routes, and of the webhooks that the app gets. */
 export function openapi() {
   return {
     openapi: '3.1.0',
@@ -14,13 +14,13 @@ export function openapi() {
       title: 'vod-client-upload',
       version: '1',
       summary:
-        'Signatures for client-side upload to Tencent Cloud VOD, VOD’s events about the uploads, and webhooks to your server',
+        'Signatures for client-side upload to Tencent Cloud VOD, the uploads of your users, VOD’s events about them, and webhooks to your server',
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [
       {
         url: 'https://{api}.execute-api.{region}.amazonaws.com',
-        description: 'A deployment: the beginning of its outputs UploadSignatureUrl and VodEventsUrl.',
+        description: 'A deployment: the beginning of its outputs UploadSignatureUrl, UploadsUrl and VodEventsUrl.',
         variables: {
           api: { default: 'a1b2c3d4e5', description: 'The id that API Gateway assigned.' },
           region: { default: 'ap-southeast-1', description: 'In China the address ends with .com.cn.' },

@@ -21,32 +21,49 @@ import { entriesOf } from './helpers/zip';
 jest.setTimeout(120_000);
 
 const ROOT = resolve(__dirname, '..');
-/** Kilobytes of the zip without its source map; `others` are the functions that no caller waits for. */
-const BUDGETS: Readonly<Record<string, number>> = { uploadSignature: 60, vodEvents: 200, notifyApp: 30, others: 300 };
+/** Kilobytes of the zip without its source map, by file; `others` are the functions that no caller waits for. */
+const BUDGETS: Readonly<Record<string, number>> = {
+  'upload-signature': 60,
+  'upload-signature-with-quota': 200,
+  uploads: 200,
+  playback: 200,
+  'vod-events': 200,
+  'notify-app': 30,
+  others: 300,
+};
 
 let copy: Copy;
 let config: ServerlessConfig;
-let functions: [name: string, source: string][];
-/** The entries of each function's zip. A deploy has one of the two functions that receive events, so two are packaged. */
+/** The files of functions, without folder and ending. */
+let functions: string[];
+/**
+ * The entries of each function's zip, by its file. A deploy has one of the two functions that receive events and one of the
+ * files that sign, so two are packaged.
+ */
 const packages = new Map<string, ReturnType<typeof entriesOf>>();
 
 beforeAll(async () => {
   config = await localConfig();
-  const declared = Object.entries(config.functions).map(([name, { handler }]) => [name, handler] as const);
-  // The local run has this one with a NOTIFY_URL only.
-  const all = [...declared, ['notifyApp', 'functions/notify-app.handler'] as const];
-  functions = all.map(([name, handler]) => [name, handler.replace(/\.\w+$/, '.ts')]);
+  functions = (await readdir(join(ROOT, 'functions'))).map((file) => file.replace('.ts', '')).sort();
   copy = await copyOfTheProject();
   await copyExampleTo(copy.directory);
   for (const mode of [
-    ['EVENT_MODE=push', 'NOTIFY_URL=https://app.example.com/hooks'],
-    ['EVENT_MODE=pull', 'VOD_API_KEY_PARAMETER=/vod/api-key'],
+    [
+      'EVENT_MODE=push',
+      'NOTIFY_URL=https://app.example.com/hooks',
+      'ALLOW_DELETE=true',
+      'VOD_WRITE_KEY_PARAMETER=/vod/write-key',
+      'URL_KEY_PARAMETER=/vod/url-key',
+      'PLAYBACK_APP_ID=1500000001',
+    ],
+    ['EVENT_MODE=pull', 'VOD_API_KEY_PARAMETER=/vod/api-key', 'UPLOADS_PER_DAY=20'],
   ]) {
     const { code, stdout } = await copy.serverless(['package', ...mode.flatMap((one) => ['--param', one])]);
     if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
     const files = await readdir(join(copy.directory, '.serverless'));
     for (const file of files.filter((name) => name.endsWith('.zip'))) {
-      packages.set(file.replace('.zip', ''), entriesOf(await readFile(join(copy.directory, '.serverless', file))));
+      const entries = entriesOf(await readFile(join(copy.directory, '.serverless', file)));
+      packages.set(/^functions\/([\w-]+)\.js$/.exec(entries[0]?.name ?? '')?.[1] ?? file, entries);
     }
   }
 });
@@ -80,7 +97,9 @@ function packagesOf(inputs: readonly string[]): string[] {
 }
 
 test('the zip of every function is within its budget and holds one bundle and its source map', () => {
-  expect([...packages.keys()].sort()).toEqual(functions.map(([name]) => name).sort());
+  // It differs from the smallest one by a file.
+  const packaged = functions.filter((name) => name !== 'upload-signature-with-limits');
+  expect([...packages.keys()].sort()).toEqual(packaged);
   for (const [name, entries] of packages) {
     const size = entries.filter((entry) => !entry.name.endsWith('.map')).reduce((sum, entry) => sum + entry.size, 0);
     const { [name]: budget = BUDGETS['others'] } = BUDGETS;
@@ -93,8 +112,8 @@ test('the zip of every function is within its budget and holds one bundle and it
 });
 
 test('no function compiles a schema at run time or bundles a library twice', async () => {
-  for (const [name, source] of functions) {
-    const inputs = await bundle(source);
+  for (const name of functions) {
+    const inputs = await bundle(`functions/${name}.ts`);
     const ajv = inputs.filter((file) => file.includes('/ajv/') && !file.includes('/ajv/dist/runtime/'));
     const names = packagesOf(inputs).map((path) => path.replace(/^.*node_modules\//, ''));
     const twice = names.filter((one, at) => names.indexOf(one) !== at);
@@ -102,11 +121,30 @@ test('no function compiles a schema at run time or bundles a library twice', asy
   }
 });
 
-test('signing bundles the helpers of ajv, no other package, and no code of events, verification or the table', async () => {
+test('signing bundles the helpers of ajv, no other package, and no code of events, verification, limits or the table', async () => {
   const inputs = await bundle('functions/upload-signature.ts');
   expect(packagesOf(inputs)).toEqual(['node_modules/ajv']);
   expect(inputs).toContain('lib/signing/issue.ts');
-  expect(inputs.filter((file) => /^lib\/(events|uploads|verification)\//.test(file))).toEqual([]);
+  const others = inputs.filter((file) => /^lib\/(events|uploads|verification)\/|limits/.test(file));
+  expect(others).toEqual(['lib/uploads/caller.ts']);
+});
+
+test('signing with limits bundles no package but ajv either, and only the quota needs the client of the table', async () => {
+  const limited = await bundle('functions/upload-signature-with-limits.ts');
+  expect(packagesOf(limited)).toEqual(['node_modules/ajv']);
+  expect(limited).toContain('lib/signing/limits.ts');
+  const counting = await bundle('functions/upload-signature-with-quota.ts');
+  expect(packagesOf(counting)).toContain('node_modules/@aws-sdk/client-dynamodb');
+  const others = [...limited, ...counting].filter((file) => /tencentcloud|^lib\/(events|verification)\//.test(file));
+  expect(others).toEqual([]);
+});
+
+test('what users wait for bundles neither the client of VOD nor verification, signing or events', async () => {
+  for (const name of ['uploads', 'playback']) {
+    const inputs = await bundle(`functions/${name}.ts`);
+    expect(inputs).toContain('lib/uploads/own-upload.ts');
+    expect(inputs.filter((file) => /tencentcloud|^lib\/(events|signing|verification)\//.test(file))).toEqual([]);
+  }
 });
 
 test('the webhook bundles neither the client of VOD nor verification', async () => {
@@ -137,7 +175,8 @@ test('the bundled signing function reads its secrets over TLS and returns a sign
   });
   try {
     await once(server.listen(0, '127.0.0.1'), 'listening');
-    const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify(signRequest())}, { awsRequestId: 'x' })`;
+    const context = "{ awsRequestId: 'x', getRemainingTimeInMillis: () => 10_000 }";
+    const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify(signRequest())}, ${context})`;
     const script = `${call}.then((answer) => process.stdout.write(JSON.stringify(answer)))`;
     const env = {
       AWS_REGION: 'ap-southeast-1',

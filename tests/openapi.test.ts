@@ -5,50 +5,56 @@ import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { signerConfig } from '../lib/signing/config';
 import { signUpload } from '../lib/signing/issue';
 import { generateOpenapi } from '../scripts/generate-openapi';
-import { startStore, type Store } from './helpers/backend';
+import { localConfig, startStore, type Store } from './helpers/backend';
 import { newFileUpload, procedureStateChanged } from './helpers/events';
 import { context, signRequest } from './helpers/lambda';
 import { startTestRun, type TestRun } from './helpers/local';
-import { ajv, committed, component, document, fits } from './helpers/openapi';
+import { ajv, committed, component, document, fits, operations, responsesOf, violationsIn } from './helpers/openapi';
 import { startWebhook, type Webhook } from './helpers/webhook';
-
-type Path = keyof typeof document.paths;
-interface Content {
-  readonly schema: object;
-  readonly examples: Readonly<Record<string, { readonly value: unknown }>>;
-}
-interface Response {
-  readonly headers?: Readonly<Record<string, { readonly schema: object }>>;
-  readonly content: Readonly<Record<string, Content>>;
-}
-
-function responsesOf(path: Path): Readonly<Record<string, Response>> {
-  return document.paths[path].post.responses;
-}
 
 test('docs/openapi.json is up to date: `npm run generate` writes it', () => {
   expect(committed).toBe(generateOpenapi());
 });
 
-const bodies = Object.entries(document.paths).flatMap(([path, { post }]) => [
-  [path, 'request', post.requestBody] as const,
-  ...Object.entries(post.responses as Record<string, Response>).map(
-    ([status, response]) => [path, status, response] as const,
+test('every route of serverless.yml is in the document, and no other', async () => {
+  const { functions } = await localConfig();
+  const routes = Object.values(functions).flatMap(({ events }) =>
+    events.flatMap(({ httpApi }) =>
+      typeof httpApi === 'object' ? `${httpApi.method.toUpperCase()} ${httpApi.path}` : [],
+    ),
+  );
+  expect(Object.keys(operations).sort()).toEqual(routes.sort());
+});
+
+test.each(Object.entries(operations))(
+  '%s: the examples of parameters and headers fit their schemas',
+  (_, operation) => {
+    const { parameters = [], responses } = operation;
+    const headers = Object.values(responses).flatMap((response) => Object.values(response.headers ?? {}));
+    const examples = [...parameters, ...headers.filter(({ example }) => example !== undefined)];
+    for (const { schema, example } of examples) expect([example, fits(schema, example)]).toEqual([example, true]);
+  },
+);
+
+const bodies = Object.entries(operations).flatMap(([route, { requestBody, responses }]) => [
+  ...(requestBody ? [[route, 'request', requestBody] as const] : []),
+  ...Object.entries(responses).flatMap(([status, response]) =>
+    response.content ? [[route, status, response] as const] : [],
   ),
 ]);
 
-test.each(bodies)('%s %s: each body has examples, and each example fits its schema', (_path, _which, { content }) => {
-  for (const { schema, examples } of Object.values<Content>(content)) {
+test.each(bodies)('%s %s: each body has examples, and each example fits its schema', (_route, _which, body) => {
+  for (const { schema, examples } of Object.values(body.content ?? {})) {
     expect(Object.keys(examples)).not.toEqual([]);
     for (const { value } of Object.values(examples)) expect([fits(schema, value), ajv.errors]).toEqual([true, null]);
   }
 });
 
-test.each(Object.entries(document.paths))(
+test.each(Object.entries(operations))(
   '%s: each example of a problem has the status of its response',
-  (_, { post }) => {
-    for (const [status, { content }] of Object.entries(post.responses as Record<string, Response>)) {
-      for (const { value } of Object.values(content['application/problem+json']?.examples ?? {})) {
+  (_, operation) => {
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      for (const { value } of Object.values(content?.['application/problem+json']?.examples ?? {})) {
         expect(value).toMatchObject({ status: Number(status) });
       }
     }
@@ -56,18 +62,8 @@ test.each(Object.entries(document.paths))(
 );
 
 /** What of a function's response the document does not describe. */
-function violationsIn(
-  path: Path,
-  { statusCode, headers = {}, body = '' }: APIGatewayProxyStructuredResultV2,
-): string[] {
-  const { [String(statusCode)]: response } = responsesOf(path);
-  if (!response) return [`status ${String(statusCode)} is not in the document`];
-  const content = response.content[String(headers['content-type'])];
-  if (!content) return [`content type ${String(headers['content-type'])} is not in the document`];
-  const wrong = Object.entries(response.headers ?? {}).filter(([name, { schema }]) => !fits(schema, headers[name]));
-  const unknown = Object.keys(headers).filter((name) => name !== 'content-type' && !response.headers?.[name]);
-  const isFit = fits(content.schema, JSON.parse(body));
-  return [...wrong.map(([name]) => `header ${name}`), ...unknown, ...(isFit ? [] : [ajv.errorsText()])];
+function violationsOf(route: string, { statusCode, headers, body }: APIGatewayProxyStructuredResultV2): string[] {
+  return violationsIn(route, statusCode, headers ?? {}, body ?? '');
 }
 
 describe('the functions return what the document describes', () => {
@@ -125,10 +121,11 @@ describe('the functions return what the document describes', () => {
       await signed({}, 4),
       await signed({}, 1, undefined, { VOD_KEY_PARAMETER: '/vod/none' }),
     ];
-    expect(answers.flatMap((answer) => violationsIn('/upload-signature', answer))).toEqual([]);
+    expect(answers.flatMap((answer) => violationsOf('POST /upload-signature', answer))).toEqual([]);
     const statuses = [200, 200, 400, 400, 400, 400, 403, 413, 429, 503];
     expect(answers.map(({ statusCode }) => statusCode)).toEqual(statuses);
-    const others = Object.keys(responsesOf('/upload-signature')).filter((status) => !statuses.includes(Number(status)));
+    const documented = Object.keys(responsesOf('POST /upload-signature'));
+    const others = documented.filter((status) => !statuses.includes(Number(status)));
     expect(others).toEqual(['401', '500']);
   });
 
@@ -145,7 +142,7 @@ describe('the functions return what the document describes', () => {
       await webhook.post('x'.repeat(1024 * 1024 + 1)),
       await webhook.post(upload, {}, unready),
     ];
-    expect(answers.flatMap((answer) => violationsIn('/vod-events', answer))).toEqual([]);
+    expect(answers.flatMap((answer) => violationsOf('POST /vod-events', answer))).toEqual([]);
     expect(answers.map(({ statusCode, body = '' }) => [statusCode, /"outcome":"(\w+)/.exec(body)?.[1]])).toEqual([
       [200, 'recorded'],
       [200, 'repeated'],
@@ -158,8 +155,8 @@ describe('the functions return what the document describes', () => {
 
   test('the gateway refuses a request without a token as the document describes', async () => {
     const answer = await fetch(`${run.url}/upload-signature`, { method: 'POST' });
-    const { content } = responsesOf('/upload-signature')['401'] ?? { content: {} };
-    const documented = content[answer.headers.get('content-type') ?? ''];
+    const { content } = responsesOf('POST /upload-signature')['401'] ?? {};
+    const documented = content?.[answer.headers.get('content-type') ?? ''];
     expect(answer.status).toBe(401);
     expect(await answer.json()).toEqual(documented?.examples['gateway']?.value);
   });

@@ -1,10 +1,11 @@
 import { differences, orphans, type Account } from '../scripts/rehearse/account';
-import { violations } from '../scripts/rehearse/requirements';
+import { violations, type Deploy } from '../scripts/rehearse/requirements';
 import type { Template } from './helpers/packaged';
 
 // The checks of `npm run rehearse`, without an emulator, on a small account that is written by hand.
 
 const NAME = 'vod-client-upload-dev';
+const PUSHED: Deploy = { stage: 'dev', mode: 'push', hasFeatures: false };
 const arn = (rest: string) => `arn:aws:${rest}`;
 const roleArn = (name: string) => arn(`iam::123456789012:role/${name}`);
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
@@ -15,10 +16,16 @@ const role = (name: string, ...actions: string[]) => ({
   Policies: [{ PolicyDocument: { Statement: [statement(LOGS), ...actions.map((action) => statement(action))] } }],
 });
 const functionArn = (name: string) => arn(`lambda:eu-west-1:123456789012:function:${NAME}-${name}`);
-const lambda = (name: string, roleName: string) => ({
+const lambda = (name: string, roleName: string, file = name) => ({
   FunctionName: `${NAME}-${name}`,
   FunctionArn: functionArn(name),
+  Handler: `functions/${file}.handler`,
   Role: roleArn(roleName),
+});
+const throttle = (rate: number) => ({
+  ThrottlingRateLimit: rate,
+  ThrottlingBurstLimit: 2 * rate,
+  DetailedMetricsEnabled: true,
 });
 const index = (name: string, key: string, projection: object) => ({
   IndexName: name,
@@ -34,17 +41,19 @@ const STREAM = arn('dynamodb:eu-west-1:123456789012:table/t/stream/1');
 const QUEUE = arn('sqs:eu-west-1:123456789012:q');
 const DEAD_LETTERS = arn('sqs:eu-west-1:123456789012:d');
 
-/** A stack for dev with EVENT_MODE=push. */
+/** A stack for dev with EVENT_MODE=push and no optional feature. */
 function account(): Record<string, Record<string, Record<string, unknown>>> {
   const resources = {
     'AWS::Lambda::Function': {
-      f1: lambda('uploadSignature', 'sign'),
+      f1: lambda('uploadSignature', 'sign', 'upload-signature'),
       f2: lambda('vodEvents', 'record'),
       f3: lambda('reconcile', 'reconcile'),
       f4: lambda('uploadChanged', 'verify'),
+      f5: lambda('uploads', 'read'),
     },
     'AWS::IAM::Role': {
       sign: role('sign', 'ssm:GetParameters'),
+      read: role('read', 'dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query'),
       record: role('record', 'ssm:GetParameters', 'dynamodb:GetItem', 'dynamodb:UpdateItem'),
       reconcile: role(
         'reconcile',
@@ -80,9 +89,23 @@ function account(): Record<string, Record<string, Record<string, unknown>>> {
     'AWS::ApiGatewayV2::Authorizer': {
       jwt: { AuthorizerType: 'JWT', IdentitySource: ['$request.header.Authorization'] },
     },
+    'AWS::ApiGatewayV2::Api': { api: { ApiId: 'api' } },
+    'AWS::ApiGatewayV2::Stage': {
+      'api $default': {
+        ApiId: 'api',
+        RouteSettings: {
+          'POST /upload-signature': throttle(50),
+          'POST /vod-events': throttle(200),
+          'GET /uploads': throttle(500),
+          'GET /uploads/{fileId}': throttle(500),
+        },
+      },
+    },
     'AWS::ApiGatewayV2::Route': {
       r1: { RouteKey: 'POST /upload-signature', AuthorizationType: 'JWT' },
       r2: { RouteKey: 'POST /vod-events' },
+      r3: { RouteKey: 'GET /uploads', AuthorizationType: 'JWT' },
+      r4: { RouteKey: 'GET /uploads/{fileId}', AuthorizationType: 'JWT' },
     },
     'AWS::DynamoDB::Table': {
       table: {
@@ -105,7 +128,7 @@ function account(): Record<string, Record<string, Record<string, unknown>>> {
       m2: mapping(QUEUE),
     },
     'AWS::Logs::LogGroup': Object.fromEntries(
-      ['l1', 'l2', 'l3', 'l4', 'l5'].map((id) => [id, { RetentionInDays: 14 }]),
+      ['l1', 'l2', 'l3', 'l4', 'l5', 'l6'].map((id) => [id, { RetentionInDays: 14 }]),
     ),
   };
   const ids = Object.values(resources).flatMap((byId) => Object.keys(byId));
@@ -124,7 +147,7 @@ function changed(type: string, id: string, change: object): Account {
 }
 
 test('an account that meets the requirements has no violations and no orphans', () => {
-  expect(violations(account(), 'dev', 'push')).toEqual([]);
+  expect(violations(account(), PUSHED)).toEqual([]);
   expect(orphans(account())).toEqual([]);
 });
 
@@ -135,6 +158,27 @@ test.each<[string, Account, RegExp]>([
     /routes/,
   ],
   ['an authorizer of the webhook', changed('AWS::ApiGatewayV2::Route', 'r2', { AuthorizationType: 'JWT' }), /routes/],
+  [
+    'a route of users without authorization',
+    changed('AWS::ApiGatewayV2::Route', 'r4', { AuthorizationType: 'NONE' }),
+    /routes/,
+  ],
+  [
+    'a route without a throttle',
+    changed('AWS::ApiGatewayV2::Stage', 'api $default', {
+      RouteSettings: {
+        'POST /upload-signature': throttle(50),
+        'POST /vod-events': throttle(200),
+        'GET /uploads': throttle(500),
+      },
+    }),
+    /throttles/,
+  ],
+  [
+    'a signing function with a quota that is off',
+    changed('AWS::Lambda::Function', 'f1', { Handler: 'functions/upload-signature-with-quota.handler' }),
+    /handler that signs/,
+  ],
   [
     'one more action of a role',
     changed('AWS::IAM::Role', 'sign', role('sign', 'ssm:GetParameters', 'ssm:PutParameter')),
@@ -178,27 +222,56 @@ test.each<[string, Account, RegExp]>([
   ],
   ['a protected stack in dev', changed('AWS::CloudFormation::Stack', NAME, { Protected: true }), /stack's protection/],
 ])('%s is the one violation that is reported', (_, given, problem) => {
-  expect(violations(given, 'dev', 'push')).toEqual([expect.stringMatching(problem)]);
+  expect(violations(given, PUSHED)).toEqual([expect.stringMatching(problem)]);
 });
 
 test('a stack for EVENT_MODE=push violates the requirements of EVENT_MODE=pull', () => {
-  const problems = violations(account(), 'dev', 'pull').join('\n');
+  const problems = violations(account(), { ...PUSHED, mode: 'pull' }).join('\n');
   for (const what of ['the functions', 'the routes', 'the schedules', 'VodEventsUrl']) expect(problems).toContain(what);
 });
 
-test('a stack without NOTIFY_URL violates the requirements of one with it', () => {
-  const problems = violations(account(), 'dev', 'push', true).join('\n');
-  for (const what of ['functions', 'queues', 'event sources', 'filters of the stream', 'alarms of notifications']) {
+test('a stack without features violates the requirements of one with every feature', () => {
+  const problems = violations(account(), { ...PUSHED, hasFeatures: true }).join('\n');
+  for (const what of [
+    'the functions',
+    'the handler that signs',
+    'the routes and their authorization',
+    'the throttles of the routes',
+    'the number of policies of several roles',
+    'the actions of the role of uploadSignature',
+    'the actions of the role of uploadChanged',
+    'the actions of the role of reconcile',
+    'the number of queues',
+    'the event sources',
+    'the number of filters of the stream',
+    'the alarms of optional features',
+  ]) {
     expect(problems).toContain(what);
   }
 });
 
-test('an alarm of notifications without NOTIFY_URL is a violation', () => {
-  const all = changed('AWS::CloudWatch::Alarm', 'alarm', { AlarmName: `${NAME}-undelivered-notifications` });
+/** The account, with one more resource in its stack. */
+function withResource(type: string, id: string, properties: object): Account {
+  const all = changed(type, id, properties);
   const stack = all['AWS::CloudFormation::Stack']?.[NAME];
-  const resources = { ...(stack?.['Resources'] as object), alarm: 'alarm' };
-  const withAlarm = { ...all, 'AWS::CloudFormation::Stack': { [NAME]: { ...stack, Resources: resources } } };
-  expect(violations(withAlarm, 'dev', 'push')).toEqual([expect.stringMatching(/alarms of notifications/)]);
+  const resources = { ...(stack?.['Resources'] as object), [id]: id };
+  return { ...all, 'AWS::CloudFormation::Stack': { [NAME]: { ...stack, Resources: resources } } };
+}
+
+test.each(['undelivered-notifications', 'delete-upload-5xx', 'playback-errors', 'reject-action-failed'])(
+  'the alarm %s of a feature that is off is a violation',
+  (name) => {
+    const withAlarm = withResource('AWS::CloudWatch::Alarm', 'alarm', { AlarmName: `${NAME}-${name}` });
+    expect(violations(withAlarm, PUSHED)).toEqual([expect.stringMatching(/alarms of optional features/)]);
+  },
+);
+
+test('a policy that several roles have counts among the actions of each of them', () => {
+  const policy = { Roles: ['read', 'sign'], PolicyDocument: { Statement: [statement('dynamodb:Query')] } };
+  expect(violations(withResource('AWS::IAM::Policy', 'policy', policy), PUSHED)).toEqual([
+    'the number of policies of several roles: 1, not 0',
+    expect.stringMatching(/^the actions of the role of uploadSignature: \["dynamodb:Query",/),
+  ]);
 });
 
 const template: Template = {
@@ -235,8 +308,41 @@ test('differences between an account and a template are reported, with its intri
   expect(differences(account(), NAME, template)).toContain('r2 is in the stack and not in its template');
 });
 
+test('an attribute is that of the resource of the declared type, whatever else has the same physical id', () => {
+  const all = small('AWS::DynamoDB::Table', 'f1', { Arn: 'of the table' });
+  const named = { ...all, 'AWS::Lambda::Function': { f1: { ...lambda('uploadSignature', 'sign'), Arn: 'of f1' } } };
+  const integration = (uri: string) => ({
+    ...named,
+    'AWS::ApiGatewayV2::Integration': { r1: { IntegrationUri: uri } },
+  });
+  const declared: Template = {
+    ...template,
+    Resources: {
+      ...template.Resources,
+      r1: {
+        Type: 'AWS::ApiGatewayV2::Integration',
+        Properties: { IntegrationUri: { 'Fn::GetAtt': ['f1', 'Arn'] } },
+      },
+    },
+  };
+  expect(differences(integration('of f1'), NAME, declared)).toEqual([]);
+  expect(differences(integration('of the table'), NAME, declared)).toHaveLength(1);
+});
+
+test('the roles of a policy are compared in any order', () => {
+  const declared: Template = {
+    ...template,
+    Resources: {
+      ...template.Resources,
+      r1: { Type: 'AWS::IAM::Policy', Properties: { Roles: [{ Ref: 'sign' }, { Ref: 'f1' }] } },
+    },
+  };
+  expect(differences(small('AWS::IAM::Policy', 'r1', { Roles: ['f1', 'sign'] }), NAME, declared)).toEqual([]);
+  expect(differences(small('AWS::IAM::Policy', 'r1', { Roles: ['sign'] }), NAME, declared)).toHaveLength(1);
+});
+
 test('a resource that no stack has is an orphan', () => {
   expect(orphans(small('AWS::Lambda::Function', 'f1', {}))).toContain('AWS::DynamoDB::Table table');
   const { 'AWS::CloudFormation::Stack': _, ...left } = account();
-  expect(orphans(left)).toHaveLength(22);
+  expect(orphans(left)).toHaveLength(29);
 });

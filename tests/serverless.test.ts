@@ -1,7 +1,11 @@
 import { pullConfig, webhookConfig } from '../lib/events/config';
+import { notifyConfig } from '../lib/notifications/config';
 import type { Environment } from '../lib/platform/env';
+import { playbackFunctionConfig } from '../lib/playback/config';
 import { signerConfig } from '../lib/signing/config';
+import { limitsConfig } from '../lib/uploads/limits-config';
 import { fromItem } from '../lib/uploads/row';
+import { deleteUploadConfig, readUploadsConfig } from '../lib/users/config';
 import { reconcileConfig, uploadChangedConfig } from '../lib/verification/config';
 import { copyExampleTo, copyOfTheProject, type Copy, type Run } from './helpers/packaged';
 import { TemplateReader, type Queue, type StreamMapping, type Table } from './helpers/template';
@@ -17,9 +21,12 @@ const PROD = {
   CALLBACK_TOKEN_PARAMETER: '',
   CALLBACK_SIGN_KEY_PARAMETER: '/prod/sign-key',
   ALARM_TOPIC_ARN: 'arn:aws-cn:sns:cn-north-1:123456789012:alarms',
+  ALLOW_DELETE: 'true',
+  VOD_WRITE_KEY_PARAMETER: '/prod/write-key',
+  ALLOWED_CATEGORIES: 'Video',
 };
 
-/** As prod, with pulled events, an API key pair of its own, and no secret of the webhook. */
+/** As prod, with pulled events, an API key pair of its own, no secret of the webhook, and other features. */
 const PULL = {
   ...PROD,
   EVENT_MODE: 'pull',
@@ -27,7 +34,72 @@ const PULL = {
   VOD_API_URL: 'https://vod.intl.tencentcloudapi.com',
   VOD_API_KEY_PARAMETER: '/prod/api-key',
   VOD_SUB_APP_ID: '1500000001',
+  ALLOW_DELETE: 'false',
+  URL_KEY_PARAMETER: '/prod/url-key',
+  UPLOADS_PER_DAY: '5',
 };
+
+/** Every optional feature. */
+const FULL = {
+  NOTIFY_URL: 'https://app.example.com/hooks',
+  ALLOW_DELETE: 'true',
+  VOD_WRITE_KEY_PARAMETER: '/dev/write-key',
+  PLAYER_KEY_PARAMETER: '/dev/player-key',
+  URL_KEY_PARAMETER: '/dev/url-key',
+  PLAYBACK_APP_ID: '1500000002',
+  PLAYBACK_CONTENT: 'Transcode',
+  PLAYBACK_DEFINITION: '100030',
+  PLAYBACK_SECONDS: '600',
+  MAX_BYTES: '1073741824',
+  MAX_SECONDS: '600',
+  ALLOWED_CATEGORIES: 'Video,Audio',
+  UPLOADS_PER_DAY: '20',
+  REJECT_ACTION: 'forbid',
+};
+
+/** The resources of each optional feature, which begin with its name or are those of its route. */
+const FEATURE_RESOURCES = {
+  notifyApp: [
+    'NotifyAppAnnounceAlarm',
+    'NotifyAppAnnounceFilter',
+    'NotifyAppDeadLetters',
+    'NotifyAppDeadLettersAlarm',
+    'NotifyAppErrorsAlarm',
+    'NotifyAppEventSourceMappingSQSNotifyAppQueue',
+    'NotifyAppFailuresAlarm',
+    'NotifyAppFailuresFilter',
+    'NotifyAppLambdaFunction',
+    'NotifyAppLogGroup',
+    'NotifyAppQueue',
+    'NotifyAppRole',
+    'NotifyAppSecretsFilter',
+  ],
+  deleteUpload: [
+    'DeleteUpload5xxAlarm',
+    'DeleteUploadErrorsAlarm',
+    'DeleteUploadLambdaFunction',
+    'DeleteUploadLambdaPermissionHttpApi',
+    'DeleteUploadLogGroup',
+    'DeleteUploadRole',
+    'DeleteUploadSecretsFilter',
+    'HttpApiIntegrationDeleteUpload',
+    'HttpApiRouteDeleteUploadsFileidVar',
+  ],
+  playback: [
+    'HttpApiIntegrationPlayback',
+    'HttpApiRouteGetUploadsFileidVarPlayback',
+    'Playback5xxAlarm',
+    'PlaybackErrorsAlarm',
+    'PlaybackLambdaFunction',
+    'PlaybackLambdaPermissionHttpApi',
+    'PlaybackLogGroup',
+    'PlaybackRole',
+    'PlaybackSecretsFilter',
+  ],
+  uploadQuota: ['UploadQuotaPolicy'],
+  rejectAction: ['RejectActionFailuresAlarm', 'RejectActionFailuresFilter'],
+} as const;
+type Feature = keyof typeof FEATURE_RESOURCES;
 
 interface Packaged {
   readonly copy: Copy;
@@ -35,8 +107,16 @@ interface Packaged {
   readonly template: TemplateReader;
 }
 
-const PACKAGES = ['dev', 'prod', 'pull'] as const;
+const PACKAGES = ['dev', 'prod', 'pull', 'full'] as const;
 type PackageName = (typeof PACKAGES)[number];
+
+/** The features that are on in each package. */
+const FEATURES: Readonly<Record<PackageName, readonly Feature[]>> = {
+  dev: [],
+  prod: ['deleteUpload'],
+  pull: ['playback', 'uploadQuota'],
+  full: ['notifyApp', 'deleteUpload', 'playback', 'uploadQuota', 'rejectAction'],
+};
 
 let packages: Readonly<Record<PackageName, Packaged>>;
 
@@ -48,8 +128,13 @@ beforeAll(async () => {
     if (run.code !== 0) throw new Error(`Cannot package ${stage}: ${run.stdout}`);
     return { copy, run, template: new TemplateReader(await copy.template()) };
   };
-  const [dev, prod, pull] = await Promise.all([build('dev', {}), build('prod', PROD), build('prod', PULL)]);
-  packages = { dev, prod, pull };
+  const [dev, prod, pull, full] = await Promise.all([
+    build('dev', {}),
+    build('prod', PROD),
+    build('prod', PULL),
+    build('dev', FULL),
+  ]);
+  packages = { dev, prod, pull, full };
 });
 
 afterAll(() => Promise.all(PACKAGES.map((name) => packages[name].copy.remove())));
@@ -59,8 +144,13 @@ const HINTS = ['dynamodb:GetItem UploadsTable.Arn', 'dynamodb:UpdateItem Uploads
 const parameter = (name: string) => `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${name}`;
 const secrets = (...names: string[]) => names.map((name) => `ssm:GetParameters ${parameter(name)}`);
 const CHECKPOINT = parameter('${ReconcileCheckpoint}');
+const BY_UPLOADER = 'dynamodb:Query ${UploadsTable.Arn}/index/byUploader';
 
 describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
+  const isProd = name === 'prod' || name === 'pull';
+  const isPulled = name === 'pull';
+  const has = (feature: Feature) => FEATURES[name].includes(feature);
+
   test('is packaged without credentials and without a network', () => {
     expect(packages[name].run).toEqual({ code: 0, stdout: '' });
   });
@@ -79,15 +169,39 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
   });
 
   test('gives each role exactly the actions that its function calls, each on one named resource', () => {
-    const key = { dev: '/vod-client-upload/dev/vod-key', prod: '/prod-vod-key', pull: '/prod-vod-key' }[name];
-    const apiKey = name === 'pull' ? '/prod/api-key' : key;
-    const seal = name === 'dev' ? '/vod-client-upload/dev/seal-key' : '/prod.seal';
-    const callback = name === 'dev' ? '/vod-client-upload/dev/callback-token' : '/prod/sign-key';
+    const key = isProd ? '/prod-vod-key' : '/vod-client-upload/dev/vod-key';
+    const apiKey = isPulled ? '/prod/api-key' : key;
+    const seal = isProd ? '/prod.seal' : '/vod-client-upload/dev/seal-key';
+    const callback = isProd ? '/prod/sign-key' : '/vod-client-upload/dev/callback-token';
+    const writeKey = isProd ? '/prod/write-key' : '/dev/write-key';
+    const playbackKeys = isPulled ? ['/prod/url-key'] : ['/dev/player-key', '/dev/url-key'];
     const roles: Record<string, string[]> = {
       UploadSignatureRole: [...LOGS('UploadSignature'), ...secrets(key, seal)],
+      UploadsRole: [
+        ...LOGS('Uploads'),
+        'dynamodb:BatchGetItem UploadsTable.Arn',
+        'dynamodb:GetItem UploadsTable.Arn',
+        BY_UPLOADER,
+      ],
+      ...(has('deleteUpload') && { DeleteUploadRole: [...LOGS('DeleteUpload'), ...secrets(writeKey), ...HINTS] }),
+      ...(has('playback') && {
+        PlaybackRole: [...LOGS('Playback'), ...secrets(...playbackKeys), 'dynamodb:GetItem UploadsTable.Arn'],
+      }),
+      ...(has('notifyApp') && {
+        NotifyAppRole: [
+          ...LOGS('NotifyApp'),
+          ...secrets('/vod-client-upload/dev/notify-secret'),
+          'sqs:ChangeMessageVisibility NotifyAppQueue.Arn',
+          'sqs:DeleteMessage NotifyAppQueue.Arn',
+          'sqs:GetQueueAttributes NotifyAppQueue.Arn',
+          'sqs:ReceiveMessage NotifyAppQueue.Arn',
+          'sqs:SendMessage NotifyAppDeadLetters.Arn',
+        ],
+      }),
       UploadChangedRole: [
         ...LOGS('UploadChanged'),
         ...secrets(apiKey, seal),
+        ...(has('rejectAction') ? secrets(writeKey) : []),
         'dynamodb:BatchGetItem UploadsTable.Arn',
         'dynamodb:UpdateItem UploadsTable.Arn',
         'dynamodb:DescribeStream UploadsTable.StreamArn',
@@ -99,6 +213,7 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
         'sqs:ReceiveMessage VerificationQueue.Arn',
         'sqs:SendMessage VerificationQueue.Arn',
         'sqs:SendMessage VerificationDeadLetters.Arn',
+        ...(has('notifyApp') ? ['sqs:SendMessage NotifyAppQueue.Arn'] : []),
       ],
       ReconcileRole: [
         ...LOGS('Reconcile'),
@@ -110,21 +225,44 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
         'dynamodb:UpdateItem UploadsTable.Arn',
         'sqs:SendMessage VerificationQueue.Arn',
       ],
-      ...(name === 'pull'
+      ...(isPulled
         ? { PullEventsRole: [...LOGS('PullEvents'), ...secrets(apiKey, seal), ...HINTS] }
         : { VodEventsRole: [...LOGS('VodEvents'), ...secrets(callback, seal), ...HINTS] }),
     };
     expect(packages[name].template.permissions()).toEqual(roles);
-    expect(packages[name].template.ofType('AWS::IAM::Policy')).toEqual([]);
     expect(JSON.stringify(packages[name].template.ofType('AWS::IAM::Role'))).not.toMatch(/\*|ManagedPolicyArns/);
+  });
+
+  test('lets signing, verification and reconcile read the index of uploaders only where UPLOADS_PER_DAY needs it', () => {
+    const quota = {
+      UploadQuotaPolicy: {
+        roles: ['UploadSignatureRole', 'UploadChangedRole', 'ReconcileRole'],
+        permissions: [BY_UPLOADER],
+      },
+    };
+    expect(packages[name].template.sharedPolicies()).toEqual(has('uploadQuota') ? quota : {});
+  });
+
+  test('has exactly the resources of the features that are on, and mentions no other feature', () => {
+    const { resources, outputs } = packages[name].template;
+    const known = Object.values(FEATURE_RESOURCES).flat();
+    const wanted = FEATURES[name].flatMap((feature): readonly string[] => FEATURE_RESOURCES[feature]);
+    expect(known.filter((id) => Object.hasOwn(resources, id)).sort()).toEqual([...wanted].sort());
+    const text = JSON.stringify({ resources, outputs }, omitDescriptionsAndEnvironment);
+    const off = (Object.keys(FEATURE_RESOURCES) as Feature[]).filter((feature) => !has(feature));
+    expect(off.filter((feature) => new RegExp(feature, 'i').test(text))).toEqual([]);
   });
 
   test('gives each function its own role, and an environment with which its handler starts', () => {
     const readers: Record<string, (env: Environment) => unknown> = {
       UploadSignature: signerConfig,
+      Uploads: readUploadsConfig,
       UploadChanged: uploadChangedConfig,
       Reconcile: reconcileConfig,
-      ...(name === 'pull' ? { PullEvents: pullConfig } : { VodEvents: webhookConfig }),
+      ...(isPulled ? { PullEvents: pullConfig } : { VodEvents: webhookConfig }),
+      ...(has('deleteUpload') && { DeleteUpload: deleteUploadConfig }),
+      ...(has('playback') && { Playback: playbackFunctionConfig }),
+      ...(has('notifyApp') && { NotifyApp: notifyConfig }),
     };
     const { template } = packages[name];
     const functions = template.functions();
@@ -132,15 +270,29 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     for (const { id, role, environment } of functions) {
       expect(role).toBe(`${id}Role`);
       expect(() => readers[id]?.(environment)).not.toThrow();
-      if ('TABLE_NAME' in environment) expect(environment['TABLE_NAME']).toBe(template.table().TableName);
+      const isWithoutTable = id === 'UploadSignature' && !has('uploadQuota');
+      if ('TABLE_NAME' in environment) {
+        expect(environment['TABLE_NAME']).toBe(isWithoutTable ? '' : template.table().TableName);
+      }
     }
+  });
+
+  test('signs without the table and without limits unless a parameter sets them', () => {
+    const files: Record<PackageName, string> = {
+      dev: 'upload-signature',
+      prod: 'upload-signature-with-limits',
+      pull: 'upload-signature-with-quota',
+      full: 'upload-signature-with-quota',
+    };
+    const signing = packages[name].template.functions().find(({ id }) => id === 'UploadSignature');
+    expect(signing?.handler).toBe(`functions/${files[name]}.handler`);
   });
 
   test('runs scheduled functions to their end before the next run, without retries or a backlog', () => {
     const schedules = packages[name].template.schedules();
     expect(Object.fromEntries(schedules.map(({ id, rate }) => [id, rate]))).toEqual({
       Reconcile: 300,
-      ...(name === 'pull' && { PullEvents: 60 }),
+      ...(isPulled && { PullEvents: 60 }),
     });
     for (const { rate, timeout, maxRetries, maxAge } of schedules) {
       expect(timeout).toBeLessThan(rate);
@@ -152,7 +304,12 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
   test('delivers pushed rows from the stream, and retries them for as long as the stream keeps a record', () => {
     const mappings = packages[name].template.ofType<StreamMapping>('AWS::Lambda::EventSourceMapping');
     const streams = mappings.filter((mapping) => mapping.StartingPosition !== undefined);
-    expect(mappings).toHaveLength(2);
+    const announced = '{"trust":{"S":["confirmed"]},"status":{"S":["ready","failed","held","rejected","deleted"]}}';
+    const filters = [
+      { Pattern: '{"dynamodb":{"NewImage":{"trust":{"S":["pushed"]}}}}' },
+      ...(has('notifyApp') ? [{ Pattern: `{"dynamodb":{"NewImage":${announced}}}` }] : []),
+    ];
+    expect(mappings).toHaveLength(has('notifyApp') ? 3 : 2);
     expect(streams).toEqual([
       {
         Enabled: true,
@@ -164,7 +321,7 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
         MaximumRecordAgeInSeconds: -1,
         BisectBatchOnFunctionError: true,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
-        FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"NewImage":{"trust":{"S":["pushed"]}}}}' }] },
+        FilterCriteria: { Filters: filters },
       },
     ]);
   });
@@ -189,18 +346,32 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     }
   });
 
-  test('authenticates app users, throttles both routes, and logs neither headers nor query strings', () => {
+  test('authenticates app users on every route but that of VOD, throttles each, and logs neither headers nor queries', () => {
     const { template } = packages[name];
-    const push = name === 'pull' ? {} : { 'POST /vod-events': 'NONE' };
-    expect(template.routes()).toEqual({ 'POST /upload-signature': 'JWT HttpApiAuthorizerAppUsers', ...push });
+    const rates: Record<string, number> = {
+      'POST /upload-signature': 50,
+      'GET /uploads': 500,
+      'GET /uploads/{fileId}': 500,
+      ...(has('deleteUpload') && { 'DELETE /uploads/{fileId}': 50 }),
+      ...(has('playback') && { 'GET /uploads/{fileId}/playback': 500 }),
+      ...(!isPulled && { 'POST /vod-events': 200 }),
+    };
+    const authorizers = Object.keys(rates).map((key) => [
+      key,
+      key === 'POST /vod-events' ? 'NONE' : 'JWT HttpApiAuthorizerAppUsers',
+    ]);
+    expect(template.routes()).toEqual(Object.fromEntries(authorizers));
+    const settings = Object.entries(rates).map(([key, rate]) => [
+      key,
+      { ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate, DetailedMetricsEnabled: true },
+    ]);
     const stage = template.properties('HttpApiStage');
     expect(stage['DefaultRouteSettings']).toEqual({ DetailedMetricsEnabled: true });
-    expect(stage['RouteSettings']).toEqual({
-      'POST /upload-signature': { ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100, DetailedMetricsEnabled: true },
-      ...(name !== 'pull' && {
-        'POST /vod-events': { ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400, DetailedMetricsEnabled: true },
-      }),
-    });
+    expect(stage['RouteSettings']).toEqual(Object.fromEntries(settings));
+    // AWS refuses the settings of a route that does not exist yet.
+    const { DependsOn: needed = [] } = template.resources['HttpApiStage'] ?? {};
+    const existing = [needed].flat().map((id) => template.resources[id]?.Properties['RouteKey']);
+    expect(existing).toEqual(expect.arrayContaining(Object.keys(rates)));
     expect(JSON.stringify(stage['AccessLogSettings'])).not.toMatch(/authori|header|querystring|\$context\.path/i);
     expect(template.properties('HttpApiLogGroup')['LogGroupName']).toMatch(/^\/aws\/vendedlogs\//);
   });
@@ -208,13 +379,12 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
   test('keeps logs for 14 days in dev and for 90 days in prod', () => {
     const groups = packages[name].template.ofType('AWS::Logs::LogGroup');
     expect(groups).toHaveLength(packages[name].template.functions().length + 1);
-    for (const group of groups) expect(group['RetentionInDays']).toBe(name === 'dev' ? 14 : 90);
+    for (const group of groups) expect(group['RetentionInDays']).toBe(isProd ? 90 : 14);
   });
 
   test('protects table and stack in prod, and never deletes a table that an update replaces', () => {
     const { resources } = packages[name].template;
     const table = packages[name].template.table();
-    const isProd = name !== 'dev';
     expect(table.DeletionProtectionEnabled).toBe(isProd);
     expect(resources['UploadsTable']).toMatchObject({
       DeletionPolicy: isProd ? 'Retain' : 'Delete',
@@ -255,8 +425,69 @@ test('the table is created after an authorizer, a function and an alarm, whose f
   ]);
 });
 
+test('a deploy with every feature has no resource beside those of the features and of a deploy without any', () => {
+  const [plain, full] = [packages.dev, packages.full].map(({ template }) => Object.keys(template.resources));
+  expect(plain?.filter((id) => !full?.includes(id))).toEqual([]);
+  expect(full?.filter((id) => !plain?.includes(id)).sort()).toEqual(Object.values(FEATURE_RESOURCES).flat().sort());
+});
+
+/** @throws Error when the function is not deployed */
+function environmentOf(template: TemplateReader, id: string): Environment {
+  const found = template.functions().find((one) => one.id === id);
+  if (!found) throw new Error(`Cannot find the function ${id} in the template`);
+  return found.environment;
+}
+
+test('the functions of features get the values of their parameters', () => {
+  const { template } = packages.full;
+  const limits = {
+    maxBytes: 1_073_741_824,
+    maxSeconds: 600,
+    allowedCategories: ['Video', 'Audio'],
+    uploadsPerDay: 20,
+    rejectAction: 'forbid',
+  };
+  const changed = uploadChangedConfig(environmentOf(template, 'UploadChanged'));
+  expect(changed).toMatchObject({ limits, writeKeyParameter: '/dev/write-key' });
+  const reconcile = environmentOf(template, 'Reconcile');
+  expect(reconcileConfig(reconcile)).toMatchObject({ limits });
+  expect(reconcile).not.toHaveProperty('VOD_WRITE_KEY_PARAMETER');
+  const { maxSeconds: _, rejectAction: __, ...early } = limits;
+  expect(limitsConfig(environmentOf(template, 'UploadSignature'))).toEqual(early);
+  expect(readUploadsConfig(environmentOf(template, 'Uploads'))).toMatchObject({ showsUrls: false });
+  expect(deleteUploadConfig(environmentOf(template, 'DeleteUpload'))).toMatchObject({
+    keyParameter: '/dev/write-key',
+    showsUrls: false,
+  });
+  expect(playbackFunctionConfig(environmentOf(template, 'Playback'))).toMatchObject({
+    playback: { appId: 1_500_000_002, seconds: 600, content: { audioVideoType: 'Transcode', definition: 100_030 } },
+    playerKeyParameter: '/dev/player-key',
+    urlKeyParameter: '/dev/url-key',
+  });
+});
+
+test('the functions of a deploy without features enforce no limit, show URLs and read no write key', () => {
+  const { template } = packages.dev;
+  const { limits, writeKeyParameter } = uploadChangedConfig(environmentOf(template, 'UploadChanged'));
+  expect({ limits, writeKeyParameter }).toEqual({ limits: { allowedCategories: [] }, writeKeyParameter: undefined });
+  expect(reconcileConfig(environmentOf(template, 'Reconcile')).limits).toEqual(limits);
+  expect(limitsConfig(environmentOf(template, 'UploadSignature'))).toEqual(limits);
+  expect(readUploadsConfig(environmentOf(template, 'Uploads'))).toMatchObject({ showsUrls: true });
+});
+
+test('a key for URLs alone switches playback on, for the application of VOD_SUB_APP_ID', () => {
+  expect(playbackFunctionConfig(environmentOf(packages.pull.template, 'Playback'))).toMatchObject({
+    playback: { appId: 1_500_000_001, seconds: 3600, content: { audioVideoType: 'Original' } },
+    playerKeyParameter: undefined,
+    urlKeyParameter: '/prod/url-key',
+  });
+});
+
 test('a deploy that pulls events has nothing of the webhook, and one that is pushed events has nothing that pulls', () => {
-  const [pushed, pulled] = [packages.prod, packages.pull].map(({ template }) => Object.keys(template.resources));
+  const features: readonly string[] = Object.values(FEATURE_RESOURCES).flat();
+  const [pushed, pulled] = [packages.prod, packages.pull].map(({ template }) =>
+    Object.keys(template.resources).filter((id) => !features.includes(id)),
+  );
   const onlyPushed = pushed?.filter((id) => !pulled?.includes(id)) ?? [];
   const onlyPulled = pulled?.filter((id) => !pushed?.includes(id)) ?? [];
   expect(onlyPushed.filter((id) => !/VodEvents|VodDashevents/.test(id))).toEqual([]);
@@ -264,12 +495,18 @@ test('a deploy that pulls events has nothing of the webhook, and one that is pus
   const withoutTexts = ({ template }: Packaged) =>
     JSON.stringify({ ...template.resources, ...template.outputs }, omitDescriptions);
   expect(withoutTexts(packages.pull)).not.toMatch(/vod-?events|callback/i);
-  for (const name of ['dev', 'prod'] as const) expect(withoutTexts(packages[name])).not.toMatch(/pull-?events/i);
+  for (const name of ['dev', 'prod', 'full'] as const)
+    expect(withoutTexts(packages[name])).not.toMatch(/pull-?events/i);
 });
 
 /** The texts of alarms name the functions of both modes. */
 function omitDescriptions(name: string, value: unknown): unknown {
   return name === 'AlarmDescription' ? undefined : value;
+}
+
+/** Variables of a feature that is off are empty, or have its parameter's default. */
+function omitDescriptionsAndEnvironment(name: string, value: unknown): unknown {
+  return name === 'Environment' ? undefined : omitDescriptions(name, value);
 }
 
 test('app users come from the issuer and audiences of the stage, and pages from its origins, if it has any', () => {
@@ -286,9 +523,17 @@ test('app users come from the issuer and audiences of the stage, and pages from 
   }
   expect(dev.template.properties('HttpApi')['CorsConfiguration']).toEqual({
     AllowOrigins: ['http://localhost:3000'],
-    AllowMethods: ['POST'],
-    AllowHeaders: ['authorization', 'content-type'],
-    ExposeHeaders: ['retry-after'],
+    AllowMethods: ['GET', 'POST', 'DELETE'],
+    AllowHeaders: [
+      'authorization',
+      'content-type',
+      'if-none-match',
+      'traceparent',
+      'tracestate',
+      'baggage',
+      'sentry-trace',
+    ],
+    ExposeHeaders: ['www-authenticate', 'retry-after', 'etag'],
     MaxAge: 7200,
   });
   expect(prod.template.properties('HttpApi')).not.toHaveProperty('CorsConfiguration');

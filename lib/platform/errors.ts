@@ -29,6 +29,8 @@ export class RequestError extends Error {
     readonly errors: readonly PropertyError[] = [],
     /** Additional headers of the response; names in lower case. */
     readonly headers: Readonly<Record<string, string>> = {},
+    /** What the log line of the refusal contains beside code and status: never content of the request. */
+    readonly logFields: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
@@ -44,6 +46,15 @@ const RETRY_AFTER = 2;
 export function unavailableError(action: string, part: string): RequestError {
   const detail = `Cannot ${action}: ${part} does not answer, retry in ${RETRY_AFTER} s`;
   return new RequestError('unavailable', detail, [], { 'retry-after': String(RETRY_AFTER) });
+}
+
+/**
+ * @param why for the message, for example "rate limit exceeded"
+ * @param seconds until a request may succeed
+ */
+export function tooManyRequestsError(why: string, seconds: number): RequestError {
+  const detail = `Cannot sign upload: ${why}, retry in ${seconds} s`;
+  return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }
 
 /** How many errors a response lists: a hostile body can have one for each of its bytes. */

@@ -45,10 +45,11 @@ export interface PlaybackKeysDeps {
 /** Returns a function that resolves to the keys to sign with, see {@link cached}. */
 export function playbackKeys({ config, getParameters, now, log }: PlaybackKeysDeps) {
   const { playerKeyParameter: player, urlKeyParameter: url } = config;
-  async function read(): Promise<PlaybackKeys> {
+  async function read(within: number): Promise<PlaybackKeys> {
     const value = await readParameters(
       getParameters,
       [player, url].filter((name) => name !== undefined),
+      { within },
     );
     const first = (name: string) => parseSecretVersions(name, value(name))[0];
     return {

@@ -96,6 +96,7 @@ export function signPlayback(file: PlayableFile, config: PlaybackConfig, keys: P
 function urlOf({ url, outputs = [] }: PlayableFile, { audioVideoType, definition }: PlaybackContent) {
   if (audioVideoType === 'Original') return url;
   const outputType = OUTPUT_TYPES[audioVideoType];
+  if (outputType === undefined) return undefined;
   const matches = outputs.filter(({ type, url }) => type === outputType && url !== undefined);
   return matches.find((output) => definition === undefined || output.definition === definition)?.url;
 }

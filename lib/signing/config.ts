@@ -1,5 +1,4 @@
 import { integer, list, optional, required, type Environment } from '../platform/env';
-import { limitsConfig } from '../uploads/limits-config';
 import { subAppId } from '../vod/config';
 import { MAX_VALIDITY } from '../vod/schemas';
 import type { Policy } from './policy';
@@ -42,6 +41,5 @@ export function signerConfig(env: Environment) {
     sealParameter: required(env, 'SEAL_KEY_PARAMETER'),
     policy,
     rate,
-    limits: limitsConfig(env),
   };
 }

@@ -1,13 +1,44 @@
-import type { PropertyError } from '../platform/errors';
+import { RequestError, tooManyRequestsError, unavailableError, type PropertyError } from '../platform/errors';
+import { describe, type Log } from '../platform/log';
 import type { Limits } from '../uploads/limits';
 import { categoriesOf } from '../vod/file-types';
 import type { SignatureRequest } from '../vod/schemas';
+import type { SecondsToQuota } from './quota';
 
 /**
- * What of a request the deployment's limits will reject: early, by what the caller says of the file. A caller that says
- * nothing, or something else, gains nothing, because verification judges VOD's own figures.
+ * Refuses a request that the deployment's limits will reject; `deadline` is in milliseconds since 1970.
+ *
+ * @throws RequestError `invalid-request`, `too-many-requests` or `unavailable`
  */
-export function limitViolations(
+export type CheckLimits = (request: SignatureRequest, caller: string, deadline: number) => Promise<void>;
+
+export interface CheckLimitsDeps {
+  readonly limits: Limits;
+  /** Absent without the limit `uploadsPerDay`. */
+  readonly secondsToQuota?: SecondsToQuota;
+  readonly log: Log;
+}
+
+/**
+ * The limits as far as signing can know them: by what the caller says of the file, and by the caller's quota. A caller that
+ * says nothing, or something else, gains nothing, because verification judges VOD's own figures.
+ */
+export function limitChecker({ limits, secondsToQuota, log }: CheckLimitsDeps): CheckLimits {
+  return async (request, caller, deadline) => {
+    const violations = violationsOf(request, limits);
+    if (violations.length > 0) {
+      throw new RequestError('invalid-request', 'Cannot sign upload: the limits of this service reject it', violations);
+    }
+    const seconds = await secondsToQuota?.(caller, deadline).catch((error: unknown) => {
+      log({ level: 'error', outcome: 'read-failed', ...describe(error) });
+      throw unavailableError('sign upload', 'the table');
+    });
+    if (!seconds) return;
+    throw tooManyRequestsError(`the limit of ${limits.uploadsPerDay ?? 0} uploads in 24 hours is reached`, seconds);
+  };
+}
+
+function violationsOf(
   { fileName, fileSize }: SignatureRequest,
   { maxBytes, allowedCategories = [] }: Limits,
 ): PropertyError[] {

@@ -3,8 +3,8 @@ import { problems } from '../../lib/platform/http';
 import { schemas, type SignatureRequest } from '../../lib/vod/schemas';
 import { notificationSchema } from './notifications';
 import { ref } from './responses';
-
-type Schema = Readonly<Record<string, unknown>>;
+import type { Schema } from './schema';
+import { playbackSchema, uploadListSchema, uploadSchema } from './upload';
 
 const { signatureRequest } = schemas.signature;
 const { uploadEvent, deletionEvent } = schemas.events;
@@ -114,6 +114,9 @@ export const components = {
         oneTimeValid: { type: 'boolean', description: 'Whether VOD accepts it for one upload only.' },
       },
     },
+    Upload: uploadSchema,
+    UploadList: uploadListSchema,
+    Playback: playbackSchema,
     VodEvent: {
       type: 'object',
       description:
@@ -190,7 +193,11 @@ export const components = {
             additionalProperties: false,
             required: ['path', 'message'],
             properties: {
-              path: { type: 'string', pattern: '^(/([^/~]|~[01])*)*$', description: 'A JSON pointer into the body.' },
+              path: {
+                type: 'string',
+                pattern: '^(/([^/~]|~[01])*)*$',
+                description: 'A JSON pointer into the body, or `/` and a query parameter, or `/status` of the upload.',
+              },
               message: { type: 'string' },
             },
           },

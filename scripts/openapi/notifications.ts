@@ -1,82 +1,22 @@
 import { ANNOUNCED, type Notification } from '../../lib/notifications/announcement';
-import type { UploadView } from '../../lib/uploads/view';
 import { ref } from './responses';
+import { text, time, type Schema } from './schema';
+import { uploadProperties } from './upload';
 
-type Schema = Readonly<Record<string, unknown>>;
 type Status = (typeof ANNOUNCED)[number];
 
-const text = (description: string): Schema => ({ type: 'string', minLength: 1, description });
-const positive = (type: 'integer' | 'number', description: string): Schema => ({
-  type,
-  exclusiveMinimum: 0,
-  description,
-});
-const time = (description: string): Schema => ({ type: 'string', pattern: TIME, description });
-
-/** ISO 8601 in UTC. */
-const TIME = '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?Z$';
-
-/** An object without other properties. */
-const closed = (properties: Readonly<Record<string, Schema>>, required: readonly string[] = []): Schema => ({
-  type: 'object',
-  additionalProperties: false,
-  ...(required.length > 0 && { required }),
-  properties,
-});
-
-/** An upload as apps and their users see it, see {@link UploadView}. */
-const uploadProperties: Record<keyof UploadView, Schema> = {
-  fileId: { type: 'string', pattern: '^\\d{1,40}$', description: 'VOD’s FileId. `0` is a test, about no file.' },
-  status: { enum: ['uploaded', 'processing', ...ANNOUNCED] },
+const dataProperties: Record<keyof Notification['data'], Schema> = {
+  ...uploadProperties,
+  fileId: { ...uploadProperties.fileId, description: 'VOD’s FileId. `0` is a test, about no file.' },
+  status: { enum: ANNOUNCED },
   version: {
-    type: 'integer',
-    minimum: 0,
+    ...uploadProperties.version,
     description:
       'Grows with every change of the upload. Of two notifications, the one with the greater version is newer.',
-  },
-  name: text('The file’s name in VOD.'),
-  type: text('The file’s type, such as `mp4`.'),
-  category: text('`Video`, `Audio` or `Image`.'),
-  size: positive('number', 'Bytes.'),
-  duration: positive('number', 'Seconds.'),
-  width: positive('number', 'Pixels.'),
-  height: positive('number', 'Pixels.'),
-  coverUrl: text('Only where `status` is `ready` or `failed`, as `url` and the URLs of `outputs`.'),
-  url: text('Where the file is played from.'),
-  outputs: {
-    type: 'array',
-    minItems: 1,
-    description: 'What finished procedures made, the oldest procedure first.',
-    items: closed({
-      type: text('The sub-task, such as `Transcode`.'),
-      definition: { type: 'number', description: 'VOD’s template.' },
-      url: text('Where the output is.'),
-    }),
   },
   sourceContext: text(
     'Your own text of the upload. Without an `uploader` this service did not sign it, so it proves nothing.',
   ),
-  review: closed(
-    {
-      suggestion: { enum: ['pass', 'review', 'block'], description: 'The worst of all reviews.' },
-      label: text('What was found, such as `Porn`.'),
-    },
-    ['suggestion'],
-  ),
-  rejection: closed(
-    {
-      reason: { enum: ['review', 'forbidden', 'too-large', 'too-long', 'type', 'quota'] },
-      detail: text('A sentence for an operator.'),
-    },
-    ['reason', 'detail'],
-  ),
-  createTime: time('When VOD created the file.'),
-  updatedAt: time('When this service changed the upload.'),
-};
-
-const dataProperties: Record<keyof Notification['data'], Schema> = {
-  ...uploadProperties,
-  status: { enum: ANNOUNCED },
   uploader: text('The caller who had the upload signed (`sub` of the JWT), where the seal is valid.'),
   truncated: {
     const: true,

@@ -1,16 +1,19 @@
 import {
   cacheControl,
-  gateway,
+  forbidden,
   gatewayUnavailable,
   json,
   orGateway,
   problem,
   ref,
-  retryAfter,
   serviceFailed,
+  temporaryProblem,
+  unauthorized,
+  unavailable,
 } from './responses';
+import { userPaths } from './users';
 
-/** The routes of both HTTP functions. */
+/** The routes of all functions. */
 export const paths = {
   '/upload-signature': {
     post: {
@@ -45,49 +48,49 @@ export const paths = {
         },
         400: problem(
           'invalid-request',
-          'The body does not fit the schema, or the deployment’s policy refuses it.',
-          'Cannot sign upload: the policy of this service refuses it',
-          { errors: [{ path: '/validFor', message: 'must be at most 86400 seconds here' }] },
+          'The body does not fit the schema, the deployment’s policy refuses it, or its limits would reject the file.',
+          {
+            policy: {
+              detail: 'Cannot sign upload: the policy of this service refuses it',
+              errors: [{ path: '/validFor', message: 'must be at most 86400 seconds here' }],
+            },
+            limits: {
+              detail: 'Cannot sign upload: the limits of this service reject it',
+              errors: [
+                { path: '/fileSize', message: 'must be at most 1073741824 bytes' },
+                { path: '/fileName', message: 'must be a file of the category: Video, Audio' },
+              ],
+            },
+          },
         ),
-        401: { description: 'The gateway does not accept the token.', content: gateway('Unauthorized') },
-        403: problem(
-          'forbidden',
-          'The token does not name a caller.',
-          'Cannot sign upload: the token needs a claim "sub" of 1 to 128 bytes that are not all white space',
-        ),
+        401: unauthorized,
+        403: forbidden('sign upload'),
         413: orGateway(
-          problem('too-large', 'The body is too large.', 'Cannot read request: the body has over 16384 bytes'),
+          problem('too-large', 'The body is too large.', {
+            'too-large': { detail: 'Cannot read request: the body has over 16384 bytes' },
+          }),
           'Request Entity Too Large',
         ),
         429: orGateway(
-          {
-            ...problem(
-              'too-many-requests',
-              'This caller exceeds the deployment’s rate limit; or the gateway gets over 50 requests a second, and returns its own shape, without Retry-After.',
-              'Cannot sign upload: rate limit exceeded, retry in 6 s',
-            ),
-            headers: {
-              ...cacheControl,
-              ...retryAfter('Whole seconds until this caller gets a signature again.', '6'),
+          temporaryProblem(
+            'too-many-requests',
+            'This caller exceeds the deployment’s rate limit, or its limit of uploads in 24 hours (`UPLOADS_PER_DAY`); or the gateway gets over 50 requests a second, and returns its own shape, without Retry-After.',
+            {
+              rate: { detail: 'Cannot sign upload: rate limit exceeded, retry in 6 s' },
+              quota: {
+                detail: 'Cannot sign upload: the limit of 20 uploads in 24 hours is reached, retry in 5400 s',
+              },
             },
-          },
+            { description: 'Whole seconds until this caller gets a signature again.', example: '6' },
+          ),
           'Too Many Requests',
         ),
         500: serviceFailed,
-        503: orGateway(
-          {
-            ...problem(
-              'unavailable',
-              'The secret store does not answer; or the gateway reaches no function, and returns its own shape.',
-              'Cannot sign upload: the secret store does not answer, retry in 2 s',
-            ),
-            headers: { ...cacheControl, ...retryAfter('Whole seconds after which to try again.', '2') },
-          },
-          'Service Unavailable',
-        ),
+        503: unavailable('sign upload', ['the secret store', 'the table']),
       },
     },
   },
+  ...userPaths,
   '/vod-events': {
     post: {
       operationId: 'recordEvent',
@@ -141,19 +144,19 @@ export const paths = {
             ignored: { value: { outcome: 'ignored' } },
           }),
         },
-        400: problem(
-          'invalid-request',
-          'Not JSON, no event type, or an upload or deletion without a usable file id.',
-          'Cannot read event: it does not fit the schema',
-          { errors: [{ path: '/FileUploadEvent/FileId', message: 'must match pattern "^\\d{1,40}$"' }] },
-        ),
-        401: problem(
-          'unauthorized',
-          'The token or the Sign is missing, wrong or expired.',
-          'Cannot accept event: the URL needs ?token= with the callback token',
-        ),
+        400: problem('invalid-request', 'Not JSON, no event type, or an upload or deletion without a usable file id.', {
+          'invalid-request': {
+            detail: 'Cannot read event: it does not fit the schema',
+            errors: [{ path: '/FileUploadEvent/FileId', message: 'must match pattern "^\\d{1,40}$"' }],
+          },
+        }),
+        401: problem('unauthorized', 'The token or the Sign is missing, wrong or expired.', {
+          unauthorized: { detail: 'Cannot accept event: the URL needs ?token= with the callback token' },
+        }),
         413: orGateway(
-          problem('too-large', 'The body is too large.', 'Cannot read request: the body has over 1048576 bytes'),
+          problem('too-large', 'The body is too large.', {
+            'too-large': { detail: 'Cannot read request: the body has over 1048576 bytes' },
+          }),
           'Request Entity Too Large',
         ),
         500: serviceFailed,

@@ -22,6 +22,9 @@ const NOT_READ: Readonly<Record<string, readonly string[]>> = {
   'AWS::S3::Bucket': ['BucketEncryption', 'PublicAccessBlockConfiguration'],
 };
 
+/** Lists in which the order means nothing. */
+const UNORDERED: Readonly<Record<string, readonly string[]>> = { 'AWS::IAM::Policy': ['Roles'] };
+
 /** Stubs of scripts/rehearse/moto_server.py, which cannot be read. */
 const STUBS = ['AWS::S3::BucketPolicy'];
 
@@ -39,7 +42,7 @@ export function stackOf(account: Account, name: string): Stack {
 export function differences(account: Account, stackName: string, { Resources }: Template): string[] {
   const stack = stackOf(account, stackName);
   const { Resources: ids } = stack;
-  const resolve = resolver(account, stack);
+  const resolve = resolver(account, stack, Resources);
   const problems = Object.keys(ids)
     .filter((id) => !(id in Resources))
     .map((id) => `${id} is in the stack and not in its template`);
@@ -49,11 +52,17 @@ export function differences(account: Account, stackName: string, { Resources }: 
     else if (!STUBS.includes(type)) {
       const unread = [...(NOT_READ[type] ?? []), 'Tags'];
       const wanted = Object.entries(declared).filter(([name]) => !unread.includes(name));
-      const resolved = Object.fromEntries(wanted.map(([name, value]) => [name, resolve(value)]));
+      const resolved = Object.fromEntries(
+        wanted.map(([name, value]) => [name, sortUnordered(type, name, resolve(value))]),
+      );
       problems.push(...differencesOf(id, resolved, account[type] ?? {}, ids[id]));
     }
   }
   return problems;
+}
+
+function sortUnordered(type: string, name: string, value: unknown): unknown {
+  return Array.isArray(value) && UNORDERED[type]?.includes(name) ? value.map(String).sort() : value;
 }
 
 function differencesOf(id: string, wanted: Properties, all: Account[string], physicalId: string | null | undefined) {
@@ -79,13 +88,13 @@ function isRecord(value: unknown): value is Properties {
 }
 
 /** Resolves the intrinsic functions that this project's templates use. */
-function resolver(account: Account, { Arn: arn, Resources: ids }: Stack) {
-  const things = new Map(Object.values(account).flatMap((byId) => Object.entries(byId)));
+function resolver(account: Account, { Arn: arn, Resources: ids }: Stack, declared: Template['Resources']) {
   const [, partition, , region, accountId] = arn.split(':');
   const pseudo: Properties = { 'AWS::Partition': partition, 'AWS::Region': region, 'AWS::AccountId': accountId };
 
   function attribute([id = '', name = '']: readonly string[]): unknown {
-    return things.get(ids[id] ?? '')?.[name];
+    // Two resources may have one physical id, such as a table and a function.
+    return account[declared[id]?.Type ?? '']?.[ids[id] ?? '']?.[name];
   }
 
   return function resolve(value: unknown): unknown {

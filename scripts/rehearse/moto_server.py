@@ -2,7 +2,7 @@
 
 Added: the ApiGatewayV2 types, CloudWatch::Alarm, Logs::MetricFilter and Lambda::EventInvokeConfig, as resources of moto's own
 services, so that AWS's API returns them; encryption, recovery, expiry and replacement of a table; policies of a role and
-outputs of a stack in an update; termination protection.
+outputs of a stack in an update, without the policies that are resources of their own; termination protection.
 Changed: ValidateTemplate refuses errors of cfn-lint, not warnings.
 Stub: S3::BucketPolicy. moto would enforce it, and the framework's policy refuses plain HTTP, the only protocol of moto.
 """
@@ -23,9 +23,10 @@ from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.common_models import CloudFormationModel
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import Table, dynamodb_backends
-from moto.iam.models import Role
+from moto.iam.models import Role, iam_backends
 from moto.logs.models import LogGroup, logs_backends
 from moto.server import main
+from moto.utilities.utils import get_partition
 
 lint = cloudformation.validate_template_cfn_lint
 cloudformation.validate_template_cfn_lint = lambda template: [x for x in lint(template) if x.rule.severity == "error"]
@@ -81,7 +82,8 @@ def diff_with_dependents(self, template, parameters=None):
     actions = diff(self, template, parameters)
     old, new = self._resource_json_map, template["Resources"]
     replaced = [name for name in actions["Modify"] if is_replaced_table(old[name], new[name])]
-    referring = [name for name in new if name in old and any(f'"{table}"' in json.dumps(new[name]) for table in replaced)]
+    references = [text for table in replaced for text in (f'"{table}"', f"${{{table}.")]
+    referring = [name for name in new if name in old and any(text in json.dumps(new[name]) for text in references)]
     actions["Modify"] = list(dict.fromkeys(replaced + actions["Modify"] + referring))
     return actions
 
@@ -133,7 +135,10 @@ def put_policy_as_text(self, name, document):
 
 
 def update_role(cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name):
-    original_resource.policies.clear()
+    policies = iam_backends[account_id][get_partition(region_name)].inline_policies.values()
+    shared = {policy.policy_name for policy in policies if original_resource.name in policy.role_names}
+    for name in set(original_resource.policies) - shared:
+        original_resource.delete_policy(name)
     for policy in cloudformation_json["Properties"].get("Policies", []):
         original_resource.put_policy(policy["PolicyName"], policy["PolicyDocument"])
     return original_resource

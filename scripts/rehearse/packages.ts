@@ -1,49 +1,31 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isDeepStrictEqual, promisify } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { parse, verify } from '../../lib/signing/signature';
+import { seal } from '../../lib/vod/source-context';
 import { queuesOf, tableOf } from '../../local/config';
-import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
-import { startQueues, type Queues } from '../../local/services/queue';
+import { startParameterStore } from '../../local/services/parameter-store';
+import { startQueues } from '../../local/services/queue';
 import { startTable, type Table } from '../../local/services/table';
-import { startAppServer, type AppServer } from '../../tests/helpers/app-server';
+import { startAppServer } from '../../tests/helpers/app-server';
 import { newFileUpload } from '../../tests/helpers/events';
 import { delivery, signRequest } from '../../tests/helpers/lambda';
-import { startTestRun, type TestRun } from '../../tests/helpers/local';
-import type { Template } from '../../tests/helpers/packaged';
+import { startTestRun } from '../../tests/helpers/local';
+import { apiClient } from '../../tests/helpers/vod-client';
 import { MAJORS } from '../node-majors';
 import { findNode, invoke, type Unpacked } from './instance';
 import { notificationProblems } from './notifications';
-
-export interface PackageFolder {
-  /** Has a `.serverless` folder with the zips. */
-  readonly directory: string;
-  readonly template: Template;
-}
-
-interface Declared {
-  readonly FunctionName: string;
-  readonly Handler: string;
-  readonly Timeout: number;
-  readonly Environment: { readonly Variables: Readonly<Record<string, string | { readonly Ref: string }>> };
-}
+import { unpack, WITH_QUOTA, type PackageFolder, type Services } from './unpack';
+import { uploadVideo, userRouteProblems, type Answer } from './user-routes';
 
 type Item = Readonly<Record<string, unknown>>;
 
-/** What the unpacked functions call: a table, a parameter store, queues and an app of their own, and the VOD of a local run. */
-interface Services {
-  readonly local: TestRun;
-  readonly store: ParameterStore;
-  readonly table: Table;
-  readonly queues: Queues;
-  readonly app: AppServer;
-}
-
 const QUEUE = 'VerificationQueue';
+/** More than the MAX_BYTES of the deploy. */
+const TOO_LARGE = 2 ** 31;
 /** How long the local run may take to verify a file, in milliseconds. */
 const VERIFIED_WITHIN = 30_000;
 
@@ -57,66 +39,41 @@ const VERIFIED_WITHIN = 30_000;
 export async function runPackages(folders: readonly PackageFolder[], python: string) {
   const nodes = await Promise.all(MAJORS.map(findNode));
   const scratch = await mkdtemp(join(tmpdir(), 'vod-client-upload-packages-'));
-  const [app, localApp] = await Promise.all([startAppServer(), startAppServer()]);
-  const local = await startTestRun({ notifyUrl: localApp.url });
-  const store = await startParameterStore([]);
-  const table = await startTable({ port: 0 });
-  const queues = await startQueues(queuesOf(local.config));
-  const services: Services = { local, store, table, queues, app };
+  const ends: (() => Promise<void>)[] = [() => rm(scratch, { recursive: true })];
   try {
-    await table.create(tableOf(local.config));
+    const services = await startServices(ends);
     const functions = await unpack(folders, scratch, python, services);
     const run = new PackageRun(functions, services);
     for (const { major, node } of nodes) await run.exercise(major, node);
     const skipped = nodes.flatMap((node) => node.skipped ?? []);
-    return { ran: [...run.ran], skipped, problems: [...run.problems, ...(await differentRows(services))] };
+    const problems = [...run.problems, ...(await differentRows(services, run.rejected))];
+    return { ran: [...run.ran], skipped, problems };
   } finally {
-    await Promise.all([local.stop(), store.close(), table.stop(), queues.close(), app.stop(), localApp.stop()]);
-    await rm(scratch, { recursive: true });
+    await Promise.all(ends.reverse().map((end) => end()));
   }
 }
 
-/** Unpacks the zips, and stores the parameters that their environments name. */
-async function unpack(folders: readonly PackageFolder[], scratch: string, python: string, services: Services) {
-  const { local, store, queues, app } = services;
-  const { vodSecretId: secretId, vodSecretKey: secretKey, sealKey, callbackToken, notifySecret } = local.secrets;
-  const secrets = {
-    VOD_KEY_PARAMETER: JSON.stringify({ secretId, secretKey }),
-    VOD_API_KEY_PARAMETER: JSON.stringify({ secretId, secretKey }),
-    SEAL_KEY_PARAMETER: sealKey,
-    CALLBACK_TOKEN_PARAMETER: callbackToken,
-    NOTIFY_SECRET_PARAMETER: notifySecret,
-  };
-  const tableName = tableOf(local.config).TableName ?? '';
-  const functions = new Map<string, Unpacked>();
-  for (const { directory, template } of folders) {
-    for (const { Type: type, Properties: properties } of Object.values(template.Resources)) {
-      if (type === 'AWS::SSM::Parameter') store.parameters.set(String(properties['Name']), String(properties['Value']));
-      if (type !== 'AWS::Lambda::Function') continue;
-      const declared = properties as unknown as Declared;
-      const name = declared.FunctionName.replace(/.*-/, '');
-      if (functions.has(name)) continue;
-      const folder = join(scratch, name);
-      await promisify(execFile)(python, ['-m', 'zipfile', '-e', join(directory, `.serverless/${name}.zip`), folder]);
-      const env: Record<string, string> = {};
-      for (const [variable, value] of Object.entries(declared.Environment.Variables)) {
-        env[variable] = typeof value === 'string' ? value : queues.queueUrl(value.Ref);
-      }
-      for (const [variable, value] of Object.entries(secrets)) {
-        if (env[variable]) store.parameters.set(env[variable], value);
-      }
-      if (env['VOD_API_URL']) env['VOD_API_URL'] = local.vod.url;
-      if (env['NOTIFY_URL']) env['NOTIFY_URL'] = app.url;
-      if (env['TABLE_NAME']) env['TABLE_NAME'] = tableName;
-      functions.set(name, { folder, handler: declared.Handler, env, milliseconds: declared.Timeout * 1000 });
-    }
-  }
-  return functions;
+/** Adds to `ends` what ends each service, also those that had started when another one fails. */
+async function startServices(ends: (() => Promise<void>)[]): Promise<Services> {
+  const [app, localApp] = await Promise.all([startAppServer(), startAppServer()]);
+  ends.push(app.stop, localApp.stop);
+  const local = await startTestRun({ features: { notifyUrl: localApp.url } });
+  ends.push(local.stop);
+  const store = await startParameterStore([]);
+  ends.push(store.close);
+  const table = await startTable({ port: 0 });
+  ends.push(table.stop);
+  await table.create(tableOf(local.config));
+  const queues = await startQueues(queuesOf(local.config));
+  ends.push(queues.close);
+  return { local, store, table, queues, app };
 }
 
 class PackageRun {
   readonly ran = new Set<string>();
   readonly problems: string[] = [];
+  /** Files that a limit rejects: the local run has no limits. */
+  readonly rejected: string[] = [];
 
   constructor(
     private readonly functions: ReadonlyMap<string, Unpacked>,
@@ -125,46 +82,92 @@ class PackageRun {
 
   /** Calls each function on one Node. */
   async exercise(major: string, node: string): Promise<void> {
-    const { local, queues } = this.services;
-    const { callbackToken, vodSecretKey } = local.secrets;
+    const { local } = this.services;
     const call = async (name: string, event: object) => (await this.#call(name, major, node, event)).answer;
     const compare = async (name: string, event: object, comparable?: (answer: unknown) => unknown) =>
       this.#compare(name, major, node, event, comparable);
-
-    const timeless = (answer: unknown) => withoutTime(answer as Answer, vodSecretKey);
-    const signed = await compare('uploadSignature', signRequest({ sourceContext: 'order=7' }), timeless);
-    await compare('uploadSignature', signRequest({ vodSubAppId: 1 }));
-    const { sourceContext = '' } = parse(signatureOf(signed as Answer)).parameters;
-
-    const query = `token=${encodeURIComponent(callbackToken)}`;
-    const unknownId = `387702301${this.ran.size}`;
-    const event = newFileUpload({ fileId: unknownId, sourceContext });
-    await compare('vodEvents', delivery(event, { query, base64: true }));
-    await compare('vodEvents', delivery(event, { query: 'token=wrong' }));
-
-    // VOD posts its event to the local run itself, which verifies the file from its stream.
-    // With all that VOD can know of it: nothing is left to ask.
-    const media = { name: 'cat', type: 'mp4', size: 3, duration: 2, width: 4, height: 3 };
-    const { fileId } = local.vod.put({ ...media, sourceContext });
-    await call('vodEvents', delivery(newFileUpload({ fileId, sourceContext }), { query }));
-    const countMessages = () => queues.stats(QUEUE).visible + queues.stats(QUEUE).delayed;
-    const messagesBefore = countMessages();
-    const images = await this.#images([fileId, unknownId]);
-    this.#expect(`uploadChanged on Node ${major} (stream)`, await call('uploadChanged', images), NO_FAILURES);
-    this.#expect(`messages about the unknown file on Node ${major}`, countMessages() - messagesBefore, 1);
-    const message = { fileId, version: 2, attempt: 0, since: Date.now(), question: 'no-answer' };
-    const messages = { Records: [{ messageId: 'm1', body: JSON.stringify(message) }] };
-    this.#expect(`uploadChanged on Node ${major} (queue)`, await call('uploadChanged', messages), NO_FAILURES);
-    await verifiedRow(local.table, fileId);
-    const told = { ...this.services, secret: local.secrets.notifySecret, call };
-    const problems = await notificationProblems(fileId, told);
-    this.problems.push(...problems.map((problem) => `notifications on Node ${major}: ${problem}`));
+    const note = (what: string, problems: readonly string[]) => {
+      this.problems.push(...problems.map((problem) => `${what} on Node ${major}: ${problem}`));
+    };
+    const calls: Calls = { major, call, compare };
+    const signature = await this.#sign(calls);
+    const { fileId, deletedId } = await this.#verify(signature, calls);
+    const { table, queues, app } = this.services;
+    const secret = local.secrets.notifySecret;
+    note('notifications', await notificationProblems(fileId, { table, queues, app, secret, call }));
+    note('user routes', await userRouteProblems(fileId, deletedId, { vod: local.vod, call, compare }));
+    this.#expect(`the deletion on Node ${major}`, await call('uploadChanged', await this.#images([deletedId])), {
+      batchItemFailures: [],
+    });
+    await Promise.all([table, local.table].map((one) => rowWith(one, deletedId, 'deleted')));
 
     await compare('pullEvents', {}); // from an empty queue
     await compare('reconcile', {});
   }
 
-  /** Calls a function here and in the local run; returns the local run's answer. */
+  /** Returns a signature of the packaged function. */
+  async #sign({ compare }: Calls): Promise<string> {
+    const { vodSecretKey } = this.services.local.secrets;
+    const request = signRequest({ sourceContext: 'order=7' });
+    const timeless = (answer: unknown) => withoutTime(answer as Answer, vodSecretKey);
+    await compare('uploadSignature', request, timeless);
+    await compare('uploadSignature', signRequest({ vodSubAppId: 1 }));
+    return signatureOf((await compare(WITH_QUOTA, request, timeless)) as Answer);
+  }
+
+  /** Uploads files, and verifies them as their events and the delay queue cause it. */
+  async #verify(signature: string, { major, call, compare }: Calls) {
+    const { local, queues } = this.services;
+    const { sourceContext = '' } = parse(signature).parameters;
+    const query = `token=${encodeURIComponent(local.secrets.callbackToken)}`;
+    const unknownId = `387702301${this.ran.size}`;
+    await compare('vodEvents', delivery(newFileUpload({ fileId: unknownId, sourceContext }), { query, base64: true }));
+    await compare('vodEvents', delivery('{}', { query: 'token=wrong' }));
+
+    // VOD posts its events to the local run itself, which verifies the files from its stream.
+    // With all that VOD can know of them: nothing is left to ask.
+    const media = { name: 'cat', type: 'mp4', size: 3, duration: 2, width: 4, height: 3 };
+    const fileId = await uploadVideo(local.vod, signature);
+    const { fileId: deletedId } = local.vod.put({ ...media, sourceContext });
+    const ofAnother = seal('', 'user-43', false, local.secrets.sealKey);
+    const { fileId: rejectedId } = local.vod.put({ ...media, size: TOO_LARGE, sourceContext: ofAnother });
+    this.rejected.push(rejectedId);
+    for (const id of [fileId, deletedId]) {
+      await call('vodEvents', delivery(newFileUpload({ fileId: id, sourceContext }), { query }));
+    }
+    await call('vodEvents', delivery(newFileUpload({ fileId: rejectedId, sourceContext: ofAnother }), { query }));
+
+    const countMessages = () => queues.stats(QUEUE).visible + queues.stats(QUEUE).delayed;
+    const messagesBefore = countMessages();
+    const images = await this.#images([fileId, deletedId, rejectedId, unknownId]);
+    this.#expect(`uploadChanged on Node ${major} (stream)`, await call('uploadChanged', images), NO_FAILURES);
+    const messageCount = countMessages() - messagesBefore;
+    this.#expect(`messages about the unknown and the rejected file on Node ${major}`, messageCount, 2);
+    const { ForbidMediaDistribution: forbiddenBefore } = local.vod.calls;
+    const messages = [queueMessage(fileId, 'no-answer'), queueMessage(rejectedId, 'action')];
+    const answer = await call('uploadChanged', { Records: messages });
+    this.#expect(`uploadChanged on Node ${major} (queue)`, answer, NO_FAILURES);
+    const { ForbidMediaDistribution: forbidden } = local.vod.calls;
+    this.#expect(`calls that forbid a file on Node ${major}`, forbidden - forbiddenBefore, 1);
+    await this.#checkRejected(rejectedId, major);
+    await Promise.all([fileId, deletedId].map((id) => rowWith(local.table, id, 'ready')));
+    return { fileId, deletedId };
+  }
+
+  /** The packages have rejected the file and forbidden it in VOD, where an operator allows it again. */
+  async #checkRejected(fileId: string, major: string): Promise<void> {
+    const { table, local } = this.services;
+    const { status, rejection, _pendingAction: pending } = await rowWith(table, fileId, 'rejected');
+    const { reason } = rejection as { readonly reason: string };
+    const wanted = { status: 'rejected', reason: 'too-large', pending: undefined };
+    this.#expect(`the rejected file on Node ${major}`, { status, reason, pending }, wanted);
+    const { vodSecretId: secretId, vodSecretKey: secretKey } = local.secrets;
+    const operator = apiClient(local.vod.port, { secretId, secretKey });
+    // The local run has no limits, and would find the file forbidden.
+    await operator.ForbidMediaDistribution({ FileIds: [fileId], Operation: 'recover' });
+  }
+
+  /** Calls a function here and in the local run, and notes a difference; returns the answer of the package. */
   async #compare(
     name: string,
     major: string,
@@ -173,16 +176,16 @@ class PackageRun {
     comparable = (answer: unknown) => answer,
   ): Promise<unknown> {
     const { local } = this.services;
-    const outcome = await local.functions.invoke(name, event);
+    const outcome = await local.functions.invoke(name === WITH_QUOTA ? 'uploadSignature' : name, event);
     if (outcome === 'failed') {
       throw new Error(`Cannot compare ${name}: it fails in the local run: ${local.lines.at(-1) ?? ''}`);
     }
     const wanted: unknown = JSON.parse(outcome.json);
     const { answer, log } = await this.#call(name, major, node, event);
-    if (isDeepStrictEqual(comparable(wanted), comparable(answer))) return wanted;
-    const both = `answers ${JSON.stringify(answer)}, and in the local run ${JSON.stringify(wanted)}`;
-    this.problems.push(`${name} on Node ${major} ${both}. It logs ${log}`);
-    return wanted;
+    if (isDeepStrictEqual(comparable(wanted), comparable(answer))) return answer;
+    const both = `${JSON.stringify(answer)}, and in the local run ${JSON.stringify(wanted)}`;
+    this.problems.push(`${name} on Node ${major} returns ${both}. It logs ${log}`);
+    return answer;
   }
 
   #call(name: string, major: string, node: string, event: object) {
@@ -207,37 +210,54 @@ class PackageRun {
 
 const NO_FAILURES = { batchItemFailures: [] };
 
+/** Calls of the packaged functions on one Node. */
+interface Calls {
+  readonly major: string;
+  readonly call: (name: string, event: object) => Promise<unknown>;
+  readonly compare: (name: string, event: object, comparable?: (answer: unknown) => unknown) => Promise<unknown>;
+}
+
+/** A message of the delay queue about a row that an event and one verification have written. */
+function queueMessage(fileId: string, question: string): object {
+  const message = { fileId, version: 2, attempt: 0, since: Date.now(), question };
+  return { messageId: fileId, body: JSON.stringify(message) };
+}
+
 /** Differences between the rows that the packages wrote and those of the local run. */
-async function differentRows({ table, local }: Services): Promise<string[]> {
-  const rows = (await table.rows()).map(withoutTimes).sort(byFile);
-  const wanted = (await local.table.rows()).map(withoutTimes).sort(byFile);
+async function differentRows({ table, local }: Services, rejected: readonly string[]): Promise<string[]> {
+  const comparable = (rows: readonly Item[]) =>
+    rows
+      .filter(({ fileId }) => !rejected.includes(String(fileId)))
+      .map(withoutTimes)
+      .sort(byFile);
+  const rows = comparable(await table.rows());
+  const wanted = comparable(await local.table.rows());
   const areOfCaller = wanted.every((row) => row['uploader'] === 'user-42' && row['sourceContext'] === 'order=7');
-  const confirmed = wanted.filter((row) => row['trust'] === 'confirmed' && row['status'] === 'ready');
-  const isComplete = wanted.length === 2 * MAJORS.length && confirmed.length === MAJORS.length;
+  const countOf = (status: string) =>
+    wanted.filter((row) => row['trust'] === 'confirmed' && row['status'] === status).length;
+  const isComplete =
+    wanted.length === 3 * MAJORS.length && ['ready', 'deleted'].every((status) => countOf(status) === MAJORS.length);
   if (isComplete && areOfCaller && isDeepStrictEqual(rows, wanted)) return [];
   return [`The packages wrote ${JSON.stringify(rows)}, and the local run ${JSON.stringify(wanted)}`];
 }
 
-async function verifiedRow(table: Table, fileId: string): Promise<void> {
+/** The row, as soon as it is confirmed with this status. */
+async function rowWith(table: Table, fileId: string, status: string): Promise<Item> {
   for (const deadline = Date.now() + VERIFIED_WITHIN; ;) {
-    const rows = await table.rows();
-    if (rows.some((row) => row['fileId'] === fileId && row['trust'] === 'confirmed')) return;
-    if (Date.now() > deadline) throw new Error(`Cannot compare rows: the local run does not verify the file ${fileId}`);
+    const row = (await table.rows()).find((one) => one['fileId'] === fileId);
+    if (row?.['trust'] === 'confirmed' && row['status'] === status) return row;
+    if (Date.now() > deadline) throw new Error(`Cannot compare rows: the file ${fileId} is not confirmed as ${status}`);
     await sleep(100);
   }
 }
 
-interface Answer {
-  readonly body: string;
-}
-
-const signatureOf = ({ body }: Answer) => (JSON.parse(body) as { signature: string }).signature;
+const signatureOf = ({ body = '' }: Answer) => (JSON.parse(body) as { signature: string }).signature;
 
 /** A signature answer without what differs from call to call, and whether VOD would accept the signature. */
 function withoutTime(answer: Answer, secretKey: string): object {
   const signature = signatureOf(answer);
   const { expireTime, currentTimeStamp, random, ...parameters } = parse(signature).parameters;
-  const { expireTime: returned, ...body } = JSON.parse(answer.body) as Record<string, unknown>;
+  const { expireTime: returned, ...body } = JSON.parse(answer.body ?? '') as Record<string, unknown>;
   return {
     ...answer,
     body: { ...body, signature: verify(signature, secretKey) },

@@ -31,10 +31,15 @@ def pascal(value):
 
 
 physical_ids = []
+stack_of_role = {}
+shared_policies = {}  # by stack: the physical id of its policy that is a resource of its own
 for stack in every("cloudformation", "describe_stacks", "Stacks"):
     name = stack["StackName"]
     resources = client["cloudformation"].describe_stack_resources(StackName=name)["StackResources"]
     physical_ids += [resource.get("PhysicalResourceId") or "" for resource in resources]
+    ids = {kind: [r["PhysicalResourceId"] for r in resources if r["ResourceType"] == f"AWS::IAM::{kind}"] for kind in ["Role", "Policy"]}
+    stack_of_role.update(dict.fromkeys(ids["Role"], name))
+    shared_policies.update({name: id for id in ids["Policy"]})
     found(
         "CloudFormation::Stack",
         name,
@@ -95,16 +100,38 @@ for url in every("sqs", "list_queues", "QueueUrls"):
     url = next((id for id in physical_ids if id.endswith(f"/{name}")), url)  # moto has another host there
     found("SQS::Queue", url, Arn=arn, QueueName=name, SqsManagedSseEnabled=encrypted, **numbers, **policy)
 
-for role in every("iam", "list_roles", "Roles"):
-    name = role["RoleName"]
+roles = {role["RoleName"]: role for role in every("iam", "list_roles", "Roles")}
+policies = {
+    name: {
+        policy: client["iam"].get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        for policy in every("iam", "list_role_policies", "PolicyNames", RoleName=name)
+    }
+    for name in roles
+}
+# IAM has no policies of several roles that are not managed: each role has its copy, under one name.
+copies = {}
+for name, documents in policies.items():
+    for policy, document in documents.items():
+        key = (stack_of_role.get(name), policy, json.dumps(document, sort_keys=True))
+        copies.setdefault(key, []).append(name)
+shared = {key: names for key, names in copies.items() if len(names) > 1}
+for (stack, policy, document), names in shared.items():
+    found(
+        "IAM::Policy",
+        shared_policies.get(stack, f"{stack} {policy}"),
+        PolicyName=policy,
+        PolicyDocument=json.loads(document),
+        Roles=sorted(names),
+    )
+for name, role in roles.items():
+    own = {policy for policy in policies[name] if not any(policy == key[1] and name in names for key, names in shared.items())}
     found(
         "IAM::Role",
         name,
         Arn=role["Arn"],
         AssumeRolePolicyDocument=role["AssumeRolePolicyDocument"],
         Policies=[
-            {key: client["iam"].get_role_policy(RoleName=name, PolicyName=policy)[key] for key in ["PolicyName", "PolicyDocument"]}
-            for policy in every("iam", "list_role_policies", "PolicyNames", RoleName=name)
+            {"PolicyName": policy, "PolicyDocument": document} for policy, document in policies[name].items() if policy in own
         ],
         ManagedPolicyArns=[
             policy["PolicyArn"] for policy in every("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)

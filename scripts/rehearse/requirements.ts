@@ -1,15 +1,27 @@
-import { isDeepStrictEqual } from 'node:util';
-import { stackOf, type Account } from './account';
+import { StackReader } from './stack-reader';
+import type { Account } from './account';
 
 export type Stage = 'dev' | 'prod';
 export type EventMode = 'push' | 'pull';
 
+/** What was deployed. */
+export interface Deploy {
+  readonly stage: Stage;
+  readonly mode: EventMode;
+  /** Whether every optional feature is on; otherwise none is. */
+  readonly hasFeatures: boolean;
+}
+
 const LOGS = ['logs:CreateLogStream', 'logs:PutLogEvents'];
 const HINTS = ['dynamodb:GetItem', 'dynamodb:UpdateItem'];
+const QUERY = 'dynamodb:Query';
 
 /** The actions that each function may call, by its name in serverless.yml. A function that is missing here is a violation. */
 const ALLOWED_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   uploadSignature: [...LOGS, 'ssm:GetParameters'],
+  uploads: [...LOGS, 'dynamodb:BatchGetItem', 'dynamodb:GetItem', QUERY],
+  deleteUpload: [...LOGS, 'ssm:GetParameters', ...HINTS],
+  playback: [...LOGS, 'ssm:GetParameters', 'dynamodb:GetItem'],
   vodEvents: [...LOGS, 'ssm:GetParameters', ...HINTS],
   pullEvents: [...LOGS, 'ssm:GetParameters', ...HINTS],
   uploadChanged: [
@@ -46,26 +58,44 @@ const ALLOWED_ACTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** The functions that count a caller's uploads where UPLOADS_PER_DAY is on. */
+const COUNTING_FUNCTIONS = ['reconcile', 'uploadChanged', 'uploadSignature'];
+
+const FUNCTIONS: Readonly<Record<EventMode, readonly string[]>> = {
+  push: ['reconcile', 'uploadChanged', 'uploadSignature', 'uploads', 'vodEvents'],
+  pull: ['pullEvents', 'reconcile', 'uploadChanged', 'uploadSignature', 'uploads'],
+};
+const FEATURE_FUNCTIONS = ['deleteUpload', 'notifyApp', 'playback'];
+
 const SCHEDULES: Readonly<Record<EventMode, Readonly<Record<string, string>>>> = {
   push: { reconcile: 'rate(5 minutes)' },
   pull: { pullEvents: 'rate(1 minute)', reconcile: 'rate(5 minutes)' },
 };
 
-const ROUTES: Readonly<Record<EventMode, Readonly<Record<string, string>>>> = {
-  push: { 'POST /upload-signature': 'JWT', 'POST /vod-events': 'NONE' },
-  pull: { 'POST /upload-signature': 'JWT' },
+/** By route: its authorization, and the requests a second that it accepts. */
+type Routes = Readonly<Record<string, readonly [authorization: string, rate: number]>>;
+
+const ROUTES: Routes = {
+  'GET /uploads': ['JWT', 500],
+  'GET /uploads/{fileId}': ['JWT', 500],
+  'POST /upload-signature': ['JWT', 50],
+};
+const PUSH_ROUTES: Routes = { 'POST /vod-events': ['NONE', 200] };
+const FEATURE_ROUTES: Routes = {
+  'DELETE /uploads/{fileId}': ['JWT', 50],
+  'GET /uploads/{fileId}/playback': ['JWT', 500],
 };
 
-const FUNCTIONS: Readonly<Record<EventMode, readonly string[]>> = {
-  push: ['reconcile', 'uploadChanged', 'uploadSignature', 'vodEvents'],
-  pull: ['pullEvents', 'reconcile', 'uploadChanged', 'uploadSignature'],
-};
-
-/** The alarms that only a deploy with NOTIFY_URL has. */
-const NOTIFY_ALARMS = [
+/** The alarms that only a deploy with the optional features has. */
+const FEATURE_ALARMS = [
+  'delete-upload-5xx',
+  'delete-upload-errors',
   'notifications-not-queued',
   'notifications-not-sent',
   'notify-app-errors',
+  'playback-5xx',
+  'playback-errors',
+  'reject-action-failed',
   'undelivered-notifications',
 ];
 
@@ -77,118 +107,112 @@ const INDEXES = {
 /**
  * The most important properties of a stack, written a second time, so that a mistake in serverless.yml does not prove
  * itself. Returns a sentence for each property that is different in the account.
- *
- * @param notifies whether the stack was deployed with NOTIFY_URL
  */
-export function violations(account: Account, stage: Stage, mode: EventMode, notifies = false): string[] {
-  const problems: string[] = [];
-  const expect = (what: string, found: unknown, wanted: unknown) => {
-    if (isDeepStrictEqual(found, wanted)) return;
-    problems.push(`${what}: ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
-  };
-  const prefix = `vod-client-upload-${stage}`;
-  const { Resources: ids, Outputs: outputs, Protected: isProtected } = stackOf(account, prefix);
-  const mine = new Set(Object.values(ids));
-  const ofType = <T>(type: string) =>
-    Object.entries(account[type] ?? {})
-      .filter(([id]) => mine.has(id))
-      .map(([, properties]) => properties as T)
-      .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)));
-  const shortName = (physicalId: string) => physicalId.slice(prefix.length + 1);
+export function violations(account: Account, deploy: Deploy): string[] {
+  const stack = new StackReader(account, `vod-client-upload-${deploy.stage}`);
+  for (const check of [
+    checkFunctions,
+    checkRoutes,
+    checkRoles,
+    checkTable,
+    checkQueues,
+    checkEventSources,
+    checkAlarms,
+  ]) {
+    check(stack, deploy);
+  }
+  return stack.problems;
+}
 
-  const functions = ofType<{ FunctionName: string; FunctionArn: string; Role: string }>('AWS::Lambda::Function');
-  const functionName = (arn: string) =>
-    shortName(functions.find(({ FunctionArn }) => FunctionArn === arn)?.FunctionName ?? arn);
-  const wantedFunctions = [...FUNCTIONS[mode], ...(notifies ? ['notifyApp'] : [])].sort();
-  expect('the functions', functions.map((made) => shortName(made.FunctionName)).sort(), wantedFunctions);
+function checkFunctions(stack: StackReader, { stage, mode, hasFeatures }: Deploy): void {
+  const wanted = [...FUNCTIONS[mode], ...(hasFeatures ? FEATURE_FUNCTIONS : [])].sort();
+  const names = stack.functions.map(({ FunctionName }) => stack.shortName(FunctionName)).sort();
+  stack.expect('the functions', names, wanted);
 
-  const routes = ofType<{ RouteKey: string; AuthorizationType?: string; AuthorizerId?: string }>(
-    'AWS::ApiGatewayV2::Route',
+  const signing = stack.functions.find(({ FunctionName }) => stack.shortName(FunctionName) === 'uploadSignature');
+  const file = hasFeatures ? 'upload-signature-with-quota' : 'upload-signature';
+  stack.expect('the handler that signs', signing?.Handler, `functions/${file}.handler`);
+
+  const rules = stack.ofType<{ ScheduleExpression: string; State: string; Targets: { Arn: string }[] }>(
+    'AWS::Events::Rule',
   );
+  const runs = rules.flatMap(({ ScheduleExpression: rate, State: state, Targets: targets }) =>
+    targets.map(({ Arn: arn }) => [stack.functionName(arn), state === 'ENABLED' ? rate : state]),
+  );
+  stack.expect('the schedules', Object.fromEntries(runs.sort()), SCHEDULES[mode]);
+
+  const groups = stack.ofType<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');
+  const days = groups.map(({ RetentionInDays: kept }) => kept);
+  stack.expect('the days that logs are kept', days, Array(names.length + 1).fill(stage === 'prod' ? 90 : 14));
+}
+
+function checkRoutes(stack: StackReader, { mode, hasFeatures }: Deploy): void {
+  const wanted: Routes = {
+    ...ROUTES,
+    ...(mode === 'push' && PUSH_ROUTES),
+    ...(hasFeatures && FEATURE_ROUTES),
+  };
+  const routes = stack.ofType<{ RouteKey: string; AuthorizationType?: string }>('AWS::ApiGatewayV2::Route');
   const kinds = routes.map((route) => [route.RouteKey, route.AuthorizationType ?? 'NONE'] as const);
-  expect('the routes and their authorization', Object.fromEntries(kinds.sort()), ROUTES[mode]);
-  const authorizers = ofType<{ AuthorizerType: string; IdentitySource: unknown }>('AWS::ApiGatewayV2::Authorizer');
-  expect(
+  const wantedKinds = Object.entries(wanted).map(([key, [authorization]]) => [key, authorization] as const);
+  stack.expect('the routes and their authorization', Object.fromEntries(kinds), Object.fromEntries(wantedKinds));
+
+  const rates = Object.entries(stack.stage?.RouteSettings ?? {}).map(([key, settings]) => {
+    const { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst, DetailedMetricsEnabled: hasMetrics } = settings;
+    return [key, [rate, burst, hasMetrics]] as const;
+  });
+  const wantedRates = Object.entries(wanted).map(([key, [, rate]]) => [key, [rate, 2 * rate, true]] as const);
+  stack.expect('the throttles of the routes', Object.fromEntries(rates), Object.fromEntries(wantedRates));
+
+  const authorizers = stack.ofType<{ AuthorizerType: string; IdentitySource: unknown }>(
+    'AWS::ApiGatewayV2::Authorizer',
+  );
+  stack.expect(
     'the authorizers',
     authorizers.map(({ AuthorizerType: type, IdentitySource: source }) => [type, source]),
     [['JWT', ['$request.header.Authorization']]],
   );
-
-  const roles = ofType<Role>('AWS::IAM::Role');
-  expect('the number of roles', roles.length, functions.length);
-  for (const { FunctionName: full, Role: arn } of functions) {
-    const role = roles.find((one) => one.Arn === arn);
-    const statements = role?.Policies.flatMap(({ PolicyDocument: { Statement: all } }) => all) ?? [];
-    const roleName = `the role of ${shortName(full)}`;
-    const actions = new Set(statements.flatMap(({ Action: action }) => action));
-    expect(`the actions of ${roleName}`, [...actions].sort(), [...(ALLOWED_ACTIONS[shortName(full)] ?? [])].sort());
-    const forbidden = JSON.stringify(statements).match(/"Resource":(\[[^\]]*)?"\*"|"Deny"|Not[AR]/g);
-    expect(`forbidden parts of ${roleName}`, forbidden, null);
-    expect(`managed policies of ${roleName}`, role?.ManagedPolicyArns, []);
-  }
-
-  const rules = ofType<{ ScheduleExpression: string; State: string; Targets: { Arn: string }[] }>('AWS::Events::Rule');
-  const runs = rules.flatMap(({ ScheduleExpression: rate, State: state, Targets: targets }) =>
-    targets.map(({ Arn: arn }) => [functionName(arn), state === 'ENABLED' ? rate : state]),
-  );
-  expect('the schedules', Object.fromEntries(runs.sort()), SCHEDULES[mode]);
-
-  const [table] = ofType<Table>('AWS::DynamoDB::Table');
-  const keys = (schema: readonly Key[] = []) => schema.map(({ AttributeName: key }) => key).join(' ');
-  expect("the table's key", keys(table?.KeySchema), 'fileId');
-  const indexes = table?.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => [
-    IndexName,
-    [keys(KeySchema), Projection.ProjectionType, ...(Projection.NonKeyAttributes ?? [])].join(' '),
-  ]);
-  expect("the table's indexes", Object.fromEntries(indexes?.sort() ?? []), INDEXES);
-  expect("the table's stream", table?.StreamSpecification.StreamViewType, 'NEW_AND_OLD_IMAGES');
-  expect("the table's protection against deletion", table?.DeletionProtectionEnabled, stage === 'prod');
-  expect("the stack's protection against deletion", isProtected, stage === 'prod');
-
-  const queues = ofType<Queue>('AWS::SQS::Queue');
-  const sources = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
-  const deadLetters = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined).map(({ Arn }) => Arn);
-  expect('the number of queues', queues.length, notifies ? 4 : 2);
-  const targets = sources.map(({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn);
-  expect('the dead-letter queues', targets.sort(), deadLetters.sort());
-  const unencrypted = queues.filter(({ SqsManagedSseEnabled: isEncrypted }) => !isEncrypted);
-  expect('the queues without encryption', unencrypted, []);
-
-  const mappings = ofType<Mapping>('AWS::Lambda::EventSourceMapping');
-  const readers = (arn: string | undefined) =>
-    mappings
-      .filter(({ EventSourceArn }) => EventSourceArn === arn)
-      .map(({ FunctionArn, State }) => `${functionName(FunctionArn)} ${State}`);
-  const found = [readers(table?.StreamArn), ...sources.map(({ Arn }) => readers(Arn)).sort()];
-  const wanted = [['uploadChanged Enabled'], ...(notifies ? [['notifyApp Enabled']] : []), ['uploadChanged Enabled']];
-  expect('the event sources', found, wanted);
-  expect('the number of event sources', mappings.length, wanted.length);
-  const filters = mappings.flatMap(({ FilterCriteria }) => FilterCriteria?.Filters ?? []);
-  expect('the number of filters of the stream', filters.length, notifies ? 2 : 1);
-  const retries = mappings.flatMap(({ MaximumRetryAttempts: most }) => most ?? []);
-  expect('the retries of the stream', retries, [-1]);
-
-  const alarms = ofType<{ AlarmName: string }>('AWS::CloudWatch::Alarm').map(({ AlarmName }) => shortName(AlarmName));
-  const notifyAlarms = alarms.filter((name) => name.includes('notif')).sort();
-  expect('the alarms of notifications', notifyAlarms, notifies ? NOTIFY_ALARMS : []);
-
-  const groups = ofType<{ RetentionInDays?: number }>('AWS::Logs::LogGroup');
-  const days = groups.map(({ RetentionInDays: kept }) => kept);
-  expect('the days that logs are kept', days, Array(functions.length + 1).fill(stage === 'prod' ? 90 : 14));
   const url = /^https:\/\/\w+\.execute-api\.[\w.-]+\/vod-events$/;
-  expect('the output VodEventsUrl', url.test(outputs['VodEventsUrl'] ?? ''), mode === 'push');
-  return problems;
+  stack.expect('the output VodEventsUrl', url.test(stack.outputs['VodEventsUrl'] ?? ''), mode === 'push');
 }
 
-interface Key {
-  readonly AttributeName: string;
+interface Statement {
+  readonly Action: string | string[];
 }
 interface Role {
   readonly Arn: string;
   readonly ManagedPolicyArns: readonly string[];
-  readonly Policies: readonly {
-    readonly PolicyDocument: { readonly Statement: readonly { readonly Action: string | string[] }[] };
-  }[];
+  readonly Policies: readonly { readonly PolicyDocument: { readonly Statement: readonly Statement[] } }[];
+}
+/** A policy that is a resource of its own. */
+interface Policy {
+  readonly Roles: readonly string[];
+  readonly PolicyDocument: { readonly Statement: readonly Statement[] };
+}
+
+function checkRoles(stack: StackReader, { hasFeatures }: Deploy): void {
+  const roles = stack.ofType<Role>('AWS::IAM::Role');
+  const shared = stack.ofType<Policy>('AWS::IAM::Policy');
+  stack.expect('the number of roles', roles.length, stack.functions.length);
+  stack.expect('the number of policies of several roles', shared.length, hasFeatures ? 1 : 0);
+  for (const { FunctionName: full, Role: arn } of stack.functions) {
+    const role = roles.find((one) => one.Arn === arn);
+    const roleName = arn.replace(/.*\//, '');
+    const policies = [...(role?.Policies ?? []), ...shared.filter(({ Roles }) => Roles.includes(roleName))];
+    const statements = policies.flatMap(({ PolicyDocument: { Statement: all } }) => all);
+    const name = stack.shortName(full);
+    const actions = new Set(statements.flatMap(({ Action: action }) => action));
+    const counted = hasFeatures && COUNTING_FUNCTIONS.includes(name) ? [QUERY] : [];
+    const allowed = [...(ALLOWED_ACTIONS[name] ?? []), ...counted];
+    stack.expect(`the actions of the role of ${name}`, [...actions].sort(), allowed.sort());
+    const forbidden = JSON.stringify(statements).match(/"Resource":(\[[^\]]*)?"\*"|"Deny"|Not[AR]/g);
+    stack.expect(`forbidden parts of the role of ${name}`, forbidden, null);
+    stack.expect(`managed policies of the role of ${name}`, role?.ManagedPolicyArns, []);
+  }
+}
+
+interface Key {
+  readonly AttributeName: string;
 }
 interface Table {
   readonly KeySchema: readonly Key[];
@@ -201,15 +225,68 @@ interface Table {
   readonly StreamSpecification: { readonly StreamViewType: string };
   readonly DeletionProtectionEnabled: boolean;
 }
+
+function checkTable(stack: StackReader, { stage }: Deploy): void {
+  const [table] = stack.ofType<Table>('AWS::DynamoDB::Table');
+  const keys = (schema: readonly Key[] = []) => schema.map(({ AttributeName: key }) => key).join(' ');
+  stack.expect("the table's key", keys(table?.KeySchema), 'fileId');
+  const indexes = table?.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => [
+    IndexName,
+    [keys(KeySchema), Projection.ProjectionType, ...(Projection.NonKeyAttributes ?? [])].join(' '),
+  ]);
+  stack.expect("the table's indexes", Object.fromEntries(indexes?.sort() ?? []), INDEXES);
+  stack.expect("the table's stream", table?.StreamSpecification.StreamViewType, 'NEW_AND_OLD_IMAGES');
+  stack.expect("the table's protection against deletion", table?.DeletionProtectionEnabled, stage === 'prod');
+  stack.expect("the stack's protection against deletion", stack.isProtected, stage === 'prod');
+}
+
 interface Queue {
   readonly Arn: string;
   readonly SqsManagedSseEnabled: boolean;
   readonly RedrivePolicy?: { readonly deadLetterTargetArn: string };
 }
+
+function checkQueues(stack: StackReader, { hasFeatures }: Deploy): void {
+  const queues = stack.ofType<Queue>('AWS::SQS::Queue');
+  const sources = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
+  const deadLetters = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined).map(({ Arn }) => Arn);
+  stack.expect('the number of queues', queues.length, hasFeatures ? 4 : 2);
+  const targets = sources.map(({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn);
+  stack.expect('the dead-letter queues', targets.sort(), deadLetters.sort());
+  const unencrypted = queues.filter(({ SqsManagedSseEnabled: isEncrypted }) => !isEncrypted);
+  stack.expect('the queues without encryption', unencrypted, []);
+}
+
 interface Mapping {
   readonly EventSourceArn: string;
   readonly FunctionArn: string;
   readonly State: string;
   readonly MaximumRetryAttempts?: number;
   readonly FilterCriteria?: { readonly Filters: readonly object[] };
+}
+
+function checkEventSources(stack: StackReader, { hasFeatures }: Deploy): void {
+  const mappings = stack.ofType<Mapping>('AWS::Lambda::EventSourceMapping');
+  const readers = (arn: string | undefined) =>
+    mappings
+      .filter(({ EventSourceArn }) => EventSourceArn === arn)
+      .map(({ FunctionArn, State }) => `${stack.functionName(FunctionArn)} ${State}`);
+  const [table] = stack.ofType<Table>('AWS::DynamoDB::Table');
+  const queues = stack.ofType<Queue>('AWS::SQS::Queue').filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
+  const found = [readers(table?.StreamArn), ...queues.map(({ Arn }) => readers(Arn)).sort()];
+  const notified = hasFeatures ? [['notifyApp Enabled']] : [];
+  const wanted = [['uploadChanged Enabled'], ...notified, ['uploadChanged Enabled']];
+  stack.expect('the event sources', found, wanted);
+  stack.expect('the number of event sources', mappings.length, wanted.length);
+  const filters = mappings.flatMap(({ FilterCriteria }) => FilterCriteria?.Filters ?? []);
+  stack.expect('the number of filters of the stream', filters.length, hasFeatures ? 2 : 1);
+  const retries = mappings.flatMap(({ MaximumRetryAttempts: max }) => max ?? []);
+  stack.expect('the retries of the stream', retries, [-1]);
+}
+
+function checkAlarms(stack: StackReader, { hasFeatures }: Deploy): void {
+  const alarms = stack.ofType<{ AlarmName: string }>('AWS::CloudWatch::Alarm');
+  const names = alarms.map(({ AlarmName }) => stack.shortName(AlarmName));
+  const ofFeatures = names.filter((name) => /notif|delete|playback|reject/.test(name)).sort();
+  stack.expect('the alarms of optional features', ofFeatures, hasFeatures ? FEATURE_ALARMS : []);
 }

@@ -4,13 +4,30 @@ import '../../tests/helpers/environment';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject, type Copy, type Template } from '../../tests/helpers/packaged';
+import { APP_ID } from '../../local/vod/state';
 import { differences, orphans, stackOf } from './account';
 import { findPython, lint, startEmulator, type Emulator } from './emulator';
 import { runPackages } from './packages';
 import { violations, type EventMode, type Stage } from './requirements';
 
-/** A deploy of each kind: NOTIFY_URL is on in the ones that are pushed events. */
-const NOTIFY_URL: Readonly<Record<EventMode, string>> = { push: 'https://app.example.com/webhooks/vod', pull: '' };
+/** The deploys that are pushed events have every optional feature, the others none. */
+const FEATURES: Readonly<Record<EventMode, Readonly<Record<string, string>>>> = {
+  push: {
+    NOTIFY_URL: 'https://app.example.com/webhooks/vod',
+    ALLOW_DELETE: 'true',
+    VOD_WRITE_KEY_PARAMETER: '/vod/write-key',
+    PLAYER_KEY_PARAMETER: '/vod/player-key',
+    URL_KEY_PARAMETER: '/vod/url-key',
+    PLAYBACK_APP_ID: String(APP_ID),
+    MAX_BYTES: '1073741824',
+    MAX_SECONDS: '600',
+    ALLOWED_CATEGORIES: 'Video,Audio',
+    UPLOADS_PER_DAY: '100',
+    REJECT_ACTION: 'forbid',
+  },
+  pull: {},
+};
+const hasFeatures = (mode: EventMode) => mode === 'push';
 
 const REGION = 'ap-southeast-1';
 /** The table of version 1, which the update replaced and nothing removes. */
@@ -38,7 +55,7 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
     return copy.serverless([...command.split(' '), '--stage', stage], {
       ...emulator.env,
       EVENT_MODE: mode,
-      NOTIFY_URL: NOTIFY_URL[mode],
+      ...FEATURES[mode],
     });
   }
 
@@ -51,8 +68,8 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
   async function deploy(mode: EventMode): Promise<Template> {
     await serverless('deploy', mode);
     const template = await copy.template();
-    const notifies = NOTIFY_URL[mode] === '' ? 'without' : 'with';
-    print(`${stage}: deployed for ${mode} ${notifies} NOTIFY_URL, ${Object.keys(template.Resources).length} resources`);
+    const features = hasFeatures(mode) ? 'every feature' : 'no feature';
+    print(`${stage}: deployed for ${mode} with ${features}, ${Object.keys(template.Resources).length} resources`);
     return template;
   }
 
@@ -61,7 +78,7 @@ function rehearsed(stage: Stage, copy: Copy, emulator: Emulator) {
     const account = await emulator.read();
     note(`${stage} ${step}`, [
       ...differences(account, name, template),
-      ...violations(account, stage, mode, NOTIFY_URL[mode] !== ''),
+      ...violations(account, { stage, mode, hasFeatures: hasFeatures(mode) }),
     ]);
   }
 

@@ -39,8 +39,8 @@ test('serverless package stops at a bad parameter with one sentence and exit cod
 });
 
 test.each([
-  ['push', ['uploadSignature', 'vodEvents', 'uploadChanged', 'reconcile'], 'pullEvents'],
-  ['pull', ['uploadSignature', 'uploadChanged', 'pullEvents', 'reconcile'], 'vodEvents'],
+  ['push', ['uploadSignature', 'uploads', 'vodEvents', 'uploadChanged', 'reconcile'], 'pullEvents'],
+  ['pull', ['uploadSignature', 'uploads', 'uploadChanged', 'pullEvents', 'reconcile'], 'vodEvents'],
 ])('serverless print and deploy function know the functions of EVENT_MODE=%s only', async (mode, names, other) => {
   const variables = { EVENT_MODE: mode };
   const [printed, deployed] = await Promise.all([

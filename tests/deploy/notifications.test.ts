@@ -26,8 +26,8 @@ beforeAll(async () => {
       await copy.remove();
     }
   };
-  const [told, untold] = await Promise.all([build({ NOTIFY_URL }), build({})]);
-  templates = { with: told, without: untold };
+  const [notifying, plain] = await Promise.all([build({ NOTIFY_URL }), build({})]);
+  templates = { with: notifying, without: plain };
 });
 
 const idsOf = ({ resources }: TemplateReader) => Object.keys(resources);

@@ -10,9 +10,20 @@ jest.setTimeout(300_000);
 const TOPIC = 'arn:aws:sns:ap-southeast-1:123456789012:alarms';
 const PREFIX = 'vod-client-upload-dev-';
 
-/** Deploys with the one or the other event mode, and one that is pushed events and tells the app. */
-const DEPLOYS = ['push', 'pull', 'notify'] as const;
+/** Deploys with the one or the other event mode, and one that is pushed events and has every optional feature. */
+const DEPLOYS = ['push', 'pull', 'full'] as const;
 type Deploy = (typeof DEPLOYS)[number];
+
+const FEATURES = {
+  NOTIFY_URL: 'https://app.example.com/hooks',
+  ALLOW_DELETE: 'true',
+  VOD_WRITE_KEY_PARAMETER: '/vod/write-key',
+  PLAYER_KEY_PARAMETER: '/vod/player-key',
+  URL_KEY_PARAMETER: '/vod/url-key',
+  PLAYBACK_APP_ID: '1500000001',
+  UPLOADS_PER_DAY: '20',
+  REJECT_ACTION: 'delete',
+};
 
 let templates: Readonly<Record<Deploy, TemplateReader>>;
 let runbook: string;
@@ -30,12 +41,12 @@ beforeAll(async () => {
       await copy.remove();
     }
   };
-  const [push, pull, notify] = await Promise.all([
+  const [push, pull, full] = await Promise.all([
     build({ EVENT_MODE: 'push' }),
     build({ EVENT_MODE: 'pull' }),
-    build({ EVENT_MODE: 'push', NOTIFY_URL: 'https://app.example.com/hooks' }),
+    build({ EVENT_MODE: 'push', ...FEATURES }),
   ]);
-  templates = { push, pull, notify };
+  templates = { push, pull, full };
 });
 
 /** The metric of an alarm or a filter, with the names of its dimensions. */
@@ -74,22 +85,42 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
       'upload-signature-5xx',
       'upload-signature-errors',
       'upload-signature-throttles',
+      'uploads-5xx',
+      'uploads-errors',
+      'uploads-list-5xx',
       'verification-dead-letters',
       'verification-late',
       'verification-unanswered',
     ];
     const PUSH = ['vod-events-5xx', 'vod-events-errors', 'vod-events-throttles', 'vod-events-unauthorized'];
-    const NOTIFY = [
+    const OPTIONAL = [
+      'delete-upload-5xx',
+      'delete-upload-errors',
       'notifications-not-queued',
       'notifications-not-sent',
       'notify-app-errors',
+      'playback-5xx',
+      'playback-errors',
+      'reject-action-failed',
       'undelivered-notifications',
     ];
-    const OWN = { push: PUSH, pull: ['pull-events-errors'], notify: [...PUSH, ...NOTIFY] };
+    const OWN = { push: PUSH, pull: ['pull-events-errors'], full: [...PUSH, ...OPTIONAL] };
     const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
     expect(names.sort()).toEqual([...COMMON, ...OWN[deploy]].sort());
     const errors = alarmsOf(deploy).filter(({ MetricName }) => MetricName === 'Errors');
     expect(errors).toHaveLength(templates[deploy].functions().length);
+  });
+
+  test('watch the 5xx of each route', () => {
+    const watched = alarmsOf(deploy).filter(({ MetricName }) => MetricName === '5xx');
+    const routes = watched.map(({ Namespace, Dimensions = [] }) => {
+      const values = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+      expect([Namespace, values['ApiId'], values['Stage']]).toEqual(['AWS/ApiGateway', { Ref: 'HttpApi' }, '$default']);
+      return [values['Method'], values['Resource']];
+    });
+    const wanted = Object.keys(templates[deploy].routes()).map((key) => key.split(' '));
+    expect(routes).toHaveLength(wanted.length);
+    expect(routes).toEqual(expect.arrayContaining(wanted));
   });
 
   test('notify the topic, explain themselves, and are explained in docs/runbook.md', () => {
@@ -129,7 +160,8 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
         .map(({ LogGroupName }) => LogGroupName.Ref.replace('LogGroup', ''));
     const events = deploy === 'pull' ? 'PullEvents' : 'VodEvents';
     const functions = templates[deploy].functions().map(({ id }) => id);
-    expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.sort());
+    // What users read needs no secret.
+    expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.filter((id) => id !== 'Uploads').sort());
     expect(groups('FailedWrites')).toEqual([events, 'UploadChanged']);
     for (const metric of ['RefusedRows', 'UnknownFiles', 'MassDeletions']) {
       expect(groups(metric)).toEqual(['UploadChanged', 'Reconcile']);
@@ -140,7 +172,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
 });
 
 test('the alarm on the age of the stream and the one on dead letters use the metrics and dimensions of AWS', () => {
-  const byName = new Map(alarmsOf('push').map((alarm) => [alarm.AlarmName.replace(PREFIX, ''), alarm]));
+  const byName = new Map(alarmsOf('full').map((alarm) => [alarm.AlarmName.replace(PREFIX, ''), alarm]));
   expect(byName.get('verification-late')).toMatchObject({
     Namespace: 'AWS/Lambda',
     MetricName: 'IteratorAge',
@@ -156,7 +188,7 @@ test('the alarm on the age of the stream and the one on dead letters use the met
     Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['VerificationDeadLetters', 'QueueName'] } }],
   });
   // Only the alarm that reports missing runs may go off without data.
-  const missing = alarmsOf('push').filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
+  const missing = alarmsOf('full').filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
   expect(missing.map(({ AlarmName }) => AlarmName)).toEqual([`${PREFIX}reconcile-stalled`]);
 });
 
@@ -164,6 +196,7 @@ test('the outputs are the routes, and the table with its stream for other consum
   const { outputs } = templates.push;
   expect(Object.fromEntries(Object.entries(outputs).map(([name, { Value }]) => [name, Value]))).toMatchObject({
     UploadSignatureUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/upload-signature' },
+    UploadsUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/uploads' },
     VodEventsUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/vod-events' },
     UploadsTableName: { Ref: 'UploadsTable' },
     UploadsTableArn: { 'Fn::GetAtt': ['UploadsTable', 'Arn'] },
@@ -187,6 +220,7 @@ const DEPLOY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
     'dynamodb:DescribeTimeToLive',
   ],
   'AWS::Events::Rule': ['events:PutRule', 'events:PutTargets', 'events:RemoveTargets', 'events:DeleteRule'],
+  'AWS::IAM::Policy': ['iam:PutRolePolicy', 'iam:GetRolePolicy', 'iam:DeleteRolePolicy'],
   'AWS::IAM::Role': ['iam:CreateRole', 'iam:PutRolePolicy', 'iam:DeleteRolePolicy', 'iam:DeleteRole', 'iam:PassRole'],
   'AWS::Lambda::EventInvokeConfig': ['lambda:PutFunctionEventInvokeConfig', 'lambda:DeleteFunctionEventInvokeConfig'],
   'AWS::Lambda::EventSourceMapping': [

@@ -6,13 +6,21 @@ const CALLBACK =
   'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
 const caller = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
 
-const check =
-  jest.requireActual<
-    (source: { resolveVariable: (address: string) => Promise<string> }) => Promise<{ problem: string }>
-  >('../../deploy/parameters.js');
+interface Parameters {
+  readonly problem: string;
+  readonly notDeployed: readonly string[];
+  readonly uploadSignatureHandler: string;
+  readonly routeSettings: Readonly<Record<string, object>>;
+  readonly limitedRoutes: readonly string[];
+}
 
-/** The sentence about valid parameters with these changes. */
-async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
+const check =
+  jest.requireActual<(source: { resolveVariable: (address: string) => Promise<string> }) => Promise<Parameters>>(
+    '../../deploy/parameters.js',
+  );
+
+/** What deploy/parameters.js returns for valid parameters with these changes. */
+function parameters(stage: string, changed: Readonly<Record<string, string>>): Promise<Parameters> {
   const given: Readonly<Record<string, string>> = {
     ...caller,
     CORS_ORIGINS: '',
@@ -21,6 +29,16 @@ async function problem(stage: string, changed: Readonly<Record<string, string>>)
     EVENT_MODE: 'push',
     EVENTS_RATE: '200',
     NOTIFY_URL: '',
+    ALLOW_DELETE: 'false',
+    PLAYBACK_CONTENT: 'Original',
+    PLAYBACK_DEFINITION: '',
+    PLAYBACK_SECONDS: '3600',
+    PLAYBACK_APP_ID: '',
+    MAX_BYTES: '',
+    MAX_SECONDS: '',
+    ALLOWED_CATEGORIES: '',
+    UPLOADS_PER_DAY: '',
+    REJECT_ACTION: 'keep',
     ONE_TIME_VALID: 'false',
     ONE_TIME_VALID_FIXED: 'false',
     VALID_FOR: '1800',
@@ -33,18 +51,27 @@ async function problem(stage: string, changed: Readonly<Record<string, string>>)
     SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: '/k',
     VOD_API_KEY_PARAMETER: '',
+    VOD_WRITE_KEY_PARAMETER: '',
     SEAL_KEY_PARAMETER: '/s',
     CALLBACK_TOKEN_PARAMETER: '/t',
     CALLBACK_SIGN_KEY_PARAMETER: '',
     NOTIFY_SECRET_PARAMETER: '/n',
+    PLAYER_KEY_PARAMETER: '',
+    URL_KEY_PARAMETER: '',
     ALARM_TOPIC_ARN: '',
     ...changed,
   };
   const resolveVariable = (address: string) => {
+    if (address.startsWith('self:')) return Promise.resolve('table');
     const value = address === 'sls:stage' ? stage : given[address.replace('param:', '')];
     return value === undefined ? Promise.reject(new Error(`Cannot resolve ${address}`)) : Promise.resolve(value);
   };
-  return (await check({ resolveVariable })).problem;
+  return check({ resolveVariable });
+}
+
+/** The sentence about valid parameters with these changes. */
+async function problem(stage: string, changed: Readonly<Record<string, string>>): Promise<string> {
+  return (await parameters(stage, changed)).problem;
 }
 
 const issuer = (value: string) =>
@@ -241,4 +268,166 @@ test('deploy/parameters.js requires a secret of its own where there is a NOTIFY_
   for (const NOTIFY_SECRET_PARAMETER of ['', 'no name at all', '/k']) {
     expect(await problem('dev', { NOTIFY_SECRET_PARAMETER })).toBe('');
   }
+});
+
+const integer = (name: string, value: string, example: string, max = 9_007_199_254_740_991) =>
+  `${name} must be a whole number from 1 to ${max}, or empty, not "${value}", for example ${name}=${example}`;
+const oneOf = (name: string, value: string, values: string, example: string) =>
+  `${name} must be one of: ${values}, not "${value}", for example ${name}=${example}`;
+const seconds = (value: string) =>
+  `PLAYBACK_SECONDS must be a whole number from 60 to 604800, not "${value}", for example PLAYBACK_SECONDS=3600`;
+const content = (value: string) =>
+  oneOf('PLAYBACK_CONTENT', value, 'Original, Transcode, RawAdaptive, ProtectedAdaptive', 'Original');
+const categories = (value: string) =>
+  `ALLOWED_CATEGORIES must be a list of Video, Audio, Image, or empty, not "${value}", for example ALLOWED_CATEGORIES=Video,Audio`;
+
+test.each([
+  [{ ALLOW_DELETE: '' }, oneOf('ALLOW_DELETE', '', 'true, false', 'true')],
+  [{ ALLOW_DELETE: 'yes' }, oneOf('ALLOW_DELETE', 'yes', 'true, false', 'true')],
+  [{ PLAYBACK_CONTENT: '' }, content('')],
+  [{ PLAYBACK_CONTENT: 'original' }, content('original')],
+  [{ PLAYBACK_DEFINITION: '0' }, integer('PLAYBACK_DEFINITION', '0', '10')],
+  [{ PLAYBACK_DEFINITION: 'HLS' }, integer('PLAYBACK_DEFINITION', 'HLS', '10')],
+  [{ PLAYBACK_SECONDS: '' }, seconds('')],
+  [{ PLAYBACK_SECONDS: '59' }, seconds('59')],
+  [{ PLAYBACK_SECONDS: '604801' }, seconds('604801')],
+  [{ PLAYBACK_SECONDS: '1h' }, seconds('1h')],
+  [{ PLAYBACK_APP_ID: 'my-app' }, integer('PLAYBACK_APP_ID', 'my-app', '1500000001')],
+  [{ PLAYBACK_APP_ID: '0' }, integer('PLAYBACK_APP_ID', '0', '1500000001')],
+  [{ MAX_BYTES: '0' }, integer('MAX_BYTES', '0', '1073741824')],
+  [{ MAX_BYTES: '1GB' }, integer('MAX_BYTES', '1GB', '1073741824')],
+  [{ MAX_BYTES: '9007199254740992' }, integer('MAX_BYTES', '9007199254740992', '1073741824')],
+  [{ MAX_SECONDS: '0' }, integer('MAX_SECONDS', '0', '600')],
+  [{ MAX_SECONDS: '1.5' }, integer('MAX_SECONDS', '1.5', '600')],
+  [{ ALLOWED_CATEGORIES: 'Video,Text' }, categories('Video,Text')],
+  [{ ALLOWED_CATEGORIES: 'video' }, categories('video')],
+  [{ ALLOWED_CATEGORIES: 'Video,' }, categories('Video,')],
+  [{ UPLOADS_PER_DAY: '0' }, integer('UPLOADS_PER_DAY', '0', '20', 1_000)],
+  [{ UPLOADS_PER_DAY: '1001' }, integer('UPLOADS_PER_DAY', '1001', '20', 1_000)],
+  [{ REJECT_ACTION: '' }, oneOf('REJECT_ACTION', '', 'keep, forbid, delete', 'forbid')],
+  [{ REJECT_ACTION: 'block' }, oneOf('REJECT_ACTION', 'block', 'keep, forbid, delete', 'forbid')],
+])('deploy/parameters.js refuses the feature parameter %j', async (changed, sentence) => {
+  for (const stage of ['dev', 'prod', 'local']) expect(await problem(stage, changed)).toBe(sentence);
+});
+
+const WRITE_KEY = { VOD_WRITE_KEY_PARAMETER: '/w' };
+const PLAYBACK = { PLAYER_KEY_PARAMETER: '/p', URL_KEY_PARAMETER: '/u', PLAYBACK_APP_ID: '1500000001' };
+
+test.each<Readonly<Record<string, string>>>([
+  { ALLOW_DELETE: 'true', ...WRITE_KEY },
+  { REJECT_ACTION: 'forbid', ...WRITE_KEY },
+  { REJECT_ACTION: 'delete', ALLOW_DELETE: 'true', ...WRITE_KEY },
+  { MAX_BYTES: '1', MAX_SECONDS: '1', UPLOADS_PER_DAY: '1' },
+  { MAX_BYTES: '9007199254740991', MAX_SECONDS: '9007199254740991', UPLOADS_PER_DAY: '1000' },
+  { ALLOWED_CATEGORIES: 'Video' },
+  { ALLOWED_CATEGORIES: 'Video, Audio ,Image' },
+  PLAYBACK,
+  { ...PLAYBACK, PLAYBACK_SECONDS: '60' },
+  { ...PLAYBACK, PLAYBACK_SECONDS: '604800' },
+  { ...PLAYBACK, PLAYER_KEY_PARAMETER: '' },
+  { ...PLAYBACK, URL_KEY_PARAMETER: '' },
+  { ...PLAYBACK, PLAYBACK_APP_ID: '', VOD_SUB_APP_ID: '1500000001' },
+  { ...PLAYBACK, PLAYBACK_CONTENT: 'Transcode', PLAYBACK_DEFINITION: '100030' },
+  { ...PLAYBACK, PLAYBACK_CONTENT: 'RawAdaptive', PLAYBACK_DEFINITION: '10' },
+  { ...PLAYBACK, PLAYBACK_CONTENT: 'ProtectedAdaptive', PLAYBACK_DEFINITION: '12', URL_KEY_PARAMETER: '' },
+  // Without a key there is no playback, and nothing that it needs.
+  { PLAYBACK_CONTENT: 'RawAdaptive' },
+  { VOD_WRITE_KEY_PARAMETER: 'no name at all' },
+])('deploy/parameters.js accepts the features %j', async (changed) => {
+  for (const stage of ['dev', 'prod', 'local']) expect(await problem(stage, changed)).toBe('');
+});
+
+const missingWriteKey = (cause: string) =>
+  `VOD_WRITE_KEY_PARAMETER is missing, ${cause} needs a key pair that may change files in VOD, for example VOD_WRITE_KEY_PARAMETER=/vod-client-upload/dev/vod-write-key`;
+const missingAppId =
+  'PLAYBACK_APP_ID is missing, a playback signature names the application: VOD_SUB_APP_ID, or the AppId of an account without one, for example PLAYBACK_APP_ID=1500000001';
+const missingDefinition = (value: string) =>
+  `PLAYBACK_DEFINITION is missing, PLAYBACK_CONTENT=${value} needs the id of the template, for example PLAYBACK_DEFINITION=10`;
+const twins = (one: string, other: string) =>
+  `${one}_PARAMETER and ${other}_PARAMETER name one SSM parameter, each secret needs its own`;
+
+test.each<[string, Readonly<Record<string, string>>, string]>([
+  ['deletion without a write key', { ALLOW_DELETE: 'true' }, missingWriteKey('ALLOW_DELETE=true')],
+  ['an action without a write key', { REJECT_ACTION: 'forbid' }, missingWriteKey('REJECT_ACTION=forbid')],
+  ['an action without a write key', { REJECT_ACTION: 'delete' }, missingWriteKey('REJECT_ACTION=delete')],
+  ['playback without an application', { ...PLAYBACK, PLAYBACK_APP_ID: '' }, missingAppId],
+  ['playback of application 0', { ...PLAYBACK, PLAYBACK_APP_ID: '', VOD_SUB_APP_ID: '0' }, missingAppId],
+  ['playback of no template', { ...PLAYBACK, PLAYBACK_CONTENT: 'Transcode' }, missingDefinition('Transcode')],
+  ['playback of no template', { ...PLAYBACK, PLAYBACK_CONTENT: 'RawAdaptive' }, missingDefinition('RawAdaptive')],
+  [
+    'encrypted playback without a player key',
+    { ...PLAYBACK, PLAYBACK_CONTENT: 'ProtectedAdaptive', PLAYBACK_DEFINITION: '12', PLAYER_KEY_PARAMETER: '' },
+    'PLAYER_KEY_PARAMETER is missing, PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only, for example PLAYER_KEY_PARAMETER=/vod-client-upload/dev/player-key',
+  ],
+  [
+    'the signing key pair as write key',
+    { ALLOW_DELETE: 'true', VOD_WRITE_KEY_PARAMETER: 'k' },
+    twins('VOD_KEY', 'VOD_WRITE_KEY'),
+  ],
+  [
+    'the API key pair as write key',
+    { REJECT_ACTION: 'forbid', VOD_API_KEY_PARAMETER: '/a', VOD_WRITE_KEY_PARAMETER: '/a' },
+    twins('VOD_API_KEY', 'VOD_WRITE_KEY'),
+  ],
+  ['one key for players and URLs', { ...PLAYBACK, URL_KEY_PARAMETER: 'p' }, twins('PLAYER_KEY', 'URL_KEY')],
+  ['the seal key as URL key', { ...PLAYBACK, URL_KEY_PARAMETER: '/s' }, twins('SEAL_KEY', 'URL_KEY')],
+  ['a key in place of its name', { ...PLAYBACK, PLAYER_KEY_PARAMETER: 'a key' }, name('PLAYER_KEY_PARAMETER')],
+  ['a key in place of its name', { ...PLAYBACK, URL_KEY_PARAMETER: 'a/key' }, name('URL_KEY_PARAMETER')],
+  [
+    'a key pair in place of its name',
+    { ALLOW_DELETE: 'true', VOD_WRITE_KEY_PARAMETER: '{"secretId":"a"}' },
+    name('VOD_WRITE_KEY_PARAMETER'),
+  ],
+])('deploy/parameters.js refuses %s: %j', async (_, changed, sentence) => {
+  expect(await problem('dev', changed)).toBe(sentence);
+});
+
+const SWITCHES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+  ['notifyApp', { NOTIFY_URL: HOOKS }],
+  ['deleteUpload', { ALLOW_DELETE: 'true', ...WRITE_KEY }],
+  ['playback', PLAYBACK],
+  ['uploadQuota', { UPLOADS_PER_DAY: '20' }],
+  ['rejectAction', { REJECT_ACTION: 'forbid', ...WRITE_KEY }],
+];
+const FEATURES = SWITCHES.map(([feature]) => feature);
+
+test.each(SWITCHES)('the feature %s alone is deployed with %j', async (feature, changed) => {
+  const others = FEATURES.filter((one) => one !== feature);
+  expect((await parameters('dev', changed)).notDeployed).toEqual([...others, 'pullEvents']);
+  expect((await parameters('dev', { ...changed, EVENT_MODE: 'pull' })).notDeployed).toEqual([...others, 'vodEvents']);
+  expect((await parameters('local', changed)).notDeployed).toEqual(others);
+});
+
+test('no feature is deployed with the defaults', async () => {
+  expect((await parameters('dev', {})).notDeployed).toEqual([...FEATURES, 'pullEvents']);
+});
+
+test.each<[string, Readonly<Record<string, string>>]>([
+  ['', {}],
+  ['', { MAX_SECONDS: '600', REJECT_ACTION: 'forbid', ...WRITE_KEY }],
+  ['-with-limits', { MAX_BYTES: '1' }],
+  ['-with-limits', { ALLOWED_CATEGORIES: 'Video' }],
+  ['-with-quota', { UPLOADS_PER_DAY: '20' }],
+  ['-with-quota', { UPLOADS_PER_DAY: '20', MAX_BYTES: '1', ALLOWED_CATEGORIES: 'Video' }],
+])('functions/upload-signature%s signs for a deploy with %j', async (suffix, changed) => {
+  expect((await parameters('dev', changed)).uploadSignatureHandler).toBe(`functions/upload-signature${suffix}.handler`);
+});
+
+test.each<[string, Readonly<Record<string, string>>, readonly string[]]>([
+  ['nothing else', {}, []],
+  ['ALLOW_DELETE', { ALLOW_DELETE: 'true', ...WRITE_KEY }, ['DELETE /uploads/{fileId}']],
+  ['a playback key', PLAYBACK, ['GET /uploads/{fileId}/playback']],
+  [
+    'both',
+    { ...PLAYBACK, ALLOW_DELETE: 'true', ...WRITE_KEY },
+    ['DELETE /uploads/{fileId}', 'GET /uploads/{fileId}/playback'],
+  ],
+])('each route of a deploy with %s has a throttle', async (_, changed, added) => {
+  const routes = ['POST /upload-signature', 'GET /uploads', 'GET /uploads/{fileId}', ...added];
+  const pushed = await parameters('dev', changed);
+  expect(Object.keys(pushed.routeSettings)).toEqual([...routes, 'POST /vod-events']);
+  expect(pushed.limitedRoutes).toHaveLength(routes.length + 1);
+  const pulled = await parameters('dev', { ...changed, EVENT_MODE: 'pull' });
+  expect(Object.keys(pulled.routeSettings)).toEqual(routes);
+  expect(pulled.limitedRoutes).toHaveLength(routes.length);
 });

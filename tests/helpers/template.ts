@@ -49,21 +49,27 @@ export interface MetricFilter {
 
 interface Lambda {
   readonly FunctionName: string;
+  readonly Handler: string;
   readonly Timeout: number;
   readonly Role: GetAtt;
   readonly Environment: { readonly Variables: Readonly<Record<string, Reference>> };
 }
 
-interface Role {
-  readonly Policies: readonly {
-    readonly PolicyDocument: {
-      readonly Statement: readonly {
-        readonly Effect: string;
-        readonly Action: string | readonly string[];
-        readonly Resource: Reference | readonly Reference[];
-      }[];
-    };
+interface PolicyDocument {
+  readonly Statement: readonly {
+    readonly Effect: string;
+    readonly Action: string | readonly string[];
+    readonly Resource: Reference | readonly Reference[];
   }[];
+}
+
+interface Role {
+  readonly Policies: readonly { readonly PolicyDocument: PolicyDocument }[];
+}
+
+interface Policy {
+  readonly Roles: readonly { readonly Ref: string }[];
+  readonly PolicyDocument: PolicyDocument;
 }
 
 interface Rule {
@@ -87,6 +93,7 @@ interface Route {
 /** A function; `id` is its logical id without the framework's ending. Times in seconds. */
 export interface PackagedFunction {
   readonly id: string;
+  readonly handler: string;
   readonly role: string;
   readonly timeout: number;
   readonly environment: Readonly<Record<string, string>>;
@@ -134,8 +141,10 @@ export class TemplateReader {
   }
 
   functions(): PackagedFunction[] {
-    return this.#entries<Lambda>('AWS::Lambda::Function').map(([logicalId, { Timeout, Role: role, Environment }]) => ({
+    const functions = this.#entries<Lambda>('AWS::Lambda::Function');
+    return functions.map(([logicalId, { Handler, Timeout, Role: role, Environment }]) => ({
       id: logicalId.slice(0, -SUFFIX.length),
+      handler: Handler,
       role: role['Fn::GetAtt'][0],
       timeout: Timeout,
       environment: Object.fromEntries(
@@ -144,14 +153,28 @@ export class TemplateReader {
     }));
   }
 
-  /** By role: each action with the resource that it is allowed on, as `sqs:SendMessage VerificationQueue.Arn`. */
+  /**
+   * By role: each action of its own policies with the resource that it is allowed on, as
+   * `sqs:SendMessage VerificationQueue.Arn`.
+   */
   permissions(): Record<string, string[]> {
     const roles = this.#entries<Role>('AWS::IAM::Role');
     return Object.fromEntries(
-      roles.map(([id, { Policies }]) => {
-        const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
-        return [id, statements.flatMap(({ Effect, Action, Resource: on }) => permit(Effect, Action, on))];
-      }),
+      roles.map(([id, { Policies }]) => [
+        id,
+        Policies.flatMap(({ PolicyDocument: document }) => permissionsOf(document)),
+      ]),
+    );
+  }
+
+  /** By policy that is a resource of its own: the roles to which it is attached, and what it allows as {@link permissions}. */
+  sharedPolicies(): Record<string, { readonly roles: string[]; readonly permissions: string[] }> {
+    const policies = this.#entries<Policy>('AWS::IAM::Policy');
+    return Object.fromEntries(
+      policies.map(([id, { Roles, PolicyDocument: document }]) => [
+        id,
+        { roles: Roles.map(({ Ref }) => Ref), permissions: permissionsOf(document) },
+      ]),
     );
   }
 
@@ -190,6 +213,10 @@ export class TemplateReader {
       resource.Type === type ? [[id, resource.Properties as T]] : [],
     );
   }
+}
+
+function permissionsOf({ Statement }: PolicyDocument): string[] {
+  return Statement.flatMap(({ Effect, Action, Resource: on }) => permit(Effect, Action, on));
 }
 
 function permit(effect: string, actions: string | readonly string[], on: Reference | readonly Reference[]): string[] {

@@ -176,11 +176,11 @@ test('GET /uploads ends a page before it is larger than Lambda can return, with 
   const tasks = new Map(Array.from({ length: 25 }, (_, index) => [`t${index}`, task]));
   for (const { fileId } of files) service.store.put({ ...service.row(fileId), tasks });
   const pages = [];
-  for (let cursor: unknown, first = true; first || cursor !== undefined; first = false) {
-    const { body } = await routes.read('user-42', { query: cursor === undefined ? {} : { cursor: String(cursor) } });
+  for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+    const { body } = await routes.read('user-42', { query: cursor === undefined ? {} : { cursor } });
     expect(Buffer.byteLength(JSON.stringify(body))).toBeLessThan(6_000_000);
     pages.push(idsIn(body));
-    cursor = body?.['cursor'];
+    cursor = body?.['cursor'] as string | undefined;
   }
   expect(pages.flat()).toEqual(['14', '13', '12', '11', '10']);
   expect(pages.length).toBeGreaterThan(1);

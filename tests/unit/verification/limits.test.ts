@@ -239,11 +239,11 @@ describe('the quota', () => {
       service.vod.put({ ...file, basicInfo: { ...file.basicInfo, CreateTime } });
     });
     let waiting = ids.length;
-    const { page } = memoryIndex(service.store);
+    const index = memoryIndex(service.store);
     const uploaderIndex: typeof service.deps.uploaderIndex = {
       page: async (...query) => {
         for (let turns = 10 * waiting--; turns > 0; turns--) await Promise.resolve();
-        return page(...query);
+        return index.page(...query);
       },
     };
     await service.verify(ids, {}, { ...service.deps, uploaderIndex });

@@ -147,7 +147,7 @@ describe('a failure affects nothing else', () => {
     expect(statuses(reconciliation, ids(3))).toEqual(new Set(['ready']));
   });
 
-  test('a row that the table refuses, an id that VOD refuses and one that always fails do not block the others', async () => {
+  test('H2: a row that the table refuses, an id that VOD refuses and one that always fails do not block the others', async () => {
     const reconciliation = startReconciliation(filesOf([...ids(60), 'constructor']));
     reconciliation.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1005') throw new RefusedRowError('a parameter value is not valid');

@@ -112,14 +112,14 @@ describe('a batch of the stream', () => {
     expect(service.lines).toContainEqual(expect.objectContaining({ outcome: 'row-refused', fileIds: ['1'] }));
   });
 
-  test('while VOD fails: one call, nothing is written, all rows are delayed, no record fails', async () => {
+  test('while VOD fails: one call and two about single files, nothing is written, all rows are delayed, no record fails', async () => {
     const { service, images, invoke } = await received(['1', '2', '3']);
     const writes = service.store.writes.length;
     service.vod.failWith((action) => {
       throw refusal(action, 'InternalError');
     });
     expect(await invoke(batchOf(images))).toEqual([]);
-    expect(service.vod.calls).toHaveLength(1);
+    expect(service.vod.calls).toHaveLength(3);
     expect(service.store.writes).toHaveLength(writes);
     expect(service.delayed).toEqual(
       ['1', '2', '3'].map((fileId) => ({

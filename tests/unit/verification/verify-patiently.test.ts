@@ -26,7 +26,8 @@ test('what VOD answers at once is asked once', async () => {
 test('a failure that passes costs a pause and nothing else', async () => {
   const service = startPatient(20);
   service.vod.failWith((action) => {
-    if (service.vod.count('DescribeMediaInfos') < 2) throw refusal(action, 'InternalError');
+    // The call about all of them, and those about the first and the last one.
+    if (service.vod.count('DescribeMediaInfos') <= 3) throw refusal(action, 'InternalError');
   });
   const before = service.clock.now();
   const verified = await service.verifyPatiently();
@@ -34,7 +35,7 @@ test('a failure that passes costs a pause and nothing else', async () => {
   expect(service.clock.now() - before).toBeGreaterThanOrEqual(1_000);
 });
 
-test('a file with which every call fails takes no other along', async () => {
+test('H2: a file with which every call fails takes no other along', async () => {
   const service = startPatient(20);
   service.vod.failWith((action, request) => {
     if (JSON.stringify(request).includes('"1007"')) throw refusal(action, 'InternalError');
@@ -79,7 +80,7 @@ test('files for which every call fails with an error of VOD do not keep the call
   expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting' }, { outcome: 'waiting' }]);
 });
 
-test('a refusal with a code is an answer about that file: it is not repeated', async () => {
+test('H2: a refusal with a code is an answer about that file: it is not retried', async () => {
   const service = startPatient(1);
   service.vod.failWith((action) => {
     throw refusal(action, 'InvalidParameterValue.FileIds');

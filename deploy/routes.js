@@ -1,0 +1,70 @@
+'use strict';
+
+const { featuresOf, hasWebhook } = require('./features');
+
+/** Requests a second for each route that app users read. */
+const READ_RATE = 500;
+/** Requests a second for each route whose calls change something in VOD. */
+const WRITE_RATE = 50;
+
+/**
+ * The routes of this deploy: each with its logical id in the template, and the requests a second that it accepts; twice as
+ * many in a burst. What the events route refuses is lost for VOD, and `reconcile` repairs it.
+ *
+ * @param {Record<string, string>} given @param {string} stage
+ */
+function routesOf(given, stage) {
+  const { deleteUpload, playback } = featuresOf(given);
+  const optional = (isOn, key, id, rate) => (isOn ? [{ key, id, rate }] : []);
+  return [
+    { key: 'POST /upload-signature', id: 'HttpApiRoutePostUploadDashsignature', rate: WRITE_RATE },
+    { key: 'GET /uploads', id: 'HttpApiRouteGetUploads', rate: READ_RATE },
+    { key: 'GET /uploads/{fileId}', id: 'HttpApiRouteGetUploadsFileidVar', rate: READ_RATE },
+    ...optional(deleteUpload, 'DELETE /uploads/{fileId}', 'HttpApiRouteDeleteUploadsFileidVar', WRITE_RATE),
+    ...optional(playback, 'GET /uploads/{fileId}/playback', 'HttpApiRouteGetUploadsFileidVarPlayback', READ_RATE),
+    ...optional(
+      hasWebhook(given, stage),
+      'POST /vod-events',
+      'HttpApiRoutePostVodDashevents',
+      Number(given.EVENTS_RATE) || 1,
+    ),
+  ];
+}
+
+/** The settings of the HTTP API's stage. @param {Record<string, string>} given @param {string} stage */
+function routeSettings(given, stage) {
+  const settings = routesOf(given, stage).map(({ key, rate }) => [
+    key,
+    // A route's settings replace the stage's, detailed metrics included.
+    { ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate, DetailedMetricsEnabled: true },
+  ]);
+  return Object.fromEntries(settings);
+}
+
+/** Logical ids of the routes with settings. @param {Record<string, string>} given @param {string} stage */
+function limitedRoutes(given, stage) {
+  return routesOf(given, stage).map(({ id }) => id);
+}
+
+/** CORS of the HTTP API; false for none. @param {readonly string[]} origins */
+function corsOf(origins) {
+  if (origins.length === 0) return false;
+  return {
+    allowedOrigins: origins,
+    allowedMethods: ['GET', 'POST', 'DELETE'],
+    // The last four are what tools for tracing and error reports add to every request of a page.
+    allowedHeaders: [
+      'authorization',
+      'content-type',
+      'if-none-match',
+      'traceparent',
+      'tracestate',
+      'baggage',
+      'sentry-trace',
+    ],
+    exposedResponseHeaders: ['www-authenticate', 'retry-after', 'etag'],
+    maxAge: 7200, // Chromium's limit
+  };
+}
+
+module.exports = { corsOf, limitedRoutes, routeSettings };
