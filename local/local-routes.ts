@@ -5,12 +5,13 @@ import type { ServerlessConfig } from './config';
 import { schedulesOf } from './lambda/event-sources/schedule';
 import type { Functions } from './lambda/functions';
 import type { Issuer } from './services/issuer';
-import { isForThisMachine, pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
+import { allowOwnOrigin, PAGE, PLAYBACK_KEYS, refusalOf, RUN, TOKEN } from './local-access';
+import type { PublicAddress } from './network/callers';
+import { pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
 import type { Upload } from './uploads';
 
 const MAX_BODY = 2 ** 16;
 const ISSUER = '/local/issuer';
-const RUN = '/local/run/';
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -36,7 +37,7 @@ const MODULES = [
 ];
 /** Every file of the page by its path: a request never becomes part of a file name. */
 const PAGE_FILES: ReadonlyMap<string, string> = new Map([
-  ['/', join(__dirname, 'page', 'index.html')],
+  [PAGE, join(__dirname, 'page', 'index.html')],
   ...['style.css', ...MODULES.map((name) => `${name}.js`)].map(
     (name) => [`/local/page/${name}`, join(__dirname, 'page', name)] as const,
   ),
@@ -48,7 +49,9 @@ export interface LocalRoutesOptions {
   readonly functions: Functions;
   readonly issuer: Issuer;
   readonly uploads: () => Promise<Upload[]>;
-  readonly page: PageConfig;
+  /** The page's configuration, for the host by which a request reaches it. */
+  readonly page: (request: IncomingMessage) => PageConfig;
+  readonly publicAddress?: PublicAddress;
   /** Absent where playback is off. */
   readonly playbackKeys?: PlaybackKeys;
 }
@@ -68,26 +71,32 @@ export interface PageConfig {
 
 /** The routes that exist only locally: the page, tokens for any user, the rows, and runs of scheduled functions. */
 export function localRoutes(options: LocalRoutesOptions): Listener {
-  const { config, functions, issuer, uploads, page, playbackKeys } = options;
+  const { config, functions, issuer, uploads, page, publicAddress, playbackKeys } = options;
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
-    if (!isForThisMachine(request)) {
-      sendMessage(response, 403, 'The Host header must be localhost or 127.0.0.1');
+    const path = pathOf(request);
+    const refusal = refusalOf(request, path, publicAddress);
+    if (refusal !== undefined) {
+      sendMessage(response, 403, refusal);
       return;
     }
-    const path = pathOf(request);
-    const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
-    const file = PAGE_FILES.get(path);
-    if (request.method === 'GET' && file) await sendFile(response, file, page.vodUrl);
-    else if (request.method === 'GET' && document) sendJson(response, 200, document);
-    else if (request.method === 'GET' && path === '/local/config') sendJson(response, 200, page);
-    else if (request.method === 'GET' && path === '/local/uploads') sendJson(response, 200, await uploads());
-    else if (request.method === 'GET' && path === '/local/playback-keys' && playbackKeys)
-      sendJson(response, 200, playbackKeys);
-    else if (request.method === 'POST' && path === '/local/token') await sendToken(response, body);
+    if (path === TOKEN && request.headers.origin !== undefined && allowOwnOrigin(request, response)) return;
+    if (request.method === 'GET') await answerGet(request, response, path);
+    else if (request.method === 'POST' && path === TOKEN) await sendToken(response, body);
     else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length), body);
     else sendMessage(response, 404, 'Not Found');
   };
+
+  async function answerGet(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
+    const file = PAGE_FILES.get(path);
+    if (file) await sendFile(response, file, page(request).vodUrl);
+    else if (document) sendJson(response, 200, document);
+    else if (path === '/local/config') sendJson(response, 200, page(request));
+    else if (path === '/local/uploads') sendJson(response, 200, await uploads());
+    else if (path === PLAYBACK_KEYS && playbackKeys) sendJson(response, 200, playbackKeys);
+    else sendMessage(response, 404, 'Not Found');
+  }
 
   async function sendToken(response: ServerResponse, body: Buffer | undefined): Promise<void> {
     const claims = parseObject(body);
@@ -112,7 +121,7 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
 /** Whether a request is for these routes and not for those of serverless.yml. */
 export function isLocalRoute(request: IncomingMessage): boolean {
   const path = pathOf(request);
-  return path === '/' || path.startsWith('/local/');
+  return path === PAGE || path.startsWith('/local/');
 }
 
 async function sendFile(response: ServerResponse, file: string, vodUrl: string): Promise<void> {

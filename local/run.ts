@@ -1,16 +1,20 @@
+import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
 import { StartupError } from './startup-error';
+import { ownDataDir } from './data-dir';
 import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters, type LocalFeatures } from './deployment';
 import { startEventSources, type EventSources } from './lambda/event-sources/start';
 import { startFunctions, type Functions } from './lambda/functions';
-import { httpApi } from './lambda/gateway';
+import { httpApi, type TokenIssuer } from './lambda/gateway';
 import { createIssuer, type Issuer } from './services/issuer';
 import { isLocalRoute, localRoutes } from './local-routes';
 import { startParameterStore, type ParameterStore } from './services/parameter-store';
 import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
-import { isLocalOrigin, listen, type Listener, type Listening } from './server';
+import { addressesOf, publicAddressOf } from './network/public-address';
+import { hostnameOf, isOwnOrigin, type PublicAddress } from './network/callers';
+import { listen, listenError, type Listener, type Listening } from './server';
 import { startQueues, type Queues } from './services/queue';
 import { startTable, type Engine, type Table } from './services/table';
 import { uploadsOf, type Upload } from './uploads';
@@ -23,6 +27,10 @@ export interface LocalOptions {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
+  /** An address or name of this machine to listen on beside loopback. */
+  readonly host?: string;
+  /** Whose tokens are accepted beside those of the built-in issuer. */
+  readonly ownIssuer?: TokenIssuer;
   readonly given?: GivenSecrets;
   readonly features?: LocalFeatures;
   readonly engine?: Engine;
@@ -43,6 +51,8 @@ export interface LocalOptions {
 export interface LocalRun {
   /** Of the functions' routes and the page: http://localhost:PORT. */
   readonly url: string;
+  /** What HOST names; absent while only this machine reaches the run. */
+  readonly publicAddress?: PublicAddress;
   /** Where VOD sends events, with its token. */
   readonly callbackUrl: string;
   readonly secrets: Secrets;
@@ -60,6 +70,15 @@ export interface LocalRun {
   readonly stop: () => Promise<void>;
 }
 
+/** What has started, for its end. */
+interface Parts {
+  server?: Listening;
+  vod?: Vod;
+  eventSources?: EventSources;
+  /** Ends each of the others, in the order in which they started. */
+  readonly running: (() => Promise<void>)[];
+}
+
 /**
  * Starts all of it: the functions as serverless.yml declares them behind an HTTP API, the table, the parameter store,
  * the queues, the event sources, an issuer of tokens, and the local VOD. When a part fails to start, those that had
@@ -68,77 +87,110 @@ export interface LocalRun {
  * @throws StartupError with a sentence for the user
  */
 export async function startLocal(options: LocalOptions): Promise<LocalRun> {
-  const { dataDir, signal } = options;
-  const projectDir = options.projectDir ?? resolve(__dirname, '..');
-  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
-  const running: (() => Promise<void>)[] = [];
-  let server: Listening | undefined;
-  let vod: Vod | undefined;
-  let eventSources: EventSources | undefined;
-  const stop = async () => {
-    await eventSources?.stop(); // first: what their functions call must still answer
-    await vod?.stop(); // before the server that it calls
-    await server?.close(); // before the rest, so that nothing new begins
-    for (let end = running.pop(); end; end = running.pop()) await end();
-  };
+  const parts: Parts = { running: [] };
   const giveUp = new AbortController();
-
+  const signal = AbortSignal.any([giveUp.signal, ...(options.signal ? [options.signal] : [])]);
   try {
-    // These two first, since their numbers are part of the configuration. Who asks early waits until there is something
-    // to ask.
-    let open: (listener: Listener) => void = () => undefined;
-    const opened = new Promise<Listener>((resolve) => (open = resolve));
-    server = await listen(async (request, response) => (await opened)(request, response), options.port, 'PORT');
-    const url = `http://localhost:${server.port}`;
-
-    const secrets = await loadSecrets(dataDir, options.given);
-    const anySignal = AbortSignal.any([giveUp.signal, ...(signal ? [signal] : [])]);
-    const { features = {} } = options;
-    vod = await startLocalVod(options, secrets, callbackUrl(url, secrets), opened, log);
-    const parameters = deployParameters(url, vod.url, secrets, features);
-    const resolving = (options.resolve ?? resolveConfig)(projectDir, parameters, anySignal);
-    resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
-
-    const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
-    const backend = await startBackend({ options, projectDir, secrets, resolving, running, log });
-    const { config, functions, table, parameterStore, queues } = backend;
-    eventSources = backend.eventSources;
-
-    const rows = async () => uploadsOf(await table.rows());
-    const api = httpApi(config, functions.invoke, { allowsOrigin: isLocalOrigin });
-    const page = { vodUrl: vod.url, procedures: parameters['PROCEDURES']?.split(',') ?? [] };
-    const { playerKey, urlKey } = secrets;
-    const keys = features.playback === false ? undefined : { playerKey, urlKey, appId: APP_ID };
-    const own = localRoutes({ config, functions, issuer, uploads: rows, page, ...(keys && { playbackKeys: keys }) });
-    open((request, response) => (isLocalRoute(request) ? own : api)(request, response));
-    signal?.throwIfAborted();
-    const tableName = tableOf(config).TableName ?? '';
-    const where = {
-      url,
-      vodUrl: vod.url,
-      tableUrl: table.url,
-      tableName,
-      parameterStoreUrl: parameterStore.url,
-      queuesUrl: queues.url,
-      features,
-    };
-    running.push(await tellWhereItRuns(dataDir, where));
-    return {
-      url,
-      callbackUrl: callbackUrl(url, secrets),
-      ...backend,
-      secrets,
-      issuer,
-      vod,
-      tableName,
-      rows,
-      stop,
-    };
+    parts.running.push(await ownDataDir(options.dataDir));
+    return await startParts({ ...options, signal }, parts);
   } catch (error) {
     giveUp.abort();
-    await stop();
+    await stopParts(parts);
     throw error;
   }
+}
+
+async function stopParts({ eventSources, vod, server, running }: Parts): Promise<void> {
+  await eventSources?.stop(); // first: what their functions call must still answer
+  await vod?.stop(); // before the server that it calls
+  await server?.close(); // before the rest, so that nothing new begins
+  for (let end = running.pop(); end; end = running.pop()) await end();
+}
+
+async function startParts(options: LocalOptions, parts: Parts): Promise<LocalRun> {
+  const { dataDir, signal, features = {} } = options;
+  const projectDir = options.projectDir ?? resolve(__dirname, '..');
+  const log = options.log ?? ((line) => process.stderr.write(`${line}\n`));
+  const publicAddress = await publicAddressOf(options.host);
+
+  // The ports first, since their numbers are part of the configuration. Early requests wait until all has started.
+  let open: (listener: Listener) => void = () => undefined;
+  const opened = new Promise<Listener>((resolve) => (open = resolve));
+  const waitAndListen: Listener = async (request, response) => (await opened)(request, response);
+  const { port } = (parts.server = await listen(waitAndListen, options.port, 'PORT', addressesOf(publicAddress)));
+  const url = `http://localhost:${port}`;
+  const secrets = await loadSecrets(dataDir, options.given);
+  const vod = await startLocalVod({ options, publicAddress, secrets, url, callableOnce: opened, log });
+  parts.vod = vod;
+
+  const parameters = deployParameters(url, vod.url, secrets, features);
+  const resolving = (options.resolve ?? resolveConfig)(projectDir, parameters, signal);
+  resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
+  const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
+  const backend = await startBackend({ options, projectDir, secrets, resolving, running: parts.running, log });
+  parts.eventSources = backend.eventSources;
+
+  const tableName = tableOf(backend.config).TableName ?? '';
+  const rows = async () => uploadsOf(await backend.table.rows());
+  const procedures = parameters['PROCEDURES']?.split(',') ?? [];
+  open(routesOf({ options, publicAddress, secrets, issuer, backend, vod, rows, procedures, log }));
+  signal?.throwIfAborted();
+  const { table, parameterStore, queues } = backend;
+  const urls = { tableUrl: table.url, parameterStoreUrl: parameterStore.url, queuesUrl: queues.url };
+  parts.running.push(await tellWhereItRuns(dataDir, { url, vodUrl: vod.url, tableName, features, ...urls }));
+  return {
+    url,
+    ...(publicAddress && { publicAddress }),
+    callbackUrl: callbackUrl(url, secrets),
+    ...backend,
+    secrets,
+    issuer,
+    vod,
+    tableName,
+    rows,
+    stop: () => stopParts(parts),
+  };
+}
+
+interface RoutesOptions {
+  readonly options: LocalOptions;
+  readonly publicAddress: PublicAddress | undefined;
+  readonly secrets: Secrets;
+  readonly issuer: Issuer;
+  readonly backend: Backend;
+  readonly vod: Vod;
+  readonly rows: () => Promise<Upload[]>;
+  readonly procedures: readonly string[];
+  readonly log: (line: string) => void;
+}
+
+/** The functions' routes and those that exist only locally. */
+function routesOf(given: RoutesOptions): Listener {
+  const { options, publicAddress, secrets, issuer, backend, vod, rows, procedures, log } = given;
+  const { config, functions } = backend;
+  const { playerKey, urlKey } = secrets;
+  const hasPlayback = options.features?.playback !== false;
+  const api = httpApi(config, functions.invoke, {
+    allowsOrigin: (origin, request) => isOwnOrigin(origin, request, publicAddress),
+    issuers: options.ownIssuer ? [options.ownIssuer] : [],
+    log,
+  });
+  const own = localRoutes({
+    config,
+    functions,
+    issuer,
+    uploads: rows,
+    page: (request) => ({ vodUrl: vodUrlFor(request, vod, publicAddress), procedures }),
+    ...(publicAddress && { publicAddress }),
+    ...(hasPlayback && { playbackKeys: { playerKey, urlKey, appId: APP_ID } }),
+  });
+  return (request, response) => (isLocalRoute(request) ? own : api)(request, response);
+}
+
+/** Where a browser that has opened the page finds the local VOD. */
+function vodUrlFor(request: IncomingMessage, vod: Vod, publicAddress: PublicAddress | undefined): string {
+  if (publicAddress?.isWildcard !== true) return vod.mediaOrigin;
+  return `http://${hostnameOf(request.headers.host ?? '')}:${vod.port}`;
 }
 
 type Backend = Pick<LocalRun, 'config' | 'functions' | 'table' | 'parameterStore' | 'queues' | 'eventSources'>;
@@ -191,27 +243,39 @@ async function startBackend(given: BackendOptions): Promise<Backend> {
   return { config, functions, table, parameterStore, queues, eventSources };
 }
 
-async function startLocalVod(
-  { vodPort: port, dataDir, confirmWithinMs, features }: LocalOptions,
-  { vodSecretId: secretId, vodSecretKey: secretKey, callbackSignKey, playerKey, urlKey }: Secrets,
-  callbackUrl: string,
-  callableOnce: Promise<unknown>,
-  log: (line: string) => void,
-): Promise<Vod> {
+interface LocalVodOptions {
+  readonly options: LocalOptions;
+  readonly publicAddress: PublicAddress | undefined;
+  readonly secrets: Secrets;
+  /** Of the functions' routes. */
+  readonly url: string;
+  /** No event is sent before this resolves. */
+  readonly callableOnce: Promise<unknown>;
+  readonly log: (line: string) => void;
+}
+
+async function startLocalVod(given: LocalVodOptions): Promise<Vod> {
+  const { options, publicAddress, secrets, url, callableOnce, log } = given;
+  const { confirmWithinMs, dataDir, features, vodPort } = options;
+  const { vodSecretId, vodSecretKey, callbackSignKey, playerKey, urlKey } = secrets;
   const [signKey = ''] = callbackSignKey.split(',');
   try {
-    const options = { port, dataDir: join(dataDir, 'vod'), secretId, secretKey, signKey: signKey.trim(), callbackUrl };
-    const keys = features?.playback === false ? {} : { playerKey, urlKey };
     return await startVod({
-      ...options,
-      ...keys,
-      callableOnce,
+      port: vodPort,
+      addresses: addressesOf(publicAddress),
+      ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
+      dataDir: join(dataDir, 'vod'),
+      secretId: vodSecretId,
+      secretKey: vodSecretKey,
+      signKey: signKey.trim(),
+      callbackUrl: callbackUrl(url, secrets),
+      ...(features?.playback !== false && { playerKey, urlKey }),
       ...(confirmWithinMs !== undefined && { confirmWithinMs }),
+      callableOnce,
       log,
     });
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new StartupError(`Port ${port} is taken: choose another one with VOD_PORT`);
+    throw listenError(error, vodPort, 'VOD_PORT');
   }
 }

@@ -1,7 +1,8 @@
 import { generateKeyPair, randomBytes, randomInt } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from './make-folder';
 import { StartupError } from './startup-error';
 
 /** Secrets from the environment, which win over those that are kept. */
@@ -83,9 +84,11 @@ async function read(file: string): Promise<Partial<KeptSecrets>> {
 
 /** Renamed into place, so that a run that is interrupted leaves no half of it. */
 async function write(dataDir: string, file: string, secrets: KeptSecrets): Promise<void> {
-  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+  try {
+    makeFolder(dataDir);
+  } catch (error) {
     throw new StartupError(`DATA_DIR must be a folder that can be written: ${String(error)}`);
-  });
+  }
   // What is bundled into it is CommonJS, whatever a project around it says of its own files.
   await writeFile(join(dataDir, 'package.json'), '{ "type": "commonjs" }\n');
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });

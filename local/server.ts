@@ -1,5 +1,5 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { closeServers, LOOPBACK, openPort, PortTaken, type Address } from './network/open-port';
 import { StartupError } from './startup-error';
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -9,16 +9,55 @@ export interface Listening {
   readonly close: () => Promise<void>;
 }
 
+/** So that the gateway itself refuses what is too large for it; Node's own refusal has no body. */
+const MAX_HEADER_BYTES = 2 ** 16;
+
 /**
- * Listens on 127.0.0.1 only: the local run must not be reachable from the network. When the listener throws, the response is
- * 500, with the message that an HTTP API sends.
+ * Listens on loopback only, IPv4 and IPv6, unless other addresses are given: the local run must not be reachable from the
+ * network. When the listener throws, the response is 500, with the message that an HTTP API sends.
  *
  * @param port 0 takes a free one
  * @param setting the environment variable that sets the port, for the error message
- * @throws StartupError when the port is taken
+ * @throws StartupError when the port is taken on one of the addresses
  */
-export async function listen(listener: Listener, port = 0, setting = 'PORT'): Promise<Listening> {
-  const server = createServer((request, response) => {
+export async function listen(
+  listener: Listener,
+  port = 0,
+  setting = 'PORT',
+  addresses: readonly Address[] = LOOPBACK,
+): Promise<Listening> {
+  const servers: Server[] = [];
+  const create = () => {
+    const server = createHttpServer(listener);
+    servers.push(server);
+    return server;
+  };
+  const open = await openPort(create, port, addresses).catch((error: unknown) => {
+    throw listenError(error, port, setting);
+  });
+  return {
+    port: open.port,
+    close: async () => {
+      const closed = closeServers(open.servers);
+      for (const server of servers) server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Makes a sentence for the user of an error of `openPort`; returns other errors as they are. */
+export function listenError(error: unknown, port: number, setting: string): unknown {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof PortTaken) return new StartupError(`${message}: choose another one with ${setting}`);
+  if (code === 'EACCES') {
+    return new StartupError(`Port ${port} is only for administrators: choose another one with ${setting}`);
+  }
+  if (code === 'EADDRNOTAVAIL') return new StartupError(`HOST must be an address of this machine: ${message}`);
+  return error;
+}
+
+function createHttpServer(listener: Listener): Server {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     listener(request, response).catch((error: unknown) => {
       if (request.readableAborted) return; // the client disconnected while it was sending
       console.error(error);
@@ -28,32 +67,24 @@ export async function listen(listener: Listener, port = 0, setting = 'PORT'): Pr
   });
   // As on AWS. With Node's 5 s, clients would reuse connections that are just being closed.
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const taken = new StartupError(`Port ${port} is taken: choose another one with ${setting}`);
-      reject(error.code === 'EADDRINUSE' ? taken : error);
-    });
-    server.listen(port, '127.0.0.1', resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port, // a string only for a pipe, null only when closed
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  return server;
 }
 
-/** The body's bytes, or undefined if there are more than `limit`; always read to the end, so that a response can be received. */
+/** How much beyond the limit is read and discarded, so that the client can receive a response. */
+const MAX_DISCARDED_BYTES = 2 ** 26;
+
+/** The body's bytes, or undefined if there are more than `limit`. A body far beyond it ends the connection. */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer | undefined> {
+  const { socket } = request;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size <= limit) chunks.push(chunk);
+    if (size > limit + MAX_DISCARDED_BYTES) {
+      socket.destroy();
+      return undefined;
+    }
   }
   return size <= limit ? Buffer.concat(chunks) : undefined;
 }
@@ -71,17 +102,4 @@ export function sendMessage(response: ServerResponse, status: number, message: s
 /** The path without the query, as it was sent. */
 export function pathOf(request: IncomingMessage): string {
   return request.url?.split('?', 1)[0] ?? '/';
-}
-
-/**
- * Whether the Host header names this machine. Any website can make its own host name resolve to 127.0.0.1 (DNS rebinding),
- * and its pages can then read our responses; their Host header still contains that name.
- */
-export function isForThisMachine(request: IncomingMessage): boolean {
-  return /^(localhost|127\.0\.0\.1)(:\d+)?$/i.test(request.headers.host ?? '');
-}
-
-/** Whether the origin is a page on this machine, on any port: an app's own development server. */
-export function isLocalOrigin(origin: string): boolean {
-  return /^http:\/\/(localhost|127\.0\.0\.1)(:\d+)?$/.test(origin);
 }

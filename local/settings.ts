@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { TokenIssuer } from './lambda/gateway';
 import { StartupError } from './startup-error';
 import { LIMIT_PARAMETERS, type LocalFeatures } from './deployment';
 import type { GivenSecrets } from './secrets';
@@ -8,6 +9,10 @@ export interface Settings {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
+  /** An address or name of this machine to listen on beside loopback. */
+  readonly host?: string;
+  /** Whose tokens are accepted beside those of the built-in issuer. */
+  readonly ownIssuer?: TokenIssuer;
   readonly features: LocalFeatures;
   readonly given: GivenSecrets;
 }
@@ -18,11 +23,15 @@ export interface Settings {
  * @throws StartupError that names the variable and what it may be
  */
 export function settings(env: NodeJS.ProcessEnv): Settings {
+  const host = hostOf(env);
+  const ownIssuer = ownIssuerOf(env);
   return {
-    port: port(env, 'PORT', 3000),
-    vodPort: port(env, 'VOD_PORT', 3443),
-    tablePort: port(env, 'TABLE_PORT', 8000),
+    port: portOf(env, 'PORT', 3000),
+    vodPort: portOf(env, 'VOD_PORT', 3443),
+    tablePort: portOf(env, 'TABLE_PORT', 8000),
     dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
+    ...(host !== undefined && { host }),
+    ...(ownIssuer && { ownIssuer }),
     features: {
       notifyUrl: given(env, 'NOTIFY_URL') ?? '',
       playback: isOn(env, 'PLAYBACK'),
@@ -44,13 +53,47 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
   };
 }
 
+function hostOf(env: NodeJS.ProcessEnv): string | undefined {
+  const host = given(env, 'HOST')?.replace(/^\[(.*)\]$/, '$1');
+  if (host !== undefined && !/^[\w.:-]+$/.test(host)) {
+    throw new StartupError(`HOST must be an address or a name of this machine, such as 192.168.1.5, not "${host}"`);
+  }
+  return host;
+}
+
+function ownIssuerOf(env: NodeJS.ProcessEnv): TokenIssuer | undefined {
+  const issuer = given(env, 'JWT_ISSUER');
+  const audience = (given(env, 'JWT_AUDIENCE') ?? '').split(',').map((name) => name.trim());
+  const audiences = audience.filter((name) => name !== '');
+  if (issuer === undefined && audiences.length === 0) return undefined;
+  if (issuer === undefined) throw new StartupError('JWT_AUDIENCE is given without JWT_ISSUER: give both, or none');
+  if (!isIssuerUrl(issuer)) {
+    throw new StartupError(
+      `JWT_ISSUER must be an https URL, or an http URL of localhost, spelled as the tokens have it in iss, not "${issuer}"`,
+    );
+  }
+  if (audiences.length === 0) {
+    throw new StartupError("JWT_AUDIENCE is missing: give the aud of your users' tokens, several with commas between");
+  }
+  return { issuer, audience: audiences };
+}
+
+function isIssuerUrl(text: string): boolean {
+  if (!URL.canParse(text) || /[?#\s]/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  if (username !== '' || password !== '') return false;
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
+}
+
 function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
   const value = given(env, name) ?? 'on';
   if (value !== 'on' && value !== 'off') throw new StartupError(`${name} must be on or off, not "${value}"`);
   return value === 'on';
 }
 
-function port(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+/** @throws StartupError */
+export function portOf(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
   const text = given(env, name) ?? String(otherwise);
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
     throw new StartupError(`${name} must be a port, a whole number up to 65535 (0 takes a free one), not "${text}"`);

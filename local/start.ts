@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import type { PublicAddress } from './network/callers';
+import { bracketed } from './network/open-port';
 import { StartupError } from './startup-error';
 import { startLocal } from './run';
 import { settings } from './settings';
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
     console.log(`table     ${run.tableName} in region ${run.config.provider.region} at ${run.table.url}`);
     if (notifyUrl !== '') console.log(`webhooks  to ${notifyUrl}, secret ${run.secrets.notifySecret}`);
     console.log(`page      ${run.url}/`);
+    if (run.publicAddress) console.log(`warning   ${publicWarning(run.publicAddress, run.url, run.vod.port)}`);
     console.log('ready     Ctrl-C ends it');
     if (!end.signal.aborted) await once(end.signal, 'abort');
     await run.stop();
@@ -32,6 +35,12 @@ async function main(): Promise<void> {
     console.error(error instanceof StartupError ? error.message : error);
     process.exitCode = 1;
   }
+}
+
+/** What HOST opens to the network. */
+function publicWarning({ name, isWildcard }: PublicAddress, url: string, vodPort: number): string {
+  const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${new URL(url).port}/ and :${vodPort}`;
+  return `HOST opens ${where} to your network: anybody in it can get tokens for any user, and see all rows and files`;
 }
 
 /** npm passes a signal to the shell between us, which ends without passing it on. */

@@ -70,7 +70,7 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
     await Promise.all(
       Object.entries(config.functions).map(async ([name, declared]) => {
         const bundle = await bundleFunction(config, name, projectDir, buildDir);
-        return [name, functionHost(name, declared, bundle, instanceFile, options)] as const;
+        return [name, new FunctionHost(name, declared, bundle, instanceFile, options)] as const;
       }),
     ),
   );
@@ -90,36 +90,63 @@ export async function startFunctions(options: FunctionsOptions): Promise<Functio
   };
 }
 
-function functionHost(
-  name: string,
-  declared: FunctionConfig,
-  bundle: Bundle,
-  instanceFile: string,
-  { config, dynamodbUrl, ssmUrl, sqsUrl = 'http://127.0.0.1:1', log }: FunctionsOptions,
-) {
-  const timeout = timeoutOf(config, declared) * 1000;
-  const workerData: InstanceData = { ...bundle, context: lambdaContext(config, declared) };
-  const env = {
-    ...lambdaEnvironment(config, declared, sqsUrl),
-    AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
-    AWS_ENDPOINT_URL_SSM: ssmUrl,
-    AWS_ENDPOINT_URL_SQS: sqsUrl,
-  };
-  const running = new Set<Worker>();
-  const runLimited = concurrencyLimit(MAX_CALLS);
-  const retired = new WeakSet<Worker>();
-  let current: Instance | undefined;
-  let isStopped = false;
+/** Starts the instances of one function, and calls them. */
+class FunctionHost {
+  readonly #timeout: number;
+  readonly #workerData: InstanceData;
+  readonly #env: Record<string, string>;
+  readonly #running = new Set<Worker>();
+  /** Instances that get no new calls. */
+  readonly #retired = new WeakSet<Worker>();
+  readonly #runLimited = concurrencyLimit(MAX_CALLS);
+  #current: Instance | undefined;
+  #isStopped = false;
 
-  /** The worker gets no new calls from now on. */
-  function retire(worker: Worker): void {
-    retired.add(worker);
-    if (current?.worker === worker) current = undefined;
+  constructor(
+    private readonly name: string,
+    declared: FunctionConfig,
+    bundle: Bundle,
+    private readonly instanceFile: string,
+    private readonly options: FunctionsOptions,
+  ) {
+    const { config, dynamodbUrl, ssmUrl, sqsUrl = 'http://127.0.0.1:1' } = options;
+    this.#timeout = timeoutOf(config, declared) * 1000;
+    this.#workerData = { ...bundle, context: lambdaContext(config, declared) };
+    this.#env = {
+      ...lambdaEnvironment(config, declared, sqsUrl),
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
+      AWS_ENDPOINT_URL_SSM: ssmUrl,
+      AWS_ENDPOINT_URL_SQS: sqsUrl,
+    };
   }
 
-  function start(): Instance {
-    const worker = new Worker(instanceFile, { workerData, env, execArgv: [], stdout: true, stderr: true });
-    running.add(worker);
+  load(): Promise<void> {
+    return this.#instance().loaded;
+  }
+
+  invoke(event: unknown): Promise<Outcome> {
+    return this.#runLimited(() => this.#call(event));
+  }
+
+  async kill(): Promise<void> {
+    await Promise.all([...this.#running].map((worker) => worker.terminate()));
+  }
+
+  stop(): Promise<void> {
+    this.#isStopped = true;
+    return this.kill();
+  }
+
+  #instance(): Instance {
+    return (this.#current ??= this.#start());
+  }
+
+  #start(): Instance {
+    const { name } = this;
+    const { log } = this.options;
+    const options = { workerData: this.#workerData, env: this.#env, execArgv: [], stdout: true, stderr: true };
+    const worker = new Worker(this.instanceFile, options);
+    this.#running.add(worker);
     for (const output of [worker.stdout, worker.stderr]) createInterface({ input: output }).on('line', log);
     const calls: Instance['calls'] = new Map();
     const loaded = new Promise<void>((resolve, reject) => {
@@ -131,8 +158,8 @@ function functionHost(
         log(`${name} crashed: ${error.stack ?? error.message}`);
       });
       worker.on('exit', () => {
-        running.delete(worker);
-        retire(worker);
+        this.#running.delete(worker);
+        this.#retire(worker);
         for (const resolveCall of calls.values()) resolveCall('failed');
         reject(new StartupError(`${name} cannot be loaded, see above`));
       });
@@ -141,39 +168,32 @@ function functionHost(
     return { worker, loaded, calls };
   }
 
-  async function call(event: unknown): Promise<Outcome> {
-    if (isStopped) return 'failed';
-    const { worker, calls } = (current ??= start());
+  async #call(event: unknown): Promise<Outcome> {
+    if (this.#isStopped) return 'failed';
+    const { worker, calls } = this.#instance();
+    const timeout = this.#timeout;
     const id = randomUUID();
     let timer: NodeJS.Timeout | undefined;
     const outcome = await new Promise<Outcome>((resolve) => {
       calls.set(id, resolve);
       timer = setTimeout(() => {
-        log(`${name} ${id} Task timed out after ${timeout / 1000} seconds`);
+        this.options.log(`${this.name} ${id} Task timed out after ${timeout / 1000} seconds`);
         // Lambda would end the instance. This one has other calls, so it ends after the last of them.
-        retire(worker);
+        this.#retire(worker);
         resolve('failed');
       }, timeout);
       worker.postMessage({ id, event: JSON.stringify(event), deadline: Date.now() + timeout } satisfies Call);
     });
     clearTimeout(timer);
     calls.delete(id);
-    if (retired.has(worker) && calls.size === 0) await worker.terminate();
+    if (this.#retired.has(worker) && calls.size === 0) await worker.terminate();
     return outcome;
   }
 
-  const kill = async () => {
-    await Promise.all([...running].map((worker) => worker.terminate()));
-  };
-  return {
-    load: () => (current ??= start()).loaded,
-    invoke: (event: unknown) => runLimited(() => call(event)),
-    kill,
-    stop: () => {
-      isStopped = true;
-      return kill();
-    },
-  };
+  #retire(worker: Worker): void {
+    this.#retired.add(worker);
+    if (this.#current?.worker === worker) this.#current = undefined;
+  }
 }
 
 /** Returns a function that runs at most `max` tasks at a time, in the order of the calls. */

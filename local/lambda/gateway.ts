@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { jwtAuthorizer, type Verdict } from './authorizer';
+import { issuerOf, jwtAuthorizer, type Verdict } from './authorizer';
 import { StartupError } from '../startup-error';
 import type { Cors, FunctionEvent, HttpRoute, JwtAuthorizer, ServerlessConfig } from '../config';
 import type { Functions } from './functions';
@@ -8,6 +8,10 @@ import { matchRoute, SUPPORTED_ROUTE } from './routes';
 import { pathOf, readBody, sendMessage, type Listener } from '../server';
 
 const MAX_BODY = 10 * 2 ** 20;
+/** An HTTP API's limit for request line and headers together, in bytes. */
+const MAX_HEAD = 10_240;
+/** How many refused origins are named in the log: any page can make up more. */
+const MAX_NAMED_ORIGINS = 100;
 /** How long an HTTP API waits for a function, in milliseconds. */
 const INTEGRATION_TIMEOUT = 30_000;
 
@@ -15,7 +19,18 @@ export interface GatewayOptions {
   /** How long a function may take, in milliseconds. */
   readonly integrationTimeout?: number;
   /** Origins that CORS allows beside those of serverless.yml. */
-  readonly allowsOrigin?: (origin: string) => boolean;
+  readonly allowsOrigin?: (origin: string, request: IncomingMessage) => boolean;
+  /** Whose tokens every JWT authorizer accepts beside those of the issuer that serverless.yml declares. */
+  readonly issuers?: readonly TokenIssuer[];
+  /** Gets a line for each refused origin, and for each issuer whose keys cannot be read. */
+  readonly log?: (line: string) => void;
+}
+
+export interface TokenIssuer {
+  /** Exactly the `iss` of its tokens. */
+  readonly issuer: string;
+  /** The `aud`, or else `client_id`, that are accepted. */
+  readonly audience: readonly string[];
 }
 
 interface Route {
@@ -26,38 +41,39 @@ interface Route {
 
 /**
  * The HTTP API that serverless.yml declares, payload format 2.0: its routes, JWT authorizers and CORS, with API Gateway's
- * own responses: 401, 404 (also for a method), 413, 500 when a function fails or times out, 503 after 30 s.
+ * own responses: 401, 404 (also for a method), 413, 431, 500 when a function fails or times out, 503 after 30 s.
  *
  * Not supported, and refused at start: greedy path parameters, $default and ANY routes, scopes, authorizers other than JWT, tokens
  * in the query. Not supported, and ignored: throttling.
  *
  * @throws StartupError for what is refused at start
  */
-export function httpApi(
-  config: ServerlessConfig,
-  invoke: Functions['invoke'],
-  { integrationTimeout = INTEGRATION_TIMEOUT, allowsOrigin = () => false }: GatewayOptions = {},
-): Listener {
+export function httpApi(config: ServerlessConfig, invoke: Functions['invoke'], options: GatewayOptions = {}): Listener {
+  const { integrationTimeout = INTEGRATION_TIMEOUT, log = () => undefined } = options;
   const { cors } = config.provider.httpApi ?? {};
-  const routes = routesOf(config);
+  const allowOrigin = cors && corsHeaders(cors, options);
+  const routes = routesOf(config, options.issuers ?? [], log);
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, MAX_BODY);
+    if (headLength(request) > MAX_HEAD) {
+      sendMessage(response, 431, 'Request Header Fields Too Large');
+      return;
+    }
     const matched = matchRoute(routes, request.method ?? '', pathOf(request));
-    const route = matched?.route;
-    if (cors) setCorsHeaders(cors, allowsOrigin, request, response);
-    if (!route && cors && request.method === 'OPTIONS') {
-      response.writeHead(204).end();
-      return;
-    }
-    if (!route) {
-      sendMessage(response, 404, 'Not Found');
-      return;
-    }
-    if (!body) {
-      sendMessage(response, 413, 'Request Entity Too Large');
-      return;
-    }
+    allowOrigin?.(request, response);
+    if (!matched && cors && request.method === 'OPTIONS') response.writeHead(204).end();
+    else if (!matched) sendMessage(response, 404, 'Not Found');
+    else if (!body) sendMessage(response, 413, 'Request Entity Too Large');
+    else await answerRoute(matched, request, body, response);
+  }
+
+  async function answerRoute(
+    { route, pathParameters }: NonNullable<ReturnType<typeof matchRoute<Route>>>,
+    request: IncomingMessage,
+    body: Buffer,
+    response: ServerResponse,
+  ): Promise<void> {
     const verdict = await route.authorize?.(request);
     if (verdict && 'challenge' in verdict) {
       // It may contain the token, with characters that a header cannot have.
@@ -65,12 +81,7 @@ export function httpApi(
       sendMessage(response, 401, 'Unauthorized');
       return;
     }
-    const event = httpEvent(
-      request,
-      body,
-      { routeKey: route.key, pathParameters: matched.pathParameters },
-      verdict?.claims,
-    );
+    const event = httpEvent(request, body, { routeKey: route.key, pathParameters }, verdict?.claims);
     const outcome = await withTimeout(integrationTimeout, invoke(route.functionName, event));
     if (outcome === 'late') sendMessage(response, 503, 'Service Unavailable');
     else if (outcome === 'failed' || !sendResult(response, JSON.parse(outcome.json), cors !== undefined)) {
@@ -81,11 +92,18 @@ export function httpApi(
   return answer;
 }
 
-function routesOf(config: ServerlessConfig): Route[] {
+/** The bytes of the request line and the headers, as HTTP/1.1 sends them. */
+function headLength({ method = '', url = '', rawHeaders }: IncomingMessage): number {
+  const names = rawHeaders.reduce((sum, text) => sum + Buffer.byteLength(text, 'latin1'), 0);
+  const separators = rawHeaders.length * 2; // ": " after each name, a line break after each value
+  return method.length + Buffer.byteLength(url) + ' '.length + ' HTTP/1.1\r\n'.length + names + separators;
+}
+
+function routesOf(config: ServerlessConfig, issuers: readonly TokenIssuer[], log: (line: string) => void): Route[] {
   const authorizers = new Map(
     Object.entries(config.provider.httpApi?.authorizers ?? {}).map(([name, declared]) => [
       name,
-      createAuthorizer(name, declared),
+      createAuthorizer(name, declared, issuers, log),
     ]),
   );
   return Object.entries(config.functions).flatMap(([functionName, { events }]) =>
@@ -113,40 +131,59 @@ function routeOf(declared: NonNullable<FunctionEvent['httpApi']>): HttpRoute {
   return { method, path };
 }
 
-function createAuthorizer(name: string, { type, identitySource, issuerUrl, audience }: JwtAuthorizer) {
+function createAuthorizer(
+  name: string,
+  { type, identitySource, issuerUrl, audience }: JwtAuthorizer,
+  issuers: readonly TokenIssuer[],
+  log: (line: string) => void,
+) {
   const header = /^\$request\.header\.([\w-]+)$/i.exec([identitySource].flat().join())?.[1];
   if (type !== 'jwt' || header === undefined) {
     throw new StartupError(
       `The local gateway does not support the authorizer ${name}: it must be of type jwt and read one header`,
     );
   }
-  const check = jwtAuthorizer(issuerUrl, [audience].flat());
-  return (request: IncomingMessage) => check(request.headersDistinct[header.toLowerCase()]?.join(','));
+  const declared = jwtAuthorizer(issuerUrl, [audience].flat(), log);
+  const added = new Map(issuers.map((one) => [one.issuer, jwtAuthorizer(one.issuer, one.audience, log)]));
+  return (request: IncomingMessage) => {
+    const identity = request.headersDistinct[header.toLowerCase()]?.join(',');
+    const check = added.get(issuerOf(identity) ?? '') ?? declared;
+    return check(identity);
+  };
 }
 
 /** Sets CORS headers for allowed origins; in a preflight, also the allowed methods and headers. */
-function setCorsHeaders(
-  cors: Cors,
-  allowsOrigin: (origin: string) => boolean,
-  request: IncomingMessage,
-  response: ServerResponse,
-): void {
-  const { origin } = request.headers;
+function corsHeaders(cors: Cors, { allowsOrigin = () => false, log = () => undefined }: GatewayOptions) {
   const allowsAnyOrigin = cors.allowedOrigins.includes('*');
-  if (origin === undefined) return;
-  if (!(allowsAnyOrigin || cors.allowedOrigins.includes(origin) || allowsOrigin(origin))) return;
-  const set = (name: string, value: readonly string[] | string | number | undefined) => {
-    if (value !== undefined) response.setHeader(name, typeof value === 'object' ? value.join(',') : value);
-  };
-  set('access-control-allow-origin', allowsAnyOrigin ? '*' : origin);
-  set('access-control-allow-credentials', cors.allowCredentials ? 'true' : undefined);
-  if (request.method !== 'OPTIONS') {
-    set('access-control-expose-headers', cors.exposedResponseHeaders);
-    return;
+  const refused = new Set<string>();
+
+  function nameRefused(origin: string): void {
+    if (refused.has(origin) || refused.size >= MAX_NAMED_ORIGINS) return;
+    refused.add(origin);
+    const printable = origin.replaceAll(/[^\x21-\x7e]/g, '?');
+    log(`CORS refused a page of the origin ${printable}: here http://localhost:* and http://127.0.0.1:* are allowed`);
   }
-  set('access-control-allow-methods', cors.allowedMethods);
-  set('access-control-allow-headers', cors.allowedHeaders);
-  set('access-control-max-age', cors.maxAge);
+
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { origin } = request.headers;
+    if (origin === undefined) return;
+    if (!(allowsAnyOrigin || cors.allowedOrigins.includes(origin) || allowsOrigin(origin, request))) {
+      nameRefused(origin);
+      return;
+    }
+    const set = (name: string, value: readonly string[] | string | number | undefined) => {
+      if (value !== undefined) response.setHeader(name, typeof value === 'object' ? value.join(',') : value);
+    };
+    set('access-control-allow-origin', allowsAnyOrigin ? '*' : origin);
+    set('access-control-allow-credentials', cors.allowCredentials ? 'true' : undefined);
+    if (request.method !== 'OPTIONS') {
+      set('access-control-expose-headers', cors.exposedResponseHeaders);
+      return;
+    }
+    set('access-control-allow-methods', cors.allowedMethods);
+    set('access-control-allow-headers', cors.allowedHeaders);
+    set('access-control-max-age', cors.maxAge);
+  };
 }
 
 async function withTimeout<T>(milliseconds: number, work: Promise<T>): Promise<T | 'late'> {

@@ -1,4 +1,5 @@
-import { isForThisMachine, listen, readBody, sendJson, type Listening } from '../server';
+import { isFromLocalProgram } from '../network/callers';
+import { listen, readBody, sendJson, type Listening } from '../server';
 
 export interface ParameterStore extends Listening {
   readonly url: string;
@@ -13,82 +14,93 @@ const MAX_NAMES = 10;
 const MAX_VALUE = 4096;
 const TYPES = ['String', 'SecureString'];
 
+const CONTENT_TYPE = 'application/x-amz-json-1.1';
+
+interface Response {
+  readonly status: number;
+  readonly value: object;
+}
+
 /**
  * SSM's GetParameter, GetParameters and PutParameter. Not checked: the caller's AWS signature. What is put is gone with
  * the store.
  */
 export async function startParameterStore(given: Iterable<readonly [string, string]>): Promise<ParameterStore> {
-  const parameters = new Map(given);
-  /** Type and version of parameters that were written by PutParameter. */
-  const kinds = new Map<string, { readonly type: string; readonly version: number }>();
-  const kindOf = (name: string) => kinds.get(name) ?? { type: 'SecureString', version: 1 };
+  const store = new Store(given);
+  const listening = await listen(async (request, response) => {
+    const body = await readBody(request, MAX_BODY);
+    const { status, value } = isFromLocalProgram(request)
+      ? store.answer(request.headers['x-amz-target'], parse(body))
+      : refusal('AccessDeniedException', 'The parameter store is for programs of this machine only');
+    sendJson(response, status, value, CONTENT_TYPE);
+  });
+  return { ...listening, url: `http://127.0.0.1:${listening.port}`, parameters: store.parameters };
+}
 
-  function read(name: string, decrypted: boolean): object[] {
-    const value = parameters.get(name);
+class Store {
+  readonly parameters: Map<string, string>;
+  /** Type and version of parameters that were written by PutParameter. */
+  readonly #kinds = new Map<string, { readonly type: string; readonly version: number }>();
+
+  constructor(given: Iterable<readonly [string, string]>) {
+    this.parameters = new Map(given);
+  }
+
+  answer(target: unknown, input: ParameterRequest): Response {
+    switch (target) {
+      case 'AmazonSSM.GetParameter': {
+        const [parameter] = this.#read(String(input.Name), input.WithDecryption === true);
+        return parameter ? { status: 200, value: { Parameter: parameter } } : refusal('ParameterNotFound', '');
+      }
+      case 'AmazonSSM.GetParameters':
+        return this.#readMany(input);
+      case 'AmazonSSM.PutParameter':
+        return this.#put(input);
+      default:
+        return refusal('UnknownOperationException', 'Available: GetParameter, GetParameters, PutParameter');
+    }
+  }
+
+  #kindOf(name: string): { readonly type: string; readonly version: number } {
+    return this.#kinds.get(name) ?? { type: 'SecureString', version: 1 };
+  }
+
+  #read(name: string, decrypted: boolean): object[] {
+    const value = this.parameters.get(name);
     if (value === undefined) return [];
-    const { type, version } = kindOf(name);
+    const { type, version } = this.#kindOf(name);
     const shown = decrypted || type !== 'SecureString' ? value : 'encrypted';
     return [{ Name: name, Type: type, Value: shown, Version: version, DataType: 'text' }];
   }
 
-  /** Returns the new version, or the type of the error. */
-  function put({ Name: name, Value: value, Type: type, Overwrite: overwrite }: ParameterRequest): number | string {
-    if (typeof name !== 'string' || typeof value !== 'string') return 'ValidationException';
-    const before = parameters.has(name) ? kindOf(name) : undefined;
-    const known = TYPES.find((one) => one === (type ?? before?.type));
-    if (value.length < 1 || value.length > MAX_VALUE || known === undefined) return 'ValidationException';
-    if (before && overwrite !== true) return 'ParameterAlreadyExists';
-    const version = (before?.version ?? 0) + 1;
-    parameters.set(name, value);
-    kinds.set(name, { type: known, version });
-    return version;
+  #readMany(input: ParameterRequest): Response {
+    const names = (Array.isArray(input.Names) ? input.Names : []).map(String);
+    if (names.length < 1 || names.length > MAX_NAMES || new Set(names).size < names.length) {
+      return refusal('ValidationException', `GetParameters takes 1 to ${MAX_NAMES} names, each once`);
+    }
+    const Parameters = names.flatMap((name) => this.#read(name, input.WithDecryption === true));
+    const InvalidParameters = names.filter((name) => !this.parameters.has(name));
+    return { status: 200, value: { Parameters, InvalidParameters } };
   }
 
-  const listening = await listen(async (request, response) => {
-    const answer = (status: number, value: object) => {
-      sendJson(response, status, value, 'application/x-amz-json-1.1');
-    };
-    const sendError = (type: string, message: string) => {
-      answer(400, { __type: type, message });
-    };
+  #put({ Name: name, Value: value, Type: type, Overwrite: overwrite }: ParameterRequest): Response {
+    const rule = `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`;
+    if (typeof name !== 'string' || typeof value !== 'string') return refusal('ValidationException', rule);
+    const before = this.parameters.has(name) ? this.#kindOf(name) : undefined;
+    const known = TYPES.find((one) => one === (type ?? before?.type));
+    if (value.length < 1 || value.length > MAX_VALUE || known === undefined) {
+      return refusal('ValidationException', rule);
+    }
+    if (before && overwrite !== true) return refusal('ParameterAlreadyExists', rule);
+    const version = (before?.version ?? 0) + 1;
+    this.parameters.set(name, value);
+    this.#kinds.set(name, { type: known, version });
+    return { status: 200, value: { Version: version, Tier: 'Standard' } };
+  }
+}
 
-    const body = await readBody(request, MAX_BODY);
-    if (!isForThisMachine(request)) {
-      sendError('AccessDeniedException', 'The Host header must be localhost or 127.0.0.1');
-      return;
-    }
-    const input = parse(body);
-    switch (request.headers['x-amz-target']) {
-      case 'AmazonSSM.GetParameter': {
-        const [parameter] = read(String(input.Name), input.WithDecryption === true);
-        if (parameter) answer(200, { Parameter: parameter });
-        else sendError('ParameterNotFound', '');
-        return;
-      }
-      case 'AmazonSSM.GetParameters': {
-        const names = (Array.isArray(input.Names) ? input.Names : []).map(String);
-        if (names.length < 1 || names.length > MAX_NAMES || new Set(names).size < names.length) {
-          sendError('ValidationException', `GetParameters takes 1 to ${MAX_NAMES} names, each once`);
-          return;
-        }
-        answer(200, {
-          Parameters: names.flatMap((name) => read(name, input.WithDecryption === true)),
-          InvalidParameters: names.filter((name) => !parameters.has(name)),
-        });
-        return;
-      }
-      case 'AmazonSSM.PutParameter': {
-        const version = put(input);
-        if (typeof version === 'number') answer(200, { Version: version, Tier: 'Standard' });
-        else sendError(version, `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`);
-        return;
-      }
-      case undefined:
-      default:
-        sendError('UnknownOperationException', 'Available: GetParameter, GetParameters, PutParameter');
-    }
-  });
-  return { ...listening, url: `http://127.0.0.1:${listening.port}`, parameters };
+function refusal(type: string, message: string): Response {
+  return { status: 400, value: { __type: type, message } };
 }
 
 interface ParameterRequest {

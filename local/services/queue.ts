@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { isForThisMachine, listen, readBody, sendJson, type Listening } from '../server';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isFromLocalProgram } from '../network/callers';
+import { listen, readBody, sendJson, type Listening } from '../server';
 import { queueActions } from './sqs/actions';
 import { SqsError } from './sqs/errors';
 import { parseInput } from './sqs/input';
@@ -52,35 +53,10 @@ export async function startQueues(
 
   const listening = await listen(async (request, response) => {
     const body = await readBody(request, MAX_REQUEST);
-    // A browser sends an origin with every POST; no page has anything to do with the queues.
-    if (!isForThisMachine(request) || request.headers.origin !== undefined) {
-      sendError(
-        response,
-        new SqsError('AccessDeniedException', 'The queues are for programs of this machine only'),
-        403,
-      );
-      return;
-    }
-    if (!isAvailable) {
-      sendError(response, new SqsError('ServiceUnavailable', 'Service unavailable'), 503);
-      return;
-    }
-    const target = request.headers['x-amz-target'];
-    const name = typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
-    const disconnected = new AbortController();
-    response.on('close', () => {
-      disconnected.abort();
-    });
-    try {
-      const action = actions.get(name);
-      if (!action) throw new SqsError('UnknownOperationException', `Available: ${[...actions.keys()].join(', ')}`);
-      const output = await action(parseInput(body), AbortSignal.any([closing.signal, disconnected.signal]));
-      response.setHeader('x-amzn-requestid', randomUUID());
-      sendJson(response, 200, output, CONTENT_TYPE);
-    } catch (error) {
-      if (!(error instanceof SqsError)) throw error;
-      sendError(response, error);
-    }
+    const denied = new SqsError('AccessDeniedException', 'The queues are for programs of this machine only');
+    if (!isFromLocalProgram(request)) sendError(response, denied, 403);
+    else if (!isAvailable) sendError(response, new SqsError('ServiceUnavailable', 'Service unavailable'), 503);
+    else await runAction(actions, request, response, body, closing.signal);
   });
   url = `http://127.0.0.1:${listening.port}`;
 
@@ -101,6 +77,31 @@ export async function startQueues(
       store.close();
     },
   };
+}
+
+async function runAction(
+  actions: ReturnType<typeof queueActions>,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body: Buffer | undefined,
+  closing: AbortSignal,
+): Promise<void> {
+  const target = request.headers['x-amz-target'];
+  const name = typeof target === 'string' && target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
+  const disconnected = new AbortController();
+  response.on('close', () => {
+    disconnected.abort();
+  });
+  try {
+    const action = actions.get(name);
+    if (!action) throw new SqsError('UnknownOperationException', `Available: ${[...actions.keys()].join(', ')}`);
+    const output = await action(parseInput(body), AbortSignal.any([closing, disconnected.signal]));
+    response.setHeader('x-amzn-requestid', randomUUID());
+    sendJson(response, 200, output, CONTENT_TYPE);
+  } catch (error) {
+    if (!(error instanceof SqsError)) throw error;
+    sendError(response, error);
+  }
 }
 
 /** The URL of a queue that is served at this endpoint. */

@@ -13,7 +13,7 @@ import {
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { StartupError } from '../startup-error';
 import type { TableProperties } from '../config';
-import { listen, type Listening } from '../server';
+import type { Listening } from '../server';
 import { StreamLog } from './stream/log';
 import { defaultEngine, engineProcess, type Engine } from './table-engine';
 import { startTableProxy } from './table-proxy/proxy';
@@ -45,7 +45,7 @@ export interface Table {
 }
 
 /**
- * The embedded table with its stream: DynamoDB's protocol on 127.0.0.1. The engine is a separate program that ends with this
+ * The embedded table with its stream: DynamoDB's protocol on loopback. The engine is a separate program that ends with this
  * one; a proxy in this process records the stream and checks Host and Origin.
  *
  * @throws StartupError when the port is taken or the engine does not start
@@ -53,16 +53,17 @@ export interface Table {
 export async function startTable(options: TableOptions): Promise<Table> {
   const { path, engine = defaultEngine() } = options;
   if (path) await mkdir(path, { recursive: true });
-  const enginePort = await freePort();
-  const program = engineProcess(engine, enginePort, path);
+  const program = await engineProcess(engine, path);
+  const { address: engineAddress } = program;
   const log = new StreamLog(path && join(path, 'stream.jsonl'));
 
   let proxy: Listening;
   try {
     await program.start();
-    proxy = await startTableProxy({ port: options.port, enginePort, log });
+    proxy = await startTableProxy({ port: options.port, engineAddress, log });
   } catch (error) {
     await program.end('SIGKILL');
+    await program.cleanUp();
     log.close();
     throw error;
   }
@@ -93,21 +94,15 @@ export async function startTable(options: TableOptions): Promise<Table> {
     restart: async () => {
       await end('SIGKILL');
       await program.start();
-      proxy = await startTableProxy({ port, enginePort, log });
+      proxy = await startTableProxy({ port, engineAddress, log });
     },
     stop: async () => {
       client.destroy();
       await end('SIGTERM');
+      await program.cleanUp();
       log.close();
     },
   };
-}
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const { port, close } = await listen(() => Promise.resolve());
-  await close();
-  return port;
 }
 
 async function readRows(client: DynamoDBClient, TableName: string): Promise<Record<string, unknown>[]> {

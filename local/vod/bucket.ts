@@ -35,6 +35,8 @@ export interface Part {
 }
 
 const MIN_PART_BYTES = 1024 * 1024;
+/** Of an object in one request, and of a part: https://cloud.tencent.com/document/product/436/14518 */
+const MAX_REQUEST_BYTES = 5 * 1024 ** 3;
 const FOLDER = 'storage';
 
 /**
@@ -200,6 +202,9 @@ export class Bucket {
       for await (const chunk of chunks) {
         hash.update(chunk);
         size += chunk.length;
+        if (size > MAX_REQUEST_BYTES) {
+          throw new StorageError(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed object size');
+        }
         yield chunk;
       }
     };

@@ -12,14 +12,22 @@ export interface Call {
   readonly query: URLSearchParams;
 }
 
-/** The whole body, or undefined if it is larger than 1 MiB: only uploads of files are. */
-export async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
-  const limit = 1024 * 1024;
+const MIB = 1024 * 1024;
+/** How much beyond the limit is read and discarded, so that the client can receive a response. */
+const MAX_DISCARDED_BYTES = 64 * MIB;
+
+/** The whole body, or undefined if it is larger than the limit, 1 MiB by default. One far beyond it ends the connection. */
+export async function readBody(request: IncomingMessage, limit = MIB): Promise<Buffer | undefined> {
+  const { socket } = request;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size <= limit) chunks.push(chunk);
+    if (size > limit + MAX_DISCARDED_BYTES) {
+      socket.destroy();
+      return undefined;
+    }
   }
   return size <= limit ? Buffer.concat(chunks) : undefined;
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { isCrossOrigin, isForThisMachine } from '../network/callers';
 import { handleFaults, type FaultInjector } from './faults';
 import { jsonObject, readBody, replyJson, type Call } from './http';
 import type { Library } from './library';
@@ -14,7 +14,7 @@ interface LocalDeps {
 
 /** The routes that the real VOD does not have. */
 export async function handleLocalRoute(call: Call, deps: LocalDeps): Promise<void> {
-  if (!isFromThisMachine(call.request)) {
+  if (!isForThisMachine(call.request) || isCrossOrigin(call.request)) {
     replyJson(call.response, 403, {
       message: `Requests to ${LOCAL_PATH}* must have Host localhost or 127.0.0.1, and no Origin of another site or port`,
     });
@@ -28,22 +28,6 @@ export async function handleLocalRoute(call: Call, deps: LocalDeps): Promise<voi
     default:
       replyJson(call.response, 404, { message: 'Not Found' });
   }
-}
-
-/**
- * A page of any website can send requests to this port, and with DNS rebinding it can even read the responses.
- * Its requests then have an Origin header, or a Host header that is the name of that website.
- */
-export function isFromThisMachine({ headers: { host = '', origin } }: IncomingMessage): boolean {
-  const port = loopbackPort(host, '');
-  if (port === undefined) return false;
-  return origin === undefined || loopbackPort(origin, 'https?://') === port;
-}
-
-/** Returns the port of a loopback address, '' if it has none, or undefined if it is not a loopback address. */
-function loopbackPort(address: string, scheme: string): string | undefined {
-  const match = new RegExp(`^${scheme}(?:localhost|127\\.0\\.0\\.1|\\[::1\\])(?::(\\d+))?$`, 'i').exec(address);
-  return match ? (match[1] ?? '') : undefined;
 }
 
 /** Records the decision of a person, as VOD's console does: ReviewInfo changes, and no event is sent. */

@@ -23,6 +23,7 @@
  *   - the credentials of a session can still write its file after Commit [?]; a second Complete returns NoSuchUpload
  *   - storage classes, encryption, callbacks, traffic limits and x-cos-meta headers are ignored
  *   - signatures in the query string and the SDK's storageType "s3" (AWS signatures) are refused
+ *   - HEAD of a bucket by a web page, with which the Web SDK compares regions, returns 200 (COS: 403 [?])
  *   - Vod-Forward-Cos is followed for any Host; dynamicAccelerate: no accelerated region is ever assigned
  * Events
  *   - format 2.0 has Sign and T too [?]; they are top-level members of the message [?], T is new for each attempt [?]
@@ -57,6 +58,8 @@
  *   - codes for an unknown file (ResourceNotFound) and a late confirmation (InvalidParameterValue.EventHandles) [?]
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { makeFolder } from '../make-folder';
+import { bracketed, type Address } from '../network/open-port';
 import { HOSTS, parseCall, serviceOf } from './address';
 import { ServerApi, type CallCounts } from './api/api';
 import { Callbacks } from './callbacks';
@@ -81,6 +84,10 @@ import { Uploads, type PutMedia, type PutResult } from './uploads';
 export interface VodOptions {
   /** 0 = any free port. */
   readonly port: number;
+  /** Where it listens; on loopback by default. */
+  readonly addresses?: readonly Address[];
+  /** The host in the URLs of media; localhost by default. */
+  readonly mediaHost?: string;
   readonly dataDir: string;
   readonly secretId: string;
   readonly secretKey: string;
@@ -115,6 +122,8 @@ export interface Vod {
   readonly port: number;
   /** Plain HTTP; the same port accepts TLS. */
   readonly url: string;
+  /** The origin of the URLs of media. */
+  readonly mediaOrigin: string;
   /** The TLS certificate, for clients that can be configured to trust it. */
   readonly certificate: string;
   /** The account's key pairs, secret key by secret id. A change takes effect with the next request. */
@@ -128,9 +137,10 @@ export interface Vod {
   stop(): Promise<void>;
 }
 
-/** Starts a VOD on 127.0.0.1. */
+/** Starts a VOD on loopback, IPv4 and IPv6. Throws PortTaken if another program has the port. */
 export async function startVod(options: VodOptions): Promise<Vod> {
-  const { now = Date.now, log = () => undefined } = options;
+  const { mediaHost = 'localhost', now = Date.now, log = () => undefined } = options;
+  makeFolder(options.dataDir);
   const multiplexer = new TlsHttpMultiplexer(certificateFor(options.dataDir, HOSTS, now()), (request, response) => {
     route(request, response, services).catch((error: unknown) => {
       if (request.socket.destroyed) return;
@@ -141,16 +151,17 @@ export async function startVod(options: VodOptions): Promise<Vod> {
     });
   });
   // Opens the port before the data: a second start must not clean up the data that the first one uses.
-  const port = await multiplexer.listen(options.port);
+  const port = await multiplexer.listen(options.port, options.addresses);
   const state = await readState(options.dataDir, now(), multiplexer);
-  const url = `http://localhost:${port}`;
-  const services = createServices(options, state, url);
+  const mediaOrigin = `http://${bracketed(mediaHost)}:${port}`;
+  const services = createServices(options, state, mediaOrigin);
   const { callbacks, procedures, uploads, serverApi, faults, keys } = services;
   callbacks.resume(services.notifications.config);
   procedures.resume();
   return {
     port,
-    url,
+    url: `http://localhost:${port}`,
+    mediaOrigin,
     certificate: multiplexer.certificate,
     keys,
     get calls() {
@@ -168,7 +179,7 @@ export async function startVod(options: VodOptions): Promise<Vod> {
 
 type Services = ReturnType<typeof createServices>;
 
-function createServices(options: VodOptions, state: State, url: string) {
+function createServices(options: VodOptions, state: State, origin: string) {
   const { subAppIds, now = Date.now, log = () => undefined } = options;
   const faults = new FaultInjector();
   const callbacks = new Callbacks(state, faults, options.callbackTimeoutMs ?? 5000, now, log, options.callableOnce);
@@ -182,14 +193,14 @@ function createServices(options: VodOptions, state: State, url: string) {
     signKey: options.signKey ?? '',
   };
   const notifications = new Notifications(config, callbacks, queue);
-  const library = new Library(state, url, faults, now);
+  const library = new Library(state, origin, faults, now);
   const templates = new Map(Object.entries(options.procedures ?? {}));
   const procedures = new Procedures(state, library, notifications, templates, options.stepMs ?? 300, now);
   const uploads = new Uploads(state, library, procedures, notifications, now);
   const keys = new Map([[options.secretId, options.secretKey]]);
   const playbackKeys = parsePlaybackKeys(options.playerKey, options.urlKey);
   const data = { state, library, procedures, notifications, queue, faults };
-  const shared = { ...data, keys, playbackKeys, origin: url, subAppIds, now, log };
+  const shared = { ...data, keys, playbackKeys, origin, subAppIds, now, log };
   return { ...shared, callbacks, uploads, serverApi: new ServerApi(shared) };
 }
 

@@ -1,22 +1,33 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { closeServers, openPort, type Address } from '../network/open-port';
+
+/** In milliseconds: how long the rest of a body may take that is discarded, after the response. */
+const DISCARD_TIMEOUT = 10_000;
 
 /** One port for TLS and plain HTTP: a TLS connection begins with the byte 0x16, which no HTTP request does. */
 export class TlsHttpMultiplexer {
   readonly certificate: string;
-  readonly #server: Server;
+  readonly #accept: (socket: Socket) => void;
   readonly #sockets = new Set<Socket>();
+  #servers: readonly Server[] = [];
 
   constructor({ key, cert }: { key: string; cert: string }, answer: (i: IncomingMessage, r: ServerResponse) => void) {
     this.certificate = cert;
-    const plain = createHttpServer(answer);
-    const secure = createHttpsServer({ key, cert }, answer);
+    const listener = (request: IncomingMessage, response: ServerResponse): void => {
+      response.once('finish', () => {
+        endUnreadBody(request);
+      });
+      answer(request, response);
+    };
+    const plain = createHttpServer(listener);
+    const secure = createHttpsServer({ key, cert }, listener);
     // Longer than clients keep idle connections: if the server closes first, a request on that connection fails.
     plain.keepAliveTimeout = secure.keepAliveTimeout = 60_000;
     // Browsers that do not trust the certificate send an alert; that is not an error of this server.
     secure.on('tlsClientError', () => undefined);
-    this.#server = createTcpServer((socket) => {
+    this.#accept = (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
@@ -26,24 +37,35 @@ export class TlsHttpMultiplexer {
         socket.unshift(chunk);
         (chunk[0] === 0x16 ? secure : plain).emit('connection', socket);
       });
-    });
+    };
   }
 
-  listen(port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(port, '127.0.0.1', () => {
-        resolve((this.#server.address() as AddressInfo).port);
-      });
-    });
+  /**
+   * Listens on these addresses, by default on loopback, and returns the port.
+   *
+   * @throws PortTaken
+   */
+  async listen(requestedPort: number, addresses?: readonly Address[]): Promise<number> {
+    const { port, servers } = await openPort(() => createTcpServer(this.#accept), requestedPort, addresses);
+    this.#servers = servers;
+    return port;
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#server.close(() => {
-        resolve();
-      });
-      for (const socket of this.#sockets) socket.destroy();
-    });
+  async close(): Promise<void> {
+    const closed = closeServers(this.#servers);
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
+}
+
+/** Node reads the rest of a body that nobody wants, however long it is; servers that listen themselves have a time limit. */
+function endUnreadBody(request: IncomingMessage): void {
+  if (request.complete) return;
+  const { socket } = request;
+  const timer = setTimeout(() => {
+    socket.destroy();
+  }, DISCARD_TIMEOUT).unref();
+  request.once('close', () => {
+    clearTimeout(timer);
+  });
 }

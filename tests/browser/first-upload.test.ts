@@ -1,46 +1,56 @@
-import { exec } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { listen } from '../../local/server';
 import { becomesTrue, launchBrowser } from '../helpers/browser';
 import { startTestRun } from '../helpers/local';
 
 const ROOT = resolve(__dirname, '../..');
-const FOLDER = '.cache/first-upload';
-const TYPES: Readonly<Record<string, string>> = {
-  '/first-upload.html': 'text/html',
-  '/vod-js-sdk-v6.js': 'text/javascript',
-};
 
-/** What `npm run first-upload` serves: it makes the folder before. */
-async function makeFolder(): Promise<void> {
-  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-    readonly scripts: Readonly<Record<string, string>>;
-  };
-  const [make = '', serve] = (scripts['first-upload'] ?? '').split(' && esbuild ');
-  expect(serve).toBe(`--servedir=${FOLDER} --serve=127.0.0.1:3000`);
-  await promisify(exec)(make, { cwd: ROOT });
-  expect((await readdir(join(ROOT, FOLDER))).map((name) => `/${name}`)).toEqual(Object.keys(TYPES));
+/** Starts `npm run first-upload` and returns the URL that it prints. */
+async function startScript(env: Record<string, string>) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/first-upload.ts'], {
+    cwd: ROOT,
+    env: { PATH: process.env['PATH'], ...env },
+  });
+  let err = '';
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  const exited = once(child, 'exit').then(() => child.exitCode);
+  const lines = createInterface({ input: child.stdout });
+  const line = await Promise.race([once(lines, 'line').then(([text]) => String(text)), exited]);
+  const url = /http:\S+/.exec(String(line))?.[0] ?? '';
+  return { url, exited, err: () => err, stop: () => child.kill() };
 }
 
+test('N12: npm run first-upload takes its port from PORT, and names it when it is taken', async () => {
+  const { port, close } = await listen(() => Promise.resolve());
+  const taken = await startScript({ PORT: String(port) });
+  expect(await taken.exited).toBe(1);
+  expect(taken.err()).toBe(`Port ${port} is taken: choose another one with PORT\n`);
+  await close();
+  const script = await startScript({ PORT: String(port) });
+  try {
+    expect(script.url).toBe(`http://localhost:${port}/first-upload.html`);
+    expect((await fetch(script.url)).headers.get('content-type')).toBe('text/html; charset=utf-8');
+    for (const path of ['/', '/docs/deploy.md', '/../package.json', '/.env']) {
+      expect((await fetch(`http://localhost:${port}${path}`)).status).toBe(404);
+    }
+  } finally {
+    script.stop();
+  }
+}, 30_000);
+
 test('docs/first-upload.html uploads, or says what went wrong', async () => {
-  await makeFolder();
+  const script = await startScript({ PORT: '0' });
   const run = await startTestRun();
   const browser = await launchBrowser(run.vod.port);
-  // The folder, as any static server has it, and the function beside it.
-  const site = await listen(async ({ url = '', method = '', headers: { authorization = '' } }, response) => {
-    const type = TYPES[url];
-    const signed = type === undefined ? await fetch(run.url + url, { method, headers: { authorization } }) : undefined;
-    response.writeHead(signed?.status ?? 200, { 'content-type': type ?? 'application/json' });
-    response.end(signed ? await signed.text() : await readFile(join(ROOT, FOLDER, url)));
-  });
   const page = await browser.newPage({ ignoreHTTPSErrors: true });
   const says = (text: string) => becomesTrue(page, `document.querySelector('pre').textContent.includes('${text}')`);
   try {
-    await page.goto(`http://localhost:${site.port}/first-upload.html`);
-    await page.fill('[name=url]', `http://localhost:${site.port}/upload-signature`);
+    await page.goto(script.url);
+    await page.fill('[name=url]', `${run.url}/upload-signature`);
     await page.setInputFiles('[name=file]', { name: 'cat.mp4', mimeType: 'video/mp4', buffer: Buffer.alloc(1000, 7) });
     await page.fill('[name=token]', 'no.such.token');
     await page.click('button');
@@ -59,7 +69,7 @@ test('docs/first-upload.html uploads, or says what went wrong', async () => {
     expect(rows).toEqual([expect.objectContaining({ fileId, uploader: 'user-42', status: 'uploaded' })]);
   } finally {
     await browser.close();
-    await site.close();
+    script.stop();
     await run.stop();
   }
 });

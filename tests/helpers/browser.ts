@@ -14,19 +14,25 @@ const HOSTS = ['vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com', '*.m
 
 /**
  * A real Chromium in which the hosts that the SDK has built in are the local VOD's port, the hosts in `unreachable` have
- * no address, and neither has anything else but this machine. Web security is on, as users have it.
+ * no address, and neither has anything else but this machine. `names` are names of it, as after DNS rebinding. Web security
+ * is on, as users have it.
  *
  * Its contexts need `ignoreHTTPSErrors`: the local VOD's certificate is its own.
  *
  * @throws Error that says how to get a browser when there is none
  */
-export async function launchBrowser(vodPort: number, unreachable: readonly string[] = []): Promise<Browser> {
+export async function launchBrowser(
+  vodPort: number,
+  unreachable: readonly string[] = [],
+  names: readonly string[] = [],
+): Promise<Browser> {
   const reachable = HOSTS.filter((host) => !unreachable.includes(host));
   const rules = [
     'EXCLUDE localhost',
     'EXCLUDE 127.0.0.1',
     ...reachable.map((host) => `MAP ${host}:443 127.0.0.1:${vodPort}`),
     `MAP *.myqcloud.com:80 127.0.0.1:${vodPort}`, // what the SDK uses when its page is http
+    ...names.map((name) => `MAP ${name} 127.0.0.1`),
     'MAP * ~NOTFOUND',
   ];
   const args = ['--disable-gpu', '--disable-quic', `--host-resolver-rules=${rules.join(', ')}`];

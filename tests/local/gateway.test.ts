@@ -1,5 +1,6 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { httpApi } from '../../local/lambda/gateway';
 import { listen } from '../../local/server';
@@ -40,6 +41,19 @@ function answerWith(result: unknown, headers?: Record<string, string>): Promise<
   return post('/answer', JSON.stringify(result), headers);
 }
 
+/** Sends these bytes and returns all that comes back. */
+function raw(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
+    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      resolve(answer);
+    });
+  });
+}
+
 describe("the gateway's own answers", () => {
   test.each([
     ['unknown path', 'GET', '/nowhere', 404, 'Not Found'],
@@ -60,6 +74,19 @@ describe("the gateway's own answers", () => {
     const response = await post('/echo', Buffer.alloc(10 * 2 ** 20 + 1));
     expect(response.status).toBe(413);
     expect(await response.json()).toEqual({ message: 'Request Entity Too Large' });
+  });
+
+  test.each([
+    [10_240, 200],
+    [10_241, 431],
+    [60_000, 431],
+  ])('a request line with headers of %i bytes: %i', async (bytes, status) => {
+    const { port } = new URL(run.url);
+    const head = `GET /bare?q=1 HTTP/1.1\r\nHost: localhost:${port}\r\nX-Fill: \r\nConnection: close\r\n`;
+    const filled = head.replace('X-Fill: ', `X-Fill: ${'x'.repeat(bytes - head.length)}`);
+    const answer = await raw(Number(port), `${filled}\r\n`);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    if (status === 431) expect(answer).toContain('{"message":"Request Header Fields Too Large"}');
   });
 
   test('a function that runs out of its time, and its instance is replaced', async () => {
@@ -115,8 +142,10 @@ describe('the JWT authorizer', () => {
   test.each<[string, () => Record<string, unknown>]>([
     ['expired', () => ({ exp: now() - 1 })],
     ['no expiry', () => ({ exp: undefined })],
-    ['not valid yet', () => ({ nbf: now() + 60 })],
-    ['issued in the future', () => ({ iat: now() + 60 })],
+    ['not valid yet (nbf)', () => ({ nbf: now() + 60 })],
+    ['issued in the future (iat)', () => ({ iat: now() + 60 })],
+    ['an iat that is not a number', () => ({ iat: 'yesterday' })],
+    ['an nbf that is not a number', () => ({ nbf: 'yesterday' })],
     ['wrong issuer', () => ({ iss: 'http://localhost/other' })],
     ['issuer with a slash more', () => ({ iss: `${run.url}/local/issuer/` })],
     ['no issuer', () => ({ iss: undefined })],
@@ -310,6 +339,37 @@ describe('CORS', () => {
     ]) {
       expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
+  });
+
+  test.each([
+    ['http://localhost:5173', true],
+    ['http://localhost', true],
+    ['http://127.0.0.1:8080', true],
+    ['https://localhost:5173', false],
+    ['http://localhost.evil.example', false],
+    ['http://localhost:5173.evil.example', false],
+    ['http://evil.example:3000', false],
+  ])('N1: allows pages of this machine on any port: %s, %s', async (origin, isAllowed) => {
+    const response = await preflight('/echo', origin);
+    expect(response.headers.get('access-control-allow-origin')).toBe(isAllowed ? origin : null);
+  });
+
+  test('N1: names a refused origin in the terminal, once', async () => {
+    const named = () => run.lines.filter((line) => line.includes('app.example'));
+    expect(named()).toEqual([]);
+    for (let i = 0; i < 3; i++) await preflight('/echo', 'https://app.example');
+    expect(named()).toEqual([
+      'CORS refused a page of the origin https://app.example: here http://localhost:* and http://127.0.0.1:* are allowed',
+    ]);
+  });
+
+  test('N1: no page can fill the terminal with origins that it makes up, nor control it', async () => {
+    const refused = () => run.lines.filter((line) => line.startsWith('CORS refused'));
+    const head = 'OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
+    expect(await raw(Number(new URL(run.url).port), `${head}Origin: \x9b31mred\r\n\r\n`)).toContain(' 204 ');
+    expect(refused().at(-1)).toContain('the origin ??31mred: '); // two bytes in UTF-8
+    for (let i = 0; i < 150; i++) await preflight('/echo', `https://${i}.example`);
+    expect(refused()).toHaveLength(100);
   });
 
   test("replaces the function's own headers, and stands on refusals too", async () => {

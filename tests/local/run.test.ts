@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +9,7 @@ import { settings } from '../../local/settings';
 import { uploadsOf } from '../../local/uploads';
 import { startAppServer, verifyWebhook } from '../helpers/app-server';
 import { fixtureProject, startTestRun, temporaryFolder } from '../helpers/local';
+import { killProcesses, startProcess } from '../helpers/npm-start';
 import { askSignature } from '../helpers/stack';
 import { apply, cos, ugc, until } from '../helpers/vod-client';
 
@@ -23,34 +22,8 @@ beforeEach(async () => {
 afterEach(() => rm(dataDir, { recursive: true }));
 
 describe('npm start', () => {
-  const started: ChildProcess[] = [];
-  afterEach(() => {
-    for (const child of started.splice(0)) child.kill('SIGKILL');
-  });
-
-  /** Starts it and waits for a line that starts with `ready`, or its end. */
-  async function start(env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
-      cwd: project,
-      env: { PATH: process.env['PATH'], PORT: '0', VOD_PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir, ...env },
-    });
-    started.push(child);
-    let out = '';
-    let err = '';
-    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-    const exited = once(child, 'exit').then(() => child.exitCode);
-    await new Promise<void>((resolve) => {
-      child.stdout.on('data', (data: Buffer) => {
-        out += data.toString();
-        if (/^ready/m.test(out)) resolve();
-      });
-      void exited.then(() => {
-        resolve();
-      });
-    });
-    const said = (what: string) => new RegExp(`^${what} +(\\S+)`, 'm').exec(out)?.[1] ?? '';
-    return { child, exited, said, out: () => out, err: () => err };
-  }
+  afterEach(killProcesses);
+  const start = (env?: Record<string, string>) => startProcess(dataDir, env);
 
   test('says where things are, keeps its secrets and ends with Ctrl-C', async () => {
     const first = await start();

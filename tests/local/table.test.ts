@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   ConditionalCheckFailedException,
   DescribeTableCommand,
@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { listen } from '../../local/server';
 import { startTable, type Table } from '../../local/services/table';
+import { engineProcess } from '../../local/services/table-engine';
 import { engines } from '../helpers/backend';
 import { temporaryFolder } from '../helpers/local';
 
@@ -30,6 +31,48 @@ const properties = {
   ],
 };
 const TableName = properties.TableName;
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+/** The processes below this one. */
+async function childrenOf(pid: number): Promise<number[]> {
+  const stats = await Promise.all(
+    (await readdir('/proc'))
+      .filter((name) => /^\d+$/.test(name))
+      .map((name) => readFile(`/proc/${name}/stat`, 'utf8').catch(() => '')),
+  );
+  const parents = stats
+    .map((text) => /^(\d+) \(.*\) \S (\d+) /s.exec(text))
+    .map((found) => [found?.[1], found?.[2]].map(Number));
+  const below = parents
+    .filter(([, parent]) => parent === pid)
+    .flatMap(([child]) => (child === undefined ? [] : [child]));
+  return [...below, ...(await Promise.all(below.map(childrenOf))).flat()];
+}
+
+/** The IP addresses on which these processes listen. */
+async function listeningAddresses(pids: readonly number[]): Promise<string[]> {
+  const links = pids.map(async (pid) => {
+    const names = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    return Promise.all(names.map((name) => readlink(`/proc/${pid}/fd/${name}`).catch(() => '')));
+  });
+  const sockets = new Set((await Promise.all(links)).flat());
+  const lines = (
+    await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')))
+  )
+    .join('')
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
+  const LISTEN = '0A';
+  return lines
+    .filter(([, , , state, , , , , , inode]) => state === LISTEN && sockets.has(`socket:[${inode ?? ''}]`))
+    .map(([, local = '']) => addressOf(local.split(':')[0] ?? ''));
+}
+
+/** IPv4 from the kernel's notation, in which the bytes are reversed; IPv6 as it is. */
+function addressOf(hex: string): string {
+  return hex.length === 8 ? [...Buffer.from(hex, 'hex').reverse()].join('.') : hex;
+}
 
 describe.each(engines)('%s', (engine) => {
   let path: string;
@@ -99,6 +142,13 @@ describe.each(engines)('%s', (engine) => {
     expect(await update('NONE')).toBeUndefined();
   });
 
+  // Web pages can reach every port of 127.0.0.1 and ::1, and the engines answer all of them.
+  onLinux('H4: the engine listens neither on 127.0.0.1 nor on ::1', async () => {
+    const listening = await listeningAddresses(await childrenOf(process.pid));
+    expect(listening).toEqual(engine === 'dynalite' ? [] : [expect.stringMatching(/^127\.[1-9]\d*\.\d+\.[1-9]\d*$/)]);
+    expect(listening).not.toContain('127.0.0.1');
+  });
+
   test.each([
     ['other keys', { ...properties, KeySchema: [{ AttributeName: 'uploader', KeyType: 'HASH' as const }] }],
     ['other indexes', { ...properties, GlobalSecondaryIndexes: [] }],
@@ -108,8 +158,22 @@ describe.each(engines)('%s', (engine) => {
   });
 });
 
+onLinux('H4: each dynalite has a socket of its own, in a folder that only its owner can open', async () => {
+  const [one, other] = await Promise.all([engineProcess('dynalite', undefined), engineProcess('dynalite', undefined)]);
+  expect(one.address).not.toEqual(other.address);
+  const { socketPath } = one.address as { socketPath: string };
+  expect((await stat(dirname(socketPath))).mode & 0o777).toBe(0o700);
+  await Promise.all([one.cleanUp(), other.cleanUp()]);
+});
+
 // dynalite opens its folder only when it is asked something: of the two, dynoxide alone can fail here.
 const withDynoxide = engines.includes('dynoxide') ? test : test.skip;
+
+withDynoxide('H4: dynoxide listens on a random one of the loopback addresses', async () => {
+  const processes = await Promise.all(Array.from({ length: 5 }, () => engineProcess('dynoxide', undefined)));
+  const hosts = processes.map(({ address }) => (address as { host: string }).host);
+  expect(new Set(hosts).size).toBe(hosts.length);
+});
 
 withDynoxide('an engine that does not start', async () => {
   const path = await temporaryFolder();

@@ -13,7 +13,7 @@ test.each([
   ['Video', VIDEO_TYPES],
   ['Audio', AUDIO_TYPES],
   ['Image', IMAGE_TYPES],
-])('the category of every accepted type of 266/2846 is right, in either case: %s', async (category, types) => {
+])('V9: the category of every accepted type of 266/2846 is right, in either case: %s', async (category, types) => {
   const { port } = await start();
   for (const type of types) {
     for (const videoType of [type, type.toLowerCase()]) {
@@ -33,7 +33,7 @@ test.each([
   ['mov', 'video/quicktime'],
   ['WebM', 'video/webm'],
   ['MP3', 'audio/mpeg'],
-])('the original and the outputs of a file of type %s are served as %s', async (videoType, contentType) => {
+])('V9: the original and the outputs of a file of type %s are served as %s', async (videoType, contentType) => {
   const hook = await receiver();
   const { port } = await start({ callbackUrl: hook.url });
   const { video } = await upload(port, { procedure: 'LongVideoPreset' }, { videoName: 'clip', videoType });
@@ -54,7 +54,7 @@ test('an output that the procedure has not made yet does not exist', async () =>
   expect((await fetch(output)).status).toBe(404);
 });
 
-test('a cover of type JPG is served as image/jpeg', async () => {
+test('V9: a cover of type JPG is served as image/jpeg', async () => {
   const { port } = await start();
   const { fileId } = await upload(port);
   const cover = { fileId, coverName: 'c', coverType: 'JPG', coverSize: 3 };
@@ -64,7 +64,7 @@ test('a cover of type JPG is served as image/jpeg', async () => {
   expect((await fetch(data.cover.url)).headers.get('content-type')).toBe('image/jpeg');
 });
 
-describe('Apply refuses with code 10001', () => {
+describe('V8: Apply refuses with code 10001', () => {
   const VIDEO = { videoName: 'clip', videoType: 'mp4', videoSize: 3 };
 
   test.each<[string, object, RegExp]>([
@@ -111,7 +111,7 @@ test.each([
   ['200 bytes', '好'.repeat(66) + 'ab'],
   ['spaces, dots and quotes', "été 2026 v1.2 (final) 'x'"],
   ['no characters', ''],
-])('Apply accepts a name of %s', async (_, videoName) => {
+])('V8: Apply accepts a name of %s', async (_, videoName) => {
   const { port } = await start();
   expect((await ugc(port, 'Apply', { signature: sign(), videoName, videoType: 'mp4' })).code).toBe(0);
 });

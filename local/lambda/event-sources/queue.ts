@@ -27,77 +27,100 @@ const CHECK_IDLE_EVERY = 20;
  * What Lambda's event source mapping of a queue does: polls, calls the function with a batch, and deletes what
  * succeeded. What failed stays in the queue until its visibility timeout ends.
  */
-export function startQueueSource(mapping: QueueMapping, { queues, invoke, region, log }: QueueSourceDeps): EventSource {
-  const { store, arnOf } = queues;
-  const { queueName, functionKey } = mapping;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  setMaxListeners(0, signal); // each poller has one
-  const isStopping = () => signal.aborted;
-  let invocations = 0;
-  let batchesUnderWay = 0;
+export function startQueueSource(mapping: QueueMapping, deps: QueueSourceDeps): EventSource {
+  return new QueueSource(mapping, deps);
+}
 
-  const receive = (max: number, waitSeconds: number) =>
-    waitForMessages(store, { name: queueName, max: Math.min(max, MAX_RECEIVE), waitSeconds, signal });
+class QueueSource implements EventSource {
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<unknown>;
+  #invocations = 0;
+  #batchesUnderWay = 0;
 
-  /** Receives until the batch is full or its window ends. */
-  async function fillBatch(batch: ReceivedMessage[]): Promise<void> {
-    const end = performance.now() + mapping.maximumBatchingWindow * 1000;
-    while (batch.length < mapping.batchSize && performance.now() < end && !signal.aborted) {
-      batch.push(...(await receive(mapping.batchSize - batch.length, (end - performance.now()) / 1000)));
-    }
+  constructor(
+    private readonly mapping: QueueMapping,
+    private readonly deps: QueueSourceDeps,
+  ) {
+    setMaxListeners(0, this.#stopping.signal); // each poller has one
+    this.#running = Promise.all(Array.from({ length: mapping.maximumConcurrency }, () => this.#run()));
   }
 
-  /** At a stop, so that the next start need not wait for the visibility timeout. */
-  function returnToQueue(batch: readonly ReceivedMessage[]): void {
-    for (const { receiptHandle } of batch) store.changeVisibility(queueName, receiptHandle, 0);
+  async idle(): Promise<void> {
+    const { store } = this.deps.queues;
+    // At least once: a message that was received this moment is in no batch yet.
+    do await sleep(CHECK_IDLE_EVERY);
+    while (!this.#isStopping() && (this.#batchesUnderWay > 0 || store.stats(this.mapping.queueName).visible > 0));
   }
 
-  async function handleBatch(batch: readonly ReceivedMessage[]): Promise<void> {
-    if (isStopping()) {
-      returnToQueue(batch);
-      return;
-    }
-    invocations += 1;
-    const event: SQSEvent = { Records: batch.map((message) => sqsRecord(message, arnOf(queueName), region)) };
-    const outcome = await invoke(functionKey, event);
-    const failed = parseBatchResponse(outcome, mapping.reportsFailures, new Set(batch.map(({ id }) => id)));
-    if (failed === 'all') {
-      if (isStopping()) returnToQueue(batch);
-      return;
-    }
-    for (const { id, receiptHandle } of batch) if (!failed.has(id)) store.delete(queueName, receiptHandle);
+  invocations(): number {
+    return this.#invocations;
   }
 
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      const batch = await receive(mapping.batchSize, LONG_POLL_SECONDS);
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.race([this.#running, sleep(STOP_TIMEOUT, undefined, { ref: false })]);
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #run(): Promise<void> {
+    const { functionKey, queueName } = this.mapping;
+    while (!this.#isStopping()) {
+      const batch = await this.#receive(this.mapping.batchSize, LONG_POLL_SECONDS);
       if (batch.length === 0) continue;
-      batchesUnderWay += 1;
+      this.#batchesUnderWay += 1;
       try {
-        await fillBatch(batch);
-        await handleBatch(batch);
+        await this.#fillBatch(batch);
+        await this.#handleBatch(batch);
       } catch (error) {
-        log(`${functionKey}: cannot complete a batch of ${queueName}: ${String(error)}`);
+        this.deps.log(`${functionKey}: cannot complete a batch of ${queueName}: ${String(error)}`);
       } finally {
-        batchesUnderWay -= 1;
+        this.#batchesUnderWay -= 1;
       }
     }
   }
 
-  const running = Promise.all(Array.from({ length: mapping.maximumConcurrency }, run));
-  return {
-    idle: async () => {
-      // At least once: a message that was received this moment is in no batch yet.
-      do await sleep(CHECK_IDLE_EVERY);
-      while (!signal.aborted && (batchesUnderWay > 0 || store.stats(queueName).visible > 0));
-    },
-    invocations: () => invocations,
-    stop: async () => {
-      stopping.abort();
-      await Promise.race([running, sleep(STOP_TIMEOUT, undefined, { ref: false })]);
-    },
-  };
+  #receive(max: number, waitSeconds: number): Promise<ReceivedMessage[]> {
+    const { queueName: name } = this.mapping;
+    const { signal } = this.#stopping;
+    return waitForMessages(this.deps.queues.store, { name, max: Math.min(max, MAX_RECEIVE), waitSeconds, signal });
+  }
+
+  /** Receives until the batch is full or its window ends. */
+  async #fillBatch(batch: ReceivedMessage[]): Promise<void> {
+    const { batchSize, maximumBatchingWindow } = this.mapping;
+    const end = performance.now() + maximumBatchingWindow * 1000;
+    while (batch.length < batchSize && performance.now() < end && !this.#isStopping()) {
+      batch.push(...(await this.#receive(batchSize - batch.length, (end - performance.now()) / 1000)));
+    }
+  }
+
+  async #handleBatch(batch: readonly ReceivedMessage[]): Promise<void> {
+    if (this.#isStopping()) {
+      this.#returnToQueue(batch);
+      return;
+    }
+    const { functionKey, queueName, reportsFailures } = this.mapping;
+    const { queues, invoke, region } = this.deps;
+    this.#invocations += 1;
+    const event: SQSEvent = { Records: batch.map((message) => sqsRecord(message, queues.arnOf(queueName), region)) };
+    const outcome = await invoke(functionKey, event);
+    const failed = parseBatchResponse(outcome, reportsFailures, new Set(batch.map(({ id }) => id)));
+    if (failed === 'all') {
+      if (this.#isStopping()) this.#returnToQueue(batch);
+      return;
+    }
+    for (const { id, receiptHandle } of batch) if (!failed.has(id)) queues.store.delete(queueName, receiptHandle);
+  }
+
+  /** At a stop, so that the next start need not wait for the visibility timeout. */
+  #returnToQueue(batch: readonly ReceivedMessage[]): void {
+    for (const { receiptHandle } of batch) {
+      this.deps.queues.store.changeVisibility(this.mapping.queueName, receiptHandle, 0);
+    }
+  }
 }
 
 function sqsRecord(message: ReceivedMessage, queueArn: string, region: string): SQSRecord {

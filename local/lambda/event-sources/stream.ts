@@ -30,29 +30,77 @@ const POLL_EVERY = 100;
  * @throws StartupError when the table has no stream
  */
 export async function startStreamSource(mapping: StreamMapping, deps: StreamSourceDeps): Promise<EventSource> {
-  const { client, checkpoint, invoke, region, log, now = Date.now } = deps;
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let position = await initialPosition(mapping, client, checkpoint);
-  let invocations = 0;
-  let isReachable = true;
-  let waiting: (() => void)[] = [];
+  return new StreamSource(mapping, deps, await initialPosition(mapping, deps.client, deps.checkpoint));
+}
 
-  function save(next: StreamPosition): void {
-    if (next.sequenceNumber === position.sequenceNumber) return;
-    checkpoint.write(next);
-    position = next;
+class StreamSource implements EventSource {
+  readonly #stopping = new AbortController();
+  readonly #running: Promise<void>;
+  #invocations = 0;
+  #isReachable = true;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    private readonly mapping: StreamMapping,
+    private readonly deps: StreamSourceDeps,
+    private position: StreamPosition,
+  ) {
+    this.#running = this.#run();
   }
 
-  async function deliver(records: readonly StreamRecord[]): Promise<void> {
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#stopping.signal.aborted) resolve();
+      else this.#waiting.push(resolve);
+    });
+  }
+
+  invocations(): number {
+    return this.#invocations;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.race([this.#running, sleep(STOP_TIMEOUT, undefined, { ref: false })]);
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const arrived = this.#waiting; // only a read that begins after `idle` was called can answer it
+      this.#waiting = [];
+      const hasMore = await this.#poll().catch((error: unknown) => {
+        this.#handleError(error);
+        return undefined;
+      });
+      if (hasMore === false) for (const resolve of arrived) resolve();
+      else this.#waiting.push(...arrived);
+      if (!hasMore) await sleep(POLL_EVERY, undefined, { signal }).catch(() => undefined);
+    }
+    for (const resolve of this.#waiting) resolve();
+  }
+
+  /** Returns whether there may be more to read at once. */
+  async #poll(): Promise<boolean> {
+    const page = await this.deps.client.read(this.position);
+    this.#isReachable = true;
+    await this.#deliver(page.records.filter(this.mapping.matches));
+    if (!this.#stopping.signal.aborted) this.#save(page.position);
+    return !page.isEmpty;
+  }
+
+  async #deliver(records: readonly StreamRecord[]): Promise<void> {
+    const { mapping } = this;
+    const { invoke, log, region, now = Date.now } = this.deps;
+    const { signal } = this.#stopping;
     for (let start = 0; start < records.length && !signal.aborted; start += mapping.batchSize) {
       await deliverBatch(records.slice(start, start + mapping.batchSize), mapping, {
         invoke: (batch) => {
-          invocations += 1;
-          return invoke(mapping.functionKey, streamEvent(batch, position.streamArn, region));
+          this.#invocations += 1;
+          return invoke(mapping.functionKey, streamEvent(batch, this.position.streamArn, region));
         },
         saveProgress: ({ dynamodb }) => {
-          save({ ...position, sequenceNumber: dynamodb.SequenceNumber });
+          this.#save({ ...this.position, sequenceNumber: dynamodb.SequenceNumber });
         },
         log,
         now,
@@ -61,53 +109,22 @@ export async function startStreamSource(mapping: StreamMapping, deps: StreamSour
     }
   }
 
-  /** Returns whether there may be more to read at once. */
-  async function poll(): Promise<boolean> {
-    const page = await client.read(position);
-    isReachable = true;
-    await deliver(page.records.filter(mapping.matches));
-    if (!signal.aborted) save(page.position);
-    return !page.isEmpty;
+  #save(next: StreamPosition): void {
+    if (next.sequenceNumber === this.position.sequenceNumber) return;
+    this.deps.checkpoint.write(next);
+    this.position = next;
   }
 
-  function handleError(error: unknown): void {
+  #handleError(error: unknown): void {
+    const { functionKey } = this.mapping;
     if (error instanceof StreamError && error.type === 'TrimmedDataAccessException') {
-      log(`${mapping.functionKey}: stream records were trimmed before they were delivered`);
-      position = { streamArn: position.streamArn };
-    } else if (isReachable) {
-      isReachable = false;
-      log(`${mapping.functionKey}: cannot read the stream, retrying: ${String(error)}`);
+      this.deps.log(`${functionKey}: stream records were trimmed before they were delivered`);
+      this.position = { streamArn: this.position.streamArn };
+    } else if (this.#isReachable) {
+      this.#isReachable = false;
+      this.deps.log(`${functionKey}: cannot read the stream, retrying: ${String(error)}`);
     }
   }
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      const arrived = waiting; // only a read that begins after `idle` was called can answer it
-      waiting = [];
-      const hasMore = await poll().catch((error: unknown) => {
-        handleError(error);
-        return undefined;
-      });
-      if (hasMore === false) for (const resolve of arrived) resolve();
-      else waiting.push(...arrived);
-      if (!hasMore) await sleep(POLL_EVERY, undefined, { signal }).catch(() => undefined);
-    }
-    for (const resolve of waiting) resolve();
-  }
-
-  const running = run();
-  return {
-    idle: () =>
-      new Promise((resolve) => {
-        if (signal.aborted) resolve();
-        else waiting.push(resolve);
-      }),
-    invocations: () => invocations,
-    stop: async () => {
-      stopping.abort();
-      await Promise.race([running, sleep(STOP_TIMEOUT, undefined, { ref: false })]);
-    },
-  };
 }
 
 async function initialPosition(

@@ -1,4 +1,8 @@
+import { Agent, request, type RequestOptions } from 'node:http';
 import type { Image } from '../stream/image';
+
+/** Where an engine listens: an IP address, or a socket of the file system. */
+export type EngineAddress = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 export interface EngineResponse {
   readonly status: number;
@@ -26,15 +30,40 @@ const SIGNATURE = {
   'x-amz-date': '20260101T000000Z',
 };
 
-export function engineClient(port: number): EngineClient {
+/** Sends a request to an engine, and throws the error of a connection that fails. Without an agent, by a new connection. */
+export function sendToEngine(
+  address: EngineAddress,
+  options: Pick<RequestOptions, 'method' | 'headers' | 'agent'>,
+  body = '',
+): Promise<EngineResponse> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ ...address, agent: false, ...options, path: '/' }, (incoming) => {
+      const chunks: Buffer[] = [];
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('error', reject);
+      incoming.on('end', () => {
+        resolve({ status: incoming.statusCode ?? 0, text: Buffer.concat(chunks).toString() });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+export function engineClient(address: EngineAddress): EngineClient {
+  const agent = new Agent({ keepAlive: true });
   const keyNamesByTable = new Map<string, readonly string[]>();
 
   async function send(target: string, body: string): Promise<EngineResponse> {
     if (target === `${TARGET}DeleteTable`) keyNamesByTable.clear();
-    const headers = { ...SIGNATURE, 'content-type': 'application/x-amz-json-1.0', 'x-amz-target': target };
+    const headers = {
+      ...SIGNATURE,
+      'content-type': 'application/x-amz-json-1.0',
+      'content-length': Buffer.byteLength(body),
+      'x-amz-target': target,
+    };
     try {
-      const response = await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body });
-      return { status: response.status, text: await response.text() };
+      return await sendToEngine(address, { method: 'POST', headers, agent }, body);
     } catch (cause) {
       throw new EngineUnavailable("The table's engine does not answer", { cause });
     }

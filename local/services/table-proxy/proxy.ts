@@ -1,9 +1,10 @@
 import type { ServerResponse } from 'node:http';
-import { isForThisMachine, listen, readBody, type Listening } from '../../server';
+import { isFromLocalProgram } from '../../network/callers';
+import { listen, readBody, type Listening } from '../../server';
 import { answerStreamAction } from '../stream/actions';
 import { DynamoDbError } from '../stream/errors';
 import type { StreamLog } from '../stream/log';
-import { engineClient, EngineUnavailable, TARGET, type EngineResponse } from './engine';
+import { engineClient, EngineUnavailable, TARGET, type EngineAddress, type EngineResponse } from './engine';
 import { answerTableOperation, isTableOperation } from './tables';
 import { isStatement, isWrite, recordedWrites, refuseUnrecordedWrite } from './writes';
 
@@ -13,7 +14,7 @@ const STREAMS_TARGET = 'DynamoDBStreams_20120810.';
 export interface TableProxyOptions {
   /** 0 takes a free one. */
   readonly port: number;
-  readonly enginePort: number;
+  readonly engineAddress: EngineAddress;
   readonly log: StreamLog;
 }
 
@@ -23,8 +24,8 @@ export interface TableProxyOptions {
  *
  * @throws StartupError when the port is taken
  */
-export async function startTableProxy({ port, enginePort, log }: TableProxyOptions): Promise<Listening> {
-  const engine = engineClient(enginePort);
+export async function startTableProxy({ port, engineAddress, log }: TableProxyOptions): Promise<Listening> {
+  const engine = engineClient(engineAddress);
   const write = recordedWrites(engine, log);
   for (const { id, tableName, key } of log.pendingWrites) log.complete(id, await engine.getItem(tableName, key));
 
@@ -44,7 +45,7 @@ export async function startTableProxy({ port, enginePort, log }: TableProxyOptio
     async (request, response) => {
       const body = (await readBody(request, MAX_BODY))?.toString() ?? '';
       const target = request.headers['x-amz-target'];
-      if (!isForThisMachine(request) || request.headers.origin !== undefined) {
+      if (!isFromLocalProgram(request)) {
         send(response, refusal('AccessDeniedException', 'The table is for programs of this machine only', 403));
         return;
       }

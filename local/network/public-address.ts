@@ -1,0 +1,42 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { StartupError } from '../startup-error';
+import type { PublicAddress } from './callers';
+import { LOOPBACK, type Address } from './open-port';
+
+const WILDCARDS = ['0.0.0.0', '::'];
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
+
+/**
+ * The address that HOST names, or undefined if it names loopback only.
+ *
+ * @throws StartupError for a name that has no address
+ */
+export async function publicAddressOf(host: string | undefined): Promise<PublicAddress | undefined> {
+  if (host === undefined || LOOPBACK_NAMES.includes(host)) return undefined;
+  const address = isIP(host) === 0 ? await resolveName(host) : host;
+  if (/^127\.|^::1$/.test(address)) {
+    throw new StartupError(
+      `HOST ${host} is ${address}, which only this machine reaches: give its address in the network`,
+    );
+  }
+  return { name: host, address, isWildcard: WILDCARDS.includes(address) };
+}
+
+/** Where the routes and the local VOD listen: on loopback, and on the public address if there is one. */
+export function addressesOf(added: PublicAddress | undefined): readonly Address[] {
+  if (!added) return LOOPBACK;
+  if (added.address === '::') return [{ host: '::' }];
+  if (added.address === '0.0.0.0') return [{ host: '0.0.0.0' }, ...LOOPBACK.filter(({ host }) => host === '::1')];
+  return [...LOOPBACK, { host: added.address }];
+}
+
+async function resolveName(name: string): Promise<string> {
+  try {
+    return (await lookup(name)).address;
+  } catch {
+    throw new StartupError(
+      `HOST must be an address of this machine or a name of it, such as 192.168.1.5, not "${name}"`,
+    );
+  }
+}
