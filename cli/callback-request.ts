@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { proxyVariable } from './deployment/proxy';
 
 /** What authenticates at the webhook; the first of each when there are two. */
 export interface CallbackSecrets {
@@ -13,13 +14,26 @@ const ANSWER_TIMEOUT = 30_000;
 /** How much of an answer is read, in bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+export interface CallbackAnswer {
+  readonly status: number;
+  /** The beginning of the body, {@link MAX_ANSWER_BYTES} at most, without the token. */
+  readonly text: string;
+  /** Why the rest of the body was not read; absent where `text` is all of it. */
+  readonly cut?: string;
+}
+
 /**
  * Posts an event as VOD does: the token in the URL, Sign = MD5(SignKey + T) and its expiry time T in the message
  * (266/55244). `now` is in milliseconds.
  *
  * @throws Error that says why there was no answer
  */
-export async function postCallback(url: string, event: object, { token, signKey }: CallbackSecrets, now: number) {
+export async function postCallback(
+  url: string,
+  event: object,
+  { token, signKey }: CallbackSecrets,
+  now: number,
+): Promise<CallbackAnswer> {
   const expiry = Math.floor(now / 1000) + SIGN_VALIDITY;
   const sign = signKey !== undefined && {
     Sign: createHash('md5').update(`${signKey}${expiry}`).digest('hex'),
@@ -33,26 +47,50 @@ export async function postCallback(url: string, event: object, { token, signKey 
       redirect: 'manual', // no document says that VOD follows one
       signal: AbortSignal.timeout(ANSWER_TIMEOUT),
     });
-    const text = await readText(response);
-    // The answer may quote the URL, and with it the token.
-    return { status: response.status, text: token === undefined ? text : text.replaceAll(token, '...') };
+    const { text, cut } = await readText(response);
+    return { status: response.status, text: hideToken(text, token), ...(cut !== undefined && { cut }) };
   } catch (error) {
-    throw new Error(`no answer: ${whyFetchFailed(error)}`, { cause: error });
+    throw new Error(`no answer: ${whyFetchFailed(error)}${viaProxy(url)}`, { cause: error });
   }
 }
 
-/** The beginning of a body, which may be endless. */
-async function readText({ body }: Response): Promise<string> {
-  if (!body) return '';
+/** The beginning of a body, which may be endless, slow, or cut off. */
+async function readText({ body }: Response): Promise<{ readonly text: string; readonly cut?: string }> {
+  if (!body) return { text: '' };
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // Leaving the loop cancels the body.
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length >= MAX_ANSWER_BYTES) break;
+  let cut: string | undefined;
+  try {
+    // Leaving the loop cancels the body.
+    for await (const chunk of body as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk.subarray(0, MAX_ANSWER_BYTES - length));
+      length += chunk.length;
+      if (length > MAX_ANSWER_BYTES) {
+        cut = `only ${MAX_ANSWER_BYTES} bytes of it were read`;
+        break;
+      }
+    }
+  } catch (error) {
+    const isTimeout = error instanceof Error && error.name === 'TimeoutError';
+    cut = isTimeout ? `it did not end within ${ANSWER_TIMEOUT / 1000} s` : `it broke off: ${whyFetchFailed(error)}`;
   }
-  return Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES).toString();
+  return { text: Buffer.concat(chunks).toString(), ...(cut !== undefined && { cut }) };
+}
+
+/** The answer may quote the URL, and with it the token. */
+function hideToken(text: string, token: string | undefined): string {
+  if (token === undefined) return text;
+  const spellings = [
+    token,
+    encodeURIComponent(token),
+    new URLSearchParams({ token }).toString().slice('token='.length),
+  ];
+  return spellings.reduce((hidden, spelling) => hidden.replaceAll(spelling, '...'), text);
+}
+
+function viaProxy(url: string): string {
+  const variable = proxyVariable(url);
+  return variable === undefined ? '' : ` (through the proxy in ${variable}; NO_PROXY excepts hosts)`;
 }
 
 /** The cause behind `fetch failed`; a URL in it may contain a token and is not shown. */

@@ -34,12 +34,15 @@ export class UsageError extends Error {
 export const DEPLOYMENT_OPTIONS = {
   stage: { type: 'string' },
   region: { type: 'string' },
+  'aws-profile': { type: 'string' },
   local: { type: 'boolean' },
 } as const;
 
 export const DEPLOYMENT_USAGE = `
   --stage <name>   the deployment's stage; its names come from the shell and .env, as they do for the deploy (dev)
   --region <name>  its AWS region (AWS_REGION, else ap-southeast-1)
+  --aws-profile <name>
+                   profile of its AWS account, as for the deploy
   --local          what \`npm start\` runs, found by its DATA_DIR`;
 
 /**

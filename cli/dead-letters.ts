@@ -8,9 +8,9 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { asString, getField, parseJson } from '../lib/platform/json';
-import { describe } from '../lib/platform/log';
 import { parseAnnouncement } from '../lib/notifications/queue';
 import type { NotificationQueues } from './deployment/deployment';
+import { explainAws } from './refusals';
 
 /** How long messages stay hidden from other readers, in seconds: a run that is interrupted gives them back then. */
 export const HIDDEN_FOR = 300;
@@ -35,9 +35,10 @@ export interface DeadLetter {
 /** How many messages the queue has, approximately: those that can be received, and those that a reader holds. */
 export async function countMessages(sqs: SQSClient, queueUrl: string) {
   const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
-  const { Attributes: attributes = {} } = await sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...names] }),
-  );
+  const request = { QueueUrl: queueUrl, AttributeNames: [...names] };
+  const { Attributes: attributes = {} } = await sqs
+    .send(new GetQueueAttributesCommand(request))
+    .catch(explained('Cannot count the dead letters', 'sqs:GetQueueAttributes', queueUrl));
   const [waiting, held] = names.map((name) => Number(attributes[name] ?? 0));
   return { waiting: waiting ?? 0, held: held ?? 0 };
 }
@@ -57,9 +58,9 @@ export async function receiveDeadLetters(sqs: SQSClient, queueUrl: string): Prom
       VisibilityTimeout: HIDDEN_FOR,
       WaitTimeSeconds: 1, // long polling asks all of SQS's servers, so that no message is the end
     };
-    const { Messages: messages = [] } = await sqs.send(new ReceiveMessageCommand(request)).catch((error: unknown) => {
-      throw new Error(`Cannot read the dead letters: ${describe(error).reason}`, { cause: error });
-    });
+    const { Messages: messages = [] } = await sqs
+      .send(new ReceiveMessageCommand(request))
+      .catch(explained('Cannot read the dead letters', 'sqs:ReceiveMessage', queueUrl));
     if (messages.length === 0) break;
     for (const letter of messages.map(parseDeadLetter)) received.set(letter.messageId, letter);
   }
@@ -92,7 +93,9 @@ export async function releaseDeadLetters(
       ReceiptHandle: receiptHandle,
       VisibilityTimeout: 0,
     }));
-    await sqs.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+    await sqs
+      .send(new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }))
+      .catch(explained('Cannot release the dead letters', 'sqs:ChangeMessageVisibility', queueUrl));
   }
 }
 
@@ -112,20 +115,31 @@ export async function moveDeadLetters(
   const refused: DeadLetter[] = [];
   for (const batch of batchesOf(letters)) {
     const entries = batch.map(({ body }, index) => ({ Id: String(index), MessageBody: body }));
-    const sent = await sqs.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
+    const sent = await sqs
+      .send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }))
+      .catch(explained('Cannot queue webhooks', 'sqs:SendMessage', queueUrl));
     const isQueued = new Set((sent.Successful ?? []).map(({ Id: id }) => id));
     const queued = batch.flatMap(({ receiptHandle }, index) =>
       isQueued.has(String(index)) ? [{ Id: String(index), ReceiptHandle: receiptHandle }] : [],
     );
     refused.push(...batch.filter((_, index) => !isQueued.has(String(index))));
     if (queued.length === 0) continue;
-    const deleted = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: deadLettersUrl, Entries: queued }));
+    const deleted = await sqs
+      .send(new DeleteMessageBatchCommand({ QueueUrl: deadLettersUrl, Entries: queued }))
+      .catch(explained('Cannot delete dead letters that were queued again', 'sqs:DeleteMessage', deadLettersUrl));
     const [failure] = deleted.Failed ?? [];
     if (failure) {
       throw new Error(`Cannot delete from the dead letters what was queued again: ${failure.Message ?? 'no reason'}`);
     }
   }
   return refused;
+}
+
+/** Throws an error of SQS again, with what it means. */
+function explained(what: string, action: string, resource: string) {
+  return (error: unknown): never => {
+    throw new Error(`${what}: ${explainAws(error, { action, resource })}`, { cause: error });
+  };
 }
 
 function batchesOf<T>(all: readonly T[]): T[][] {

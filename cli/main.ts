@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { describe } from '../lib/platform/log';
@@ -11,6 +12,9 @@ import { register } from './commands/register';
 import { secrets } from './commands/secrets';
 import { send } from './commands/send';
 import { sign } from './commands/sign';
+import { useProxy } from './deployment/proxy';
+import { whatIsLeft } from './half-done';
+import { inOneLine, printable } from './printable';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({ check, register, secrets, sign, explain, play, send, reconcile, notifications }),
@@ -24,9 +28,13 @@ npm run vod -- <command> --help says more. In scripts use \`npm run -s vod -- ..
 Exit code: 0 success, 1 something is wrong or could not be done, 2 the command line is wrong.`;
 
 /** Runs one command line and returns its exit code. */
-export async function main([name, ...args]: readonly string[], context: CommandContext): Promise<0 | 1 | 2> {
+export async function main([name, ...args]: readonly string[], given: CommandContext): Promise<0 | 1 | 2> {
+  const context = safeContext(given);
+  const printHelp = (help: string) => {
+    for (const line of help.split('\n')) context.out(line);
+  };
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    context.out(HELP);
+    printHelp(HELP);
     return name === undefined ? 2 : 0;
   }
   const command = COMMANDS.get(name);
@@ -35,10 +43,11 @@ export async function main([name, ...args]: readonly string[], context: CommandC
     return 2;
   }
   if (args.includes('--help') || args.includes('-h')) {
-    context.out(`npm run vod -- ${command.usage}`);
+    printHelp(`npm run vod -- ${command.usage}`);
     return 0;
   }
   try {
+    await useProxy();
     return await command.run(args, context);
   } catch (error) {
     context.err(describe(error).reason);
@@ -48,9 +57,17 @@ export async function main([name, ...args]: readonly string[], context: CommandC
   }
 }
 
-/** Text of others may be in it: no control character reaches the terminal. */
-function printable(text: string): string {
-  return text.replace(/(?!\n)\p{Cc}/gu, (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`);
+/** Text of servers may be in a line: it stays one line, and no character acts on the terminal. */
+function safeContext(context: CommandContext): CommandContext {
+  return {
+    ...context,
+    out: (line) => {
+      context.out(printable(line));
+    },
+    err: (line) => {
+      context.err(printable(inOneLine(line)));
+    },
+  };
 }
 
 /** From a terminal, without showing what is typed, or from a pipe: a line for each. */
@@ -68,24 +85,62 @@ async function askSecrets(prompts: readonly string[]): Promise<string[]> {
     if (stdin.isTTY) process.stderr.write(`${prompt} (not shown): `);
     const line = await iterator.next();
     if (stdin.isTTY) process.stderr.write('\n');
-    answers.push(line.done === true ? '' : line.value.trim());
+    answers.push(line.done === true ? '' : line.value);
   }
   lines.close();
   return answers;
 }
 
-if (require.main === module) {
+/**
+ * Returns a function that writes a line to the stream. When nobody reads the stream any more (`| head -1`), or it cannot take
+ * more, lines are dropped and the command goes on: it may be between two steps that belong together.
+ */
+function lineWriter(stream: NodeJS.WriteStream): (line: string) => void {
+  let isOpen = true;
+  stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    const isFirst = isOpen;
+    isOpen = false;
+    if (!isFirst || CLOSED_PIPE.has(code) || stream === process.stderr) return;
+    process.exitCode = 1;
+    process.stderr.write(`The output is not complete: it could not be written (${code})\n`);
+  });
+  return (line) => {
+    if (isOpen) stream.write(`${line}\n`);
+  };
+}
+
+/** EOF is what Windows returns. */
+const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** An interruption between steps that belong together says what is left. */
+function endOnSignals(err: (line: string) => void): void {
+  for (const signal of SIGNALS) {
+    process.once(signal, () => {
+      const left = whatIsLeft();
+      if (left !== undefined) err(printable(inOneLine(`Interrupted. ${left}`)));
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+async function runProcess(): Promise<void> {
   // Node 20 is supported by the pinned releases of the SDK: its warning is not about this user.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const context: CommandContext = {
-    env: process.env,
+  const out = lineWriter(process.stdout);
+  const err = lineWriter(process.stderr);
+  endOnSignals(err);
+  const code = await main(process.argv.slice(2), {
+    // A copy: what .env adds to the process's environment is not the shell's.
+    env: { ...process.env },
     folder: process.cwd(),
-    out: (line) => process.stdout.write(`${printable(line)}\n`),
-    err: (line) => process.stderr.write(`${printable(line)}\n`),
+    out,
+    err,
     askSecrets,
     now: Date.now,
-  };
-  void main(process.argv.slice(2), context).then((code) => {
-    process.exitCode = code;
   });
+  process.exitCode ??= code;
 }
+
+if (require.main === module) void runProcess();

@@ -13,6 +13,7 @@ import {
   type Rotation,
   type Rotations,
 } from './deployment/state';
+import { completing } from './half-done';
 import { adviseOn, deliverTest, describeDelivery } from './test-notification';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -83,7 +84,7 @@ export async function rotate(
     if (rotation.begun.step !== step) {
       throw refusal(which, `step ${rotation.begun.step} was interrupted after ${name} was changed, run it again first`);
     }
-    await saveState(ssm, parameters.rotation, end);
+    await completeStep(deployment, state, () => saveState(ssm, parameters.rotation, end));
     printNextStep(deployment, state, values, context);
     return 0;
   }
@@ -94,11 +95,28 @@ export async function rotate(
 
   const changed = changeValues(state, make());
   const begun: Rotation = { ...rotation, begun: { step, at: now, to: changed.map(fingerprint) } };
-  await saveState(ssm, parameters.rotation, { ...rotations, [which]: begun });
-  await putSecret(deployment, name, changed.join(','), true);
-  await saveState(ssm, parameters.rotation, end);
+  await completeStep(deployment, state, async () => {
+    await saveState(ssm, parameters.rotation, { ...rotations, [which]: begun });
+    await putSecret(deployment, name, changed.join(','), true);
+    await saveState(ssm, parameters.rotation, end);
+  });
   printNextStep(deployment, state, changed, context);
   return 0;
+}
+
+/** @throws Error with the command that completes the step */
+async function completeStep(
+  { options }: Pick<Deployment, 'options'>,
+  { which, step }: RotationState,
+  steps: () => Promise<void>,
+): Promise<void> {
+  const command = `npm run vod -- secrets rotate ${which} --step ${step} ${options}`;
+  const again = `run \`${command}\` again, which completes the step`;
+  await completing(`Step ${step} of ${which} is not complete: ${again}`, () =>
+    steps().catch((error: unknown) => {
+      throw new Error(`${(error as Error).message}; then ${again}`, { cause: error });
+    }),
+  );
 }
 
 function refusal(which: Rotating, why: string): Error {

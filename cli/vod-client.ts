@@ -1,13 +1,15 @@
 import { vod } from 'tencentcloud-sdk-nodejs-vod';
 import type { KeyPair } from '../lib/vod/schemas';
+import { agentFor } from './deployment/proxy';
 
 /**
  * The vendor's client for VOD's server API (version 2018-07-17) at `url`, without retries: lib/vod/api.ts is for functions,
  * with their deadlines, and has only the actions that they call.
  */
 export function vodClient(url: string, credential: KeyPair) {
-  const { protocol, host } = new URL(url);
-  const httpProfile = { protocol: `${protocol}//`, endpoint: host, reqTimeout: 10 };
+  const target = new URL(url);
+  const { protocol, host } = target;
+  const httpProfile = { protocol: `${protocol}//`, endpoint: host, reqTimeout: 10, agent: agentFor(target) };
   return new vod.v20180717.Client({ credential, region: '', profile: { httpProfile } });
 }
 

@@ -1,4 +1,5 @@
 import type { Deployment } from '../deployment/deployment';
+import { inOneLine } from '../printable';
 
 /** Everything that is checked, in the order in which it is printed. */
 const CHECKS = [
@@ -26,6 +27,7 @@ const CHECKS = [
   'drift',
   'webhook',
   'webhook-token',
+  'reconcile',
   'notify-url',
   'notify-dead-letters',
   'player-key',
@@ -36,6 +38,7 @@ const CHECKS = [
   'table-stream',
   'table-indexes',
   'table-ttl',
+  'table-backups',
   'table-protection',
 ] as const;
 
@@ -44,7 +47,7 @@ export type Check = (typeof CHECKS)[number];
 export interface Finding {
   readonly check: Check;
   readonly status: 'ok' | 'fault' | 'not-checked';
-  /** Of a fault: what to do. */
+  /** One line; of a fault: what is wrong, and what to do. */
   readonly detail: string;
 }
 
@@ -67,14 +70,14 @@ export class Findings {
 
   /** A command in the detail gets the deployment's options: copied without them it would act on stage dev. */
   #set(check: Check, status: Finding['status'], detail: string): void {
-    const whole = detail.replace(/`npm run vod -- [^`]+/g, (command) => `${command} ${this.#options}`);
+    const whole = inOneLine(detail).replace(/`npm run vod -- [^`]+/g, (command) => `${command} ${this.#options}`);
     this.#all.set(check, { check, status, detail: whole });
   }
 
   /** For those of the checks that have no finding yet. */
   notChecked(checks: readonly Check[], reason: string): void {
     for (const check of checks) {
-      if (!this.#all.has(check)) this.#all.set(check, { check, status: 'not-checked', detail: reason });
+      if (!this.#all.has(check)) this.#set(check, 'not-checked', reason);
     }
   }
 

@@ -1,9 +1,10 @@
 import { describe } from '../../lib/platform/log';
 import type { Deployment } from '../deployment/deployment';
 import { fingerprint } from '../deployment/state';
-import { codeOf, vodClient } from '../vod-client';
+import { vodClient } from '../vod-client';
 import type { Check, Findings } from './findings';
 import type { Secrets } from './secrets';
+import { tryAgain, vodRefusal } from './vod-refusal';
 
 /** Domains of one call, and calls at most. */
 const PAGE = 20;
@@ -70,12 +71,10 @@ async function call<T>(request: () => Promise<T>): Promise<T | string> {
   try {
     return await request();
   } catch (error) {
-    const code = codeOf(error) ?? 'no answer';
-    if (code.includes('UnauthorizedOperation')) {
-      return `allow vod:DescribeDefaultDistributionConfig and vod:DescribeVodDomains (${code})`;
-    }
-    const isBusy = code.startsWith('RequestLimitExceeded') || code.startsWith('InternalError');
-    return isBusy ? `VOD is busy (${code}), which passes: run check again` : `${code}: ${describe(error).reason}`;
+    const refusal = vodRefusal(error);
+    const { kind, code } = refusal;
+    if (kind === 'denied') return `allow vod:DescribeDefaultDistributionConfig and vod:DescribeVodDomains (${code})`;
+    return kind === 'transient' ? tryAgain(refusal) : `${code}: ${describe(error).reason}`;
   }
 }
 

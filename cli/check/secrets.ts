@@ -3,6 +3,7 @@ import { describe } from '../../lib/platform/log';
 import type { KeyPair } from '../../lib/vod/schemas';
 import type { Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
+import { isBusy, isDenied } from '../refusals';
 import type { Check, Findings } from './findings';
 
 /** The secrets of a deployment, as far as they can be read. */
@@ -40,11 +41,11 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
   try {
     secrets = await secretsOf(deployment);
   } catch (error) {
-    // Without AWS credentials the stack cannot be read either, which is a finding already.
-    if (!findings.isFault('stack')) {
-      findings.fault('vod-key-secret', `${describe(error).reason}: allow ssm:GetParameters`);
-    }
-    findings.notChecked(usedSecrets(deployment), 'SSM does not answer');
+    const { cause, message } = error as Error;
+    if (isBusy(cause)) findings.notChecked(['vod-key-secret'], message);
+    // Where nothing of AWS can be read, the stack is the finding.
+    else if (!findings.isFault('stack') || isDenied(cause)) findings.fault('vod-key-secret', message);
+    findings.notChecked(usedSecrets(deployment), 'the secrets must be readable first');
     return NO_SECRETS;
   }
 
@@ -61,7 +62,8 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       return undefined;
     }
   }
-  const { keyPair, parseSecretVersions } = secrets;
+  const { parseSecretVersions } = secrets;
+  const keyPair = (name: string) => visiblePair(name, secrets.keyPair(name));
   const versions = (name: string, form: RegExp, rule: string) => {
     const keys = parseSecretVersions(name);
     if (keys.every((key) => form.test(key))) return keys;
@@ -89,6 +91,15 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       return versions(name, /^[\x21-\x7e]{8,40}$/, '8 to 40 visible characters: VOD has no other URL key');
     }),
   };
+}
+
+/** @throws Error that names the parameter when a part of the pair has characters that no key has */
+function visiblePair(name: string, pair: KeyPair): KeyPair {
+  for (const part of ['secretId', 'secretKey'] as const) {
+    if (/^[\x21-\x7e]+$/.test(pair[part])) continue;
+    throw new Error(`the ${part} in ${name} has blanks, line breaks or invisible characters: store it without them`);
+  }
+  return pair;
 }
 
 function isWebhookSecret(secret: string): boolean {

@@ -2,6 +2,7 @@ import { describe } from '../../lib/platform/log';
 import { splitToken } from '../callback-request';
 import type { Deployment, Outputs } from '../deployment/deployment';
 import { loadState, type Registered } from '../deployment/state';
+import { isBusy } from '../refusals';
 import type { Findings } from './findings';
 
 export const REGISTER = 'run `npm run vod -- register`';
@@ -14,9 +15,9 @@ export async function checkStack(deployment: Deployment, findings: Findings): Pr
     findings.ok('stack', `${deployment.name}, events go to ${webhookUrl}`);
     return outputs;
   } catch (error) {
-    const { reason } = describe(error);
-    const advice = 'deploy it, choose another --stage or --region, or check your AWS credentials';
-    findings.fault('stack', `${deployment.name} cannot be read (${reason}): ${advice}`);
+    const { cause, message } = error as Error;
+    if (isBusy(cause)) findings.notChecked(['stack'], message);
+    else findings.fault('stack', message);
     return undefined;
   }
 }

@@ -1,22 +1,36 @@
 import {
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
   type DynamoDBClient,
+  type GlobalSecondaryIndexDescription,
   type TableDescription,
 } from '@aws-sdk/client-dynamodb';
 import { describe } from '../../lib/platform/log';
 import type { Deployment, Outputs } from '../deployment/deployment';
+import { explainAws, isBusy } from '../refusals';
 import type { Check, Findings } from './findings';
 
-const PARTS: readonly Check[] = ['table-stream', 'table-indexes', 'table-ttl', 'table-protection'];
+const PARTS: readonly Check[] = ['table-stream', 'table-indexes', 'table-ttl', 'table-backups', 'table-protection'];
 const TTL_ATTRIBUTE = '_expiresAt';
-/** The hash key of each index; all are sorted by `sortTime`. */
-const INDEXES: ReadonlyMap<string, string> = new Map([
-  ['byUploader', 'uploader'],
-  ['bySourceContext', 'sourceContext'],
-]);
 
-/** A table that was restored from a backup has no stream, TTL or protection: each is a fault of its own. */
+interface Index {
+  readonly name: string;
+  readonly hashKey: string;
+  /** Attributes beside the keys. */
+  readonly attributes: readonly string[];
+}
+
+/** As in serverless.yml; all are sorted by `sortTime`. */
+const INDEXES: readonly Index[] = [
+  { name: 'byUploader', hashKey: 'uploader', attributes: ['sourceContext'] },
+  { name: 'bySourceContext', hashKey: 'sourceContext', attributes: [] },
+];
+
+/**
+ * A table that was restored from a backup has no stream, TTL, point-in-time recovery or protection, and may lack indexes: each
+ * is a fault of its own.
+ */
 export async function checkTable(
   deployment: Deployment,
   outputs: Outputs | undefined,
@@ -31,17 +45,19 @@ export async function checkTable(
     findings.notChecked(partsOf(deployment), 'the table must be there first');
     return;
   }
-  checkStream(table, outputs, findings);
+  checkStream(deployment, table, outputs, findings);
   checkIndexes(table, findings);
   const isChecked = new Set(partsOf(deployment));
-  if (isChecked.has('table-ttl')) await checkTimeToLive(deployment.dynamodb, outputs.tableName, findings);
-  if (isChecked.has('table-protection')) checkProtection(table, findings);
+  const { tableName } = outputs;
+  if (isChecked.has('table-ttl')) await checkTimeToLive(deployment, tableName, findings);
+  if (isChecked.has('table-backups')) await checkBackups(deployment, tableName, findings);
+  if (isChecked.has('table-protection')) checkProtection(deployment, table, findings);
 }
 
-/** The local table has no TTL, and only prod is protected. */
+/** The local table has no TTL and no backups, and only prod is protected. */
 function partsOf({ isLocal, stage }: Deployment): readonly Check[] {
   const left: readonly Check[] = [
-    ...(isLocal ? (['table-ttl'] as const) : []),
+    ...(isLocal ? (['table-ttl', 'table-backups'] as const) : []),
     ...(stage === 'prod' ? [] : (['table-protection'] as const)),
   ];
   return PARTS.filter((check) => !left.includes(check));
@@ -59,20 +75,22 @@ async function describeTable(
     else findings.fault('table', `${tableName} is ${status}: wait until it is ACTIVE`);
     return table;
   } catch (error) {
-    const { error: name, reason } = describe(error);
-    if (name === 'ResourceNotFoundException') {
-      findings.fault('table', `${tableName} is not there: restore a backup of it under this name, or deploy again`);
-    } else if (name.startsWith('AccessDenied')) {
-      findings.fault('table', `${tableName} cannot be described: allow dynamodb:DescribeTable`);
-    } else {
-      findings.fault('table', `${tableName} cannot be described: ${reason}`);
-    }
+    const why = explainAws(error, { action: 'dynamodb:DescribeTable', resource: tableName });
+    if (describe(error).error === 'ResourceNotFoundException') {
+      findings.fault('table', `${tableName} does not exist: restore a backup of it under this name, or deploy again`);
+    } else if (isBusy(error)) findings.notChecked(['table'], why);
+    else findings.fault('table', `${tableName} cannot be described: ${why}`);
     return undefined;
   }
 }
 
 /** Nothing that an event brings is verified without the stream. */
-function checkStream(table: TableDescription, { streamArn }: Outputs, findings: Findings): void {
+function checkStream(
+  { region }: Deployment,
+  table: TableDescription,
+  { streamArn }: Outputs,
+  findings: Findings,
+): void {
   const { StreamSpecification: stream, LatestStreamArn: latest = '' } = table;
   if (!stream?.StreamEnabled) {
     const advice = 'turn it on with NEW_AND_OLD_IMAGES and let the function uploadChanged read it';
@@ -81,7 +99,7 @@ function checkStream(table: TableDescription, { streamArn }: Outputs, findings: 
     const advice = 'turn it off, on again with NEW_AND_OLD_IMAGES, and let the function uploadChanged read it';
     findings.fault('table-stream', `it has ${stream.StreamViewType ?? 'no images'}: ${advice}`);
   } else if (streamArn !== undefined && latest !== streamArn) {
-    const advice = 'let the function uploadChanged read it (aws lambda list-event-source-mappings shows what it reads)';
+    const advice = `let the function uploadChanged read it (aws lambda list-event-source-mappings --region ${region} shows what it reads)`;
     findings.fault('table-stream', `the stack has ${streamArn}, the table has ${latest}: ${advice}`);
   } else {
     findings.ok('table-stream', latest);
@@ -89,24 +107,36 @@ function checkStream(table: TableDescription, { streamArn }: Outputs, findings: 
 }
 
 function checkIndexes({ GlobalSecondaryIndexes: indexes = [] }: TableDescription, findings: Findings): void {
-  const missing = [...INDEXES].filter(([name, hashKey]) => {
-    const keys = indexes.find((index) => index.IndexName === name)?.KeySchema ?? [];
-    const names = keys.map(({ AttributeName: attribute }) => attribute);
-    return names.join() !== `${hashKey},sortTime`;
-  });
+  const missing = INDEXES.filter((wanted) => !isSuitable(wanted, indexes));
   const building = indexes.filter(({ IndexStatus: status = 'ACTIVE' }) => status !== 'ACTIVE');
   if (missing.length > 0) {
-    const wanted = missing.map(([name, hashKey]) => `${name} (${hashKey}, sortTime)`).join(' and ');
-    findings.fault('table-indexes', `${wanted} must be there: create what is missing, one at a time`);
+    const wanted = missing.map(({ name, hashKey, attributes }) => {
+      return `${name} (${hashKey}, sortTime${attributes.length === 0 ? '' : `, with ${attributes.join(', ')}`})`;
+    });
+    findings.fault(
+      'table-indexes',
+      `missing: ${wanted.join(' and ')}; create them as in serverless.yml, one at a time`,
+    );
   } else if (building.length > 0) {
     const names = building.map(({ IndexName: name }) => name).join(' and ');
     findings.fault('table-indexes', `${names} is not ACTIVE: wait until it is`);
   } else {
-    findings.ok('table-indexes', [...INDEXES.keys()].join(', '));
+    findings.ok('table-indexes', INDEXES.map(({ name }) => name).join(', '));
   }
 }
 
-async function checkTimeToLive(dynamodb: DynamoDBClient, tableName: string, findings: Findings): Promise<void> {
+/** Whether the table has the index with its keys and attributes. */
+function isSuitable(
+  { name, hashKey, attributes }: Index,
+  indexes: readonly GlobalSecondaryIndexDescription[],
+): boolean {
+  const { KeySchema: keys = [], Projection: projection } = indexes.find((index) => index.IndexName === name) ?? {};
+  if (keys.map(({ AttributeName: attribute }) => attribute).join() !== `${hashKey},sortTime`) return false;
+  if (projection?.ProjectionType === 'ALL') return true;
+  return attributes.every((attribute) => projection?.NonKeyAttributes?.includes(attribute));
+}
+
+async function checkTimeToLive({ dynamodb }: Deployment, tableName: string, findings: Findings): Promise<void> {
   try {
     const answer = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName: tableName }));
     const { TimeToLiveStatus: status = 'DISABLED', AttributeName: attribute } = answer.TimeToLiveDescription ?? {};
@@ -118,13 +148,36 @@ async function checkTimeToLive(dynamodb: DynamoDBClient, tableName: string, find
       findings.fault('table-ttl', `${has}: ${advice}`);
     }
   } catch (error) {
-    const { error: name, reason } = describe(error);
-    const isDenied = name.startsWith('AccessDenied');
-    findings.notChecked(['table-ttl'], isDenied ? 'allow dynamodb:DescribeTimeToLive' : reason);
+    const need = { action: 'dynamodb:DescribeTimeToLive', resource: tableName };
+    findings.notChecked(['table-ttl'], explainAws(error, need));
   }
 }
 
-function checkProtection({ DeletionProtectionEnabled: isProtected }: TableDescription, findings: Findings): void {
-  if (isProtected) findings.ok('table-protection', 'deletion protection is on');
-  else findings.fault('table-protection', 'deletion protection is off: turn it on (aws dynamodb update-table)');
+async function checkBackups({ dynamodb, region }: Deployment, tableName: string, findings: Findings): Promise<void> {
+  try {
+    const answer = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName: tableName }));
+    const { PointInTimeRecoveryDescription: recovery } = answer.ContinuousBackupsDescription ?? {};
+    if (recovery?.PointInTimeRecoveryStatus === 'ENABLED') {
+      findings.ok('table-backups', 'point-in-time recovery is on');
+      return;
+    }
+    const command = `aws dynamodb update-continuous-backups --region ${region} --table-name ${tableName}`;
+    const advice = `turn it on (${command} --point-in-time-recovery-specification PointInTimeRecoveryEnabled=true)`;
+    findings.fault('table-backups', `point-in-time recovery is off, so lost rows cannot be restored: ${advice}`);
+  } catch (error) {
+    const need = { action: 'dynamodb:DescribeContinuousBackups', resource: tableName };
+    findings.notChecked(['table-backups'], explainAws(error, need));
+  }
+}
+
+function checkProtection({ region }: Deployment, table: TableDescription, findings: Findings): void {
+  if (table.DeletionProtectionEnabled) {
+    findings.ok('table-protection', 'deletion protection is on');
+    return;
+  }
+  const command = `aws dynamodb update-table --region ${region} --table-name ${table.TableName ?? ''}`;
+  findings.fault(
+    'table-protection',
+    `deletion protection is off: turn it on (${command} --deletion-protection-enabled)`,
+  );
 }

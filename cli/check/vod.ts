@@ -3,11 +3,12 @@ import type { KeyPair } from '../../lib/vod/schemas';
 import { splitToken, whyFetchFailed } from '../callback-request';
 import type { CommandContext } from '../command';
 import type { Deployment, Outputs } from '../deployment/deployment';
-import { codeOf, vodClient } from '../vod-client';
+import { vodClient } from '../vod-client';
 import { checkDrift, checkEventConfig, type EventConfig } from './event-config';
 import type { Check, Findings } from './findings';
 import type { Secrets } from './secrets';
 import { AS_GIVEN, REGISTER, stackWebhook, type SavedRegistration, type Webhook } from './stack';
+import { tryAgain, vodRefusal } from './vod-refusal';
 
 /** In seconds. VOD refuses a call at 300; a machine whose clock is synchronized is off by far less than a minute. */
 const MAX_SKEW = 60;
@@ -34,7 +35,12 @@ export async function checkVod(
   }
   const config = await readEventConfig(deployment, secrets, findings);
   if (!config) {
-    findings.notChecked(checks, 'VOD must accept the key and the application first');
+    const isRefused = (['vod-key', 'vod-api-key', 'sub-application', 'vod-api', 'clock'] as const).some((one) =>
+      findings.isFault(one),
+    );
+    const isMissing = secrets.vodKey === undefined;
+    const first = isRefused || isMissing ? 'accept the key and the application' : 'answer';
+    findings.notChecked(checks, `VOD must ${first} first`);
     return undefined;
   }
   // Of two keys, VOD may accept the application from one only.
@@ -129,41 +135,74 @@ interface RefusedCall {
   readonly vodSubAppId: number | undefined;
 }
 
-/** What a refusal of DescribeEventConfig means. Codes: https://cloud.tencent.com/document/api/266/31774 */
+/** What a refusal of DescribeEventConfig means, and what to do. */
 function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings): void {
-  const { check, name, isForApi, vodSubAppId } = call;
-  const code = codeOf(error) ?? 'no answer';
-  if (code === 'AuthFailure.SecretIdNotFound' || code === 'AuthFailure.InvalidSecretId') {
-    const advice = 'store an enabled key pair of this account';
-    findings.fault(check, `VOD does not know the secretId of ${name} (${code}): ${advice}`);
-  } else if (code === 'AuthFailure.SignatureFailure') {
-    findings.fault(check, `the secretKey of ${name} does not belong to its secretId (${code}): store both of one key`);
-  } else if (code === 'AuthFailure.TokenFailure') {
-    findings.fault(check, `${name} contains a temporary key (${code}): store a permanent one, it cannot sign uploads`);
-  } else if (code === 'AuthFailure.SignatureExpire') {
-    if (findings.isFault('clock')) return;
-    findings.fault('clock', `VOD reports that this machine's clock is wrong (${code}): set it`);
-  } else if (code === 'FailedOperation.InvalidVodUser' || code === 'FailedOperation.InvalidAccount') {
-    const advice = "activate VOD in the account's console, or correct VOD_SUB_APP_ID";
-    findings.fault(
-      'sub-application',
-      `VOD is not activated for the account of the key in ${name} (${code}): ${advice}`,
-    );
-  } else if (code.startsWith('InvalidParameterValue.SubAppId')) {
-    findings.ok(check, 'VOD knows it');
+  const { check, name, isForApi } = call;
+  const refusal = vodRefusal(error);
+  const { kind, code } = refusal;
+  switch (kind) {
+    case 'unknown-key':
+      findings.fault(check, `VOD does not know the secretId of ${name} (${code}): store an enabled key pair`);
+      break;
+    case 'wrong-key':
+      findings.fault(
+        check,
+        `the secretKey of ${name} does not belong to its secretId (${code}): store both of one key`,
+      );
+      break;
+    case 'temporary-key':
+      findings.fault(
+        check,
+        `${name} contains a temporary key (${code}): store a permanent one, a temporary one cannot sign uploads`,
+      );
+      break;
+    case 'clock':
+      if (findings.isFault('clock')) return;
+      findings.fault('clock', `VOD reports that this machine's clock is wrong (${code}): set it`);
+      break;
+    case 'denied':
+      if (!isForApi) findings.ok(check, 'VOD knows it, and lets it sign only');
+      else {
+        const advice = 'allow vod:DescribeEventConfig';
+        findings.fault(check, `the key of ${name} may not read the event configuration: ${advice} (${code})`);
+      }
+      break;
+    case 'transient':
+      findings.notChecked([check], tryAgain(refusal));
+      break;
+    case 'other':
+      findings.fault('vod-api', `DescribeEventConfig fails with ${code}: ${describe(error).reason}`);
+      break;
+    case 'not-activated':
+    case 'account':
+    case 'application':
+      diagnoseApplication(call, kind, code, findings);
+  }
+}
+
+/** The key is right, but VOD does not serve the account or the application. */
+function diagnoseApplication(
+  { check, name, vodSubAppId }: RefusedCall,
+  kind: 'not-activated' | 'account' | 'application',
+  code: string,
+  findings: Findings,
+): void {
+  findings.ok(check, 'VOD knows it');
+  const set =
+    vodSubAppId === undefined
+      ? 'set VOD_SUB_APP_ID and deploy again where the account was opened since 2023-12-25'
+      : `check that VOD_SUB_APP_ID ${vodSubAppId} is one of its applications`;
+  if (kind === 'not-activated') {
+    const cause = `VOD is not activated for the account of the key in ${name}, or the application is not one of it`;
+    findings.fault('sub-application', `${cause} (${code}): activate VOD in the account's console, else ${set}`);
+  } else if (kind === 'account') {
+    const cause = `VOD refuses the account of the key in ${name} as not in order`;
+    const advice = 'look for overdue payment, suspension or missing verification in its console';
+    findings.fault('sub-application', `${cause} (${code}): ${advice}`);
+  } else {
     const missing =
       'VOD_SUB_APP_ID is missing: an account opened since 2023-12-25 must name its application, set it and deploy again';
     const wrong = `VOD_SUB_APP_ID ${vodSubAppId ?? ''} is not an application of the account of the key in ${name}: correct one of them`;
     findings.fault('sub-application', `${vodSubAppId === undefined ? missing : wrong} (${code})`);
-  } else if (code.includes('UnauthorizedOperation')) {
-    if (!isForApi) findings.ok(check, 'VOD knows it, and lets it sign only');
-    else {
-      const advice = 'allow vod:DescribeEventConfig';
-      findings.fault(check, `the key of ${name} may not read the event configuration: ${advice} (${code})`);
-    }
-  } else if (code.startsWith('RequestLimitExceeded') || code.startsWith('InternalError')) {
-    findings.notChecked([check], `VOD is busy (${code}), which passes: run check again`);
-  } else {
-    findings.fault('vod-api', `DescribeEventConfig fails with ${code}: ${describe(error).reason}`);
   }
 }

@@ -1,6 +1,7 @@
 import { Findings, type Finding } from '../check/findings';
 import { checkNotifications } from '../check/notifications';
 import { checkPlayback } from '../check/playback';
+import { checkReconcile } from '../check/reconcile';
 import { checkSecrets } from '../check/secrets';
 import { checkStack, expectedWebhook, loadRegistration } from '../check/stack';
 import { checkTable } from '../check/table';
@@ -26,9 +27,9 @@ export const check: Command = {
   summary: 'can this deployment work? Names each fault and what to do',
   usage: `check [options]
 
-Checks the secrets, the key and application at VOD, the clock, VOD's event configuration, the webhook (with an event that it
-ignores), your server (with a signed test webhook, as \`notifications test\`), the webhooks that were given up, the keys for
-playback, and the table with its stream, indexes and TTL; changes nothing. Each line is "ok", "FAULT" with what to do, or "not checked" where
+Checks the stack, the secrets, the key and application at VOD, the clock, VOD's event configuration, the webhook (with an event
+that it ignores), the last run of reconcile, your server (with a signed test webhook, as \`notifications test\`), the webhooks
+that were given up, the keys for playback, and the table with its stream, indexes, TTL and backups; changes nothing. Each line is "ok", "FAULT" with what to do, or "not checked" where
 something else must be right first. Exit code 1 when there is a fault.
 
   --url <url>      the webhook, without a token; without it the one that was registered last, else the stack's VodEventsUrl
@@ -77,6 +78,7 @@ async function checkDeployment(
   const expected = expectedWebhook(outputs, saved, givenUrl);
   const webhook = (await checkVod({ deployment, expected, outputs, secrets, saved }, findings, context)) ?? expected;
   await checkWebhook(deployment, webhook, secrets, findings, context);
+  await checkReconcile(deployment, outputs, findings, context);
   await checkNotifications(deployment, outputs, secrets, findings, context);
   await checkPlayback(deployment, secrets, findings);
   await checkTable(deployment, outputs, findings);

@@ -19,6 +19,7 @@ import {
 } from '../dead-letters';
 import { deploymentOf, type Deployment, type NotificationQueues } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
+import { completing } from '../half-done';
 import { adviseOn, deliverTest, describeDelivery } from '../test-notification';
 
 export const notifications: Command = {
@@ -44,7 +45,7 @@ ${DEPLOYMENT_USAGE}`,
     });
     const [what, ...ids] = positionals;
     if (what !== 'test' && what !== 'failed' && what !== 'retry') {
-      throw new UsageError('notifications takes test, failed or retry');
+      throw new UsageError('notifications takes one of: test, failed, retry');
     }
     if (what !== 'retry' && (ids.length > 0 || values.all)) throw new UsageError('only retry takes ids or --all');
     if (what !== 'failed' && values.json) throw new UsageError('only failed takes --json');
@@ -99,7 +100,7 @@ async function retry(
   ids: ReadonlySet<string> | undefined,
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { sqs } = deployment;
+  const { sqs, options } = deployment;
   const queues = await queuesOf(deployment);
   // All are read before one is sent: what the receiver refuses again meanwhile is not read twice.
   const letters = await receiveDeadLetters(sqs, queues.deadLettersUrl);
@@ -108,11 +109,15 @@ async function retry(
   const unreadable = letters.filter(({ id }) => id === undefined);
   const missing = [...(ids ?? [])].filter((wanted) => !letters.some(({ id }) => id === wanted));
   await releaseDeadLetters(sqs, queues.deadLettersUrl, others);
-  const refused = await moveDeadLetters(sqs, queues, chosen).catch(async (error: unknown) => {
-    // So that the next run need not wait; the error that ended this one is the one to report.
-    await releaseDeadLetters(sqs, queues.deadLettersUrl, chosen).catch(() => undefined);
-    throw error;
-  });
+  const command = `npm run vod -- notifications retry ${ids === undefined ? '--all' : [...ids].join(' ')} ${options}`;
+  const again = `run \`${command}\` again, which delivers some twice and loses none`;
+  const refused = await completing(`Not all webhooks are queued: ${again}`, () =>
+    moveDeadLetters(sqs, queues, chosen).catch(async (error: unknown) => {
+      // So that the next run need not wait; the error that ended this one is the one to report.
+      await releaseDeadLetters(sqs, queues.deadLettersUrl, chosen).catch(() => undefined);
+      throw new Error(`${(error as Error).message}; then ${again}`, { cause: error });
+    }),
+  );
   await releaseDeadLetters(sqs, queues.deadLettersUrl, refused);
 
   context.out(`${countOf(chosen)} read, ${chosen.length - refused.length} queued for delivery again`);

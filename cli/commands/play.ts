@@ -1,6 +1,5 @@
 import { GetItemCommand, type AttributeValue } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
-import { describe } from '../../lib/platform/log';
 import { signPlayback } from '../../lib/playback/playback';
 import type { Row } from '../../lib/uploads/row';
 import { rowOf } from '../../lib/uploads/store';
@@ -9,6 +8,7 @@ import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Comman
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { until } from '../playback/show';
+import { explainAws } from '../refusals';
 
 export const play: Command = {
   summary: 'a player signature (psign) and a signed URL of a file',
@@ -90,8 +90,7 @@ async function readRow({ dynamodb, outputs }: Deployment, fileId: string): Promi
     const input = { TableName: tableName, Key: marshall({ fileId }), ConsistentRead: true };
     ({ Item: item } = await dynamodb.send(new GetItemCommand(input)));
   } catch (error) {
-    const { error: name, reason } = describe(error);
-    const why = name.startsWith('AccessDenied') ? 'allow dynamodb:GetItem on the table' : reason;
+    const why = explainAws(error, { action: 'dynamodb:GetItem', resource: tableName });
     throw new Error(`Cannot read the row of ${fileId}: ${why}`, { cause: error });
   }
   if (item) return rowOf(item);

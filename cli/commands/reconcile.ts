@@ -3,6 +3,7 @@ import { FINDINGS } from '../../lib/verification/finding';
 import { PHASES } from '../../lib/verification/checkpoint';
 import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, type Command } from '../command';
 import { deploymentOf } from '../deployment/deployment';
+import { completing } from '../half-done';
 
 export const reconcile: Command = {
   summary: 'run the reconcile function once, and print what it did',
@@ -22,7 +23,9 @@ ${DEPLOYMENT_USAGE}`,
       options: { ...DEPLOYMENT_OPTIONS, 'accept-deletions': { type: 'boolean' }, json: { type: 'boolean' } },
     });
     const deployment = await deploymentOf(values, context);
-    const summary = await deployment.runReconcile({ acceptDeletions: values['accept-deletions'] === true });
+    const summary = await completing('The function goes on by itself; its log has the result', () =>
+      deployment.runReconcile({ acceptDeletions: values['accept-deletions'] === true }),
+    );
     if (values.json) {
       context.out(JSON.stringify(summary));
       return 0;

@@ -1,18 +1,30 @@
-import { describe } from '../../lib/platform/log';
 import { shown, splitToken, withToken } from '../callback-request';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, webhookOption, type Command } from '../command';
-import { deploymentOf } from '../deployment/deployment';
+import {
+  DEPLOYMENT_OPTIONS,
+  DEPLOYMENT_USAGE,
+  readArgs,
+  webhookOption,
+  type Command,
+  type CommandContext,
+} from '../command';
+import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import {
-  fingerprint,
   CACHED_BY_FUNCTIONS,
+  fingerprint,
   loadState,
+  registration,
   saveState,
   type Registered,
+  type Rotation,
   type Rotations,
-  registration,
 } from '../deployment/state';
+import { completing } from '../half-done';
+import { explainVod } from '../refusals';
 import { codeOf, vodClient } from '../vod-client';
+
+type VodClient = ReturnType<typeof vodClient>;
+type EventConfig = Awaited<ReturnType<VodClient['DescribeEventConfig']>>;
 
 /** `register` sets VOD's event configuration (ModifyEventConfig, 266/55244). */
 export const register: Command = {
@@ -33,78 +45,143 @@ ${DEPLOYMENT_USAGE}`,
       options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, 'dry-run': { type: 'boolean' } },
     });
     const deployment = await deploymentOf(values, context);
-    const { mode, parameters, ssm, vodSubAppId, options } = deployment;
-    const givenUrl = webhookOption(values.url, mode);
-    const refuse = refusal(options);
+    const givenUrl = webhookOption(values.url, deployment.mode);
+    const { mode, parameters } = deployment;
     if (mode === 'PUSH' && parameters.callbackToken === undefined && parameters.callbackSignKey === undefined) {
       const names = 'CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER';
       throw new Error(`Cannot register: set ${names}, or any caller could post events`);
     }
-    const rotations = await loadState<Rotations>(ssm, parameters.rotation);
-    for (const which of ['callback-token', 'sign-key']) {
-      const { step, at = 0, begun } = rotations?.[which] ?? {};
-      // A step that began may have stored the new value even if it never reported so.
-      const added = begun?.step === 'add' ? begun.at : step === 'add' ? at : 0;
-      const ready = added + CACHED_BY_FUNCTIONS;
-      if (context.now() >= ready) continue;
-      const until = new Date(ready).toISOString();
-      throw new Error(`Cannot register: the webhook may not have the new ${which} before ${until}, try again then`);
-    }
-
-    const secrets = await secretsOf(deployment);
-    const [token] = parameters.callbackToken === undefined ? [] : secrets.parseSecretVersions(parameters.callbackToken);
-    const [signKey] =
-      parameters.callbackSignKey === undefined ? [] : secrets.parseSecretVersions(parameters.callbackSignKey);
-    const { webhookUrl } = givenUrl === undefined ? await deployment.outputs() : { webhookUrl: givenUrl };
-    const api = vodClient(deployment.vodApiUrl, secrets.keyPair(parameters.vodApiKey ?? parameters.vodKey));
-    const application = vodSubAppId === undefined ? {} : { SubAppId: vodSubAppId };
-    const now = await api.DescribeEventConfig(application).catch(refuse);
-    const before = (await loadState<Registered>(ssm, parameters.registered)) ?? deployment.registeredAtStart;
-
-    // Where events are pulled VOD does not use the URL; it keeps the one that it has.
-    const { NotificationUrl: oldUrl = '' } = now;
-    const url = webhookUrl === undefined ? oldUrl : withToken(webhookUrl, token);
-    const [has, gets] = [splitToken(oldUrl), splitToken(url)];
-    const show = (secret: string | null | undefined) => (secret ? fingerprint(secret) : 'none');
-    const rows = [
-      ['mode', now.Mode, mode],
-      ['url', shown(has.url) || 'none', shown(gets.url) || 'none'],
-      ['token', show(has.token), show(gets.token)],
-      // The vendor does not document how to remove a SignKey, so it is never removed.
-      ['sign key', `${before?.signKeyFingerprint ?? 'unknown'} (as stored)`, signKey && fingerprint(signKey)],
-      ['uploads', now.UploadMediaCompleteEventSwitch, 'ON'],
-      ['deletions', now.DeleteMediaCompleteEventSwitch, 'ON'],
-    ] as const;
-    context.out(`VOD application ${vodSubAppId ?? '(main)'}, for ${deployment.name}`);
-    for (const [name, from = 'unknown', to] of rows) {
-      if (name === 'sign key' && signKey === undefined && before?.signKeyFingerprint === undefined) continue;
-      const isSame = to === undefined || from.replace(' (as stored)', '') === to;
-      context.out(`  ${name.padEnd(10)} ${isSame ? from : `${from} -> ${to}`}`);
-    }
+    await refuseDuringRotation(deployment, context.now());
+    const plan = await makePlan(deployment, givenUrl);
+    for (const line of describePlan(deployment, plan)) context.out(line);
     if (values['dry-run']) {
       context.out('Nothing was changed (--dry-run)');
       return 0;
     }
-    const config = {
-      ...application,
-      Mode: mode,
-      ...(webhookUrl !== undefined && { NotificationUrl: url }),
-      UploadMediaCompleteEventSwitch: 'ON',
-      DeleteMediaCompleteEventSwitch: 'ON',
-      ...(signKey !== undefined && { SignKey: signKey }),
-    };
-    await api.ModifyEventConfig(config).catch(refuse);
-    const registered = registration(mode, url, signKey, new Date(context.now()).toISOString());
-    await saveState(ssm, parameters.registered, registered).catch((error: unknown) => {
-      const why = `VOD was changed, but ${parameters.registered} could not be written (${describe(error).reason})`;
-      throw new Error(`${why}: grant ssm:PutParameter and run register again`);
-    });
+    await applyPlan(deployment, plan, context);
+    const { options } = deployment;
     context.out(`Registered, and stored in ${parameters.registered}; \`npm run vod -- check ${options}\` tests it`);
     return 0;
   },
 };
 
-const refusal = (options: string) => (error: unknown) => {
-  const reason = `VOD returned ${codeOf(error) ?? 'no answer'} (${describe(error).reason})`;
-  throw new Error(`Cannot register: ${reason}; \`npm run vod -- check ${options}\` names what to do`);
-};
+interface Plan {
+  readonly api: VodClient;
+  /** Empty for the main application of the account. */
+  readonly application: { readonly SubAppId?: number };
+  readonly current: EventConfig;
+  /** What VOD was given last. */
+  readonly registered: Registered | undefined;
+  /** With the token; absent where VOD keeps the URL that it has. */
+  readonly newUrl: string | undefined;
+  readonly signKey: string | undefined;
+  /** The command that does all of it again. */
+  readonly command: string;
+}
+
+/** @throws Error while functions may still have the secrets from before a rotation */
+async function refuseDuringRotation({ parameters, ssm }: Deployment, now: number): Promise<void> {
+  const rotations = await loadState<Rotations>(ssm, parameters.rotation);
+  for (const which of ['callback-token', 'sign-key']) {
+    const ready = addedAt(rotations?.[which]) + CACHED_BY_FUNCTIONS;
+    if (now >= ready) continue;
+    const until = new Date(ready).toISOString();
+    throw new Error(`Cannot register: the webhook may not have the new ${which} before ${until}, try again then`);
+  }
+}
+
+/** When a rotation added the new value, in milliseconds; 0 where none did. */
+function addedAt({ step, at = 0, begun }: Rotation = {}): number {
+  // A step that began may have stored the new value even if it never reported so.
+  if (begun?.step === 'add') return begun.at;
+  return step === 'add' ? at : 0;
+}
+
+async function makePlan(deployment: Deployment, givenUrl: string | undefined): Promise<Plan> {
+  const { parameters, ssm, vodSubAppId, options } = deployment;
+  const secrets = await secretsOf(deployment);
+  const firstOf = (name: string | undefined) => (name === undefined ? undefined : secrets.parseSecretVersions(name)[0]);
+  const token = firstOf(parameters.callbackToken);
+  const { webhookUrl } = givenUrl === undefined ? await deployment.outputs() : { webhookUrl: givenUrl };
+  const api = vodClient(deployment.vodApiUrl, secrets.keyPair(parameters.vodApiKey ?? parameters.vodKey));
+  const application = vodSubAppId === undefined ? {} : { SubAppId: vodSubAppId };
+  const current = await api.DescribeEventConfig(application).catch((error: unknown) => {
+    throw refusal(deployment, 'DescribeEventConfig', error);
+  });
+  return {
+    api,
+    application,
+    current,
+    registered: (await loadState<Registered>(ssm, parameters.registered)) ?? deployment.registeredAtStart,
+    newUrl: webhookUrl === undefined ? undefined : withToken(webhookUrl, token),
+    signKey: firstOf(parameters.callbackSignKey),
+    command: `npm run vod -- register ${givenUrl === undefined ? '' : `--url ${givenUrl} `}${options}`,
+  };
+}
+
+/** What VOD has and what it gets, a line for each. */
+function describePlan(
+  { mode, vodSubAppId, name }: Deployment,
+  { current, registered, newUrl, signKey }: Plan,
+): string[] {
+  const { NotificationUrl: oldUrl = '' } = current;
+  const old = splitToken(oldUrl);
+  const next = splitToken(newUrl ?? oldUrl);
+  const show = (secret: string | null | undefined) => (secret ? fingerprint(secret) : 'none');
+  const rows: (readonly [name: string, from: string | undefined, to: string | undefined])[] = [
+    ['mode', current.Mode, mode],
+    ['url', shown(old.url) || 'none', shown(next.url) || 'none'],
+    ['token', show(old.token), show(next.token)],
+    ['uploads', current.UploadMediaCompleteEventSwitch, 'ON'],
+    ['deletions', current.DeleteMediaCompleteEventSwitch, 'ON'],
+  ];
+  // The vendor does not document how to remove a SignKey, so it is never removed.
+  if (signKey !== undefined || registered?.signKeyFingerprint !== undefined) {
+    const stored = registered?.signKeyFingerprint ?? 'unknown';
+    const to = signKey === undefined ? stored : fingerprint(signKey);
+    rows.splice(3, 0, ['sign key', `${stored} (as stored)`, to === stored ? `${stored} (as stored)` : to]);
+  }
+  return [
+    `VOD application ${vodSubAppId ?? '(main)'}, for ${name}`,
+    ...rows.map(
+      ([label, from = 'unknown', to]) => `  ${label.padEnd(10)} ${from === to ? from : `${from} -> ${to ?? ''}`}`,
+    ),
+  ];
+}
+
+/** Changes VOD, and stores what it was given. */
+async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandContext): Promise<void> {
+  const { mode, parameters, ssm } = deployment;
+  const { api, application, current, newUrl, signKey, command } = plan;
+  const config = {
+    ...application,
+    Mode: mode,
+    ...(newUrl !== undefined && { NotificationUrl: newUrl }),
+    UploadMediaCompleteEventSwitch: 'ON',
+    DeleteMediaCompleteEventSwitch: 'ON',
+    ...(signKey !== undefined && { SignKey: signKey }),
+  };
+  const again = `run \`${command}\` again, which sets VOD and stores it`;
+  await completing(`VOD may be changed already, and ${parameters.registered} not written: ${again}`, async () => {
+    await api.ModifyEventConfig(config).catch((error: unknown) => {
+      const isUnknown = codeOf(error) === undefined;
+      throw refusal(
+        deployment,
+        'ModifyEventConfig',
+        error,
+        isUnknown ? `; VOD may be changed all the same: ${again}` : '',
+      );
+    });
+    // Where events are pulled VOD does not use the URL; it keeps the one that it has.
+    const url = newUrl ?? current.NotificationUrl ?? '';
+    const registered = registration(mode, url, signKey, new Date(now()).toISOString());
+    await saveState(ssm, parameters.registered, registered).catch((error: unknown) => {
+      throw new Error(`VOD was changed, but this could not be stored: ${(error as Error).message}; then ${again}`);
+    });
+  });
+}
+
+function refusal({ parameters, vodSubAppId }: Deployment, action: string, error: unknown, more = ''): Error {
+  const keyName = parameters.vodApiKey ?? parameters.vodKey;
+  return new Error(`Cannot register: ${explainVod(error, { action, keyName, vodSubAppId })}${more}`, { cause: error });
+}

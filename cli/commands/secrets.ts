@@ -12,7 +12,9 @@ import type { ParameterNames } from '../deployment/configuration';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { putSecret, secretsOf } from '../deployment/secrets';
 import { fingerprint, loadState, type Rotations } from '../deployment/state';
+import { completing } from '../half-done';
 import { isRotating, ROTATING, rotate, STEPS, stepsOf } from '../rotation';
+import { cleanSecret } from '../secret-input';
 
 export const secrets: Command = {
   summary: 'create, show (fingerprints only) and rotate the secrets in SSM',
@@ -43,50 +45,68 @@ ${DEPLOYMENT_USAGE}`,
     if (more.length > 0 || (what !== 'rotate' && which !== undefined)) throw new UsageError('too many arguments');
     if (what === 'create') return create(await deploymentOf(values, context), context);
     if (what === 'show') return show(await deploymentOf(values, context), context);
-    if (what !== 'rotate') throw new UsageError('secrets takes create, show or rotate');
+    if (what !== 'rotate') throw new UsageError('secrets takes one of: create, show, rotate');
     const known = [...STEPS, 'replace'] as const;
     const step = known.find((name) => name === values.step);
     if (!step) throw new UsageError(`--step must be one of: ${known.join(', ')}`);
     if (which === 'vod-key') {
-      if (step !== 'replace') throw new UsageError('vod-key has one step: --step replace');
+      if (step !== 'replace') throw new UsageError('--step of vod-key must be one of: replace');
       return replaceKeyPair(await deploymentOf(values, context), context);
     }
     if (which === undefined || !isRotating(which)) {
-      throw new UsageError(`rotate takes ${Object.keys(ROTATING).join(', ')} or vod-key`);
+      throw new UsageError(`secrets rotate takes one of: ${Object.keys(ROTATING).join(', ')}, vod-key`);
     }
     const allowed: readonly string[] = stepsOf(which);
     if (step === 'replace' || !allowed.includes(step)) {
-      throw new UsageError(`${which} has the steps ${allowed.join(', ')}`);
+      throw new UsageError(`--step of ${which} must be one of: ${allowed.join(', ')}`);
     }
     return rotate(await deploymentOf(values, context), which, step, context);
   },
 };
 
 async function create(deployment: Deployment, context: CommandContext): Promise<ExitCode> {
-  const { parameters } = deployment;
+  const { parameters, options } = deployment;
   const { has } = await secretsOf(deployment);
   const key = has(parameters.vodKey) ? undefined : await askKeyPair(context);
-  if (key !== undefined) {
-    await putSecret(deployment, parameters.vodKey, key, false);
-    context.out(`created  ${parameters.vodKey}`);
-  } else {
-    context.out(`exists   ${parameters.vodKey}`);
-  }
   for (const [name, advice] of storedByHand(parameters)) {
     if (!has(name)) context.out(`missing  ${name}  ${advice}`);
   }
-  for (const { parameter, make } of Object.values(ROTATING)) {
-    const name = parameters[parameter];
-    if (name === undefined) continue;
-    if (has(name)) {
-      context.out(`exists   ${name}`);
-      continue;
+  const again = `run \`npm run vod -- secrets create ${options}\` again, which keeps what exists and makes the rest`;
+  await completing(`Not all parameters are made: ${again}`, async () => {
+    try {
+      await createOne(deployment, { name: parameters.vodKey, value: key, shown: '' }, context);
+      for (const { parameter, make } of Object.values(ROTATING)) {
+        const name = parameters[parameter];
+        if (name === undefined) continue;
+        const value = has(name) ? undefined : make();
+        await createOne(deployment, { name, value, shown: value === undefined ? '' : fingerprint(value) }, context);
+      }
+    } catch (error) {
+      throw new Error(`${(error as Error).message}; then ${again}`, { cause: error });
     }
-    const value = make();
-    await putSecret(deployment, name, value, false);
-    context.out(`created  ${name}  ${fingerprint(value)}`);
-  }
+  });
   return 0;
+}
+
+interface NewSecret {
+  readonly name: string;
+  /** Absent where the parameter exists. */
+  readonly value: string | undefined;
+  /** What may be shown of it. */
+  readonly shown: string;
+}
+
+async function createOne(
+  deployment: Deployment,
+  { name, value, shown }: NewSecret,
+  { out }: CommandContext,
+): Promise<void> {
+  if (value === undefined) {
+    out(`exists   ${name}`);
+    return;
+  }
+  await putSecret(deployment, name, value, false);
+  out(`created  ${name}  ${shown}`.trimEnd());
 }
 
 /** The parameters whose values come from VOD, and what to do where one is missing. */
@@ -146,12 +166,28 @@ async function replaceKeyPair(deployment: Deployment, context: CommandContext): 
   return 0;
 }
 
-/** The key pair as the parameter holds it. */
+/**
+ * The key pair as the parameter holds it.
+ *
+ * @throws Error when it is not one; the message never contains it
+ */
 async function askKeyPair({ env, askSecrets }: CommandContext): Promise<string> {
   const given = [env['VOD_SECRET_ID'] ?? '', env['VOD_SECRET_KEY'] ?? ''];
-  const [secretId = '', secretKey = ''] = given.every((one) => one !== '')
+  const [id = '', key = ''] = given.every((one) => one.trim() !== '')
     ? given
     : await askSecrets(['secretId of the VOD key', 'secretKey of the VOD key']);
-  if (secretId !== '' && secretKey !== '') return JSON.stringify({ secretId, secretKey });
-  throw new Error('Cannot store the VOD key: set VOD_SECRET_ID and VOD_SECRET_KEY, or pass both on stdin, a line each');
+  const refusal = (why: string) => new Error(`Cannot store the VOD key: ${why}`);
+  let pair;
+  try {
+    pair = { secretId: cleanSecret('the secretId', id), secretKey: cleanSecret('the secretKey', key) };
+  } catch (error) {
+    throw refusal((error as Error).message);
+  }
+  if (pair.secretId === '' || pair.secretKey === '') {
+    throw refusal('set VOD_SECRET_ID and VOD_SECRET_KEY, or pass both on stdin, a line each');
+  }
+  if (pair.secretKey.startsWith('AKID') && !pair.secretId.startsWith('AKID')) {
+    throw refusal('secretId and secretKey are swapped, the secretId begins with AKID');
+  }
+  return JSON.stringify(pair);
 }

@@ -18,6 +18,8 @@ import {
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 
+const NOTIFY_MODES: readonly string[] = ['Finish', 'Change', 'None'];
+
 export const sign: Command = {
   summary: "a signature for a person at a terminal, with the deployment's key",
   usage: `sign [options]
@@ -57,13 +59,17 @@ ${DEPLOYMENT_USAGE}`,
         json: { type: 'boolean' },
       },
     });
+    const { 'task-notify-mode': taskNotifyMode } = values;
+    if (taskNotifyMode !== undefined && !NOTIFY_MODES.includes(taskNotifyMode)) {
+      throw new UsageError(`--task-notify-mode must be one of: ${NOTIFY_MODES.join(', ')}, not "${taskNotifyMode}"`);
+    }
     const request = omitUndefined({
       sourceContext: values['source-context'],
       oneTimeValid: values['one-time'],
       validFor: integer('valid-for', values['valid-for']),
       procedure: values.procedure,
       taskPriority: integer('task-priority', values['task-priority']),
-      taskNotifyMode: values['task-notify-mode'],
+      taskNotifyMode,
       sessionContext: values['session-context'],
       classId: integer('class-id', values['class-id']),
       storageRegion: values['storage-region'],

@@ -1,52 +1,66 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parseEnv } from 'node:util';
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { optional } from '../../lib/platform/env';
 import { asString, getField, parseJson } from '../../lib/platform/json';
 import { describe } from '../../lib/platform/log';
 import type { CommandContext } from '../command';
+import { explainAws } from '../refusals';
 import { configurationOf } from './configuration';
+import { credentialsOf } from './credentials';
 import type { Deployment, Outputs } from './deployment';
+import { loadDotenv, type DeployEnvironment } from './dotenv';
+import { awsRequestHandler, useProxy } from './proxy';
+import { regionOf } from './region';
 
+/** How long a call may take, in milliseconds. */
+const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
 /** The longest run of the reconcile function, 290 s, and some more for the answer. In milliseconds. */
 const RUN_TIMEOUT = 300_000;
 
+interface AwsOptions {
+  readonly stage: string | undefined;
+  readonly region: string | undefined;
+  /** `--aws-profile` */
+  readonly profile: string | undefined;
+}
+
 export async function awsDeployment(
-  stage: string,
-  givenRegion: string | undefined,
-  { env, folder }: CommandContext,
+  { stage = 'dev', region: givenRegion, profile }: AwsOptions,
+  { env, folder, askSecrets }: CommandContext,
 ): Promise<Deployment> {
-  // In the framework's order: the stage's own file in place of .env, and the shell over both.
-  const file = (await dotenv(join(folder, `.env.${stage}`))) ?? (await dotenv(join(folder, '.env')));
-  const set = { ...file, ...env };
-  const region = givenRegion ?? optional(set, 'AWS_REGION') ?? 'ap-southeast-1';
+  const environment = loadDotenv(folder, stage, env);
+  adopt(environment);
+  await useProxy();
+  const region = regionOf(givenRegion, environment.variables);
+  const requestHandler = awsRequestHandler(TIMEOUTS);
+  const credentials = credentialsOf({ stage, profile, requestHandler, askSecrets });
+  const client = { region, credentials, requestHandler };
   const stack = `vod-client-upload-${stage}`;
-  const configuration = configurationOf(set, stage);
+  const configuration = configurationOf(environment.variables, stage);
+  const lambda = { ...client, requestHandler: awsRequestHandler({ ...TIMEOUTS, requestTimeout: RUN_TIMEOUT }) };
   return {
     ...configuration,
     name: `${stack} in ${region}`,
-    options: `--stage ${stage}${givenRegion === undefined ? '' : ` --region ${givenRegion}`}`,
+    options: [
+      `--stage ${stage}`,
+      ...(givenRegion === undefined ? [] : [`--region ${givenRegion}`]),
+      ...(profile === undefined ? [] : [`--aws-profile ${profile}`]),
+    ].join(' '),
     isLocal: false,
-    ssm: new SSMClient({ region }),
-    dynamodb: new DynamoDBClient({ region }),
-    sqs: new SQSClient({ region, useQueueUrlAsEndpoint: false }), // an endpoint of the environment counts here too
-    outputs: () => stackOutputs(new CloudFormationClient({ region }), stack, configuration.mode),
-    runReconcile: (event) => invoke(region, `${stack}-reconcile`, event),
+    region,
+    ssm: new SSMClient(client),
+    dynamodb: new DynamoDBClient(client),
+    sqs: new SQSClient({ ...client, useQueueUrlAsEndpoint: false }), // an endpoint of the environment counts here too
+    outputs: () => stackOutputs(new CloudFormationClient(client), stack, configuration.mode),
+    runReconcile: (event) => invoke(new LambdaClient({ ...lambda, maxAttempts: 1 }), `${stack}-reconcile`, event),
   };
 }
 
-async function dotenv(file: string) {
-  try {
-    return parseEnv(await readFile(file, 'utf8'));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+/** As the framework does: credentials, endpoints and proxies of .env are read from the process's own environment. */
+function adopt({ variables, fromFile }: DeployEnvironment): void {
+  for (const name of fromFile) process.env[name] = variables[name];
 }
 
 /** @throws Error when there is no such stack, or it was deployed with another event mode */
@@ -55,14 +69,21 @@ async function stackOutputs(
   stack: string,
   mode: Deployment['mode'],
 ): Promise<Outputs> {
-  const { Stacks: [found] = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: stack }));
+  const refuse = (why: string, cause?: unknown) => new Error(`Cannot read the stack ${stack}: ${why}`, { cause });
+  const { Stacks: [found] = [] } = await cloudFormation
+    .send(new DescribeStacksCommand({ StackName: stack }))
+    .catch((error: unknown) => {
+      if (describe(error).reason.includes('does not exist')) {
+        throw refuse('it does not exist: deploy it, or choose another --stage, --region or AWS account', error);
+      }
+      throw refuse(explainAws(error, { action: 'cloudformation:DescribeStacks', resource: stack }), error);
+    });
   const output = (name: string) => found?.Outputs?.find(({ OutputKey: key }) => key === name)?.OutputValue;
   const webhookUrl = output('VodEventsUrl');
   const tableName = output('UploadsTableName');
   const streamArn = output('UploadsTableStreamArn');
   const queueUrl = output('NotifyAppQueueUrl');
   const deadLettersUrl = output('NotifyAppDeadLettersUrl');
-  const refuse = (why: string) => new Error(`Cannot read the stack ${stack}: ${why}`);
   if (tableName === undefined) throw refuse('it has no output UploadsTableName, deploy it again');
   if (streamArn === undefined) throw refuse('it has no output UploadsTableStreamArn, deploy it again');
   if ((webhookUrl === undefined) !== (mode === 'PULL')) {
@@ -74,19 +95,20 @@ async function stackOutputs(
 }
 
 /** Once: a second invocation after a lost answer would run beside the first. */
-async function invoke(region: string, functionName: string, event: object): Promise<unknown> {
-  const requestHandler = { requestTimeout: RUN_TIMEOUT, throwOnRequestTimeout: true };
-  const lambda = new LambdaClient({ region, maxAttempts: 1, requestHandler });
+async function invoke(lambda: LambdaClient, functionName: string, event: object): Promise<unknown> {
   const failed = (why: string, cause?: unknown) => new Error(`Cannot run ${functionName}: ${why}`, { cause });
   const { FunctionError: isFailed, Payload: payload = new Uint8Array() } = await lambda
     .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }))
     .catch((error: unknown) => {
-      const { error: name, reason } = describe(error);
-      if (name === 'ResourceNotFoundException') throw failed('there is no such function, deploy again', error);
-      if (name.startsWith('AccessDenied')) throw failed('allow lambda:InvokeFunction on it', error);
-      throw failed(reason, error);
+      if (describe(error).error === 'ResourceNotFoundException') {
+        throw failed('there is no such function, deploy again', error);
+      }
+      throw failed(explainAws(error, { action: 'lambda:InvokeFunction', resource: functionName }), error);
     });
   const answer = parseJson(payload);
-  if (isFailed) throw failed(asString(getField(answer, 'errorMessage')) ?? isFailed);
+  if (isFailed) {
+    const message = asString(getField(answer, 'errorMessage')) ?? `it failed (${isFailed}) without a reason`;
+    throw failed(`${message}; read the log of the function reconcile`);
+  }
   return answer;
 }

@@ -1,4 +1,4 @@
-import { optional, type Environment } from '../../lib/platform/env';
+import type { Environment } from '../../lib/platform/env';
 import type { PlaybackContent } from '../../lib/playback/playback';
 import { AUDIO_VIDEO_TYPES } from '../../lib/playback/psign';
 import { UsageError } from '../command';
@@ -20,6 +20,8 @@ export interface ParameterNames {
   readonly writeKey: string | undefined;
   readonly registered: string;
   readonly rotation: string;
+  /** Where reconcile resumes; each run writes it. */
+  readonly checkpoint: string;
 }
 
 /** What a deploy chose, as far as these commands need it. */
@@ -42,60 +44,127 @@ export interface PlaybackSettings {
   readonly seconds: number;
 }
 
+/** Lifetime of a playback, in seconds. */
+const MIN_SECONDS = 60;
+const MAX_SECONDS = 604_800;
+
+/** Returns the deploy parameter, else `fallback`; '' is a value. */
+type Parameter = (name: string, fallback?: string) => string;
+
 /**
- * The configuration in deploy parameters, with the deploy's defaults for the stage.
+ * The configuration in deploy parameters, with the deploy's defaults for the stage. A value that the deploy refuses is refused
+ * here too, because nothing was deployed with it; only VOD_API_URL and NOTIFY_URL may be http here, for a VOD and a receiver
+ * on this machine.
  *
  * @throws UsageError
  */
-export function configurationOf(set: Environment, stage: string): Configuration {
+export function configurationOf(variables: Environment, stage: string): Configuration {
   const prefix = `/vod-client-upload/${stage}`;
-  const subAppId = optional(set, 'VOD_SUB_APP_ID');
-  if (subAppId !== undefined && !/^\d+$/.test(subAppId)) {
-    throw new UsageError('VOD_SUB_APP_ID must be digits, or empty');
-  }
-  const vodSubAppId = subAppId === undefined ? undefined : Number(subAppId);
-  const isPushed = optional(set, 'EVENT_MODE') !== 'pull';
-  const notifyUrl = optional(set, 'NOTIFY_URL');
-  const callbackToken = set['CALLBACK_TOKEN_PARAMETER'] ?? `${prefix}/callback-token`;
+  const parameter: Parameter = (name, fallback = '') => {
+    const value = variables[name] ?? fallback;
+    if (!value.includes('${')) return value;
+    throw new UsageError(
+      `${name} contains "\${", which the deploy resolves and this command does not: write the value`,
+    );
+  };
+  const mode = choice(parameter, 'EVENT_MODE', ['push', 'pull'], 'push');
+  const vodSubAppId = integer(parameter, 'VOD_SUB_APP_ID', 0);
   return {
     stage,
-    mode: isPushed ? 'PUSH' : 'PULL',
+    mode: mode === 'push' ? 'PUSH' : 'PULL',
     vodSubAppId,
-    vodApiUrl: optional(set, 'VOD_API_URL') ?? 'https://vod.tencentcloudapi.com',
-    notifyUrl,
-    playback: playbackSettings(set, vodSubAppId),
+    vodApiUrl: apiUrl(parameter),
+    notifyUrl: notifyUrl(parameter),
+    playback: playbackSettings(parameter, vodSubAppId),
     parameters: {
-      vodKey: set['VOD_KEY_PARAMETER'] ?? `${prefix}/vod-key`,
-      vodApiKey: optional(set, 'VOD_API_KEY_PARAMETER'),
-      sealKey: set['SEAL_KEY_PARAMETER'] ?? `${prefix}/seal-key`,
-      // Pulled events pass no webhook.
-      callbackToken: isPushed && callbackToken.trim() !== '' ? callbackToken : undefined,
-      callbackSignKey: isPushed ? optional(set, 'CALLBACK_SIGN_KEY_PARAMETER') : undefined,
-      notifySecret: notifyUrl === undefined ? undefined : (set['NOTIFY_SECRET_PARAMETER'] ?? `${prefix}/notify-secret`),
-      playerKey: optional(set, 'PLAYER_KEY_PARAMETER'),
-      urlKey: optional(set, 'URL_KEY_PARAMETER'),
-      writeKey: optional(set, 'VOD_WRITE_KEY_PARAMETER'),
+      ...secretNames(parameter, prefix, mode),
       registered: `${prefix}/registered`,
       rotation: `${prefix}/rotation`,
+      checkpoint: `${prefix}/reconcile-checkpoint`,
     },
   };
 }
 
-/** @throws UsageError */
-function playbackSettings(set: Environment, vodSubAppId: number | undefined): PlaybackSettings {
-  const type = optional(set, 'PLAYBACK_CONTENT') ?? 'Original';
-  const audioVideoType = AUDIO_VIDEO_TYPES.find((known) => known === type);
-  if (!audioVideoType) throw new UsageError(`PLAYBACK_CONTENT must be one of: ${AUDIO_VIDEO_TYPES.join(', ')}`);
-  const number = (name: string) => {
-    const value = optional(set, name);
-    if (value === undefined || /^[1-9]\d{0,14}$/.test(value)) return value === undefined ? undefined : Number(value);
-    throw new UsageError(`${name} must be digits, or empty`);
+function secretNames(parameter: Parameter, prefix: string, mode: 'push' | 'pull') {
+  const secretName = (name: string, fallback = ''): string | undefined => {
+    const value = parameter(name, fallback);
+    if (value === '') return undefined;
+    if (/^([\w.-]+|(\/[\w.-]+)+)$/.test(value)) return value;
+    // The value may be a secret that was given by mistake.
+    const rule = 'must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any)';
+    throw new UsageError(`${name} ${rule}, for example ${prefix}/my-secret`);
   };
-  const definition = number('PLAYBACK_DEFINITION');
+  const required = (name: string, fallback: string): string => {
+    const value = secretName(name, fallback);
+    if (value !== undefined) return value;
+    throw new UsageError(`${name} is empty: name the SSM parameter, for example ${fallback}, or remove the line`);
+  };
+  return {
+    vodKey: required('VOD_KEY_PARAMETER', `${prefix}/vod-key`),
+    vodApiKey: secretName('VOD_API_KEY_PARAMETER'),
+    sealKey: required('SEAL_KEY_PARAMETER', `${prefix}/seal-key`),
+    // Pulled events pass no webhook.
+    callbackToken: mode === 'pull' ? undefined : secretName('CALLBACK_TOKEN_PARAMETER', `${prefix}/callback-token`),
+    callbackSignKey: mode === 'pull' ? undefined : secretName('CALLBACK_SIGN_KEY_PARAMETER'),
+    notifySecret:
+      parameter('NOTIFY_URL') === '' ? undefined : required('NOTIFY_SECRET_PARAMETER', `${prefix}/notify-secret`),
+    playerKey: secretName('PLAYER_KEY_PARAMETER'),
+    urlKey: secretName('URL_KEY_PARAMETER'),
+    writeKey: secretName('VOD_WRITE_KEY_PARAMETER'),
+  };
+}
+
+function apiUrl(parameter: Parameter): string {
+  const value = parameter('VOD_API_URL', 'https://vod.tencentcloudapi.com');
+  const isUrl = /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
+  if (isUrl) return value;
+  throw new UsageError(
+    `VOD_API_URL must be an https URL without a path, not "${value}", for example https://vod.tencentcloudapi.com`,
+  );
+}
+
+function notifyUrl(parameter: Parameter): string | undefined {
+  const value = parameter('NOTIFY_URL');
+  if (value === '') return undefined;
+  const url = !/\s/.test(value) && URL.canParse(value) ? new URL(value) : undefined;
+  const isUsable = url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+  if (isUsable) return value;
+  throw new UsageError('NOTIFY_URL must be an https URL without user and password, or empty');
+}
+
+/** @throws UsageError */
+function playbackSettings(parameter: Parameter, vodSubAppId: number | undefined): PlaybackSettings {
+  const audioVideoType = choice(parameter, 'PLAYBACK_CONTENT', AUDIO_VIDEO_TYPES, 'Original');
+  const definition = integer(parameter, 'PLAYBACK_DEFINITION', 1);
+  const seconds = parameter('PLAYBACK_SECONDS', '3600');
+  if (!isInteger(seconds, MIN_SECONDS, MAX_SECONDS)) {
+    const rule = `must be a whole number from ${MIN_SECONDS} to ${MAX_SECONDS}`;
+    throw new UsageError(`PLAYBACK_SECONDS ${rule}, not "${seconds}"`);
+  }
   return {
     // 0 is the main application for VOD's API, and no id in a psign.
-    appId: number('PLAYBACK_APP_ID') ?? (vodSubAppId === 0 ? undefined : vodSubAppId),
+    appId: integer(parameter, 'PLAYBACK_APP_ID', 1) ?? (vodSubAppId === 0 ? undefined : vodSubAppId),
     content: { audioVideoType, ...(definition !== undefined && { definition }) },
-    seconds: number('PLAYBACK_SECONDS') ?? 3600,
+    seconds: Number(seconds),
   };
+}
+
+/** @throws UsageError that lists the values */
+function choice<T extends string>(parameter: Parameter, name: string, values: readonly T[], fallback: T): T {
+  const given = parameter(name, fallback);
+  const value = values.find((one) => one === given);
+  if (value !== undefined) return value;
+  throw new UsageError(`${name} must be one of: ${values.join(', ')}, not "${given}"`);
+}
+
+/** @throws UsageError with the rule; `undefined` where the parameter is empty */
+function integer(parameter: Parameter, name: string, min: number): number | undefined {
+  const value = parameter(name);
+  if (value === '') return undefined;
+  if (isInteger(value, min, Number.MAX_SAFE_INTEGER)) return Number(value);
+  throw new UsageError(`${name} must be a whole number from ${min}, or empty, not "${value}"`);
+}
+
+function isInteger(text: string, min: number, max: number): boolean {
+  return /^(0|[1-9]\d*)$/.test(text) && Number(text) >= min && Number(text) <= max;
 }

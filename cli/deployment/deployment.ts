@@ -5,6 +5,7 @@ import { UsageError, type CommandContext } from '../command';
 import { awsDeployment } from './aws';
 import type { Configuration } from './configuration';
 import { localDeployment } from './local';
+import { useProxyExceptLoopback } from './proxy';
 import type { Registered } from './state';
 
 export interface Outputs {
@@ -28,6 +29,8 @@ export interface Deployment extends Configuration {
   /** Options that name it, for a command that the user is told to run. */
   readonly options: string;
   readonly isLocal: boolean;
+  /** `local` for a local run. */
+  readonly region: string;
   readonly ssm: SSMClient;
   readonly dynamodb: DynamoDBClient;
   readonly sqs: SQSClient;
@@ -45,15 +48,17 @@ export interface Deployment extends Configuration {
 export interface DeploymentOptions {
   readonly stage?: string | undefined;
   readonly region?: string | undefined;
+  readonly 'aws-profile'?: string | undefined;
   readonly local?: boolean | undefined;
 }
 
-/** @throws UsageError for options that exclude each other */
+/** @throws UsageError for options that exclude each other, or parameters that the deploy refuses */
 export async function deploymentOf(options: DeploymentOptions, context: CommandContext): Promise<Deployment> {
-  const { local, stage = 'dev', region } = options;
-  if (!local) return awsDeployment(stage, region, context);
-  if (options.stage !== undefined || region !== undefined) {
-    throw new UsageError('--local has no stage and no region: remove --stage and --region');
+  const { local, stage, region, 'aws-profile': profile } = options;
+  if (!local) return awsDeployment({ stage, region, profile }, context);
+  if ([stage, region, profile].some((option) => option !== undefined)) {
+    throw new UsageError('--local has no stage, region and AWS profile: remove --stage, --region and --aws-profile');
   }
+  await useProxyExceptLoopback();
   return localDeployment(context.env);
 }

@@ -29,6 +29,7 @@ export async function localDeployment(env: Environment): Promise<Deployment> {
     name: `npm start at ${url}`,
     options: '--local',
     isLocal: true,
+    region: client.region,
     ssm: new SSMClient({ ...client, endpoint: parameterStoreUrl }),
     dynamodb: new DynamoDBClient({ ...client, endpoint: tableUrl }),
     sqs: new SQSClient({ ...client, endpoint: queuesUrl }),

@@ -1,7 +1,7 @@
 import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { describe } from '../../lib/platform/log';
 import { parseSecretVersions, readParameters } from '../../lib/platform/secrets';
 import { keyPair } from '../../lib/vod/key-pair';
+import { explainAws } from '../refusals';
 import type { Deployment } from './deployment';
 
 /**
@@ -37,17 +37,27 @@ async function valuesOf(ssm: SSMClient, names: readonly string[]): Promise<Reado
     );
     return new Map(parameters.map(({ Name: name = '', Value: value = '' }) => [name, value]));
   } catch (error) {
-    const { error: name, reason } = describe(error);
-    throw new Error(`Cannot read secrets: SSM returned ${name}: ${reason}`, { cause: error });
+    const need = { action: 'ssm:GetParameters', resource: names.join(', ') };
+    throw new Error(`Cannot read secrets: ${explainAws(error, need)}`, { cause: error });
   }
 }
 
-/** Stores a secret. Without `overwrite`, SSM refuses a name that exists. */
+/**
+ * Stores a secret. Without `overwrite`, SSM refuses a name that exists.
+ *
+ * @throws Error that says what to do
+ */
 export async function putSecret(
   { ssm }: Pick<Deployment, 'ssm'>,
   name: string,
   value: string,
   overwrite: boolean,
 ): Promise<void> {
-  await ssm.send(new PutParameterCommand({ Name: name, Value: value, Type: 'SecureString', Overwrite: overwrite }));
+  const parameter = { Name: name, Value: value, Type: 'SecureString', Overwrite: overwrite } as const;
+  try {
+    await ssm.send(new PutParameterCommand(parameter));
+  } catch (error) {
+    const why = explainAws(error, { action: 'ssm:PutParameter', resource: name });
+    throw new Error(`Cannot store ${name}: ${why}`, { cause: error });
+  }
 }

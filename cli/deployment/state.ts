@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { parseJson } from '../../lib/platform/json';
 import { splitToken } from '../callback-request';
+import { explainAws } from '../refusals';
 
 /**
  * What `register` gave VOD last. VOD never reports its SignKey, so without this record it is unknown whether it is ours.
@@ -59,14 +60,17 @@ export function registration(
   };
 }
 
-/** @throws Error when the parameter has not been written by {@link saveState} */
+/** @throws Error when the parameter cannot be read, or has not been written by {@link saveState} */
 export async function loadState<T extends Registered | Rotations>(
   ssm: SSMClient,
   name: string,
 ): Promise<T | undefined> {
-  const { Parameters: [parameter] = [] } = await ssm.send(
-    new GetParametersCommand({ Names: [name], WithDecryption: true }),
-  );
+  const { Parameters: [parameter] = [] } = await ssm
+    .send(new GetParametersCommand({ Names: [name], WithDecryption: true }))
+    .catch((error: unknown) => {
+      const why = explainAws(error, { action: 'ssm:GetParameters', resource: name });
+      throw new Error(`Cannot read ${name}: ${why}`, { cause: error });
+    });
   if (parameter?.Value === undefined) return undefined;
   const value = parseJson(Buffer.from(parameter.Value));
   if (typeof value !== 'object' || value === null) {
@@ -75,7 +79,13 @@ export async function loadState<T extends Registered | Rotations>(
   return value as T; // only this command writes it
 }
 
+/** @throws Error that says what to do */
 export async function saveState(ssm: SSMClient, name: string, value: Registered | Rotations): Promise<void> {
   const parameter = { Name: name, Value: JSON.stringify(value), Type: 'String', Overwrite: true } as const;
-  await ssm.send(new PutParameterCommand(parameter));
+  try {
+    await ssm.send(new PutParameterCommand(parameter));
+  } catch (error) {
+    const why = explainAws(error, { action: 'ssm:PutParameter', resource: name });
+    throw new Error(`Cannot store ${name}: ${why}`, { cause: error });
+  }
 }

@@ -1,6 +1,6 @@
 import { KEY_URL_PARAMETERS, keyUrlDir } from '../../lib/playback/key-url';
 import type { Diagnosis } from '../signature/diagnose';
-import { collectRules, type Report } from '../signature/report';
+import { collectRules, type Report } from '../../local/vod/diagnosis/rules';
 import { explainSign, type Parameter } from './key-url-search';
 import type { PlaybackKeys } from './keys';
 import { checkHexTime, checkRlimit } from './psign-claims';
@@ -30,7 +30,8 @@ export function diagnoseKeyUrl(text: string, keys: PlaybackKeys, nowSeconds: num
   ]) as Record<string, string>;
   const has = (name: string) => Boolean(parameters[name]);
   if (!has('t') && !has('sign')) {
-    report('not-signed', 'it has neither t nor sign: with Key hotlink protection on, VOD returns 403');
+    const cause = 'it is not an upload signature, and a media URL returns 403 while Key hotlink protection is on';
+    report('not-signed', `it is a URL with neither t nor sign: ${cause}`);
     return { violations, notes, parameters, verified: false };
   }
   checkQuery(sent, report);

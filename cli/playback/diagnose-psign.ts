@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { asObject, parseJson } from '../../lib/platform/json';
 import { timingSafeEqualStrings } from '../../lib/platform/timing-safe-equal';
 import type { Diagnosis } from '../signature/diagnose';
-import { collectRules, type Report } from '../signature/report';
+import { collectRules, type Report } from '../../local/vod/diagnosis/rules';
 import type { PlaybackKeys } from './keys';
 import {
   checkContentInfo,
@@ -45,7 +45,7 @@ export function diagnosePsign(text: string, keys: PlaybackKeys, nowSeconds: numb
   const claims = readClaims(payload);
   if (claims === undefined || !isPsign(claims)) {
     const found = claims === undefined ? 'its payload is not a JSON object' : 'it has neither appId nor fileId';
-    report('another-jwt', `it is a JWT, but not a player signature: ${found}, perhaps it is a login token`);
+    report('another-jwt', `it is a JWT, but neither a psign nor an upload signature: ${found}, as in a login token`);
     return { violations, notes, parameters: {}, verified: false };
   }
   const { alg } = asObject(parseJson(Buffer.from(header, 'base64url'))) as { readonly alg?: unknown };

@@ -22,7 +22,8 @@ export function explainPlayback(text: string, keys: PlaybackKeys, nowSeconds: nu
     const diagnosis = diagnosePsign(psign, keys, nowSeconds);
     return { diagnosis, may: psignPermission(diagnosis, nowSeconds), keyVariable: 'VOD_PLAYER_KEY' };
   }
-  if (!isUrl) return undefined;
+  // A request that has an upload signature in its query.
+  if (!isUrl || new URL(bare).searchParams.has('signature')) return undefined;
   const diagnosis = diagnoseKeyUrl(bare, keys, nowSeconds);
   return { diagnosis, may: keyUrlPermission(diagnosis, nowSeconds), keyVariable: 'VOD_URL_KEY' };
 }

@@ -1,5 +1,5 @@
 import { KEY_URL_PARAMETERS, keyUrlDir, keyUrlSign } from '../../lib/playback/key-url';
-import type { Rule } from '../signature/report';
+import type { Rule } from '../../local/vod/diagnosis/rules';
 import type { PlaybackKeys } from './keys';
 
 /** One way to make a part of what is hashed, right or wrong. */

@@ -1,6 +1,6 @@
 import { asObject, getField } from '../../lib/platform/json';
 import { AUDIO_VIDEO_TYPES } from '../../lib/playback/psign';
-import type { Report } from '../signature/report';
+import type { Report } from '../../local/vod/diagnosis/rules';
 import { isMilliseconds, isoTime, show } from './show';
 
 export type Claims = Readonly<Record<string, unknown>>;

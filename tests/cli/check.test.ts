@@ -29,6 +29,14 @@ let table: Awaited<ReturnType<typeof serve>>;
 /** Changes of the table's description, as if the table were another one; a string is an error's type. */
 let described: string | Readonly<Record<string, unknown>> = {};
 let timeToLive: string | Readonly<Record<string, unknown>> = {};
+let backups: string | Readonly<Record<string, unknown>> = {};
+const BACKUPS_ON = { PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'ENABLED' } };
+const CHECKPOINT = '/vod-client-upload/dev/reconcile-checkpoint';
+/** When reconcile's checkpoint was written, in minutes before now, and how often. */
+let checkpoint = { minutes: 3, version: 7 };
+let ssm: Awaited<ReturnType<typeof serve>>;
+/** The error type with which SSM refuses every call, and its message. */
+let ssmRefusal: readonly [type: string, message: string] | undefined;
 const TTL_ON = { AttributeName: '_expiresAt', TimeToLiveStatus: 'ENABLED' };
 let env: Record<string, string>;
 let given: [string, string][];
@@ -40,8 +48,9 @@ beforeAll(async () => {
   run = await startTestRun({ dataDir, given: { callbackToken: WEBHOOK_TOKEN, callbackSignKey: SIGN_KEY } });
   stack = await serve(cloudFormation(() => stackName, outputs));
   table = await serve(relayTable);
+  ssm = await serve(relayParameters);
   Object.assign(process.env, {
-    AWS_ENDPOINT_URL_SSM: run.parameterStore.url,
+    AWS_ENDPOINT_URL_SSM: ssm.url,
     AWS_ENDPOINT_URL_DYNAMODB: table.url,
     AWS_ENDPOINT_URL_CLOUDFORMATION: stack.url,
     AWS_ENDPOINT_URL_SQS: run.queues.url,
@@ -60,6 +69,11 @@ function relayTable(request: IncomingMessage, response: ServerResponse): void {
   const target = String(request.headers['x-amz-target']);
   const fail = (type: string) => response.writeHead(400).end(JSON.stringify({ __type: type, message: 'refused' }));
   void text(request).then(async (body) => {
+    if (target.endsWith('DescribeContinuousBackups')) {
+      if (typeof backups === 'string') fail(backups);
+      else response.end(JSON.stringify({ ContinuousBackupsDescription: backups }));
+      return;
+    }
     if (target.endsWith('DescribeTimeToLive')) {
       if (typeof timeToLive === 'string') fail(timeToLive);
       else response.end(JSON.stringify({ TimeToLiveDescription: timeToLive }));
@@ -84,8 +98,31 @@ function relayTable(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
+/** The local parameter store, with the times that it has not. */
+function relayParameters(request: IncomingMessage, response: ServerResponse): void {
+  void text(request).then(async (body) => {
+    if (ssmRefusal) {
+      const [type, message] = ssmRefusal;
+      response.writeHead(400).end(JSON.stringify({ __type: type, message }));
+      return;
+    }
+    const headers = {
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': String(request.headers['x-amz-target']),
+    };
+    const answer = await fetch(run.parameterStore.url, { method: 'POST', body, headers });
+    const stored = (await answer.json()) as { readonly Parameters?: readonly { readonly Name: string }[] };
+    const LastModifiedDate = Date.now() / 1000 - checkpoint.minutes * 60;
+    const withTimes = stored.Parameters?.map((parameter) =>
+      parameter.Name === CHECKPOINT ? { ...parameter, LastModifiedDate, Version: checkpoint.version } : parameter,
+    );
+    response.writeHead(answer.status).end(JSON.stringify(withTimes ? { ...stored, Parameters: withTimes } : stored));
+  });
+}
+
 afterAll(async () => {
   process.env = awsBefore;
+  await ssm.close();
   await stack.close();
   await table.close();
   await run.stop();
@@ -99,8 +136,12 @@ beforeEach(async () => {
   const { parameters } = run.parameterStore;
   parameters.clear();
   for (const [name, value] of given) parameters.set(name, value);
+  parameters.set(CHECKPOINT, '{}');
+  checkpoint = { minutes: 3, version: 7 };
+  ssmRefusal = undefined;
   described = {};
   timeToLive = TTL_ON;
+  backups = BACKUPS_ON;
   Object.assign(outputs, {
     VodEventsUrl: `${run.url}/vod-events`,
     UploadsTableName: tableOf(run.config).TableName,
@@ -200,6 +241,7 @@ const index = (name: string, hashKey: string, status = 'ACTIVE') => ({
     { AttributeName: hashKey, KeyType: 'HASH' },
     { AttributeName: 'sortTime', KeyType: 'RANGE' },
   ],
+  Projection: { ProjectionType: 'ALL' },
 });
 
 const vodHas = (config: Parameters<ReturnType<typeof api>['ModifyEventConfig']>[0]) => () =>
@@ -263,12 +305,12 @@ test.each<[string, Arrange, string, RegExp]>([
     'stack',
     /UploadsTableStreamArn.*deploy/,
   ],
-  ['no table', () => (described = 'ResourceNotFoundException'), 'table', /not there.*restore.*deploy again/],
+  ['no table', () => (described = 'ResourceNotFoundException'), 'table', /does not exist.*restore.*deploy again/],
   [
     'no right to describe the table',
     () => (described = 'AccessDeniedException'),
     'table',
-    /allow dynamodb:DescribeTable/,
+    /allow dynamodb:DescribeTable on .*AccessDeniedException/,
   ],
   ['a table that is not ready', () => (described = { TableStatus: 'UPDATING' }), 'table', /UPDATING: wait/],
   [
@@ -300,7 +342,7 @@ test.each<[string, Arrange, string, RegExp]>([
     () =>
       (described = { GlobalSecondaryIndexes: [index('byUploader', 'uploader'), index('bySourceContext', 'fileId')] }),
     'table-indexes',
-    /^bySourceContext \(sourceContext, sortTime\) must be there/,
+    /^missing: bySourceContext \(sourceContext, sortTime\);/,
   ],
   [
     'an index that is being built',
@@ -391,21 +433,194 @@ test('deletion protection is checked in prod only', async () => {
   expect((await vod(['check'], env)).out).not.toContain('table-protection');
 });
 
+describe('A13: a table that was restored from a backup', () => {
+  const RESTORED = {
+    StreamSpecification: undefined,
+    LatestStreamArn: undefined,
+    GlobalSecondaryIndexes: undefined,
+    DeletionProtectionEnabled: false,
+  };
+
+  test('has one fault for each of stream, indexes, TTL, point-in-time recovery and, in prod, protection', async () => {
+    described = RESTORED;
+    timeToLive = { TimeToLiveStatus: 'DISABLED' };
+    backups = { PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' } };
+    expect((await check()).faults.map((fault) => fault.check)).toEqual([
+      'table-stream',
+      'table-indexes',
+      'table-ttl',
+      'table-backups',
+    ]);
+    stackName = 'vod-client-upload-prod';
+    const { out } = await vod(['check', '--stage', 'prod', '--region', 'eu-west-1'], env);
+    for (const part of ['stream', 'indexes', 'ttl', 'backups', 'protection']) {
+      expect(out).toMatch(new RegExp(`^FAULT +table-${part} `, 'm'));
+    }
+    const name = tableOf(run.config).TableName ?? '';
+    expect(out).toContain(
+      `(aws dynamodb update-continuous-backups --region eu-west-1 --table-name ${name} --point-in-time-recovery-specification`,
+    );
+    expect(out).toContain(
+      `(aws dynamodb update-table --region eu-west-1 --table-name ${name} --deletion-protection-enabled)`,
+    );
+  });
+
+  test('with an index that lacks the attributes of serverless.yml has a fault', async () => {
+    const keysOnly = { ...index('byUploader', 'uploader'), Projection: { ProjectionType: 'KEYS_ONLY' } };
+    described = { GlobalSecondaryIndexes: [keysOnly, index('bySourceContext', 'sourceContext')] };
+    const detail = expect.stringMatching(/^missing: byUploader \(uploader, sortTime, with sourceContext\);/);
+    expect((await check()).faults).toEqual([{ check: 'table-indexes', status: 'fault', detail }]);
+  });
+
+  test('whose recovery may not be read is not checked for it, and the right is named', async () => {
+    backups = 'AccessDeniedException';
+    const { out } = await vod(['check'], env);
+    expect(out).toMatch(/^not checked table-backups +allow dynamodb:DescribeContinuousBackups on \S+ \(AccessDenied/m);
+  });
+});
+
+describe('H15: reconcile', () => {
+  test.each([
+    [0, 7, 'ok', /^ran 0 min ago$/],
+    [14, 7, 'ok', /^ran 14 min ago$/],
+    [
+      15,
+      7,
+      'fault',
+      /^no run has ended since 20\d\d-.* \(15 min\), so lost events stay lost: read the log of the function/,
+    ],
+    [3000, 2, 'fault', /\(3000 min\)/],
+    [2, 1, 'ok', /^deployed just now, its first run comes within five minutes$/],
+    [16, 1, 'fault', /, when it was deployed \(16 min\)/],
+  ])('whose checkpoint was written %i min ago, in version %i, is %s', async (minutes, version, status, detail) => {
+    checkpoint = { minutes, version };
+    const { out } = await vod(['check', '--json'], env);
+    const { findings } = JSON.parse(out) as { readonly findings: Finding[] };
+    expect(findings).toContainEqual({ check: 'reconcile', status, detail: expect.stringMatching(detail) });
+  });
+
+  test('without a checkpoint is a fault', async () => {
+    store(CHECKPOINT, undefined);
+    const detail = expect.stringMatching(/checkpoint \/vod-client-upload\/dev\/reconcile-checkpoint does not exist/);
+    expect((await check()).faults).toEqual([{ check: 'reconcile', status: 'fault', detail }]);
+  });
+});
+
+describe('H15: AccessDenied says which right is missing', () => {
+  const WHO = 'User: arn:aws:sts::111122223333:assumed-role/ops/me is not authorized to perform: ';
+
+  test('of the stack', async () => {
+    const denied = await serve((_request, response) => {
+      const message = `${WHO}cloudformation:DescribeStacks on resource: arn:aws:cloudformation:x:1:stack/s/* because no policy`;
+      response.writeHead(403, { 'content-type': 'text/xml' });
+      response.end(
+        `<ErrorResponse><Error><Code>AccessDenied</Code><Message>${message}</Message></Error></ErrorResponse>`,
+      );
+    });
+    const { AWS_ENDPOINT_URL_CLOUDFORMATION: before } = process.env;
+    process.env['AWS_ENDPOINT_URL_CLOUDFORMATION'] = denied.url;
+    const { faults } = await check();
+    process.env['AWS_ENDPOINT_URL_CLOUDFORMATION'] = before;
+    await denied.close();
+    expect(faults).toContainEqual({
+      check: 'stack',
+      status: 'fault',
+      detail: expect.stringMatching(
+        /^Cannot read the stack vod-client-upload-dev: allow cloudformation:DescribeStacks on arn:aws:cloudformation:x:1:stack\/s\/\* \(AccessDenied: /,
+      ),
+    });
+  });
+
+  test.each([
+    ['of SSM', 'ssm:GetParameters', 'arn:aws:ssm:x:1:parameter/local/vod-key'],
+    ['of the KMS key behind it', 'kms:Decrypt', 'arn:aws:kms:x:1:key/2'],
+  ])('%s', async (_, action, resource) => {
+    ssmRefusal = ['AccessDeniedException', `${WHO}${action} on resource: ${resource} because no policy allows it`];
+    const found = await check();
+    expect(found.faults[0]).toEqual({
+      check: 'vod-key-secret',
+      status: 'fault',
+      detail: expect.stringContaining(`Cannot read secrets: allow ${action} on ${resource} (AccessDeniedException: `),
+    });
+    const { out } = await vod(['check'], env);
+    expect(out).not.toContain('does not answer');
+    expect(out).toMatch(/^not checked seal-key-secret +the secrets must be readable first$/m);
+  });
+
+  test.each([
+    ['expired credentials', 'ExpiredTokenException', /have expired: log in again/],
+    ['credentials that AWS does not know', 'UnrecognizedClientException', /AWS does not accept the AWS credentials/],
+    ['any other error', 'InternalServerError', /AWS returned InternalServerError: refused/],
+  ])('%s are told from it', async (_, type, detail) => {
+    ssmRefusal = [type, 'refused'];
+    process.env['AWS_MAX_ATTEMPTS'] = '1';
+    const { faults } = await check();
+    delete process.env['AWS_MAX_ATTEMPTS'];
+    expect(faults[0]).toEqual({ check: 'vod-key-secret', status: 'fault', detail: expect.stringMatching(detail) });
+  });
+});
+
+test('H15: a call that AWS throttles is not checked, and is no fault of the deployment', async () => {
+  ssmRefusal = ['ThrottlingException', 'Rate exceeded'];
+  process.env['AWS_MAX_ATTEMPTS'] = '1';
+  const { out } = await vod(['check'], env);
+  delete process.env['AWS_MAX_ATTEMPTS'];
+  expect(out).toMatch(/^not checked vod-key-secret +Cannot read secrets: AWS is busy \(ThrottlingException\)/m);
+});
+
+test('H15: a finding is one line, whatever line ends a server puts into its message', async () => {
+  ssmRefusal = ['SomeException', 'first\nFAULT       webhook   forged\r\n\u2028third'];
+  const { out } = await vod(['check'], env);
+  expect(out).not.toMatch(/^FAULT +webhook +forged/m);
+  expect(out).toMatch(/^FAULT +vod-key-secret +.*first FAULT +webhook +forged third/m);
+});
+
+test('H16: no control or bidirectional character of VOD’s configuration reaches the terminal', async () => {
+  const real = api();
+  const config = await real.DescribeEventConfig({});
+  const hostile = await serve((_request, response) => {
+    const Response = { ...config, Mode: 'PU\u202ESH\u001b[2J\n', UploadMediaCompleteEventSwitch: '\u200bOFF\u0007' };
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ Response }));
+  });
+  for (const args of [['check'], ['check', '--json'], ['register', '--dry-run']]) {
+    const { out, err } = await vod(args, { ...env, VOD_API_URL: hostile.url });
+    expect(`${out}${err}`).toContain('\\u202e');
+    expect(`${out}${err}`.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
+  await hostile.close();
+});
+
 test.each([
-  ['RequestLimitExceeded', 'not-checked', 'vod-key', /VOD is busy.*run check again/],
-  ['InternalError', 'not-checked', 'vod-key', /VOD is busy/],
-  ['FailedOperation.InvalidVodUser', 'fault', 'sub-application', /not activated.*VOD_SUB_APP_ID/],
-  ['FailedOperation.InvalidAccount', 'fault', 'sub-application', /not activated/],
-  ['AuthFailure.TokenFailure', 'fault', 'vod-key', /temporary key/],
-])('the refusal %s of VOD is explained', async (code, status, name, detail) => {
+  ['RequestLimitExceeded', 'not-checked', 'vod-key', /limits the rate of calls.*no fault of the deployment: run check/],
+  ['RequestLimitExceeded.UinLimitExceeded', 'not-checked', 'vod-key', /no fault of the deployment/],
+  ['InternalError', 'not-checked', 'vod-key', /could not answer \(InternalError\), which is no fault.*run check again/],
+  ['InternalError.DBError', 'not-checked', 'vod-key', /no fault of the deployment/],
+  ['FailedOperation.InvalidVodUser', 'fault', 'sub-application', /VOD is not activated.*activate VOD.*VOD_SUB_APP_ID/],
+  ['FailedOperation.InvalidAccount', 'fault', 'sub-application', /refuses the account.*overdue payment, suspension/],
+  ['InvalidAccount', 'fault', 'sub-application', /refuses the account/],
+  ['AuthFailure.TokenFailure', 'fault', 'vod-key', /temporary key.*store a permanent one/],
+  ['TokenFailure', 'fault', 'vod-key', /temporary key/],
+])('check explains the refusal %s of VOD', async (refusal, status, name, detail) => {
   const refusing = await serve((_request, response) => {
-    const body = JSON.stringify({ Response: { Error: { Code: code, Message: 'refused' }, RequestId: 'r-1' } });
+    const body = JSON.stringify({ Response: { Error: { Code: refusal, Message: 'refused' }, RequestId: 'r-1' } });
     response.writeHead(200, { 'content-type': 'application/json' }).end(body);
   });
-  const { out } = await vod(['check', '--json'], { ...env, VOD_API_URL: refusing.url });
+  const { code, out } = await vod(['check', '--json'], { ...env, VOD_API_URL: refusing.url });
   const { findings } = JSON.parse(out) as { readonly findings: Finding[] };
   expect(findings).toContainEqual({ check: name, status, detail: expect.stringMatching(detail) });
+  expect(findings.filter((finding) => finding.status === 'fault')).toHaveLength(status === 'fault' ? 1 : 0);
+  expect(code).toBe(status === 'fault' ? 1 : 0);
   await refusing.close();
+});
+
+test('check does not count a VOD that answers 502 as a fault of the deployment', async () => {
+  const broken = await serve((_request, response) => response.writeHead(502).end());
+  const { out } = await vod(['check', '--json'], { ...env, VOD_API_URL: broken.url });
+  const { ok, faults, notChecked } = faultsOf(out);
+  expect([ok, faults]).toEqual([true, []]);
+  expect(notChecked).toEqual(expect.arrayContaining(['vod-key', 'sub-application', 'mode', 'upload-switch']));
+  expect(out).toContain('VOD could not answer (502');
+  await broken.close();
 });
 
 test.each([

@@ -136,11 +136,35 @@ describe('sign', () => {
       ['--caller', 'me', '--source-context', 'x'.repeat(250)],
       '--source-context must have at most',
     ],
-    ['an empty caller', ['--caller', ''], '--caller must have 1 to 128 bytes'],
-    ['a caller of white space', ['--caller', ' \t'], '--caller must have 1 to 128 bytes'],
-    ['a caller of 129 bytes', ['--caller', 'x'.repeat(129)], '--caller must have 1 to 128 bytes'],
   ])('%s is wrong usage', async (_, options, why) => {
     expect(await local(['sign', ...options])).toMatchObject({ code: 2, out: '', err: expect.stringContaining(why) });
+  });
+});
+
+describe('A1: sign --caller', () => {
+  const RULE = '--caller must have 1 to 128 bytes that are not all white space';
+
+  test.each([
+    ['an empty text', ''],
+    ['blanks', ' \t'],
+    ['line ends', '\r\n'],
+    ['white space of other scripts', '\u3000\u00a0\ufeff'],
+    ['129 bytes', 'x'.repeat(129)],
+    ['43 characters of 129 bytes', '你'.repeat(43)],
+    ['half a surrogate pair', 'a\ud800'],
+  ])('refuses %s with the rule', async (_, caller) => {
+    const { code, out, err } = await local(['sign', `--caller=${caller}`]);
+    expect([code, out, err.split('\n')[0]]).toEqual([2, '', RULE]);
+  });
+
+  test.each([
+    ['1 byte', 'x'],
+    ['128 bytes', 'x'.repeat(128)],
+    ['a text with blanks in it', ' a b '],
+  ])('accepts %s', async (_, caller) => {
+    const { code, out } = await local(['sign', '--caller', caller]);
+    expect(code).toBe(0);
+    expect((await local(['explain', out])).out).toContain(`issued to ${JSON.stringify(caller)}`);
   });
 });
 

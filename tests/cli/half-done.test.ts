@@ -106,6 +106,55 @@ test('register reports that VOD was changed when that cannot be stored', async (
   const url = 'https://hook.example/vod-events';
   const { code, err } = await vod(['register', '--url', url], env);
   await run.stop();
-  const message = /^VOD was changed, but .*not now.*: grant ssm:PutParameter and run register again$/;
-  expect([code, err]).toEqual([1, expect.stringMatching(message)]);
+  const message = [
+    'VOD was changed, but this could not be stored: Cannot store /vod-client-upload/dev/registered:',
+    'allow ssm:PutParameter on /vod-client-upload/dev/registered (AccessDeniedException: not now);',
+    'then run `npm run vod -- register --url https://hook.example/vod-events --stage dev` again, which sets VOD and stores it',
+  ];
+  expect([code, err]).toEqual([1, message.join(' ')]);
+});
+
+test('A6: secrets create that is refused half-way names the command that makes the rest, which then does', async () => {
+  store.parameters.clear();
+  fates = ['stored', 'stored', 'refused'];
+  const env = { VOD_SECRET_ID: 'AKIDx', VOD_SECRET_KEY: 'key', CALLBACK_SIGN_KEY_PARAMETER: '/sign-key' };
+  const first = await vod(['secrets', 'create'], env);
+  expect([first.code, first.out.match(/^created/gm)]).toEqual([1, ['created', 'created']]);
+  expect(first.err).toMatch(
+    /^Cannot store \/vod-client-upload\/dev\/callback-token: allow ssm:PutParameter on .*; then run `npm run vod -- secrets create --stage dev` again, which keeps what exists/,
+  );
+  const second = await vod(['secrets', 'create'], env);
+  expect([second.code, second.out.match(/^created/gm)]).toEqual([0, ['created', 'created']]);
+  expect(stored('callback-token')).not.toBe('');
+});
+
+test('A6: a rotation that is refused half-way names the command that completes the step', async () => {
+  fates = ['stored', 'refused'];
+  const { code, err } = await rotate('add', 1000);
+  expect([code, err]).toEqual([
+    1,
+    expect.stringMatching(
+      /; then run `npm run vod -- secrets rotate seal-key --step add --stage dev` again, which completes/,
+    ),
+  ]);
+});
+
+test('A6: register whose change VOD does not confirm says that VOD may be changed all the same', async () => {
+  let changes = 0;
+  const silent = await serve((request, response) => {
+    if (request.headers['x-tc-action'] === 'ModifyEventConfig') {
+      changes += 1;
+      request.socket.destroy();
+    } else response.writeHead(200, { 'content-type': 'application/json' }).end('{"Response":{"RequestId":"r"}}');
+  });
+  store.parameters.set('/vod-client-upload/dev/vod-key', '{"secretId":"AKIDx","secretKey":"key"}');
+  const { code, err } = await vod(['register', '--url', 'https://hook.example/x'], { VOD_API_URL: silent.url });
+  await silent.close();
+  expect([code, changes, err]).toEqual([
+    1,
+    1,
+    expect.stringMatching(
+      /^Cannot register: VOD does not respond .*; VOD may be changed all the same: run `npm run vod -- register --url/,
+    ),
+  ]);
 });

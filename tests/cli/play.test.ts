@@ -165,7 +165,8 @@ describe('play', () => {
     });
     const { AWS_ENDPOINT_URL_DYNAMODB: before } = process.env;
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = refusing.url;
-    const err = `Cannot read the row of ${FILE_ID}: allow dynamodb:GetItem on the table`;
+    const right = `allow dynamodb:GetItem on ${deployment.tableName} (AccessDeniedException: no)`;
+    const err = `Cannot read the row of ${FILE_ID}: ${right}`;
     expect(await play()).toEqual({ code: 1, out: '', err });
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = before;
     await refusing.close();
@@ -188,10 +189,10 @@ describe('play', () => {
     [
       'PLAYBACK_CONTENT',
       'original',
-      'PLAYBACK_CONTENT must be one of: RawAdaptive, ProtectedAdaptive, Transcode, Original',
+      'PLAYBACK_CONTENT must be one of: RawAdaptive, ProtectedAdaptive, Transcode, Original, not "original"',
     ],
-    ['PLAYBACK_DEFINITION', 'ten', 'PLAYBACK_DEFINITION must be digits, or empty'],
-    ['PLAYBACK_SECONDS', '0', 'PLAYBACK_SECONDS must be digits, or empty'],
+    ['PLAYBACK_DEFINITION', 'ten', 'PLAYBACK_DEFINITION must be a whole number from 1, or empty, not "ten"'],
+    ['PLAYBACK_SECONDS', '0', 'PLAYBACK_SECONDS must be a whole number from 60 to 604800, not "0"'],
   ])('rejects %s=%s', async (name, value, message) => {
     env[name] = value;
     const { code, err } = await play();

@@ -290,7 +290,7 @@ describe('check', () => {
     [
       'a busy VOD',
       { ...distribution(), DescribeVodDomains: { Error: { Code: 'InternalError', Message: 'no' } } },
-      /VOD is busy \(InternalError\)/,
+      /VOD could not answer \(InternalError\), which is no fault of the deployment/,
     ],
     [
       'another error',

@@ -1,0 +1,61 @@
+import { GetParametersCommand, type Parameter } from '@aws-sdk/client-ssm';
+import type { CommandContext } from '../command';
+import type { Deployment, Outputs } from '../deployment/deployment';
+import { explainAws } from '../refusals';
+import type { Findings } from './findings';
+
+/** Reconcile runs every five minutes. In minutes. */
+const MAX_AGE = 15;
+
+/** Whether reconcile still runs: each run writes its checkpoint when it ends. */
+export async function checkReconcile(
+  { ssm, parameters, isLocal }: Deployment,
+  outputs: Outputs | undefined,
+  findings: Findings,
+  { now }: Pick<CommandContext, 'now'>,
+): Promise<void> {
+  if (isLocal) return;
+  if (!outputs) {
+    findings.notChecked(['reconcile'], 'the stack must be there first');
+    return;
+  }
+  if (findings.isFault('clock')) {
+    findings.notChecked(['reconcile'], 'the age of its last run needs a correct clock');
+    return;
+  }
+  const name = parameters.checkpoint;
+  try {
+    const { Parameters: [checkpoint] = [] } = await ssm.send(new GetParametersCommand({ Names: [name] }));
+    if (checkpoint) diagnoseCheckpoint(name, checkpoint, now(), findings);
+    else findings.fault('reconcile', `its checkpoint ${name} does not exist: deploy again, with this stage`);
+  } catch (error) {
+    const need = { action: 'ssm:GetParameters', resource: name };
+    findings.notChecked(['reconcile'], explainAws(error, need));
+  }
+}
+
+function diagnoseCheckpoint(
+  name: string,
+  { LastModifiedDate: writtenAt, Version: version }: Parameter,
+  now: number,
+  findings: Findings,
+): void {
+  if (!writtenAt) {
+    findings.notChecked(['reconcile'], `SSM does not report when ${name} was written`);
+    return;
+  }
+  const minutes = Math.floor((now - writtenAt.getTime()) / 60_000);
+  // The deploy writes the first version.
+  const isNew = version === 1;
+  if (minutes < MAX_AGE) {
+    findings.ok(
+      'reconcile',
+      isNew ? 'deployed just now, its first run comes within five minutes' : `ran ${minutes} min ago`,
+    );
+    return;
+  }
+  const since = `since ${writtenAt.toISOString()}${isNew ? ', when it was deployed' : ''} (${minutes} min)`;
+  const advice =
+    'read the log of the function reconcile, and check that its schedule is on and AWS does not throttle it';
+  findings.fault('reconcile', `no run has ended ${since}, so lost events stay lost: ${advice}`);
+}

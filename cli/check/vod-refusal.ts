@@ -1,0 +1,63 @@
+import { describe } from '../../lib/platform/log';
+import { codeOf } from '../vod-client';
+
+/**
+ * What an error of VOD's server API is about: the key pair, the machine's clock, VOD itself for the account, the account,
+ * the application, the key's rights, or none of these because it is transient and says nothing about the deployment.
+ */
+export type RefusalKind =
+  | 'unknown-key'
+  | 'wrong-key'
+  | 'temporary-key'
+  | 'clock'
+  | 'not-activated'
+  | 'account'
+  | 'application'
+  | 'denied'
+  | 'transient'
+  | 'other';
+
+export interface VodRefusal {
+  readonly kind: RefusalKind;
+  /** VOD's code, or the reason why there is none. */
+  readonly code: string;
+}
+
+/** Codes: https://cloud.tencent.com/document/api/266/31774, some also without what stands before their last dot. */
+const KINDS: readonly (readonly [RegExp, RefusalKind])[] = [
+  [/^(?:AuthFailure\.)?(?:SecretIdNotFound|InvalidSecretId)/, 'unknown-key'],
+  [/^(?:AuthFailure\.)?SignatureFailure/, 'wrong-key'],
+  [/^(?:AuthFailure\.)?TokenFailure/, 'temporary-key'],
+  [/^(?:AuthFailure\.)?SignatureExpire/, 'clock'],
+  [/^(?:FailedOperation\.)?InvalidVodUser/, 'not-activated'],
+  [/^(?:FailedOperation\.)?InvalidAccount/, 'account'],
+  [/^(?:InvalidParameterValue\.)?SubAppId/, 'application'],
+  [/UnauthorizedOperation/, 'denied'],
+  [
+    /^(?:RequestLimitExceeded|InternalError|ServiceUnavailable)|^FailedOperation\.(?:Net[Ww]orkError|DBError)/,
+    'transient',
+  ],
+];
+
+/** Classifies an error of the vendor's client. A call without an answer, or with a server's own error, is transient. */
+export function vodRefusal(error: unknown): VodRefusal {
+  const code = codeOf(error);
+  if (code !== undefined && !/^E[A-Z_]+$/.test(code)) {
+    const [, kind = 'other'] = KINDS.find(([pattern]) => pattern.test(code)) ?? [];
+    return { kind, code };
+  }
+  const { httpCode: status } = error as { readonly httpCode?: unknown };
+  const isRefused = typeof status === 'number' && status < 500;
+  const reason = describe(error).reason || 'no answer';
+  return {
+    kind: isRefused ? 'other' : 'transient',
+    code: code ?? (typeof status === 'number' ? `${status} ${reason}` : reason),
+  };
+}
+
+/** What to do about a transient error: nothing is known about the deployment. */
+export function tryAgain({ code }: VodRefusal): string {
+  return code.startsWith('RequestLimitExceeded')
+    ? `VOD limits the rate of calls (${code}), which is no fault of the deployment: run check again in a minute`
+    : `VOD could not answer (${code}), which is no fault of the deployment: run check again`;
+}

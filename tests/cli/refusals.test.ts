@@ -1,0 +1,156 @@
+import { rm } from 'node:fs/promises';
+import { explainAws, explainVod } from '../../cli/refusals';
+import { serve, vod } from '../helpers/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+
+// What AWS and VOD refuse is explained where the operator reads it: what is wrong, and what to do.
+
+const NEED = { action: 'ssm:PutParameter', resource: '/x' };
+const error = (name: string, message: string, more: object = {}) =>
+  Object.assign(new Error(message), { name, $metadata: {}, ...more });
+
+describe('H15: explainAws', () => {
+  test.each([
+    ['AccessDeniedException', 'no', 'allow ssm:PutParameter on /x (AccessDeniedException: no)'],
+    [
+      'AccessDenied',
+      'User: arn:x is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:x:1:key/2 because',
+      'allow kms:Encrypt on arn:aws:kms:x:1:key/2 (AccessDenied: ',
+    ],
+    ['AccessDeniedException', 'User: arn:x is not authorized to perform: kms:Decrypt', 'allow kms:Decrypt (Access'],
+    ['ExpiredToken', 'old', 'have expired: log in again'],
+    ['InvalidClientTokenId', 'The security token is invalid', 'AWS does not accept the AWS credentials'],
+    ['SignatureDoesNotMatch', 'x', "set this machine's clock"],
+    ['CredentialsProviderError', 'Could not load', 'there are no AWS credentials: set AWS_PROFILE'],
+    ['ThrottlingException', 'Rate exceeded', 'AWS is busy (ThrottlingException): run this again'],
+    ['ParameterLimitExceeded', 'too many', 'AWS returned ParameterLimitExceeded: too many'],
+    ['UnknownError', 'a\nb\r\nc', 'AWS returned UnknownError: a b c'],
+  ])('of %s says what to do', (name, message, expected) => {
+    expect(explainAws(error(name, message), NEED)).toContain(expected);
+  });
+
+  test('of a call without an answer names the network', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    expect(explainAws(refused, NEED)).toMatch(/^AWS does not respond \(ECONNREFUSED\): check the network/);
+    expect(explainAws(error('TimeoutError', 'x'), NEED)).toMatch(/^AWS does not respond \(no response in time\)/);
+  });
+});
+
+describe('H15: explainVod', () => {
+  const CALL = { action: 'ModifyEventConfig', keyName: '/vod-key', vodSubAppId: 7 };
+  test.each([
+    ['AuthFailure.SecretIdNotFound', 'VOD does not know the secretId of /vod-key: store an enabled key pair'],
+    ['AuthFailure.InvalidSecretId', 'VOD does not know the secretId of /vod-key'],
+    ['AuthFailure.SignatureFailure', 'does not belong to its secretId'],
+    ['AuthFailure.SignatureExpire', "this machine's clock is wrong: set it"],
+    ['AuthFailure.TokenFailure', 'contains a temporary key'],
+    ['AuthFailure.UnauthorizedOperation', 'allow vod:ModifyEventConfig for the key of /vod-key'],
+    ['UnauthorizedOperation', 'allow vod:ModifyEventConfig for the key of /vod-key'],
+    ['FailedOperation.InvalidVodUser', 'VOD is not activated for the account of the key in /vod-key'],
+    ['FailedOperation.InvalidAccount', 'VOD refuses the account of the key in /vod-key'],
+    ['InvalidParameterValue.SubAppId', 'VOD_SUB_APP_ID 7 is not an application of the account'],
+    ['RequestLimitExceeded', 'VOD is busy: run this again'],
+    ['InternalError', 'VOD is busy: run this again'],
+    [
+      'InvalidParameterValue.NotificationUrl',
+      'VOD refuses ModifyEventConfig (InvalidParameterValue.NotificationUrl: text)',
+    ],
+  ])('of %s says what to do', (code, expected) => {
+    const text = explainVod(Object.assign(new Error('text'), { code }), CALL);
+    expect(text).toContain(expected);
+    expect(text).toContain(`${code}: text`);
+  });
+
+  test('of a missing application, and of a call without an answer', () => {
+    const missing = Object.assign(new Error('text'), { code: 'InvalidParameterValue.SubAppId' });
+    expect(explainVod(missing, { ...CALL, vodSubAppId: undefined })).toMatch(
+      /^VOD_SUB_APP_ID is missing, .*2023-12-25/,
+    );
+    expect(explainVod(new Error('connect ECONNREFUSED'), CALL)).toMatch(
+      /^VOD does not respond \(connect ECONNREFUSED\)/,
+    );
+  });
+});
+
+describe('H15: register', () => {
+  let dataDir: string;
+  let run: TestRun;
+  beforeAll(async () => {
+    dataDir = await temporaryFolder();
+    run = await startTestRun({ dataDir });
+    Object.assign(process.env, {
+      AWS_ENDPOINT_URL_SSM: run.parameterStore.url,
+      AWS_ACCESS_KEY_ID: 'x',
+      AWS_SECRET_ACCESS_KEY: 'x',
+    });
+  });
+  afterAll(async () => {
+    await run.stop();
+    await rm(dataDir, { recursive: true });
+  });
+  const env = () => ({
+    VOD_API_URL: run.vod.url,
+    VOD_KEY_PARAMETER: '/local/vod-key',
+    SEAL_KEY_PARAMETER: '/local/seal-key',
+    CALLBACK_TOKEN_PARAMETER: '/local/callback-token',
+  });
+  const register = (variables: Readonly<Record<string, string>>) =>
+    vod(['register', '--url', 'https://hook.example/x'], { ...env(), ...variables });
+
+  test('explains what VOD refuses', async () => {
+    run.parameterStore.parameters.set('/other', '{"secretId":"AKIDunknown","secretKey":"x"}');
+    const { code, err } = await register({ VOD_API_KEY_PARAMETER: '/other' });
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^Cannot register: VOD does not know the secretId of \/other: store an enabled key pair/),
+    ]);
+  });
+
+  test('explains what AWS refuses', async () => {
+    const denied = await serve((_request, response) => {
+      response.writeHead(400).end('{"__type":"AccessDeniedException","message":"no\\nFAULT"}');
+    });
+    const { AWS_ENDPOINT_URL_SSM: before } = process.env;
+    process.env['AWS_ENDPOINT_URL_SSM'] = denied.url;
+    const { code, err } = await register({});
+    process.env['AWS_ENDPOINT_URL_SSM'] = before;
+    await denied.close();
+    expect([code, err]).toEqual([
+      1,
+      'Cannot read /vod-client-upload/dev/rotation: allow ssm:GetParameters on /vod-client-upload/dev/rotation (AccessDeniedException: no FAULT)',
+    ]);
+  });
+});
+
+// A message about a value that is one of several lists them.
+describe('H15: enums list their values', () => {
+  test.each([
+    [['secrets', 'list'], 'secrets takes one of: create, show, rotate'],
+    [
+      ['secrets', 'rotate', 'password', '--step', 'add'],
+      'one of: seal-key, callback-token, sign-key, notify-secret, vod-key',
+    ],
+    [['secrets', 'rotate', 'seal-key', '--step', 'begin'], '--step must be one of: add, use, drop, replace'],
+    [['secrets', 'rotate', 'sign-key', '--step', 'use'], '--step of sign-key must be one of: add, drop'],
+    [['secrets', 'rotate', 'vod-key', '--step', 'add'], '--step of vod-key must be one of: replace'],
+    [['notifications', 'list'], 'notifications takes one of: test, failed, retry'],
+    [['send', 'Uploaded'], 'send takes one of: NewFileUpload, ProcedureStateChanged, FileDeleted'],
+    [['send', 'FileDeleted', '--format', '4.0'], '--format must be one of: 3.0, 2.0'],
+    [['send', 'FileDeleted', '--status', 'DONE'], '--status must be one of: FINISH, PROCESSING'],
+    [
+      ['sign', '--procedure', 'P', '--task-notify-mode', 'x'],
+      '--task-notify-mode must be one of: Finish, Change, None',
+    ],
+    [['resend'], 'Available: check, register, secrets, sign, explain, play, send, reconcile, notifications'],
+  ])('of %j', async (args, message) => {
+    expect(await vod(args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+  });
+
+  test.each([
+    ['EVENT_MODE', 'poll', 'EVENT_MODE must be one of: push, pull, not "poll"'],
+    ['EVENT_MODE', '', 'EVENT_MODE must be one of: push, pull, not ""'],
+    ['PLAYBACK_CONTENT', 'x', 'PLAYBACK_CONTENT must be one of: RawAdaptive, ProtectedAdaptive, Transcode, Original'],
+  ])('of %s=%s', async (name, value, message) => {
+    expect(await vod(['check'], { [name]: value })).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+  });
+});

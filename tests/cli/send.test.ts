@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { postCallback } from '../../cli/callback-request';
+import { inOneLine, printable } from '../../cli/printable';
+import { serve, vod } from '../helpers/cli';
+
+// `send` prints what a server returns, and the server may be anybody's.
+
+type Listener = Parameters<typeof serve>[0];
+
+async function sendTo(listener: Listener) {
+  const server = await serve(listener);
+  try {
+    return await vod(['send', 'FileDeleted', '--url', `${server.url}/x?token=of-the-url`]);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Writes until the client leaves; returns how many bytes it took. */
+function endless(chunk: Buffer): { readonly listener: Listener; readonly sent: () => number } {
+  let sent = 0;
+  return {
+    sent: () => sent,
+    listener: (request, response) => {
+      request.resume();
+      const write = () => {
+        while (!response.destroyed && response.write(chunk)) sent += chunk.length;
+      };
+      response.on('drain', write).on('error', () => undefined);
+      response.writeHead(200);
+      write();
+    },
+  };
+}
+
+test('H16: of an endless answer 64 KiB are read, and the output says so', async () => {
+  const { listener, sent } = endless(Buffer.alloc(65_536, 'a'));
+  const { code, out } = await sendTo(listener);
+  const [, answer = '', note] = out.split('\n');
+  expect(code).toBe(0);
+  expect(answer).toBe(`200 ${'a'.repeat(2000)}`);
+  expect(note).toBe(
+    'The answer is not complete here: its first 2000 characters are shown, only 65536 bytes of it were read',
+  );
+  expect(sent()).toBeLessThan(64 * 2 ** 20);
+});
+
+test('H16: a compressed answer is read as far as any other', async () => {
+  const bomb = gzipSync(Buffer.alloc(50_000_000));
+  const answer = await serve((_request, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
+  });
+  const { text, cut } = await postCallback(answer.url, {}, {}, Date.now());
+  await answer.close();
+  expect([text.length, cut]).toEqual([65_536, 'only 65536 bytes of it were read']);
+});
+
+test('H16: an answer of exactly 64 KiB is complete', async () => {
+  const answer = await serve((_request, response) => response.end(Buffer.alloc(65_536, 'b')));
+  expect(await postCallback(answer.url, {}, {}, Date.now())).toEqual({ status: 200, text: 'b'.repeat(65_536) });
+  await answer.close();
+});
+
+test('H16: an answer that breaks off keeps its status, and the output says what is missing', async () => {
+  const { code, out } = await sendTo((_request, response) => {
+    response.writeHead(401, { 'content-length': '100' });
+    response.write('{"title":');
+    void sleep(50).then(() => response.destroy());
+  });
+  expect([code, out]).toEqual([
+    1,
+    expect.stringMatching(/\n401 \{"title":\nThe answer is not complete here: it broke off: \w+$/),
+  ]);
+});
+
+test('H16: controls, line ends and bidirectional characters of a server are escaped', async () => {
+  const { out } = await sendTo((_request, response) => {
+    response.end(
+      '\u001b[2J\u001b]0;title\u0007\r\nok          forged\u202E\u2066\u2028\u200B\u{E0041}\uFEFF\u009B31m\u0000\u007f',
+    );
+  });
+  const [, answer] = out.split('\n');
+  expect(answer).toBe(
+    '200 \\u001b[2J\\u001b]0;title\\u0007\\u000d\\u000aok          forged\\u202e\\u2066\\u2028\\u200b\\udb40\\udc41\\ufeff\\u009b31m\\u0000\\u007f',
+  );
+});
+
+test('H16: a token in the answer is not shown, however the server spells it', async () => {
+  const server = await serve((request, response) => response.end(`no route ${String(request.url)} a b`));
+  const token = 'a b+c/=';
+  const { text } = await postCallback(`${server.url}/x`, {}, { token }, Date.now());
+  await server.close();
+  expect(text).not.toContain('c%2F');
+});
+
+test('H16: what may be shown is one line without a character that acts on the terminal', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+      expect(printable(text).isWellFormed()).toBe(true);
+      expect(inOneLine(text)).not.toMatch(/[\r\n\u2028\u2029]/);
+    }),
+  );
+  expect(printable('你好 🎬 é')).toBe('你好 🎬 é');
+});
+
+test('H16: JSON stays JSON when it is made printable', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), (text) => {
+      expect(JSON.parse(printable(JSON.stringify({ text })))).toEqual({ text });
+    }),
+  );
+});
