@@ -2,7 +2,19 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['lib/generated/', '.serverless/', '.esbuild/', '.local/', '.cache/', 'bench/peers/', 'coverage/'] },
+  {
+    ignores: [
+      'lib/generated/',
+      'client/dist/',
+      'client/miniprogram_dist/',
+      '.serverless/',
+      '.esbuild/',
+      '.local/',
+      '.cache/',
+      'bench/peers/',
+      'coverage/',
+    ],
+  },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
