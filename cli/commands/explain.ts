@@ -12,6 +12,7 @@ import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { explainPlayback, type Explanation } from '../playback/explain';
 import type { PlaybackKeys } from '../playback/keys';
+import { inOneLine, redact } from '../../local/vod/diagnosis/display';
 import { diagnose, type Diagnosis, type Keys } from '../signature/diagnose';
 
 export const explain: Command = {
@@ -20,6 +21,7 @@ export const explain: Command = {
 
 Decodes an upload signature (266/9221), a player signature (psign, 266/45554) or a URL with Key hotlink protection (Key
 防盗链, 266/14047), whoever made it, and prints what is wrong with it, or "valid", and who may do what with it until when.
+Damage on the way (HTML, forms, quotes, a whole JSON answer, Base64 twice) is reported, and undone to verify the rest.
 With --stage or --local it is verified too, and a sealed source context is opened; without them, with the keys in the
 environment variables VOD_SECRET_KEY, VOD_PLAYER_KEY and VOD_URL_KEY. Exit code 1 when a rule is violated.
 
@@ -39,21 +41,17 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
     const explanation = explainPlayback(signature, keys, nowSeconds) ?? explainUpload(signature, keys, nowSeconds);
     const { diagnosis, keyVariable, ...permission } = explanation;
     const { violations, notes, parameters, verified } = diagnosis;
+    const withoutSecrets = (text: string) => redact(text, secretsOfKeys(keys));
     if (values.json) {
+      const valid = violations.length === 0 && verified;
+      const result = { valid, verified, violations, notes, parameters, ...permission };
       context.out(
-        JSON.stringify({
-          valid: violations.length === 0 && verified,
-          verified,
-          violations,
-          notes,
-          parameters,
-          ...permission,
-        }),
+        JSON.stringify(result, (_, value: unknown) => (typeof value === 'string' ? withoutSecrets(value) : value)),
       );
       return violations.length === 0 ? 0 : 1;
     }
     const print = (line: string) => {
-      context.out(inOneLine(line));
+      context.out(inOneLine(withoutSecrets(line)));
     };
     if (violations.length > 0) print('NOT valid');
     else print(verified ? 'valid' : `no rule violated; NOT verified: give --stage, --local or ${keyVariable}`);
@@ -66,12 +64,8 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
   },
 };
 
-/** The signature's author wrote this text, and must not be able to imitate our lines. */
-function inOneLine(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+function secretsOfKeys({ secretKey, sealKeys, playerKeys, urlKeys }: Keys & PlaybackKeys): string[] {
+  return [...(secretKey === undefined ? [] : [secretKey]), ...sealKeys, ...playerKeys, ...urlKeys];
 }
 
 async function availableKeys(options: DeploymentOptions, context: CommandContext): Promise<Keys & PlaybackKeys> {
@@ -98,8 +92,12 @@ async function availableKeys(options: DeploymentOptions, context: CommandContext
   };
 }
 
-function explainUpload(signature: string, keys: Keys, nowSeconds: number): Explanation {
-  const diagnosis = diagnose(signature, keys, nowSeconds);
+function explainUpload(signature: string, keys: Keys & PlaybackKeys, nowSeconds: number): Explanation {
+  const otherKeys = [
+    ...keys.playerKeys.map((key) => ({ name: 'the player key (播放密钥)', key })),
+    ...keys.urlKeys.map((key) => ({ name: 'the URL key', key })),
+  ];
+  const diagnosis = diagnose(signature, { ...keys, otherKeys }, nowSeconds);
   return { diagnosis, ...permissionOf(diagnosis, keys.sealKeys, nowSeconds), keyVariable: 'VOD_SECRET_KEY' };
 }
 

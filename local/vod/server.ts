@@ -8,6 +8,7 @@
  *   - all values of vodSubAppId share one library; a temporary key (STS) cannot sign
  *   - Host, Origin and rate limits are not checked
  *   - bounds that 266/9221 states without an error code: 10004 [?]; a used one-time signature: 10004 [?]
+ *   - the message of 10004 and 10010 ends with what is wrong with the signature, which VOD does not tell; so does `hint`
  *   - Prepare does not use up a one-time signature [?]; Apply does even if it then fails [?]
  *   - currentTimeStamp may be in the future [?]; unknown parameters of a signature are ignored [?]
  *   - taskPriority and taskNotifyMode without a procedure are ignored [?]; classId need not exist

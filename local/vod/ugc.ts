@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BUCKET, bucketHost } from './cos';
+import { diagnoseSignature } from './diagnosis/diagnose';
 import { allowAnyOrigin, jsonObject, readBody, replyJson, type Call } from './http';
 import type { Library } from './library';
 import { newFileId, newKey } from './media-keys';
@@ -33,13 +34,27 @@ export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
     if (call.method !== 'POST' || !body) throw invalidRequest('send a POST request with a JSON object as body');
     if (typeof body['signature'] !== 'string') throw invalidRequest('the body has no signature');
     const signature = body['signature'];
-    const signed = readSignature(signature, deps.keys, deps.now());
+    const signed = readSigned(deps, signature);
     const data = await run(deps, action, body, signature, signed);
     replyJson(call.response, 200, { code: 0, message: '成功', data });
   } catch (error) {
     if (!(error instanceof UploadError)) throw error;
-    deps.log(`${action}: ${error.code} ${error.message}: ${error.hint}`);
+    const hint = error.message.endsWith(error.hint) ? '' : `: ${error.hint}`;
+    deps.log(`${action}: ${error.code} ${error.message}${hint}`);
     replyJson(call.response, 200, { code: error.code, message: error.message, hint: error.hint });
+  }
+}
+
+/** Reads a signature; of one that is refused, the error's message ends with what is wrong. */
+function readSigned({ keys, now }: UgcDeps, signature: string): UploadSignature {
+  try {
+    return readSignature(signature, keys, now());
+  } catch (error) {
+    if (!(error instanceof UploadError)) throw error;
+    const keyPairs = Array.from(keys, ([secretId, secretKey]) => ({ secretId, secretKey }));
+    const diagnosis = diagnoseSignature(signature, { keyPairs, nowSeconds: Math.floor(now() / 1000) });
+    const hint = diagnosis.violations[0]?.message ?? error.hint;
+    throw new UploadError(error.code, `${error.message}: ${hint}`, hint);
   }
 }
 

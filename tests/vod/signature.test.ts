@@ -1,3 +1,6 @@
+import { diagnose } from '../../cli/signature/diagnose';
+import { vod as command } from '../helpers/cli';
+import * as spoiled from '../helpers/spoiled-signatures';
 import {
   apply,
   cleanUp,
@@ -99,6 +102,87 @@ describe('the signature rules of 266/9221', () => {
     const vod = await start();
     expect(await ugc(vod.port, 'Apply', {})).toMatchObject({ code: 10001, message: 'ugc upload | invalid request' });
     expect(await ugc(vod.port, 'Invented', { signature: sign() })).toMatchObject({ code: 10001 });
+  });
+});
+
+describe('the message, the hint and the log of a refusal are the first sentence of explain', () => {
+  const { SPOILED, signValues, SECRET_ID: secretId, SECRET_KEY: secretKey } = spoiled;
+  const samples: readonly (readonly [name: string, make: () => string, code: number])[] = [
+    ...(
+      [
+        'a page copied as HTML, where "&curren" became "¤"',
+        '"+" that became a space, as a form decodes it',
+        'the MAC joined as Latin-1 text',
+        'the MAC joined as UTF-8 text',
+        'the whole answer',
+        '[object Promise]',
+        'nothing',
+        'an HTML page',
+        'a JWT',
+        'the MAC alone',
+        'MD5',
+        'another SecretKey',
+        'the SecretId as the key',
+        'SecretId and SecretKey swapped',
+        'random undefined',
+        'blanks around "="',
+      ] as const
+    ).map((name) => [name, SPOILED[name], 10004] as const),
+    ['two faults', () => signValues({ expireTime: 1571215095 + 7776001, subAppId: 1 }), 10004],
+    ['one that expired', () => signValues({ expireTime: spoiled.NOW - 1, subAppId: 1 }), 10010],
+    ['one that expired, and whose key is wrong', () => signValues({ expireTime: spoiled.NOW - 1 }, 'other'), 10004],
+  ];
+
+  test.each(samples)('%s', async (_, make, code) => {
+    const lines: string[] = [];
+    const now = () => spoiled.NOW * 1000;
+    const { port } = await start({ secretId, secretKey, now, log: (line) => lines.push(line) });
+    const signature = make();
+    const answer: { readonly code: number; readonly message: string; readonly hint?: string } = await ugc(
+      port,
+      'Apply',
+      { signature, ...VIDEO },
+    );
+    const [first] = diagnose(signature, { secretId, secretKey, sealKeys: [] }, spoiled.NOW).violations;
+    expect(answer).toMatchObject({ code, hint: first?.message });
+    expect(answer.message).toMatch(/^ugc upload \| (invalid signature|signature expired): /);
+    expect(answer.message.endsWith(`: ${first?.message ?? '?'}`)).toBe(true);
+    expect(lines).toEqual([`ApplyUploadUGC: ${code} ${answer.message}`]);
+    expect(JSON.stringify([answer, lines])).not.toContain(secretKey);
+  });
+
+  test('as the command prints it', async () => {
+    const { port } = await start({ secretId, secretKey, now: () => spoiled.NOW * 1000 });
+    const signature = SPOILED['the whole answer']();
+    const { message } = await ugc(port, 'Apply', { signature, ...VIDEO });
+    const { out } = await command(['explain', signature], { VOD_SECRET_KEY: secretKey });
+    expect(out).toContain(`  whole-answer: ${message.replace('ugc upload | invalid signature: ', '')}`);
+  });
+
+  test('for each signature that the local VOD refuses, there is one', async () => {
+    const { port } = await start({ now: () => NOW * 1000 });
+    for (const changes of [
+      { classId: -1 },
+      { taskPriority: 11 },
+      { taskNotifyMode: 'Always' },
+      { oneTimeValid: 'true' },
+      { vodSubAppId: 'main' },
+      { storageRegion: 'Chongqing' },
+      { sourceContext: 'x'.repeat(251) },
+      { sessionContext: 'x'.repeat(1001) },
+      { random: 4294967296 },
+      { random: -1 },
+      { currentTimeStamp: 1571215095.5 },
+      { expireTime: 1571215094 },
+      { expireTime: 1886575095 },
+      { expireTime: '0x5da6' },
+    ]) {
+      const [name = ''] = Object.keys(changes);
+      const { message } = await ugc(port, 'Apply', { signature: signOriginal(original(changes)), ...VIDEO });
+      expect(message).toMatch(/^ugc upload \| invalid signature: /);
+      expect(message).not.toMatch(/out of bounds|is not an unsigned|the validity is/);
+      if (name !== 'expireTime') expect(message).toContain(name);
+    }
   });
 });
 

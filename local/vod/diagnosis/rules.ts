@@ -4,14 +4,17 @@ export interface Rule {
   readonly message: string;
 }
 
-/** Notes that a signature violates a rule, and what its author must do. */
+/** Reports that a signature violates a rule, and what its author must do. */
 export type Report = (rule: string, message: string) => void;
 
 /** What is found out about a signature: its violations, and what VOD accepts and should be changed all the same. */
 export function collectRules() {
   const violations: Rule[] = [];
   const notes: Rule[] = [];
-  const report: Report = (rule, message) => violations.push({ rule, message });
-  const note: Report = (rule, message) => notes.push({ rule, message });
-  return { violations, notes, report, note };
+  const addTo = (rules: Rule[]): Report => {
+    return (rule, message) => {
+      if (!rules.some((known) => known.message === message)) rules.push({ rule, message });
+    };
+  };
+  return { violations, notes, report: addTo(violations), note: addTo(notes) };
 }
