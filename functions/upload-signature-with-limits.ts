@@ -7,7 +7,7 @@ import { signUpload } from '../lib/signing/issue';
 import { limitChecker } from '../lib/signing/limits';
 import { limitsConfig } from '../lib/uploads/limits-config';
 
-/** `POST /upload-signature` where MAX_BYTES or ALLOWED_CATEGORIES is on, see {@link signUpload}. */
+/** `POST /upload-signature` where MAX_BYTES or ALLOWED_CATEGORIES is set, see {@link signUpload}. */
 export const handler = signUpload({
   config: signerConfig(process.env),
   getParameters: parameterReader(process.env, { now: Date.now, sleep, random: Math.random }),

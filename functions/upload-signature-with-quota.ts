@@ -20,7 +20,7 @@ const index = uploaderIndex({
   tableName: required(process.env, 'TABLE_NAME'),
 });
 
-/** `POST /upload-signature` where UPLOADS_PER_DAY is on, see {@link signUpload}. */
+/** `POST /upload-signature` where UPLOADS_PER_DAY is set, see {@link signUpload}. */
 export const handler = signUpload({
   config: signerConfig(process.env),
   getParameters: parameterReader(process.env, deps),

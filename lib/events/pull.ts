@@ -1,11 +1,10 @@
 import type { Context } from 'aws-lambda';
 import { RequestError } from '../platform/errors';
-import { asString, getField } from '../platform/json';
 import { describe, type Log } from '../platform/log';
 import type { UploadStore } from '../uploads/store';
 import { codeOf, type VodApi, type VodCallOptions } from '../vod/api';
-import { getObject, getString } from '../vod/wire';
-import { countableType, eventRecorder, type Outcome, type Recorded } from './ingest';
+import { identifyMessage } from './identify';
+import { eventRecorder, type Outcome } from './ingest';
 
 export interface PullDeps {
   readonly store: UploadStore;
@@ -31,6 +30,8 @@ const ROUND = 20_000 + CONFIRM_WITHIN;
 const RESERVE = 1_000;
 /** How many times a call is attempted. */
 const VOD_TRIES = 3;
+/** Which ids of an event are safe to print. VOD's own answer contains them, so that they need not look like VOD's. */
+const PRINTABLE_ID = /^[\w-]{1,256}$/;
 
 /**
  * Pulls, records and confirms events until VOD's queue is empty, or until there is no time for another round. Returns how
@@ -47,69 +48,80 @@ export function pullEvents({ store, vod: callVod, sealKeys: readSealKeys, now, l
   const record = eventRecorder({ store, now });
 
   return async (_event: unknown, context: Context): Promise<Summary> => {
-    const { awsRequestId: requestId } = context;
     const end = now() + context.getRemainingTimeInMillis() - RESERVE;
     const vod = callVod({ deadline: end, tries: VOD_TRIES });
+    const logLine: Log = ({ level, ...fields }) => {
+      log({ level, requestId: context.awsRequestId, ...fields });
+    };
     const total = {
       pulled: 0,
       recorded: 0,
       repeated: 0,
+      dropped: 0,
       ignored: 0,
       refused: 0,
       failed: 0,
       confirmed: 0,
     };
-
-    async function keep(event: object, sealKeys: readonly string[], deadline: number): Promise<Count> {
-      try {
-        const { recorded, failure } = await record(event, sealKeys, deadline);
-        if (recorded.outcome !== 'write-failed') {
-          log({ level: 'info', requestId, ...recorded });
-          return recorded.outcome;
-        }
-        log({ level: 'error', requestId, ...recorded, ...describe(failure) });
-        return 'failed';
-      } catch (error) {
-        if (!(error instanceof RequestError)) {
-          log({ level: 'error', requestId, outcome: 'error', ...identify(event), ...describe(error) });
-          return 'failed';
-        }
-        const { code, errors } = error;
-        log({ level: 'warn', requestId, outcome: 'refused', code, ...identify(event), errors });
-        return 'refused';
-      }
-    }
-
-    async function confirm(EventHandles: string[]): Promise<number> {
-      try {
-        if (EventHandles.length > 0) await vod.ConfirmEvents({ EventHandles });
-        return EventHandles.length;
-      } catch (error) {
-        log({ level: 'error', requestId, outcome: 'confirm-failed', events: EventHandles.length, ...describe(error) });
-        return 0;
-      }
-    }
-
     try {
       while (now() + ROUND <= end) {
         const events = await pull(vod);
         if (events.length === 0) break;
         const sealKeys = await readSealKeys();
         const deadline = Math.min(now() + RECORD_WITHIN, end - CONFIRM_WITHIN);
-        const counts = await Promise.all(events.map((event) => keep(event, sealKeys, deadline)));
+        const keep = (event: object) => keepEvent(event, () => record(event, sealKeys, deadline), logLine);
+        const counts = await Promise.all(events.map(keep));
         total.pulled += events.length;
         for (const count of counts) total[count]++;
         const durable = events.filter((_, index) => counts[index] !== 'failed');
-        total.confirmed += await confirm(durable.flatMap(({ EventHandle }) => EventHandle ?? []));
+        const handles = durable.flatMap(({ EventHandle }) => EventHandle ?? []);
+        total.confirmed += await confirm(vod, handles, logLine);
       }
     } finally {
-      log({ level: 'info', requestId, outcome: 'drained', ...total });
+      logLine({ level: 'info', outcome: 'drained', ...total });
     }
     if (total.failed === 0) return total;
     throw new Error(
       `Cannot record ${total.failed} of ${total.pulled} events: the log has the reasons; VOD returns these events again`,
     );
   };
+}
+
+/** Records one event and logs the result; never throws. */
+async function keepEvent(
+  event: object,
+  record: () => ReturnType<ReturnType<typeof eventRecorder>>,
+  log: Log,
+): Promise<Count> {
+  try {
+    const { recorded, failure } = await record();
+    if (recorded.outcome !== 'write-failed') {
+      log({ level: 'info', ...recorded });
+      return recorded.outcome;
+    }
+    log({ level: 'error', ...recorded, ...describe(failure) });
+    return 'failed';
+  } catch (error) {
+    const identity = identifyMessage(event, PRINTABLE_ID);
+    if (!(error instanceof RequestError)) {
+      log({ level: 'error', outcome: 'error', ...identity, ...describe(error) });
+      return 'failed';
+    }
+    const { code, errors } = error;
+    log({ level: 'warn', outcome: 'refused', code, ...identity, errors });
+    return 'refused';
+  }
+}
+
+/** Returns how many events were confirmed: a failure is logged, because VOD returns these events again. */
+async function confirm(vod: VodApi, EventHandles: string[], log: Log): Promise<number> {
+  try {
+    if (EventHandles.length > 0) await vod.ConfirmEvents({ EventHandles });
+    return EventHandles.length;
+  } catch (error) {
+    log({ level: 'error', outcome: 'confirm-failed', events: EventHandles.length, ...describe(error) });
+    return 0;
+  }
 }
 
 async function pull(vod: VodApi) {
@@ -121,16 +133,4 @@ async function pull(vod: VodApi) {
     if (codeOf(error) === 'ResourceNotFound') return [];
     throw error;
   }
-}
-
-/** What a log line contains of an unreadable event: its type, and the ids that are in their documented places. */
-function identify(event: object): Omit<Recorded, 'outcome'> {
-  const payloads = Object.keys(event).flatMap((name) => getObject(event, name) ?? []);
-  const ids = (name: string) => [event, ...payloads].flatMap((payload) => getString(payload, name) ?? []).filter(isId);
-  const eventType = asString(getField(event, 'EventType')) ?? '';
-  return { ...countableType(eventType), fileIds: ids('FileId'), taskIds: ids('TaskId') };
-}
-
-function isId(value: string): boolean {
-  return /^[\w-]{1,256}$/.test(value);
 }

@@ -1,16 +1,12 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { RequestError } from '../platform/errors';
-import { endpoint, rawBody } from '../platform/http';
-import { parseJson } from '../platform/json';
+import { endpoint } from '../platform/http';
 import { describe, type Log } from '../platform/log';
-import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
 import type { UploadStore } from '../uploads/store';
-import { isSignValid, isTokenValid } from './callback-authentication';
+import { authenticator } from './authenticate';
 import type { WebhookConfig } from './config';
-import { eventRecorder } from './ingest';
-
-const MAX_BODY_BYTES = 1024 * 1024;
+import { identifyMessage } from './identify';
+import { eventRecorder, type Outcome, type Recorded } from './ingest';
 
 /** Time that is reserved for the response and the log line when the table is unavailable, in milliseconds. */
 const RESERVE = 2_000;
@@ -31,54 +27,29 @@ export interface WebhookDeps {
  * table are retried for as long as the function may run; a second delivery meanwhile does no harm.
  */
 export function recordEvent({ config, store, getParameters, now, log }: WebhookDeps) {
-  const { tokenParameter, signKeyParameter, sealParameter } = config;
+  const authenticate = authenticator({ config, getParameters, now, log });
   const record = eventRecorder({ store, now });
-  async function readSecrets() {
-    const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
-    const value = await readParameters(getParameters, names);
-    const versions = (name: string | undefined) => name && parseSecretVersions(name, value(name));
-    return {
-      tokens: versions(tokenParameter),
-      signKeys: versions(signKeyParameter),
-      sealKeys: parseSecretVersions(sealParameter, value(sealParameter)),
-    };
-  }
-  const secrets = cached(readSecrets, now, log);
 
   return endpoint(async (request, context) => {
-    const query = new URLSearchParams(request.rawQueryString);
-    refuseWithoutCredential(request, query, tokenParameter !== undefined);
-    const { tokens, signKeys, sealKeys } = await secrets();
-    if (tokens && !isTokenValid(query.get('token'), tokens)) throw new RequestError('unauthorized', NO_TOKEN);
-    const message = parseJson(rawBody(request, MAX_BODY_BYTES));
-    if (message === undefined) {
-      throw new RequestError('invalid-request', 'Cannot read event: the body must be JSON in UTF-8');
-    }
-    if (signKeys && !isSignValid({ message, query, headers: request.headers }, signKeys, Math.floor(now() / 1000))) {
-      throw new RequestError('unauthorized', NO_SIGN);
-    }
-
+    const { message, sealKeys } = await authenticate(request, context);
     const deadline = now() + context.getRemainingTimeInMillis() - RESERVE;
-    const { recorded, failure } = await record(message, sealKeys, deadline);
+    const { recorded, failure } = await record(message, sealKeys, deadline).catch((error: unknown) => {
+      throw error instanceof RequestError ? identifyRefusal(error, message) : error;
+    });
     if (recorded.outcome === 'write-failed') {
       log({ level: 'error', requestId: context.awsRequestId, ...recorded, ...describe(failure) });
       throw failure;
     }
-    return { body: { outcome: recorded.outcome }, log: recorded };
+    return { body: responseOf(recorded.outcome), log: recorded };
   }, log);
 }
 
-const NO_TOKEN = 'Cannot accept event: the URL needs ?token= with the callback token';
-const NO_SIGN = 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey';
+/** VOD has no use for the difference between an event that concerns no row and one for which a row has no place. */
+function responseOf(outcome: Outcome): Recorded {
+  return { outcome: outcome === 'dropped' ? 'ignored' : outcome };
+}
 
-/** Requests without a credential are refused before any secret is read: the route is public, and a flood must cost nothing. */
-function refuseWithoutCredential(request: APIGatewayProxyEventV2, query: URLSearchParams, needsToken: boolean): void {
-  if (needsToken) {
-    if (!query.get('token')) throw new RequestError('unauthorized', NO_TOKEN);
-    return;
-  }
-  const isElsewhere = query.has('T') || request.headers['t'] !== undefined;
-  if (!isElsewhere && !rawBody(request, MAX_BODY_BYTES).includes('"T"')) {
-    throw new RequestError('unauthorized', NO_SIGN);
-  }
+/** The refusal of an unreadable event, with what an operator needs to find it in VOD. */
+function identifyRefusal({ code, message, errors, headers }: RequestError, event: unknown): RequestError {
+  return new RequestError(code, message, errors, headers, { ...identifyMessage(event), errors });
 }

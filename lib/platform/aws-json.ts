@@ -1,8 +1,7 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { optional, type Environment } from './env';
+import { post as postOverHttp, type HttpResponse, type Post } from './http-post';
 import { asString, getField, parseJson } from './json';
-import { backoff, type RetryDeps } from './retry';
+import { backoff, type Pauses, type RetryDeps } from './retry';
 import { signedHeaders, type Credentials } from './sigv4';
 
 /** An AWS service with a JSON protocol over POST. */
@@ -18,7 +17,20 @@ export interface AwsService {
   readonly advice: readonly (readonly [code: RegExp, advice: string])[];
 }
 
-export interface AwsCall {
+export interface AwsJsonDeps extends RetryDeps {
+  /** Over the network unless given. */
+  readonly post?: Post;
+}
+
+/** How long and how often a call is retried. */
+export interface CallOptions {
+  /** For all attempts together, in milliseconds; at most, and unless given, 6 000. */
+  readonly within?: number;
+  /** 100 ms and 1.5 s unless given. */
+  readonly pauses?: Pauses;
+}
+
+export interface AwsCall extends CallOptions {
   readonly action: string;
   readonly request: object;
   /** For the error, for example `read secrets`: `Cannot read secrets: ...`. */
@@ -27,16 +39,20 @@ export interface AwsCall {
 
 /** For one attempt, in milliseconds. */
 const TRY_TIMEOUT = 3_000;
-/** For all attempts together, in milliseconds. */
+/** The most for all attempts together, in milliseconds. */
 const TIMEOUT = 6_000;
+/** From so many milliseconds before the end on, no further attempt follows one that failed. */
+const LAST_ATTEMPT = 500;
+const PAUSES: Pauses = { first: 100, max: 1_500 };
 
-/** Error codes that are retried, in addition to 429 and every status from 500. */
-const TRANSIENT = /Throttl|TooManyRequests|RequestLimitExceeded|RequestTimeout/;
-
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
-}
+/**
+ * Error codes that are retried, in addition to 429 and every status from 500: throttling, of the service or of KMS behind it,
+ * and failures of the service that some of them report with the status 400.
+ */
+const TRANSIENT = [
+  /Throttl|TooManyRequests|RequestLimitExceeded|ProvisionedThroughputExceeded|SlowDown/,
+  /Timeout|ServiceUnavailable|^Internal(Server|Service)?(Error|Failure)|^KMSInternal/,
+];
 
 interface Failure {
   readonly reason: string;
@@ -47,23 +63,26 @@ interface Failure {
  * A client for one service. The SDK's client would be most of what the signing function loads, and users wait for its
  * cold start (`npm run bench`).
  *
- * Returns a function that resolves to the JSON of the response. It retries transient failures, with jitter, for up to 6
- * seconds, and throws an Error with the service's refusal, or with the reason why there was no response.
+ * Returns a function that resolves to the JSON of the response. It retries transient failures, with jitter, for up to
+ * {@link CallOptions.within}, and throws an Error with the service's refusal, or with the reason why there was no response.
  *
  * @param env has the region and the credentials that Lambda sets; read at each call. The path of an endpoint in it is ignored
  */
-export function awsJsonClient(service: AwsService, env: Environment, { now, sleep, random }: RetryDeps) {
-  return async ({ action, request, purpose }: AwsCall): Promise<unknown> => {
-    const send = connect(service, env, now, action, JSON.stringify(request));
-    const deadline = now() + TIMEOUT;
+export function awsJsonClient(service: AwsService, env: Environment, deps: AwsJsonDeps) {
+  const { now, sleep, random } = deps;
+  return async ({ action, request, purpose, within = TIMEOUT, pauses = PAUSES }: AwsCall): Promise<unknown> => {
+    const send = connect(service, env, deps, action, JSON.stringify(request));
+    const end = now() + Math.min(within, TIMEOUT);
     for (let attempt = 1; ; attempt++) {
-      const answer = await send(Math.max(1, Math.min(TRY_TIMEOUT, deadline - now())));
+      const answer = await send(Math.max(1, Math.min(TRY_TIMEOUT, end - now())));
       const value = 'status' in answer && answer.status === 200 ? parseAnswer(answer.body) : undefined;
       if (value !== undefined) return value;
       const { reason, isTransient } = 'status' in answer ? parseRefusal(service, answer, action) : answer;
-      const pause = backoff(attempt, random, 100, 1_500);
-      if (!isTransient || now() + pause >= deadline) throw new Error(`Cannot ${purpose}: ${reason}`);
-      await sleep(pause);
+      const remaining = end - now();
+      if (!isTransient || remaining <= LAST_ATTEMPT) throw new Error(`Cannot ${purpose}: ${reason}`);
+      // The time there is gets used: the last attempt begins shortly before its end.
+      const pause = backoff(attempt, random, pauses.first, pauses.max);
+      await sleep(Math.min(pause, remaining - LAST_ATTEMPT * (0.5 + random() / 2)));
     }
   };
 }
@@ -80,7 +99,7 @@ export function serviceEndpoint(name: string, env: Environment, region: string):
   return new URL('/', configured ?? regional);
 }
 
-function connect(service: AwsService, env: Environment, now: () => number, action: string, body: string) {
+function connect(service: AwsService, env: Environment, deps: AwsJsonDeps, action: string, body: string) {
   const requireVariable = (name: string): string => {
     const value = optional(env, name);
     if (value !== undefined) return value;
@@ -88,48 +107,36 @@ function connect(service: AwsService, env: Environment, now: () => number, actio
       `Cannot call ${service.title}: the environment variable ${name} is missing, which Lambda sets by itself`,
     );
   };
+  const { now, post = postOverHttp } = deps;
   const region = requireVariable('AWS_REGION');
   const credentials: Credentials = {
     accessKeyId: requireVariable('AWS_ACCESS_KEY_ID'),
     secretAccessKey: requireVariable('AWS_SECRET_ACCESS_KEY'),
     sessionToken: optional(env, 'AWS_SESSION_TOKEN'),
   };
-  const endpoint = serviceEndpoint(service.name, env, region);
-  const { host } = endpoint;
+  const url = serviceEndpoint(service.name, env, region);
+  const { host } = url;
   const ownHeaders = { host, 'content-type': service.contentType, 'x-amz-target': `${service.target}.${action}` };
 
-  return (timeout: number): Promise<Answer | Failure> =>
-    new Promise((resolve) => {
-      const fail = ({ message, code = '' }: NodeJS.ErrnoException) => {
-        clearTimeout(timer);
-        resolve({ reason: `${service.title} at ${host} does not answer: ${message || code}`, isTransient: true });
-      };
-      const unsigned = { method: 'POST', headers: ownHeaders, body };
-      const headers = signedHeaders(unsigned, { region, service: service.name }, credentials, now());
-      const open = endpoint.protocol === 'http:' ? httpRequest : httpsRequest;
-      // A new connection each time: the next call is minutes away, and an idle connection would be closed by then.
-      const request = open(endpoint, { method: 'POST', headers, agent: false });
-      const timer = setTimeout(() => request.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
-      request.on('error', fail);
-      request.on('response', (response: IncomingMessage) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', fail);
-        response.on('end', () => {
-          clearTimeout(timer);
-          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) });
-        });
-      });
-      request.end(body);
-    });
+  return async (timeout: number): Promise<HttpResponse | Failure> => {
+    const unsigned = { method: 'POST', headers: ownHeaders, body };
+    const headers = signedHeaders(unsigned, { region, service: service.name }, credentials, now());
+    try {
+      return await post({ url, headers, body, timeout });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : 'unknown';
+      return { reason: `${service.title} at ${host} does not answer: ${reason}`, isTransient: true };
+    }
+  };
 }
 
 /** The service's own error, which never contains a parameter's value. */
-function parseRefusal(service: AwsService, { status, body }: Answer, action: string): Failure {
+function parseRefusal(service: AwsService, { status, headers, body }: HttpResponse, action: string): Failure {
   const error = parseJson(body);
-  // Some services write `com.amazonaws.ssm#ThrottlingException`, others the name alone.
-  const [name = 'without an error code'] = /\w+$/.exec(asString(getField(error, '__type')) ?? '') ?? [];
-  const isTransient = status >= 500 || status === 429 || TRANSIENT.test(name);
+  const type = asString(headers['x-amzn-errortype']) ?? asString(getField(error, '__type'));
+  // Also `com.amazonaws.ssm#ThrottlingException` and `ThrottlingException:http://...`.
+  const [name = 'without an error code'] = /\w+$/.exec(type?.replace(/:.*$/, '') ?? '') ?? [];
+  const isTransient = status >= 500 || status === 429 || TRANSIENT.some((codes) => codes.test(name));
   const [, advice] = service.advice.find(([codes]) => codes.test(name)) ?? [];
   const message = asString(getField(error, 'Message')) ?? asString(getField(error, 'message')) ?? 'no message';
   const detail = advice === undefined ? '' : ` (${message}): ${advice.replace('ACTION', action)}`;

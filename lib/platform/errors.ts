@@ -36,6 +36,18 @@ export class RequestError extends Error {
   }
 }
 
+/** A failure of the service, with what its log line contains beside the reason: never content of the request. */
+export class ServiceError extends Error {
+  override readonly name = 'ServiceError';
+
+  constructor(
+    message: string,
+    readonly logFields: Readonly<Record<string, unknown>>,
+  ) {
+    super(message);
+  }
+}
+
 /** `Retry-After` while a part of the service does not answer, in seconds. */
 const RETRY_AFTER = 2;
 

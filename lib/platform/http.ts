@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { RequestError, type ErrorCode } from './errors';
+import { RequestError, ServiceError, type ErrorCode } from './errors';
 import { describe, type Log } from './log';
 
 export const problems: Record<ErrorCode, readonly [status: number, title: string]> = {
@@ -39,13 +39,14 @@ export function endpoint<Event extends APIGatewayProxyEventV2>(
       return respond(status, body, headers);
     } catch (error) {
       if (!(error instanceof RequestError)) {
-        log({ level: 'error', requestId, outcome: 'error', ...describe(error) });
+        const fields = error instanceof ServiceError ? error.logFields : {};
+        log({ level: 'error', requestId, outcome: 'error', ...fields, ...describe(error) });
         const detail = `Try again; the operator finds the cause in the log under request ${requestId}`;
         return respond(500, { type: 'about:blank', title: 'The service failed', status: 500, detail });
       }
-      const { code, message: detail, errors, headers } = error;
+      const { code, message: detail, errors, headers, logFields } = error;
       const [status, title] = problems[code];
-      log({ level: 'warn', requestId, outcome: 'refused', status, code });
+      log({ level: 'warn', requestId, outcome: 'refused', status, code, ...logFields });
       const type = `urn:vod-client-upload:problem:${code}`;
       return respond(status, { type, title, status, detail, ...(errors.length > 0 && { errors }) }, headers);
     }

@@ -6,6 +6,12 @@ export interface RetryDeps {
   readonly random: () => number;
 }
 
+/** Pauses between attempts, in milliseconds: before the first retry, and the longest. */
+export interface Pauses {
+  readonly first: number;
+  readonly max: number;
+}
+
 /** Longest pause between two attempts, in milliseconds. */
 const MAX_PAUSE = 1_000;
 

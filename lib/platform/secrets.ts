@@ -1,28 +1,39 @@
+import type { CallOptions } from './aws-json';
 import { describe, type Log } from './log';
 import type { GetParameters } from './ssm';
 
 /** How long a secret is used before it is read again, in milliseconds. */
 const FRESH_FOR = 5 * 60_000;
+/**
+ * How long a refresh is tried, in milliseconds: less than a first read, because there is a last value to use, and no caller should
+ * wait for a store that throttles many instances whose five minutes end together.
+ */
+const REFRESH_WITHIN = 3_000;
 /** When a failed refresh is retried, in milliseconds; meanwhile the last value is used. */
 const RETRY_AFTER = 30_000;
 /** When a failed first load is retried, in milliseconds. */
 const RETRY_FIRST_AFTER = 1_000;
+
+/** Resolves to a cached value. `within` limits the load, if there is one, in milliseconds. */
+export type Cached<T> = (within?: number) => Promise<T>;
 
 /**
  * Returns a function that resolves to what `load` returns, cached for five minutes; concurrent calls share one load. When
  * a refresh fails, the failure is logged and the last value is returned. When the first load fails, its error is thrown,
  * and thrown again for a second without another load, so that many callers do not use up the store's quota.
  *
+ * @param load is given for how long it may retry, in milliseconds
  * @param now milliseconds since 1970
  */
-export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
+export function cached<T>(load: (within: number) => Promise<T>, now: () => number, log: Log): Cached<T> {
   let value: { readonly content: T; readonly until: number } | undefined;
   let failure: { readonly error: unknown; readonly until: number } | undefined;
   let loading: Promise<T> | undefined;
 
-  async function refresh(): Promise<T> {
+  async function refresh(within: number): Promise<T> {
     try {
-      value = { content: await load(), until: now() + FRESH_FOR };
+      const content = await load(value === undefined ? within : Math.min(within, REFRESH_WITHIN));
+      value = { content, until: now() + FRESH_FOR };
       failure = undefined;
     } catch (error) {
       if (value === undefined) {
@@ -37,10 +48,10 @@ export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
     return value.content;
   }
 
-  return async (): Promise<T> => {
+  return async (within = Infinity) => {
     if (value && now() < value.until) return value.content;
     if (failure && now() < failure.until) throw failure.error;
-    return (loading ??= refresh());
+    return (loading ??= refresh(within));
   };
 }
 
@@ -50,8 +61,8 @@ export function cached<T>(load: () => Promise<T>, now: () => number, log: Log) {
  *
  * @throws what `getParameters` throws
  */
-export async function readParameters(getParameters: GetParameters, names: readonly string[]) {
-  const values = await getParameters([...new Set(names)]);
+export async function readParameters(getParameters: GetParameters, names: readonly string[], options?: CallOptions) {
+  const values = await getParameters([...new Set(names)], options);
   return (name: string): string => {
     const value = values.get(name);
     if (value === undefined) throw new Error(`Cannot read secrets: create the SSM parameter ${name} as a SecureString`);

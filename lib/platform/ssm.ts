@@ -1,14 +1,15 @@
-import { awsJsonClient, type AwsService } from './aws-json';
+import { awsJsonClient, type AwsJsonDeps, type AwsService, type CallOptions } from './aws-json';
 import type { Environment } from './env';
 import { asArray, asString, getField } from './json';
-import type { RetryDeps } from './retry';
 
 /**
  * The values of SSM parameters by name, decrypted, without those that do not exist; at most ten names, each once.
  *
+ * All functions of an account and region share 40 calls a second, also with other software: SSM throttles what is beyond.
+ *
  * @throws Error with SSM's refusal, or why it did not answer
  */
-export type GetParameters = (names: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+export type GetParameters = (names: readonly string[], options?: CallOptions) => Promise<ReadonlyMap<string, string>>;
 
 const SSM: AwsService = {
   name: 'ssm',
@@ -22,11 +23,11 @@ const SSM: AwsService = {
 };
 
 /** SSM's GetParameters; arguments as for {@link awsJsonClient}. */
-export function parameterReader(env: Environment, deps: RetryDeps): GetParameters {
+export function parameterReader(env: Environment, deps: AwsJsonDeps): GetParameters {
   const call = awsJsonClient(SSM, env, deps);
-  return async (names) => {
+  return async (names, options) => {
     const request = { Names: names, WithDecryption: true };
-    const answer = await call({ action: 'GetParameters', request, purpose: 'read secrets' });
+    const answer = await call({ action: 'GetParameters', request, purpose: 'read secrets', ...options });
     const values = new Map<string, string>();
     for (const parameter of asArray(getField(answer, 'Parameters'))) {
       const name = asString(getField(parameter, 'Name'));
@@ -41,7 +42,7 @@ export function parameterReader(env: Environment, deps: RetryDeps): GetParameter
  * SSM's PutParameter of a String, which replaces the old value; arguments as for {@link awsJsonClient}. Returns a function
  * that throws an Error with SSM's refusal, or why it did not answer.
  */
-export function parameterWriter(env: Environment, deps: RetryDeps) {
+export function parameterWriter(env: Environment, deps: AwsJsonDeps) {
   const call = awsJsonClient(SSM, env, deps);
   return async (name: string, value: string): Promise<void> => {
     const request = { Name: name, Value: value, Type: 'String', Overwrite: true };

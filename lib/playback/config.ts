@@ -42,7 +42,10 @@ export interface PlaybackKeysDeps {
   readonly log: Log;
 }
 
-/** Returns a function that resolves to the keys to sign with, see {@link cached}. */
+/**
+ * Returns a function that resolves to the keys to sign with: the first value of each parameter. See {@link cached} for how
+ * long they are kept; `within` is the longest wait for them, in milliseconds.
+ */
 export function playbackKeys({ config, getParameters, now, log }: PlaybackKeysDeps) {
   const { playerKeyParameter: player, urlKeyParameter: url } = config;
   async function read(within: number): Promise<PlaybackKeys> {
@@ -51,10 +54,10 @@ export function playbackKeys({ config, getParameters, now, log }: PlaybackKeysDe
       [player, url].filter((name) => name !== undefined),
       { within },
     );
-    const first = (name: string) => parseSecretVersions(name, value(name))[0];
+    const currentVersion = (name: string) => parseSecretVersions(name, value(name))[0];
     return {
-      ...(player !== undefined && { playerKey: first(player) }),
-      ...(url !== undefined && { urlKey: first(url) }),
+      ...(player !== undefined && { playerKey: currentVersion(player) }),
+      ...(url !== undefined && { urlKey: currentVersion(url) }),
     };
   }
   return cached(read, now, log);

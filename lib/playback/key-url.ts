@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 export interface KeyUrlParameters {
-  /** The URL key: the text that the domain's Key hotlink protection has. */
+  /** The URL key: the key of the domain's Key hotlink protection (Key 防盗链). */
   readonly key: string;
   /** Unix seconds at which the URL expires. */
   readonly expireTime: number;
@@ -11,7 +11,7 @@ export interface KeyUrlParameters {
   readonly rlimit?: number;
   /** A random text that makes URLs of one second differ: letters, digits and `-._~`. */
   readonly us?: string;
-  /** A text of the app's that is signed along, of the same characters. */
+  /** A text of the app that is signed too, of the same characters. */
   readonly uv?: string;
 }
 
@@ -21,9 +21,9 @@ export const KEY_URL_PARAMETERS = ['t', 'exper', 'rlimit', 'us', 'uv', 'whref', 
 const OWN_PARAMETERS: ReadonlySet<string> = new Set([...KEY_URL_PARAMETERS, 'sign']);
 
 /**
- * The URL with Key hotlink protection (Key 防盗链, 266/14047): `sign` = MD5(KEY + Dir + t + exper + rlimit + us + uv), of
- * which only the given ones; `t` is the expiry in lower-case hexadecimal. Parameters of an earlier signature are replaced,
- * all others stay as they are, in front.
+ * Returns the URL with Key hotlink protection (Key 防盗链, 266/14047): `sign` = MD5(KEY + Dir + t + exper + rlimit + us + uv),
+ * without absent parameters; `t` is the expiry in lower-case hexadecimal. Parameters of an earlier signature are replaced.
+ * All other parameters stay unchanged and come first.
  *
  * @throws TypeError when `url` is not an absolute URL
  * @throws RangeError when `us` or `uv` contains other characters: VOD does not document whether it hashes them decoded
@@ -45,7 +45,7 @@ export function signKeyUrl(url: string, parameters: KeyUrlParameters): string {
   );
   const others = signed.search.slice(1).split('&');
   const isOther = (pair: string) => pair !== '' && !OWN_PARAMETERS.has(pair.split('=', 1)[0] ?? '');
-  // As text: URLSearchParams would encode the other parameters anew.
+  // As text: URLSearchParams would re-encode the other parameters.
   signed.search = [
     ...others.filter(isOther),
     ...query.map(({ name, value }) => `${name}=${value}`),
@@ -54,12 +54,12 @@ export function signKeyUrl(url: string, parameters: KeyUrlParameters): string {
   return signed.href;
 }
 
-/** `Dir` of the hash: the path up to and including its last `/`, percent-encoded as it is sent. */
+/** Returns `Dir` of the hash: the path up to and including its last `/`, percent-encoded as it is sent. */
 export function keyUrlDir({ pathname }: URL): string {
   return pathname.slice(0, pathname.lastIndexOf('/') + 1);
 }
 
-/** The value of `sign`, of values in the order in which they are hashed (266/14047). */
+/** Returns the value of `sign`; `values` are in the order in which they are hashed (266/14047). */
 export function keyUrlSign(key: string, dir: string, values: readonly string[]): string {
   return createHash('md5')
     .update(key + dir + values.join(''))

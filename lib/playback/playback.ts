@@ -2,10 +2,10 @@ import { omitUndefined } from '../platform/omit-undefined';
 import { signKeyUrl } from './key-url';
 import { signPsign, type ContentInfo } from './psign';
 
-/** What of a file is played. */
+/** Which content of a file is played. */
 export interface PlaybackContent {
   readonly audioVideoType: ContentInfo['audioVideoType'];
-  /** Id of the template that made it; unused for `Original`. */
+  /** Id of the template that produced it; ignored for `Original`. */
   readonly definition?: number;
 }
 
@@ -17,7 +17,7 @@ export interface PlaybackConfig {
   readonly content: PlaybackContent;
 }
 
-/** What is switched on; at least one of them. */
+/** The keys to sign with: at least one of them. */
 export interface PlaybackKeys {
   /** 播放密钥. */
   readonly playerKey?: string;
@@ -27,12 +27,12 @@ export interface PlaybackKeys {
 
 export interface PlayableFile {
   readonly fileId: string;
-  /** Of the original. */
+  /** URL of the original. */
   readonly url?: string;
   readonly outputs?: readonly { readonly type?: string; readonly definition?: number; readonly url?: string }[];
 }
 
-/** The answer of `GET /uploads/{fileId}/playback`. */
+/** The body that `GET /uploads/{fileId}/playback` returns. */
 export interface Playback {
   readonly appId: number;
   readonly fileId: string;
@@ -52,7 +52,7 @@ const DEFINITION_CLAIMS: Readonly<Record<ContentInfo['audioVideoType'], (definit
     ProtectedAdaptive: (privateEncryptionDefinition) => ({ drmAdaptiveInfo: { privateEncryptionDefinition } }),
   };
 
-/** The type of the outputs that each content is made of. */
+/** The type of the outputs that each content plays. */
 const OUTPUT_TYPES: Readonly<Partial<Record<ContentInfo['audioVideoType'], string>>> = {
   Transcode: 'Transcode',
   RawAdaptive: 'AdaptiveDynamicStreaming',
@@ -60,9 +60,10 @@ const OUTPUT_TYPES: Readonly<Partial<Record<ContentInfo['audioVideoType'], strin
 
 /**
  * Signs the playback of a file: a player signature (psign, 266/45554) and a URL with Key hotlink protection (266/14047),
- * each where its key is given.
+ * each only if its key is given.
  *
  * @param now Unix seconds
+ * @throws TypeError when the file's URL is not absolute
  */
 export function signPlayback(file: PlayableFile, config: PlaybackConfig, keys: PlaybackKeys, now: number): Playback {
   const { appId, seconds, content } = config;
@@ -70,7 +71,7 @@ export function signPlayback(file: PlayableFile, config: PlaybackConfig, keys: P
   const { fileId } = file;
   const { audioVideoType, definition } = content;
   const expireTime = now + seconds;
-  const url = urlOf(file, content);
+  const url = findUrl(file, content);
   const contentInfo: ContentInfo = {
     audioVideoType,
     ...(definition !== undefined && DEFINITION_CLAIMS[audioVideoType](definition)),
@@ -93,10 +94,10 @@ export function signPlayback(file: PlayableFile, config: PlaybackConfig, keys: P
   });
 }
 
-function urlOf({ url, outputs = [] }: PlayableFile, { audioVideoType, definition }: PlaybackContent) {
+function findUrl({ url, outputs = [] }: PlayableFile, { audioVideoType, definition }: PlaybackContent) {
   if (audioVideoType === 'Original') return url;
   const outputType = OUTPUT_TYPES[audioVideoType];
   if (outputType === undefined) return undefined;
-  const matches = outputs.filter(({ type, url }) => type === outputType && url !== undefined);
+  const matches = outputs.filter((output) => output.type === outputType && output.url !== undefined);
   return matches.find((output) => definition === undefined || output.definition === definition)?.url;
 }

@@ -1,16 +1,16 @@
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
-import { RequestError, unavailableError } from '../platform/errors';
+import { RequestError, tooManyRequestsError, unavailableError } from '../platform/errors';
 import { endpoint, rawBody } from '../platform/http';
 import { describe, type Log } from '../platform/log';
+import type { Pauses } from '../platform/retry';
 import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
 import { callerOf } from '../uploads/caller';
 import { keyPair } from '../vod/key-pair';
 import { maxTextBytes, seal } from '../vod/source-context';
 import type { SignerConfig } from './config';
-import { limitViolations } from './limits';
+import type { CheckLimits } from './limits';
 import { applyPolicy } from './policy';
-import type { SecondsToQuota } from './quota';
 import { parseRequest } from './request';
 import { sign } from './signature';
 import { tokenBucket } from './token-bucket';
@@ -19,6 +19,8 @@ import { uniqueRandom } from './unique-random';
 const MAX_BODY_BYTES = 16 * 1024;
 /** Left of the function's time for its response, in milliseconds. */
 const RESERVE = 1_000;
+/** Pauses between attempts to read secrets: short, because a user waits. */
+const SECRET_PAUSES: Pauses = { first: 100, max: 500 };
 
 export interface SignerDeps {
   readonly config: SignerConfig;
@@ -27,42 +29,34 @@ export interface SignerDeps {
   readonly now: () => number;
   /** An integer from 0 to 2^32 - 1, from a CSPRNG. */
   readonly random: () => number;
-  /** Absent without the limit `uploadsPerDay`. */
-  readonly secondsToQuota?: SecondsToQuota;
+  /** Absent where no limit concerns signing: then its code is not loaded either. */
+  readonly checkLimits?: CheckLimits;
   readonly log: Log;
 }
 
-/** `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221). */
-export function signUpload({ config, getParameters, now, random, secondsToQuota, log }: SignerDeps) {
-  const { keyParameter, sealParameter, policy, rate, limits } = config;
+/**
+ * `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221).
+ *
+ * A new instance reads its secrets before its first signature; a parameter store that throttles is retried for up to 6 s,
+ * then the answer is 503 with Retry-After. What keeps others from using up the store: see lib/events/authenticate.ts.
+ */
+export function signUpload({ config, getParameters, now, random, checkLimits, log }: SignerDeps) {
+  const { keyParameter, sealParameter, policy, rate } = config;
   const nextRandom = uniqueRandom(random);
   const secondsToWait = rate && tokenBucket(rate);
-  async function readSecrets() {
-    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
+  async function readSecrets(within: number) {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter], { within, pauses: SECRET_PAUSES });
     const [sealKey] = parseSecretVersions(sealParameter, value(sealParameter));
     return { ...keyPair(keyParameter, value(keyParameter)), sealKey };
   }
   const secrets = cached(readSecrets, now, log);
 
-  async function checkQuota(caller: string, remaining: number): Promise<void> {
-    const seconds = await secondsToQuota?.(caller, now() + remaining - RESERVE).catch((error: unknown) => {
-      log({ level: 'error', outcome: 'read-failed', ...describe(error) });
-      throw unavailableError('sign upload', 'the table');
-    });
-    if (seconds)
-      throw tooManyError(`the limit of ${limits.uploadsPerDay ?? 0} uploads in 24 hours is reached`, seconds);
-  }
-
   return endpoint<APIGatewayProxyEventV2WithJWTAuthorizer>(async (event, context) => {
     const caller = callerOf(event, 'sign upload');
     const wait = secondsToWait?.(caller, now()) ?? 0;
-    if (wait > 0) throw tooManyError('rate limit exceeded', wait);
+    if (wait > 0) throw tooManyRequestsError('rate limit exceeded', wait);
     const request = parseRequest(rawBody(event, MAX_BODY_BYTES));
     const { validFor, oneTimeValid, parameters } = applyPolicy(request, policy);
-    const violations = limitViolations(request, limits);
-    if (violations.length > 0) {
-      throw new RequestError('invalid-request', 'Cannot sign upload: the limits of this service reject it', violations);
-    }
     const { sourceContext: text = '' } = request;
     const hasProcedure = parameters.procedure !== undefined;
     const maxBytes = maxTextBytes(caller, hasProcedure);
@@ -71,8 +65,9 @@ export function signUpload({ config, getParameters, now, random, secondsToQuota,
       throw new RequestError('invalid-request', 'Cannot sign upload: the source context is too long', errors);
     }
 
-    await checkQuota(caller, context.getRemainingTimeInMillis());
-    const { secretId, secretKey, sealKey } = await secrets().catch((error: unknown) => {
+    await checkLimits?.(request, caller, now() + context.getRemainingTimeInMillis() - RESERVE);
+    const remaining = context.getRemainingTimeInMillis() - RESERVE;
+    const { secretId, secretKey, sealKey } = await secrets(remaining).catch((error: unknown) => {
       log({ level: 'error', outcome: 'secrets-unavailable', ...describe(error) });
       throw unavailableError('sign upload', 'the secret store');
     });
@@ -83,9 +78,4 @@ export function signUpload({ config, getParameters, now, random, secondsToQuota,
     const signature = sign({ ...parameters, ...identity, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
     return { body: { signature, expireTime, oneTimeValid }, log: { outcome: 'signed', oneTimeValid, validFor } };
   }, log);
-}
-
-function tooManyError(why: string, seconds: number): RequestError {
-  const detail = `Cannot sign upload: ${why}, retry in ${seconds} s`;
-  return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }

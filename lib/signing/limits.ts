@@ -6,7 +6,7 @@ import type { SignatureRequest } from '../vod/schemas';
 import type { SecondsToQuota } from './quota';
 
 /**
- * Refuses a request that the deployment's limits will reject; `deadline` is in milliseconds since 1970.
+ * Refuses a request for an upload that the deployment's limits will reject; `deadline` is in milliseconds since 1970.
  *
  * @throws RequestError `invalid-request`, `too-many-requests` or `unavailable`
  */
@@ -20,8 +20,8 @@ export interface CheckLimitsDeps {
 }
 
 /**
- * The limits as far as signing can know them: by what the caller says of the file, and by the caller's quota. A caller that
- * says nothing, or something else, gains nothing, because verification judges VOD's own figures.
+ * Checks what is known before the upload: the file name and size in the request, and the caller's quota. A caller that omits
+ * or falsifies them gains nothing, because verification checks what VOD reports about the file.
  */
 export function limitChecker({ limits, secondsToQuota, log }: CheckLimitsDeps): CheckLimits {
   return async (request, caller, deadline) => {
@@ -51,7 +51,10 @@ function violationsOf(
     if (categories.length === 0) {
       errors.push({ path: '/fileName', message: 'must end with a file type that VOD accepts' });
     } else if (!categories.some((category) => allowedCategories.includes(category))) {
-      errors.push({ path: '/fileName', message: `must be a file of the category: ${allowedCategories.join(', ')}` });
+      errors.push({
+        path: '/fileName',
+        message: `must be a file of one of the categories: ${allowedCategories.join(', ')}`,
+      });
     }
   }
   return errors;

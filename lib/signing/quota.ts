@@ -4,12 +4,12 @@ import { QUOTA_PERIOD } from '../uploads/limits';
 /**
  * Resolves to the seconds until the caller may upload again; 0 = now.
  *
- * @throws Error when the table does not answer until the deadline (milliseconds since 1970)
+ * @throws Error when the table does not respond before the deadline (milliseconds since 1970)
  */
 export type SecondsToQuota = (caller: string, deadline: number) => Promise<number>;
 
 /**
- * The quota of confirmed uploads in 24 hours, rejected and deleted ones included.
+ * Counts the caller's confirmed uploads of the last 24 hours, including rejected and deleted ones.
  *
  * @param now milliseconds since 1970
  */

@@ -7,7 +7,7 @@ export interface UploaderIndexDeps extends RetryDeps {
   readonly tableName: string;
 }
 
-/** Where a row is in the index. */
+/** The position of a row in the index. */
 export interface IndexKey {
   readonly fileId: string;
   /** ISO 8601 in UTC. */
@@ -15,9 +15,9 @@ export interface IndexKey {
 }
 
 export interface IndexQuery {
-  /** The most rows that are read. */
+  /** How many rows are read at most, before `sourceContext` filters them. */
   readonly limit: number;
-  /** Only rows with a `sortTime` in this span, ISO 8601 in UTC, both ends included. */
+  /** Only rows with a `sortTime` in this range, both ends included, ISO 8601 in UTC. */
   readonly between?: { readonly from: string; readonly to: string };
   /** Only rows with this source context. */
   readonly sourceContext?: string;
@@ -32,15 +32,15 @@ export interface IndexPage {
 }
 
 /** Longest wait for one response of the table, in milliseconds. */
-const ANSWER_TIMEOUT = 3_000;
+const RESPONSE_TIMEOUT = 3_000;
 
 export type UploaderIndex = ReturnType<typeof uploaderIndex>;
 
 /**
- * The index `byUploader`: the rows of one caller that were confirmed, newest first. It is read without a lock, so it lacks
- * what was written in the last moments. Failed requests are retried until the deadline (milliseconds since 1970).
+ * Reads the index `byUploader`: the confirmed rows of one caller, newest first. It is eventually consistent, so that the
+ * latest writes may be missing. Failed requests are retried until the deadline (milliseconds since 1970).
  *
- * The method throws the table's last error.
+ * The method throws the last error of the table.
  */
 export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDeps) {
   return {
@@ -66,7 +66,7 @@ export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDep
         }),
       };
       const attempt = () => {
-        const timeout = Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - deps.now()));
+        const timeout = Math.max(1, Math.min(RESPONSE_TIMEOUT, deadline - deps.now()));
         return dynamodb.send(new QueryCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
       };
       const answer = await retryUntil(deadline, attempt, isInvalid, deps);

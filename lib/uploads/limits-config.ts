@@ -4,7 +4,7 @@ import type { Limits } from './limits';
 import type { RejectAction } from './row';
 
 /**
- * The limits that the deployment sets.
+ * Reads the limits of the deployment.
  *
  * @throws Error that names the variable that is out of bounds
  */
@@ -22,5 +22,5 @@ function rejectAction(env: Environment): RejectAction | undefined {
   const value = optional(env, 'REJECT_ACTION');
   if (value === undefined || value === 'keep') return undefined;
   if (value === 'forbid' || value === 'delete') return value;
-  throw new Error('Cannot start: the environment variable REJECT_ACTION must be keep, forbid or delete');
+  throw new Error('Cannot start: the environment variable REJECT_ACTION must be one of: keep, forbid, delete');
 }

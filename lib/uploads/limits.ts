@@ -3,34 +3,34 @@ import type { MediaInfo } from '../vod/media';
 import type { OpenedSourceContext } from '../vod/source-context';
 import { LIMIT_REASONS, type RejectAction, type Rejection, type Row } from './row';
 
-/** Limits on uploads, each off unless it is present. A signature of VOD cannot contain them, so verification enforces them. */
+/** Limits on uploads; an absent one is off. VOD's signature has no parameter for them, so verification enforces them. */
 export interface Limits {
   readonly maxBytes?: number;
-  /** Of video and audio. */
+  /** Longest duration of video and audio. */
   readonly maxSeconds?: number;
-  /** `Video`, `Audio`, `Image`. */
+  /** Among `Video`, `Audio` and `Image`; empty = all of them. */
   readonly allowedCategories?: readonly string[];
   /** Uploads of one caller in 24 hours. */
   readonly uploadsPerDay?: number;
-  /** What is done in VOD with a file that these limits reject; absent: nothing. */
+  /** The action in VOD on a file that these limits reject; absent = none. */
   readonly rejectAction?: RejectAction;
 }
 
 /** The limits for one file. */
 export interface FileLimits extends Limits {
-  /** How many other uploads of the same caller were confirmed that were created in the 24 hours before this one. */
+  /** How many other confirmed uploads of the caller were created in the 24 hours before this one. */
   readonly earlierUploads?: number;
 }
 
 export const NO_LIMITS: FileLimits = {};
 
-/** What VOD answered about a file. */
+/** The part of VOD's answer about a file that limits need. */
 export interface LimitedFile {
   readonly media: MediaInfo;
   readonly context: OpenedSourceContext | undefined;
 }
 
-/** The part of a row that limits decide. */
+/** The part of a row that limits set. */
 export type LimitState = Pick<Row, 'awaitsFigures' | 'pendingAction' | 'rejection'>;
 
 const HOUR = 3_600_000;
@@ -38,18 +38,18 @@ const HOUR = 3_600_000;
 export const QUOTA_PERIOD = 24 * HOUR;
 /** How old a file may be at its first confirmation: limits are for new uploads, not for an existing library. */
 const MAX_AGE = 24 * HOUR;
-/** How long after the file's creation VOD may lack a figure; from then on its limit counts as exceeded. */
+/** How long after the file's creation a value may be missing in VOD; from then on its limit counts as exceeded. */
 const MAX_WAIT = HOUR;
 
-/** The file's limits have not been judged because VOD lacks a figure. */
+/** The limits cannot be evaluated yet because VOD lacks a value. */
 const UNDECIDED = 'undecided';
 
 /**
- * What limits decide about a file. They are judged once: at the row's first confirmation, or when VOD has the figures that
- * they need; the result is kept, whatever the limits are later. Only uploads of this service (`seal: valid`) that are less
- * than 24 hours old are judged.
+ * Evaluates the limits of a file once: at the row's first confirmation, or as soon as VOD has the values that they need.
+ * Later changes of the limits do not change the result. Only uploads of this service (`seal: valid`) that are less than 24
+ * hours old are evaluated.
  *
- * @param row before VOD's answer
+ * @param row the row before VOD's answer
  * @param now milliseconds since 1970
  */
 export function applyLimits(
@@ -58,29 +58,29 @@ export function applyLimits(
   limits: FileLimits,
   now: number,
 ): LimitState {
-  if (row && isJudged(row)) return keepJudgement(row, limits);
-  if (!isToBeJudged(row, { media, context }, now)) return { awaitsFigures: false };
-  const verdict = firstViolation(media, limits, now - parseTime(media.createTime) >= MAX_WAIT);
-  if (verdict === UNDECIDED) return { awaitsFigures: true };
-  if (!verdict) return { awaitsFigures: false };
+  if (row && isEvaluated(row)) return keepResult(row, limits);
+  if (!needsEvaluation(row, { media, context }, now)) return { awaitsFigures: false };
+  const violation = firstViolation(media, limits, now - parseTime(media.createTime) >= MAX_WAIT);
+  if (violation === UNDECIDED) return { awaitsFigures: true };
+  if (!violation) return { awaitsFigures: false };
   const { rejectAction } = limits;
-  return { awaitsFigures: false, rejection: verdict, ...(rejectAction && { pendingAction: rejectAction }) };
+  return { awaitsFigures: false, rejection: violation, ...(rejectAction && { pendingAction: rejectAction }) };
 }
 
-/** Whether limits are judged by VOD's next answer about this file. */
-export function isToBeJudged(row: Row | undefined, { media, context }: LimitedFile, now: number): boolean {
-  if (row && isJudged(row)) return false;
+/** Whether VOD's next answer about this file evaluates its limits; `now` in milliseconds since 1970. */
+export function needsEvaluation(row: Row | undefined, { media, context }: LimitedFile, now: number): boolean {
+  if (row && isEvaluated(row)) return false;
   if (row?.awaitsFigures === true) return true;
   return context?.seal === 'valid' && now - parseTime(media.createTime) < MAX_AGE;
 }
 
-/** Whether limits were judged, or do not apply. */
-function isJudged(row: Row): boolean {
+/** Whether the limits were evaluated, or do not apply. */
+function isEvaluated(row: Row): boolean {
   return row.confirmedAt !== undefined && !row.awaitsFigures;
 }
 
-/** An action that was switched off before it was taken is not taken later, and "forbid" replaces "delete". */
-function keepJudgement({ rejection, pendingAction }: Row, { rejectAction }: Limits): LimitState {
+/** A pending action is dropped when the deployment no longer has one, and "forbid" replaces a pending "delete". */
+function keepResult({ rejection, pendingAction }: Row, { rejectAction }: Limits): LimitState {
   const isByLimit = LIMIT_REASONS.some((reason) => reason === rejection?.reason);
   return {
     awaitsFigures: false,
@@ -90,8 +90,8 @@ function keepJudgement({ rejection, pendingAction }: Row, { rejectAction }: Limi
 }
 
 /**
- * The first limit that the file exceeds, in the order of {@link LIMIT_REASONS}. A missing figure leaves the limits after it
- * undecided too, so that the reason does not depend on when VOD had which figure.
+ * The first limit that the file exceeds, in the order of {@link LIMIT_REASONS}. A missing value leaves the limits after it
+ * undecided too, so that the reason does not depend on the order in which VOD gets the values.
  */
 function firstViolation(
   media: MediaInfo,
@@ -108,8 +108,9 @@ function firstViolation(
 
 interface Rule {
   readonly reason: Rejection['reason'];
-  /** What VOD has to know of the file. */
+  /** Name of the value, for the message. */
   readonly figure: string;
+  /** As VOD reports it. */
   readonly value: string | number | undefined;
   readonly isExceeded: boolean;
   readonly detail: string;

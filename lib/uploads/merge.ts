@@ -69,6 +69,15 @@ export function merge(row: Row | undefined, hint: Hint, now: string): Row {
   };
 }
 
+/** Whether the hint names a task for which a confirmed row has no place: it is dropped, and never becomes part of the row. */
+export function isDropped(row: Row | undefined, hint: Hint): boolean {
+  if (row?.confirmedAt === undefined || row.tasks.size < MAX_TASKS) return false;
+  return hint.news.some((entry) => {
+    const taskId = taskIdOf(entry);
+    return taskId !== undefined && !row.tasks.has(taskId);
+  });
+}
+
 /** The first entries; a deletion of the whole file always has a place among them. */
 function boundNews(news: readonly string[]): readonly string[] {
   if (news.length <= MAX_NEWS || news.indexOf('gone') < MAX_NEWS) return news.slice(0, MAX_NEWS);

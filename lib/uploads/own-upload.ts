@@ -4,23 +4,23 @@ import { FILE_ID_PATTERN } from '../vod/schemas';
 import type { Row } from './row';
 import type { UploadStore } from './store';
 
-/** Whether the caller uploaded the file: only a valid seal tells who did. */
+/** Whether the caller uploaded the file: only a valid seal proves it. */
 export function isOwn(row: Row | undefined, caller: string): row is Row {
   return row?.context?.seal === 'valid' && row.context.uploader === caller;
 }
 
 export interface OwnUploadDeps {
   readonly store: Pick<UploadStore, 'read'>;
-  /** Until when the table is asked, in milliseconds since 1970. */
+  /** Until when requests to the table are retried, in milliseconds since 1970. */
   readonly deadline: number;
   readonly log: Log;
 }
 
 /**
- * The caller's own row.
+ * Reads the caller's own row.
  *
  * @param action for the messages, for example "read upload"
- * @throws RequestError `not-found` for another caller's file as for one that does not exist; `unavailable`
+ * @throws RequestError `not-found`, the same for another caller's file and for one that does not exist; `unavailable`
  */
 export async function readOwn(
   fileId: string | undefined,
@@ -29,17 +29,17 @@ export async function readOwn(
   { store, deadline, log }: OwnUploadDeps,
 ): Promise<Row> {
   const isFileId = fileId !== undefined && FILE_ID_PATTERN.test(fileId);
-  const row = isFileId ? await withTable(store.read(fileId, deadline), action, log) : undefined;
+  const row = isFileId ? await awaitTable(store.read(fileId, deadline), action, log) : undefined;
   if (isOwn(row, caller)) return row;
   throw new RequestError('not-found', `Cannot ${action}: the caller has no upload with this FileId`);
 }
 
 /**
- * What the table returned.
+ * Resolves to what the table returned.
  *
- * @throws RequestError `unavailable` when it did not answer
+ * @throws RequestError `unavailable` when it failed; logs its error
  */
-export async function withTable<T>(answer: Promise<T>, action: string, log: Log): Promise<T> {
+export async function awaitTable<T>(answer: Promise<T>, action: string, log: Log): Promise<T> {
   try {
     return await answer;
   } catch (error) {

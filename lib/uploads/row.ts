@@ -16,7 +16,7 @@ export type Status = 'uploaded' | 'processing' | 'ready' | 'failed' | 'held' | '
  */
 export type Trust = 'pushed' | 'confirmed' | 'unknown';
 
-/** Reasons of limits come first: a limit that was exceeded stays the reason, whatever a review says. */
+/** The reasons of limits, in the order in which limits are evaluated. A review or a ban does not replace them. */
 export const LIMIT_REASONS = ['too-large', 'too-long', 'type', 'quota'] as const;
 
 export interface Rejection {
@@ -24,7 +24,7 @@ export interface Rejection {
   readonly detail: string;
 }
 
-/** What happens in VOD to a file that a limit rejects. */
+/** The action in VOD on a file that a limit rejects. */
 export type RejectAction = 'forbid' | 'delete';
 
 /** The row of one file. Times are ISO 8601 in UTC. */
@@ -54,11 +54,11 @@ export interface Row {
   readonly news: readonly string[];
   /** Whether the row was ever `ready`: from then on it is never `processing` again. */
   readonly wasReady: boolean;
-  /** Whether limits apply that need a figure which VOD does not have yet. */
+  /** Whether a limit needs a value (size, duration, category) that VOD does not have yet. */
   readonly awaitsFigures: boolean;
-  /** What still has to be done in VOD because a limit rejected the file. */
+  /** The action in VOD that a limit requires and that is still pending. */
   readonly pendingAction?: RejectAction;
-  /** When this service had the file deleted in VOD, for its uploader or because of a limit; until VOD confirms it. */
+  /** When this service asked VOD to delete the file, for its uploader or because of a limit; absent once VOD confirms it. */
   readonly deletionRequestedAt?: string;
   /** Unix seconds at which DynamoDB removes the row (TTL). */
   readonly expiresAt?: number;

@@ -17,7 +17,7 @@ export interface Snapshot extends DescribedFile {
 const HOUR = 3_600_000;
 /** How long after its first event a file that VOD does not have is still expected there. */
 const MAX_UNKNOWN_MS = HOUR;
-/** How long VOD may show a file that this service had deleted. */
+/** How long VOD may still return a file after this service asked for its deletion. */
 const MAX_DELETION_MS = HOUR;
 /** How long after the file's creation a signed procedure may start. */
 const MAX_PROCEDURE_WAIT_MS = 24 * HOUR;
@@ -43,7 +43,7 @@ const NO_PROCEDURE =
  * For a confirmed row, `not-found` makes it `deleted`: the caller must have had that answer twice, or a deletion event.
  *
  * @param now milliseconds since 1970
- * @param limits are judged once, see {@link applyLimits}
+ * @param limits evaluated once, see {@link applyLimits}
  */
 export function applySnapshot(row: Row, answer: 'not-found', now: number): Row;
 export function applySnapshot(row: Row | undefined, answer: Snapshot, now: number, limits?: FileLimits): Row;

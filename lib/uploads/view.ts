@@ -35,7 +35,7 @@ const PLAYABLE: readonly Status[] = ['ready', 'failed'];
 /**
  * The row as an app sees it. Before its first confirmation only its identity; URLs only while it is `ready` or `failed`.
  *
- * @param options `showsUrls`: false where the URLs of VOD do not play without a signature
+ * @param options `showsUrls`: false where VOD's URLs play only with a signature; true if absent
  */
 export function viewUpload(row: Row, { showsUrls = true }: { readonly showsUrls?: boolean } = {}): UploadView {
   const { fileId, status, version, context, media, review, rejection, updatedAt } = row;

@@ -21,17 +21,17 @@ export interface DeleteUploadDeps {
   readonly log: Log;
 }
 
-/** Left of the function's time for its response, in milliseconds. */
+/** Time that is reserved for the response, in milliseconds. */
 const RESERVE = 1_000;
 const VOD_TRIES = 2;
 const ACTION = 'delete upload';
 
 /**
- * `DELETE /uploads/{fileId}`: deletes the caller's file in VOD (DeleteMedia, 266/31764). The row becomes `deleted` when VOD
- * says so; a repetition does no harm.
+ * `DELETE /uploads/{fileId}`: deletes the caller's file in VOD (DeleteMedia, 266/31764). The row becomes `deleted` when
+ * verification finds that VOD no longer has the file. The request may be repeated.
  *
- * The row notes the deletion first, as after a FileDeleted event: whatever happens next, it is verified until VOD's answer
- * and the row agree.
+ * The request is recorded in the row before VOD is called, like a FileDeleted event: the row is verified even if the
+ * function fails in between.
  */
 export function deleteUpload(deps: DeleteUploadDeps) {
   const { store, vod, now, log } = deps;
@@ -45,7 +45,7 @@ export function deleteUpload(deps: DeleteUploadDeps) {
       throw new RequestError('conflict', detail, [{ path: '/status', message: row.status }]);
     }
     const isDeleted = row.status === 'deleted' && row.trust === 'confirmed';
-    const current = isDeleted ? row : await noteDeletion(row, deadline, deps);
+    const current = isDeleted ? row : await recordDeletion(row, deadline, deps);
     try {
       await vod({ deadline, tries: VOD_TRIES }).DeleteMedia({ FileId: fileId });
     } catch (error) {
@@ -58,26 +58,26 @@ export function deleteUpload(deps: DeleteUploadDeps) {
   }, log);
 }
 
-async function noteDeletion(row: Row, deadline: number, deps: DeleteUploadDeps): Promise<Row> {
+async function recordDeletion(row: Row, deadline: number, deps: DeleteUploadDeps): Promise<Row> {
   const { store, now, log } = deps;
-  let noted = row;
+  let after = row;
   const change = (current: Row | undefined): Row => {
     const time = new Date(now()).toISOString();
     const merged = merge(current, { fileId: row.fileId, media: {}, news: ['gone'] }, time);
-    const isNoted = merged === current && expectsDeletion(current, now());
-    noted = isNoted ? merged : { ...merged, deletionRequestedAt: time };
-    return noted;
+    const isRecorded = merged === current && expectsDeletion(current, now());
+    after = isRecorded ? merged : { ...merged, deletionRequestedAt: time };
+    return after;
   };
   try {
     const isWritten = await store.update(row.fileId, change, deadline, false);
-    return { ...noted, version: noted.version + (isWritten ? 1 : 0) };
+    return { ...after, version: after.version + (isWritten ? 1 : 0) };
   } catch (error) {
     log({ level: 'error', outcome: 'write-failed', fileIds: [row.fileId], ...describe(error) });
     throw unavailableError(ACTION, 'the table');
   }
 }
 
-/** VOD does not document the code for a file that it does not have; both are seen for other actions. */
+/** VOD does not document DeleteMedia's code for a file that it does not have; other actions return both of these. */
 function isUnknownFile(error: unknown): boolean {
   return !isAccountError(error) && /^(ResourceNotFound|InvalidParameterValue\.FileId)/.test(codeOf(error) ?? '');
 }

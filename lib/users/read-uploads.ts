@@ -4,7 +4,7 @@ import { endpoint, type Success } from '../platform/http';
 import type { Log } from '../platform/log';
 import type { IndexQuery, UploaderIndex } from '../uploads/by-uploader';
 import { callerOf } from '../uploads/caller';
-import { isOwn, readOwn, withTable } from '../uploads/own-upload';
+import { awaitTable, isOwn, readOwn } from '../uploads/own-upload';
 import type { Row } from '../uploads/row';
 import type { UploadStore } from '../uploads/store';
 import { viewUpload, type UploadView } from '../uploads/view';
@@ -13,7 +13,7 @@ import { formatCursor, parseCursor } from './cursor';
 export interface ReadUploadsDeps {
   readonly store: Pick<UploadStore, 'read' | 'readAll'>;
   readonly index: UploaderIndex;
-  /** Whether callers see URLs; not where they are signed for each playback. */
+  /** Whether callers see URLs; false where URLs are signed for each playback. */
   readonly showsUrls: boolean;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -22,9 +22,9 @@ export interface ReadUploadsDeps {
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
-/** Largest page, in bytes of JSON: Lambda returns at most 6 MB. */
+/** In JSON: a response of Lambda has at most 6 MB. */
 const MAX_PAGE_BYTES = 4 * 2 ** 20;
-/** Left of the function's time for its response, in milliseconds. */
+/** Time that is reserved for the response, in milliseconds. */
 const RESERVE = 1_000;
 
 type Request = APIGatewayProxyEventV2WithJWTAuthorizer;
@@ -45,35 +45,35 @@ async function readUpload(event: Request, deadline: number, deps: ReadUploadsDep
   const etag = `"${row.version}"`;
   const headers = { 'cache-control': 'private, no-cache', etag };
   const log = { outcome: 'read', fileId: row.fileId };
-  if (matches(event.headers['if-none-match'], etag)) return { status: 304, headers, log };
+  if (matchesEtag(event.headers['if-none-match'], etag)) return { status: 304, headers, log };
   return { body: viewUpload(row, deps), headers, log };
 }
 
-/** Whether the header lists this ETag; weak ones compare equal (RFC 9110, 13.1.2). */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
+/** Whether the header lists this ETag, under weak comparison (RFC 9110, 13.1.2). */
+function matchesEtag(ifNoneMatch: string | undefined, etag: string): boolean {
   const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
   return tags.includes(etag) || tags.includes('*');
 }
 
-/** A page may have fewer uploads than `limit`, even none, while there is a cursor. */
+/** A page may have fewer uploads than `limit`, or none, and still have a cursor. */
 async function listUploads(event: Request, deadline: number, deps: ReadUploadsDeps): Promise<Success> {
   const action = 'list uploads';
   const { store, index, log } = deps;
   const caller = callerOf(event, action);
   const query = parseQuery(event.queryStringParameters ?? {});
-  const { keys, next } = await withTable(index.page(caller, query, deadline), action, log);
+  const { keys, next } = await awaitTable(index.page(caller, query, deadline), action, log);
   const ids = keys.map(({ fileId }) => fileId);
-  const rows = ids.length === 0 ? new Map<string, Row>() : await withTable(store.readAll(ids, deadline), action, log);
+  const rows = ids.length === 0 ? new Map<string, Row>() : await awaitTable(store.readAll(ids, deadline), action, log);
   const uploads: UploadView[] = [];
   let last = next;
-  let room = MAX_PAGE_BYTES;
-  for (const [index, key] of keys.entries()) {
+  let remainingBytes = MAX_PAGE_BYTES;
+  for (const [position, key] of keys.entries()) {
     const row = rows.get(key.fileId);
     if (!isOwn(row, caller) || !isListed(row)) continue;
     const upload = viewUpload(row, deps);
-    room -= Buffer.byteLength(JSON.stringify(upload));
-    if (room < 0 && uploads.length > 0) {
-      last = keys[index - 1];
+    remainingBytes -= Buffer.byteLength(JSON.stringify(upload));
+    if (remainingBytes < 0 && uploads.length > 0) {
+      last = keys[position - 1];
       break;
     }
     uploads.push(upload);
@@ -95,7 +95,9 @@ function parseQuery({ limit, cursor, sourceContext }: Readonly<Record<string, st
   const isLimit = limit === undefined || (/^[1-9]\d{0,2}$/.test(limit) && Number(limit) <= MAX_LIMIT);
   if (!isLimit) errors.push({ path: '/limit', message: `must be an integer from 1 to ${MAX_LIMIT}` });
   const after = cursor === undefined ? undefined : parseCursor(cursor);
-  if (cursor !== undefined && !after) errors.push({ path: '/cursor', message: 'must be the cursor of another page' });
+  if (cursor !== undefined && !after) {
+    errors.push({ path: '/cursor', message: 'must be a cursor that an earlier page returned' });
+  }
   if (sourceContext === '') errors.push({ path: '/sourceContext', message: 'must not be empty' });
   if (errors.length > 0) {
     throw new RequestError('invalid-request', 'Cannot list uploads: the query is not valid', errors);

@@ -11,7 +11,7 @@ export function uploadChangedConfig(env: Environment) {
   return {
     ...verificationConfig(env),
     deadLettersUrl: required(env, 'VERIFICATION_DEAD_LETTERS_URL'),
-    /** Absent where the app is not told of changes. */
+    /** Absent where the app is not notified of changes. */
     notificationsUrl: optional(env, 'NOTIFICATIONS_QUEUE_URL'),
     /** Absent where limits have no action. */
     writeKeyParameter: optional(env, 'VOD_WRITE_KEY_PARAMETER'),

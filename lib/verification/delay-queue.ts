@@ -7,7 +7,7 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
  * - `unknown`: VOD does not have the file, which was never confirmed
  * - `missing`: VOD reported for the first time that it no longer has the confirmed file
  * - `deletion`: an event reported a deletion, but VOD still has the file
- * - `action`: a limit rejected the file, which has to be forbidden or deleted in VOD
+ * - `action`: a limit rejected the file, and the action on it in VOD is pending
  * - `figures`: limits need media information that VOD does not have yet
  * - `analysis`: VOD has no media information yet
  * - `procedure`: a procedure was signed, but VOD has not started it yet

@@ -1,5 +1,5 @@
 import { describe, type Log } from '../platform/log';
-import { isToBeJudged, NO_LIMITS, type FileLimits, type Limits } from '../uploads/limits';
+import { needsEvaluation, NO_LIMITS, type FileLimits, type Limits } from '../uploads/limits';
 import type { RejectAction, Row } from '../uploads/row';
 import type { VodApi } from '../vod/api';
 import type { DescribedFile } from '../vod/files';
@@ -10,7 +10,7 @@ export interface LimitDeps {
   readonly limits: Limits;
   /** Absent without the limit `uploadsPerDay`. */
   readonly quota?: QuotaCounter;
-  /** Takes a pending action in VOD; absent where this caller must not. @throws Error when VOD does not take it */
+  /** Absent where this caller must not act in VOD. */
   readonly takeAction?: TakeAction;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -19,10 +19,11 @@ export interface LimitDeps {
   readonly log: Log;
 }
 
+/** Takes an action in VOD. @throws Error when VOD refuses it or does not respond */
 export type TakeAction = (fileId: string, action: RejectAction) => Promise<void>;
 
-/** Forbids the file's distribution (266/40636) or deletes it (266/31764). */
-export function rejectIn(vod: Pick<VodApi, 'DeleteMedia' | 'ForbidMediaDistribution'>): TakeAction {
+/** Returns a function that forbids a file's distribution (266/40636) or deletes the file (266/31764). */
+export function actionTaker(vod: Pick<VodApi, 'DeleteMedia' | 'ForbidMediaDistribution'>): TakeAction {
   return async (fileId, action) => {
     if (action === 'delete') await vod.DeleteMedia({ FileId: fileId });
     else await vod.ForbidMediaDistribution({ FileIds: [fileId], Operation: 'forbid' });
@@ -36,7 +37,7 @@ interface LimitedCandidate {
   readonly isBackFill?: boolean;
 }
 
-/** The upload as the quota counts it; `undefined` where no quota is judged by VOD's answer. */
+/** Returns the upload for the quota; `undefined` where no limits are evaluated. `now` in milliseconds since 1970. */
 export function countedUpload(
   { fileId, row }: LimitedCandidate,
   answer: DescribedFile,
@@ -45,11 +46,11 @@ export function countedUpload(
   // A seal that was valid when the row was first confirmed stays valid after its key was rotated out.
   const { uploader } = (row?.awaitsFigures === true ? row.context : answer.context) ?? {};
   const { createTime } = answer.media;
-  if (uploader === undefined || createTime === undefined || !isToBeJudged(row, answer, now)) return undefined;
+  if (uploader === undefined || createTime === undefined || !needsEvaluation(row, answer, now)) return undefined;
   return { fileId, uploader, createTime };
 }
 
-/** The limits for this file; `undefined` when the table did not answer how many uploads the caller has. */
+/** Resolves to the limits for this file; `undefined` when the number of the caller's uploads could not be read. */
 export async function limitsFor(
   candidate: LimitedCandidate,
   answer: DescribedFile,
@@ -68,13 +69,13 @@ export async function limitsFor(
 }
 
 /**
- * Takes the action that VOD's answer leaves pending. Only a message of the delay queue does so, never an event; the row is
- * written before its message is delivered, so that the reason is known whatever happens next.
+ * Takes the action that is still pending after VOD's answer. Only a message of the delay queue leads to one, never an event.
+ * The rejection and its reason are stored before that message is delivered.
  *
- * Returns the row after the action, `after` itself where none was taken.
+ * Resolves to the row after the action, or to `after` itself if none was taken. Never throws: a refusal by VOD is logged.
  */
 export async function takePendingAction({ row, openQuestion }: LimitedCandidate, after: Row, deps: LimitDeps) {
-  const { pendingAction, ...acted } = after;
+  const { pendingAction, ...others } = after;
   const isDue = openQuestion === 'action' && row?.pendingAction !== undefined;
   if (!isDue || !pendingAction || !deps.takeAction) return after;
   const fields = { fileIds: [after.fileId], action: pendingAction };
@@ -86,5 +87,5 @@ export async function takePendingAction({ row, openQuestion }: LimitedCandidate,
   }
   deps.log({ level: 'warn', outcome: 'action-taken', ...fields, rejection: after.rejection?.reason });
   const deletionRequestedAt = new Date(deps.now()).toISOString();
-  return { ...acted, ...(pendingAction === 'delete' && { deletionRequestedAt }) };
+  return { ...others, ...(pendingAction === 'delete' && { deletionRequestedAt }) };
 }

@@ -5,7 +5,7 @@ import { awaitsProcedure, expectsDeletion } from '../uploads/snapshot';
 import type { OpenQuestion } from './delay-queue';
 
 /** A row before VOD's answer, with the question that an earlier verification left open. */
-interface QuestionedRow {
+interface RowWithQuestion {
   readonly row: Row | undefined;
   readonly openQuestion?: OpenQuestion;
 }
@@ -14,13 +14,17 @@ interface QuestionedRow {
 const ANALYSIS_MS = 3_600_000;
 
 /**
- * The question that VOD's answer leaves open about a row.
+ * Returns the question that VOD's answer leaves open about a row; `undefined` for none.
  *
- * @param before what was verified
+ * @param after the row after VOD's answer
  * @param now milliseconds since 1970
  */
-export function questionAfter({ row, openQuestion }: QuestionedRow, after: Row, now: number): OpenQuestion | undefined {
-  // What is done soonest comes first, then what stays open longest: each verification notices a deletion, too.
+export function questionAfter(
+  { row, openQuestion }: RowWithQuestion,
+  after: Row,
+  now: number,
+): OpenQuestion | undefined {
+  // The most urgent first, then the one that stays open longest: every verification also notices a deletion.
   if (after.pendingAction) return 'action';
   if (expectsDeletion(after, now)) return 'deletion';
   if (after.awaitsFigures) return 'figures';

@@ -10,20 +10,22 @@ export interface CountedUpload {
 }
 
 export interface QuotaCounter {
-  /** Announces uploads that are verified together: the index does not have them yet. */
+  /** Adds uploads of the same batch, which the index does not have yet. */
   readonly expect: (uploads: readonly CountedUpload[]) => void;
   /**
-   * How many other uploads of the same caller were created in the 24 hours before this one, among confirmed and expected
-   * ones, up to about the counter's `max`.
+   * Counts the other uploads of the caller that were created in the 24 hours before this one: the expected ones, and up to
+   * `max` + 1 confirmed ones.
    *
-   * @throws Error when the table does not answer until the deadline (milliseconds since 1970)
+   * @throws Error when the table does not respond before the deadline (milliseconds since 1970)
    */
   readonly countEarlier: (upload: CountedUpload, deadline: number) => Promise<number>;
 }
 
 /**
- * Counts uploads for the quota. The order in which files were created decides which of them exceed it, not the order in
- * which they are verified or the index answers. Use one counter for a batch.
+ * Counts uploads for the quota, with one counter for each batch. Which uploads exceed the quota depends on when their files
+ * were created, not on the order in which they are verified.
+ *
+ * @param max the quota
  */
 export function quotaCounter(index: UploaderIndex, max: number): QuotaCounter {
   const expected = new Map<string, CountedUpload>();

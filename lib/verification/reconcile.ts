@@ -18,7 +18,7 @@ export interface ReconcileDeps {
   readonly vod: (options: VodCallOptions) => VodApi;
   readonly sealKeys: () => Promise<readonly string[]>;
   readonly delayQueue: DelayQueue;
-  /** Absent: none. */
+  /** Absent = none. */
   readonly limits?: Limits;
   /** Absent without the limit `uploadsPerDay`. */
   readonly uploaderIndex?: UploaderIndex;
@@ -165,9 +165,11 @@ class Run {
     });
     let count = 0;
     for await (const page of pages) {
-      // What only the library shows, or the first run finds, was there before: limits are for new uploads.
+      // Limits are for new uploads: a file without a row that the library phase or the first run finds is not new.
       const isBackFill = phase === 'library' || isFirstRun;
-      const candidates = page.candidates.map((one) => (isBackFill && !one.row ? { ...one, isBackFill } : one));
+      const candidates = page.candidates.map((candidate) =>
+        isBackFill && !candidate.row ? { ...candidate, isBackFill } : candidate,
+      );
       const verified = await this.#verifyPage(candidates, phase === 'recent' && !isFirstRun);
       // The recent files and the rows are looked at again by the next runs; the library only in a week.
       if (phase === 'library') await this.#delay(verified.filter(({ row }) => row === undefined));
@@ -271,7 +273,7 @@ class Run {
 
 const FAILED: readonly Verified['outcome'][] = ['waiting', 'withheld', 'refused', 'unavailable'];
 
-/** What a run queues: rows that it writes, and actions whose message was lost. Other questions the next run asks. */
+/** Whether a run queues a message: for rows that it writes and for pending actions. The next run asks the rest again. */
 function isQueued({ outcome, openQuestion }: Verified): boolean {
   return outcome === 'written' || openQuestion === 'action';
 }

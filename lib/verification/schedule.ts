@@ -52,7 +52,7 @@ export function scheduleNext(
   for (const { fileId, row, outcome, openQuestion } of verified) {
     const before = previous.get(fileId);
     if (openQuestion === undefined || outcome === 'superseded') continue;
-    // An unchanged row without a message was delayed when it was written. An action must not depend on that.
+    // An unchanged row without a message was queued when it was written. An action is queued again: its message may be lost.
     if (outcome === 'unchanged' && !before && openQuestion !== 'action') continue;
     const next = nextMessage({ fileId, version: row?.version ?? 0, question: openQuestion }, before, now);
     const isOver = now + pauseBefore(next.attempt) * 1000 - next.since > MAX_DURATION[openQuestion];
@@ -63,8 +63,8 @@ export function scheduleNext(
 }
 
 /**
- * The same question continues where it was. Another one starts anew, and one that VOD did not answer is remembered, so that
- * it continues afterwards.
+ * Returns the next message about a file. The same question continues with its next pause; a different one starts over. A
+ * question that VOD did not answer is kept as `interrupted`, so that it can resume.
  */
 function nextMessage(
   file: Pick<DelayedVerification, 'fileId' | 'version' | 'question'>,

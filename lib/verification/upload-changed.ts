@@ -6,7 +6,7 @@ import type { Limits } from '../uploads/limits';
 import type { Row, RowChange } from '../uploads/row';
 import type { VodApi, VodCallOptions } from '../vod/api';
 import { parseDelayed, type DeadLetters, type DelayedVerification, type DelayQueue } from './delay-queue';
-import { rejectIn } from './enforce-limits';
+import { actionTaker } from './enforce-limits';
 import { findingOf } from './finding';
 import { scheduleNext } from './schedule';
 import { verify, type Candidate, type Verified } from './verify';
@@ -17,13 +17,13 @@ export interface UploadChangedDeps {
   readonly sealKeys: () => Promise<readonly string[]>;
   readonly delayQueue: DelayQueue;
   readonly deadLetters: DeadLetters;
-  /** Absent: none. */
+  /** Absent = none. */
   readonly limits?: Limits;
   /** Absent without the limit `uploadsPerDay`. */
   readonly uploaderIndex?: UploaderIndex;
-  /** VOD's API under the write key pair; absent without the limits' action. */
+  /** VOD's API under the write key pair; absent where limits have no action. */
   readonly writeApi?: (options: VodCallOptions) => VodApi;
-  /** Queues what the app is to be told of; absent where it is told nothing. @throws Error when its queue refuses */
+  /** Queues the changes for the app; absent where the app is not notified. @throws Error when its queue refuses them */
   readonly announce?: (changes: readonly RowChange[]) => Promise<void>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -172,7 +172,7 @@ async function verifyAndDelay(
       sealKeys: await deps.sealKeys(),
       ...(limits && { limits }),
       ...(uploaderIndex && { uploaderIndex }),
-      ...(writeApi && { takeAction: rejectIn(writeApi(options)) }),
+      ...(writeApi && { takeAction: actionTaker(writeApi(options)) }),
       now,
       deadline,
       beforeWriting: postpone,

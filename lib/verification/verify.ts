@@ -25,7 +25,7 @@ export interface Candidate {
   readonly taskIds?: readonly string[];
   /** The question that an earlier verification, at least ten seconds ago, left open. */
   readonly openQuestion?: OpenQuestion;
-  /** Whether the file was in VOD's library before this service looked after it: no limits apply then. */
+  /** Whether the file was in VOD before this service: then limits do not apply. */
   readonly isBackFill?: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface VerifyDeps {
   readonly store: UploadStore;
   readonly vod: VodApi;
   readonly sealKeys: readonly string[];
-  /** Absent: none. */
+  /** Absent = none. */
   readonly limits?: Limits;
   /** Absent without the limit `uploadsPerDay`. */
   readonly uploaderIndex?: UploaderIndex;
@@ -107,7 +107,7 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
       row,
     }));
   }
-  deps.quota?.expect(batch.flatMap((candidate) => countedIn(answers, candidate, deps.now()) ?? []));
+  deps.quota?.expect(batch.flatMap((candidate) => findCounted(answers, candidate, deps.now()) ?? []));
   const plans = await Promise.all(batch.map((candidate) => planSafely(candidate, answers.get(candidate.fileId), deps)));
   const isQueued = await queueQuestions(plans, deps);
   return Promise.all(
@@ -119,7 +119,7 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
   );
 }
 
-function countedIn(answers: ReadonlyMap<string, FileAnswer>, candidate: Candidate, now: number) {
+function findCounted(answers: ReadonlyMap<string, FileAnswer>, candidate: Candidate, now: number) {
   const answer = answers.get(candidate.fileId);
   return typeof answer === 'object' && !(answer instanceof Error) ? countedUpload(candidate, answer, now) : undefined;
 }
@@ -201,8 +201,8 @@ async function planVerification(candidate: Candidate, answer: FileAnswer | undef
   const limits = await limitsFor(candidate, answer, deps);
   if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };
   const after = applySnapshot(row, { ...answer, tasks }, deps.now(), limits);
-  const acted = await takePendingAction(candidate, after, deps);
-  return planWrite(row, acted, questionAfter(candidate, acted, deps.now()));
+  const final = await takePendingAction(candidate, after, deps);
+  return planWrite(row, final, questionAfter(candidate, final, deps.now()));
 }
 
 function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuestion): Plan {
@@ -218,7 +218,7 @@ function isCertainlyGone(row: Row, candidate: Candidate): boolean {
   return isDeletionReported(row, candidate) || row.status === 'deleted' || candidate.openQuestion === 'missing';
 }
 
-/** Whether an event, an uploader or a limit said that the file was deleted. */
+/** Whether an event reported the deletion, or this service requested it. */
 function isDeletionReported(row: Row, { openQuestion }: Candidate): boolean {
   return row.news.includes('gone') || row.deletionRequestedAt !== undefined || openQuestion === 'deletion';
 }

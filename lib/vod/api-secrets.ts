@@ -14,8 +14,8 @@ export interface ApiSecretsDeps {
 /** Returns a function that resolves to the key pair of VOD's server API and the seal keys, see {@link cached}. */
 export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) {
   const { keyParameter, sealParameter } = config;
-  async function read() {
-    const value = await readParameters(getParameters, [keyParameter, sealParameter]);
+  async function read(within: number) {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter], { within });
     const pair = keyPair(keyParameter, value(keyParameter));
     return { pair, sealKeys: parseSecretVersions(sealParameter, value(sealParameter)) };
   }
@@ -29,8 +29,8 @@ export interface KeyPairDeps extends Omit<ApiSecretsDeps, 'config'> {
 
 /** Returns a function that resolves to the key pair in an SSM parameter, see {@link cached}. */
 export function cachedKeyPair({ name, getParameters, now, log }: KeyPairDeps) {
-  const read = async () => {
-    const value = await readParameters(getParameters, [name]);
+  const read = async (within: number) => {
+    const value = await readParameters(getParameters, [name], { within });
     return keyPair(name, value(name));
   };
   return cached(read, now, log);

@@ -3,8 +3,11 @@ import { globalAgent as httpsAgent } from 'node:https';
 // The package's main entry: only this one has types, and esbuild removes what is unused.
 import { vod } from 'tencentcloud-sdk-nodejs-vod';
 import { backoff, type RetryDeps } from '../platform/retry';
+import { adviseOn, isRateError, isTransient, VodError } from './api-errors';
 import { createPacer } from './pace';
 import type { KeyPair } from './schemas';
+
+export { codeOf, isAccountError, isRateError, isTransient, VodError } from './api-errors';
 
 type Client = InstanceType<typeof vod.v20180717.Client>;
 type Action =
@@ -25,8 +28,8 @@ export interface VodApiDeps extends RetryDeps {
   readonly url: string;
   /** Sent with every request unless it is undefined. */
   readonly subAppId: number | undefined;
-  /** Called for each request, so that a rotated pair is used soon. */
-  readonly keyPair: () => Promise<KeyPair>;
+  /** Called for each request, so that a rotated pair is used soon; may take so many milliseconds. */
+  readonly keyPair: (within: number) => Promise<KeyPair>;
 }
 
 export interface VodCallOptions {
@@ -36,46 +39,10 @@ export interface VodCallOptions {
   readonly tries: number;
 }
 
-/** A call that VOD refused, with VOD's `code` (for example AuthFailure.SignatureFailure), or did not answer. */
-export class VodError extends Error {
-  override readonly name = 'VodError';
-
-  constructor(
-    action: Action,
-    reason: string,
-    readonly code?: string,
-  ) {
-    super(`Cannot call ${action}: ${reason}`);
-  }
-}
-
-/** VOD's error code; `undefined` where VOD did not answer. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** Whether VOD refused the account, its key or its application, and so every call. */
-export function isAccountError(error: unknown): boolean {
-  return ACCOUNT_ERROR.test(codeOf(error) ?? '');
-}
-
-const ACCOUNT_ERROR =
-  /^(AuthFailure|UnauthorizedOperation|FailedOperation\.Invalid(VodUser|Account)|InvalidParameterValue\.SubAppId)/;
-
-/** Whether VOD refused a call because there were too many. */
-export function isRateError(error: unknown): boolean {
-  return codeOf(error)?.startsWith('RequestLimitExceeded') === true;
-}
-
 /** Longest wait for one answer, in milliseconds: PullEvents takes up to 5 s, and VOD recommends 10 s (266/33433). */
 const ANSWER_TIMEOUT = 10_000;
 /** Longest pause between two attempts, in milliseconds. */
 const MAX_PAUSE = 2_000;
-
-/** Whether a retry of the same request may succeed: VOD did not answer, failed, or limited the rate. */
-export function isTransient(error: unknown): boolean {
-  return /^(RequestLimitExceeded|InternalError)/.test(codeOf(error) ?? 'InternalError');
-}
 
 /**
  * The actions of VOD's server API that the functions call, through the vendor's SDK. Returns a function that creates an API
@@ -94,7 +61,7 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
   const pacer = createPacer(now);
 
   async function callOnce(action: Action, request: object, deadline: number): Promise<unknown> {
-    const credential = await keyPair();
+    const credential = await keyPair(deadline - now());
     const client = new vod.v20180717.Client({ credential, profile: { httpProfile } });
     const wait = pacer.take(action, deadline);
     if (wait === undefined) throw new VodError(action, 'there was no time left for the call');
@@ -142,10 +109,17 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
   };
 }
 
-/** Converts an error of the SDK: with VOD's code and request id if VOD answered, else with the reason why not. */
+/**
+ * Converts an error of the SDK: with VOD's code and request id if VOD answered, and what to do if it refuses the account;
+ * else with the reason why there was no answer.
+ */
 function toVodError(action: Action, error: unknown): VodError {
   const { code, requestId, httpCode, message }: SdkError = error instanceof Error ? error : new Error('unknown');
-  if (requestId && code) return new VodError(action, `VOD answered ${code} (request ${requestId})`, code);
+  if (requestId && code) {
+    const advice = adviseOn(code, action);
+    const reason = `VOD answered ${code} (request ${requestId})${advice === undefined ? '' : `: ${advice}`}`;
+    return new VodError(action, reason, code);
+  }
   return new VodError(action, httpCode ? `VOD answered HTTP status ${httpCode}` : `VOD did not answer: ${message}`);
 }
 

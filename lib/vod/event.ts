@@ -20,12 +20,16 @@ interface TaskEvent {
   readonly fileId: string;
   readonly taskId: string;
   readonly isFinished: boolean;
+  /** As in an upload event. */
+  readonly droppedFields?: readonly string[];
 }
 
 interface DeletionEvent {
   readonly type: 'FileDeleted';
   /** `parts` are VOD's names of the deleted parts; empty = the whole file. */
   readonly files: readonly { readonly fileId: string; readonly parts: readonly string[] }[];
+  /** As in an upload event: `FileIdSet` where some of its ids are unusable. */
+  readonly droppedFields?: readonly string[];
 }
 
 /** An event of either wire format. Task events carry identifiers only: results come from VOD's API. */
@@ -103,8 +107,10 @@ function parseUpload(type: UploadEvent['type'], payload: unknown, path: string):
 function parseTask(type: TaskEvent['type'], fileId: unknown, payload: unknown): VodEvent {
   // For ProcessMediaByUrl this is the caller's own text, or missing: such a task has no file in VOD.
   if (typeof fileId !== 'string' || !FILE_ID.test(fileId)) return { type: 'Ignored', eventType: type };
-  const taskId = getTaskId(payload, 'TaskId', []) ?? getTaskId(payload, 'VodTaskId', []) ?? '';
-  return { type, fileId, taskId, isFinished: getString(payload, 'Status') === 'FINISH' };
+  const droppedFields: string[] = [];
+  const taskId = getTaskId(payload, 'TaskId', droppedFields) ?? getTaskId(payload, 'VodTaskId', droppedFields) ?? '';
+  const isFinished = getString(payload, 'Status') === 'FINISH';
+  return { type, fileId, taskId, isFinished, ...(droppedFields.length > 0 && { droppedFields }) };
 }
 
 function parseDeletion(payload: unknown, path: string): DeletionEvent {
@@ -129,6 +135,7 @@ function parseDeletion(payload: unknown, path: string): DeletionEvent {
       fileId,
       parts: [...new Set(partsById.get(fileId))].sort(),
     })),
+    ...(usable.length < ids.length && { droppedFields: ['FileIdSet'] }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { omitUndefined } from '../platform/omit-undefined';
 import { worstReview, parseReview, type Review } from './task';
-import { codeOf, isAccountError, isTransient, VodError, type VodApi } from './api';
-import { isForbidden, parseMediaInfo, parseSourceContext, type MediaInfo } from './media';
+import { codeOf, isAccountError, isRateError, isTransient, VodError, type VodApi } from './api';
+import { isForbidden, parseMediaInfo, parseSourceContext, toUtc, type MediaInfo } from './media';
 import { open, type OpenedSourceContext } from './source-context';
 import { getArray, getField, getObject, getString } from './wire';
 
@@ -27,8 +27,9 @@ const NO_ANSWER = new VodError('DescribeMediaInfos', 'its answer is incomplete a
 
 /**
  * VOD's answers about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys` open the
- * source contexts. A refused call is split in halves, so that one id does not block the others. A file that the answer
- * neither describes nor lists as missing, or describes without BasicInfo, gets an error (`IncompleteAnswer`).
+ * source contexts. A refused call is split in halves, so that one id does not block the others; also one with a code that is
+ * usually about no file, once two single files show that others are answered. A file that the answer
+ * neither describes nor lists as missing, or describes without BasicInfo or an empty one, gets an error (`IncompleteAnswer`).
  */
 export async function describeFiles(
   vod: Pick<VodApi, 'DescribeMediaInfos'>,
@@ -39,17 +40,29 @@ export async function describeFiles(
     return await describeAtOnce(vod, fileIds, sealKeys);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    const concernsIds = codeOf(error) !== undefined && !isTransient(error) && !isAccountError(error);
-    if (fileIds.length > 1 && concernsIds) {
-      const half = Math.ceil(fileIds.length / 2);
-      const [first, second] = await Promise.all([
-        describeFiles(vod, fileIds.slice(0, half), sealKeys),
-        describeFiles(vod, fileIds.slice(half), sealKeys),
-      ]);
-      return new Map([...first, ...second]);
-    }
-    return new Map(fileIds.map((fileId) => [fileId, error]));
+    const describe = (ids: readonly string[]) => describeFiles(vod, ids, sealKeys);
+    const isAboutIds = fileIds.length > 1 && (await concernsIds(error, fileIds, describe));
+    if (!isAboutIds) return new Map(fileIds.map((fileId) => [fileId, error]));
+    const half = Math.ceil(fileIds.length / 2);
+    const [first, second] = await Promise.all([describe(fileIds.slice(0, half)), describe(fileIds.slice(half))]);
+    return new Map([...first, ...second]);
   }
+}
+
+/**
+ * Whether a call was refused because of some of its ids. A VOD that fails by itself, or refuses the account, refuses any
+ * call: then the first and the last file alone get no answer, either.
+ */
+async function concernsIds(
+  error: Error,
+  fileIds: readonly string[],
+  describe: (ids: readonly string[]) => Promise<ReadonlyMap<string, FileAnswer>>,
+): Promise<boolean> {
+  if (codeOf(error) === undefined || isRateError(error)) return false;
+  if (!isTransient(error) && !isAccountError(error)) return true;
+  const ends = [fileIds.slice(0, 1), fileIds.slice(-1)];
+  const answers = await Promise.all(ends.map(describe));
+  return answers.some((answer) => ![...answer.values()].every((one) => one instanceof Error));
 }
 
 async function describeAtOnce(
@@ -75,7 +88,8 @@ async function describeAtOnce(
 function parseMedia(info: unknown, sealKeys: readonly string[]): DescribedFile | undefined {
   const fileId = getString(info, 'FileId');
   const basicInfo = getObject(info, 'BasicInfo');
-  if (fileId === undefined || !basicInfo) return undefined;
+  // Every file has a creation time at least: VOD sends an empty section when it has no information now.
+  if (fileId === undefined || !basicInfo || Object.keys(basicInfo).length === 0) return undefined;
   // In the shape of an upload event, so that one parser reads both.
   const payload = { MediaBasicInfo: basicInfo, MetaData: getObject(info, 'MetaData') };
   const sourceContext = parseSourceContext(payload, []);
@@ -92,7 +106,7 @@ function parseMedia(info: unknown, sealKeys: readonly string[]): DescribedFile |
 
 /** When the file was reviewed last. */
 function parseReviewTime(reviewInfo: unknown): string | undefined {
-  return getString(getObject(reviewInfo, 'MediaReviewInfo'), 'ReviewTime');
+  return toUtc(getString(getObject(reviewInfo, 'MediaReviewInfo'), 'ReviewTime'));
 }
 
 /** The worse of the reviews of the file and of its cover. */

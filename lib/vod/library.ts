@@ -1,4 +1,4 @@
-import { codeOf, type VodApi } from './api';
+import { codeOf, isAccountError, type VodApi } from './api';
 import { getNumber, getObject, getString } from './wire';
 
 /** Offset + Limit of SearchMedia cannot exceed this (266/31813). */
@@ -66,7 +66,7 @@ export interface EndedTasksPage {
   readonly next?: string;
 }
 
-/** A page of the procedures and reviews that ended from `after` to `before`, in Unix seconds (DescribeTasks, 266/33430). */
+/** A page of the procedures and reviews that ended from `after` to `before`, in Unix seconds (DescribeTasks, 266/33430). @throws Error when TaskSet is missing; what the call throws */
 export async function endedTasksPage(
   vod: Pick<VodApi, 'DescribeTasks'>,
   after: number,
@@ -79,7 +79,8 @@ export async function endedTasksPage(
     Limit: 100,
     ...(scrollToken !== undefined && { ScrollToken: scrollToken }),
   });
-  const tasks = (page.TaskSet ?? []).flatMap((task) => {
+  if (!page.TaskSet) throw new Error("Cannot read VOD's ended tasks: DescribeTasks' answer has no TaskSet");
+  const tasks = page.TaskSet.flatMap((task) => {
     const taskId = getString(task, 'TaskId');
     const fileId = getString(task, 'FileId');
     const isKept = TASK_TYPES.includes(getString(task, 'TaskType') ?? '');
@@ -94,7 +95,8 @@ export const TASK_TYPES: readonly string[] = ['Procedure', 'ReviewAudioVideo'];
 
 /** Whether VOD reports with this error that the task does not exist. */
 export function isNoSuchTask(error: unknown): boolean {
-  return /^(ResourceNotFound|InvalidParameter)/.test(codeOf(error) ?? '');
+  // Some codes of this kind are about the account or its application.
+  return !isAccountError(error) && /^(ResourceNotFound|InvalidParameter)/.test(codeOf(error) ?? '');
 }
 
 function isoSecond(unixSeconds: number): string {

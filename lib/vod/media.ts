@@ -73,8 +73,11 @@ function getSourceInfo(payload: unknown): unknown {
   return getObject(getBasicInfo(payload), 'SourceInfo') ?? payload;
 }
 
-/** A time with an offset would sort wrongly as a string. `undefined` for what is not an ISO 8601 time. */
-function toUtc(time: string | undefined): string | undefined {
+/**
+ * An ISO 8601 time in UTC, because a time with an offset sorts wrongly as a string; without an offset it is UTC already.
+ * `undefined` for anything else.
+ */
+export function toUtc(time: string | undefined): string | undefined {
   if (time === undefined || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/.test(time)) return undefined;
   const parsed = Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`);
   return Number.isNaN(parsed) ? undefined : new Date(parsed).toISOString().replace('.000Z', 'Z');

@@ -2,6 +2,7 @@ import { compareStrings } from '../platform/compare';
 import { omitUndefined } from '../platform/omit-undefined';
 import { codeOf, isAccountError, isTransient, type VodApi } from './api';
 import { isNoSuchTask, TASK_TYPES } from './library';
+import { toUtc } from './media';
 import { parseProcedureTask, parseReviewTask, type Task } from './task';
 import { getArray, getField, getObject, getString } from './wire';
 
@@ -28,7 +29,7 @@ export class IncompleteAnswerError extends Error {
  * The procedures and reviews of a file that VOD still keeps (three days), by id, the oldest first, without settled ones
  * (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  *
- * @throws IncompleteAnswerError when a task's detail is missing from the answer; what a call throws
+ * @throws IncompleteAnswerError when the list or a task's detail is missing from the answer; what a call throws
  */
 export async function describeTasks(
   vod: Pick<VodApi, 'DescribeTasks' | 'DescribeTaskDetail'>,
@@ -65,6 +66,9 @@ async function listTasks(vod: Pick<VodApi, 'DescribeTasks'>, fileId: string): Pr
       Limit: 100,
       ...(scrollToken !== undefined && { ScrollToken: scrollToken }),
     });
+    if (!Array.isArray(getField(answer, 'TaskSet'))) {
+      throw new IncompleteAnswerError(`VOD's answer about the tasks of the file ${fileId} has no TaskSet`);
+    }
     for (const task of getArray(answer, 'TaskSet')) {
       const taskId = getString(task, 'TaskId');
       const type = getString(task, 'TaskType');
@@ -73,7 +77,7 @@ async function listTasks(vod: Pick<VodApi, 'DescribeTasks'>, fileId: string): Pr
       tasks.push({
         taskId,
         type,
-        ...omitUndefined({ status: getString(task, 'Status'), createTime: getString(task, 'CreateTime') }),
+        ...omitUndefined({ status: getString(task, 'Status'), createTime: toUtc(getString(task, 'CreateTime')) }),
       });
     }
     scrollToken = getString(answer, 'ScrollToken');
@@ -105,12 +109,12 @@ async function describeTask(
   const owner = getString(detailType === 'Procedure' ? payload : getField(payload, 'Input'), 'FileId');
   if (owner === undefined) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} names no file`);
   if (owner !== fileId) return undefined;
-  const createdAt = createTime ?? getString(detail, 'CreateTime');
+  const createdAt = createTime ?? toUtc(getString(detail, 'CreateTime'));
   const state = status ?? getString(detail, 'Status');
   if (state === 'ABORTED') return withOrigin(ABORTED, detailType, createdAt);
   if (state !== 'FINISH') return withOrigin(RUNNING, detailType, createdAt);
   if (detailType === 'Procedure') return withOrigin(parseProcedureTask(payload), detailType, createdAt);
-  const finishedAt = getString(detail, 'FinishTime');
+  const finishedAt = toUtc(getString(detail, 'FinishTime'));
   const review = { ...parseReviewTask(payload), ...(finishedAt !== undefined && { _finishTime: finishedAt }) };
   return withOrigin(review, detailType, createdAt);
 }

@@ -58,7 +58,7 @@ export const paths = {
               detail: 'Cannot sign upload: the limits of this service reject it',
               errors: [
                 { path: '/fileSize', message: 'must be at most 1073741824 bytes' },
-                { path: '/fileName', message: 'must be a file of the category: Video, Audio' },
+                { path: '/fileName', message: 'must be a file of one of the categories: Video, Audio' },
               ],
             },
           },

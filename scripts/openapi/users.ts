@@ -227,8 +227,8 @@ const play = {
     401: unauthorized,
     403: forbidden('play upload'),
     404: notFoundOrOff('play upload', 'PLAYER_KEY_PARAMETER'),
-    409: conflict('The upload is not ready, or VOD has not made the content that is played (`PLAYBACK_CONTENT`).', {
-      processing: ['processing', 'Cannot play upload: its status is "processing", only a ready upload is played'],
+    409: conflict('The upload is not ready, or VOD has no output of it for `PLAYBACK_CONTENT`.', {
+      processing: ['processing', 'Cannot play upload: its status is "processing", must be "ready"'],
     }),
     429: gatewayThrottled(500),
     500: serviceFailed,

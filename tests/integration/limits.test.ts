@@ -19,8 +19,8 @@ afterEach(async () => {
   await cleanUp();
 });
 
-/** Uploads these files and delivers their events, then verifies. */
-async function uploaded(count: number, uploader = 'user-42'): Promise<string[]> {
+/** Uploads `count` files, delivers their events and verifies them. */
+async function uploadFiles(count: number, uploader = 'user-42'): Promise<string[]> {
   const ids = Array.from({ length: count }, () => world.upload({ uploader }));
   for (const fileId of ids) await world.deliver(...(await world.eventsOf(fileId)));
   await world.verify();
@@ -35,9 +35,9 @@ test.each<[string, Limits, string]>([
   ['MAX_BYTES', { maxBytes: 2 }, 'too-large'],
   ['MAX_SECONDS', { maxSeconds: 1 }, 'too-long'],
   ['ALLOWED_CATEGORIES', { allowedCategories: ['Audio'] }, 'type'],
-])('%s rejects a file by the figures of VOD, and forbids it once', async (_, limits, reason) => {
+])('%s rejects a file by what VOD reports about it, and forbids it once', async (_, limits, reason) => {
   await startWorld({ limits: { ...limits, rejectAction: 'forbid' } });
-  const [fileId = ''] = await uploaded(1);
+  const [fileId = ''] = await uploadFiles(1);
   expect(await world.item(fileId)).toMatchObject({ status: 'rejected', trust: 'confirmed', rejection: { reason } });
   expect(actions()).toEqual([]);
   await world.pass(10 * MINUTE);
@@ -57,13 +57,13 @@ test.each<[string, Limits, string]>([
 
 test('REJECT_ACTION=delete deletes the file in VOD; its row is deleted and keeps the reason', async () => {
   await startWorld({ limits: { maxBytes: 2, rejectAction: 'delete' } });
-  const [fileId = ''] = await uploaded(1);
+  const [fileId = ''] = await uploadFiles(1);
   await world.pass(MINUTE);
   expect(actions()).toEqual(['DeleteMedia']);
   expect(await world.item(fileId)).toMatchObject({ status: 'deleted', rejection: { reason: 'too-large' } });
 });
 
-test('a file whose upload event was lost is limited by reconcile just the same', async () => {
+test('reconcile applies limits to a new file without an upload event', async () => {
   await startWorld({ limits: { maxBytes: 2, rejectAction: 'forbid' } });
   await world.run();
   const fileId = world.upload();
@@ -73,7 +73,7 @@ test('a file whose upload event was lost is limited by reconcile just the same',
   expect(actions()).toEqual(['ForbidMediaDistribution']);
 });
 
-test('uploads of the day before the first deploy are not limited', async () => {
+test('limits do not apply to uploads of the day before the first deploy', async () => {
   await startWorld({ limits: { maxBytes: 2, uploadsPerDay: 1, rejectAction: 'delete' } });
   const ids = [world.upload(), world.upload(), world.upload()];
   await world.run();
@@ -82,9 +82,9 @@ test('uploads of the day before the first deploy are not limited', async () => {
   expect(actions()).toEqual([]);
 });
 
-test('the action is taken although VOD does not answer for minutes', async () => {
+test('the action is taken after an outage of VOD', async () => {
   await startWorld({ limits: { maxBytes: 2, rejectAction: 'delete' } });
-  const [fileId = ''] = await uploaded(1);
+  const [fileId = ''] = await uploadFiles(1);
   world.api.answering = () => refusal('InternalError');
   await world.pass(5 * MINUTE);
   expect(await world.item(fileId)).toMatchObject({ status: 'rejected' });
@@ -93,7 +93,7 @@ test('the action is taken although VOD does not answer for minutes', async () =>
   expect(await world.item(fileId)).toMatchObject({ status: 'deleted', rejection: { reason: 'too-large' } });
 });
 
-test('200 files that were there before the limits are neither changed nor deleted by a back-fill and an audit', async () => {
+test('limits neither change nor delete 200 files of an existing library, in the first run of reconcile or a later one', async () => {
   await startWorld({ limits: { maxBytes: 1, rejectAction: 'delete' } });
   const old = -30 * 24 * HOUR;
   for (let index = 0; index < 200; index++) {
@@ -113,10 +113,10 @@ test('200 files that were there before the limits are neither changed nor delete
 });
 
 describe.each(engines)('UPLOADS_PER_DAY on %s', (engine) => {
-  test('200 uploads one after the other: the first 10 are ready, 190 rejected, whatever comes later; signing waits', async () => {
+  test('accepts the first 10 of 200 consecutive uploads for good, and signing returns the time until the next one', async () => {
     await startWorld({ engine, limits: { uploadsPerDay: 10 } });
     const ids: string[] = [];
-    for (let index = 0; index < 200; index++) ids.push(...(await uploaded(1)));
+    for (let index = 0; index < 200; index++) ids.push(...(await uploadFiles(1)));
     const expected = ids.map((_, index) => (index < 10 ? 'ready' : 'rejected'));
     expect(await statusesOf(ids)).toEqual(expected);
     for (const fileId of ids.slice(0, 20)) await world.deliver(...(await world.eventsOf(fileId)));
@@ -134,9 +134,9 @@ describe.each(engines)('UPLOADS_PER_DAY on %s', (engine) => {
     expect(await uploadQuota(index, 10, () => Date.now() + 25 * HOUR)('user-42', Date.now() + 5_000)).toBe(0);
   }, 120_000);
 
-  test('20 uploads at once after 9 that are ready end with at most 29 ready', async () => {
+  test('accepts at most 29 uploads when 20 follow at once after 9 that are ready', async () => {
     await startWorld({ engine, limits: { uploadsPerDay: 10 } });
-    const ids = [...(await uploaded(9)), ...(await uploaded(20)), ...(await uploaded(5))];
+    const ids = [...(await uploadFiles(9)), ...(await uploadFiles(20)), ...(await uploadFiles(5))];
     const ready = (await statusesOf(ids)).filter((status) => status === 'ready').length;
     expect(ready).toBeGreaterThanOrEqual(10);
     expect(ready).toBeLessThanOrEqual(29);

@@ -2,6 +2,8 @@ import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
+import { MAX_TASKS } from '../../lib/uploads/row';
+import { applySnapshot } from '../../lib/uploads/snapshot';
 import { startStore, type Store } from '../helpers/backend';
 import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
 import { context, delivery, signRequest } from '../helpers/lambda';
@@ -97,6 +99,119 @@ test("the webhook's line of each event has its ids, type, outcome and dropped fi
     { ...line, outcome: 'ignored', eventType: 'Other', unknownType: 'unreadable', fileIds: [], taskIds: [] },
     { ...line, outcome: 'ignored', eventType: 'PullComplete', fileIds: [], taskIds: [] },
     { ...line, outcome: 'recorded', eventType: 'FileDeleted', fileIds: [fileId], taskIds: [] },
+  ]);
+});
+
+describe("H15: the webhook's line of an event that it cannot read", () => {
+  const line = {
+    level: 'warn',
+    requestId: expect.any(String),
+    outcome: 'refused',
+    status: 400,
+    code: 'invalid-request',
+  };
+  const idError = { path: '/FileUploadEvent/FileId', message: expect.any(String) };
+
+  test.each<[string, unknown, object]>([
+    [
+      'an upload with an unusable file id',
+      { EventType: 'NewFileUpload', FileUploadEvent: { FileId: '52858907abc', ProcedureTaskId: '1500000001-p-t0' } },
+      { eventType: 'NewFileUpload', fileIds: ['52858907abc'], taskIds: ['1500000001-p-t0'], errors: [idError] },
+    ],
+    [
+      'an upload whose file id is a number',
+      { EventType: 'NewFileUpload', FileUploadEvent: { FileId: 387702 } },
+      { eventType: 'NewFileUpload', fileIds: ['387702'], taskIds: [], errors: [idError] },
+    ],
+    [
+      'an upload without a file id, in format 2.0',
+      { eventType: 'NewFileUpload', data: { procedureTaskId: '1500000001-p-t0' } },
+      {
+        eventType: 'NewFileUpload',
+        fileIds: [],
+        taskIds: ['1500000001-p-t0'],
+        errors: [{ path: '/FileUploadEvent', message: expect.stringContaining('FileId') }],
+      },
+    ],
+    [
+      'a deletion without a usable id',
+      { EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet: ['1'.repeat(41), 'x', 7.5] } },
+      {
+        eventType: 'FileDeleted',
+        fileIds: ['1'.repeat(41)],
+        taskIds: [],
+        errors: expect.arrayContaining([{ path: '/FileDeleteEvent/FileIdSet/1', message: expect.any(String) }]),
+      },
+    ],
+    [
+      'an event without a type',
+      { FileUploadEvent: { FileId: '387702' } },
+      { eventType: 'Other', unknownType: 'unreadable', fileIds: ['387702'], taskIds: [], errors: [] },
+    ],
+  ])('%s: type, ids and errors', async (_, body, expected) => {
+    expect(await webhook.status(body)).toBe(400);
+    expect(webhook.lines).toEqual([{ ...line, ...expected }]);
+  });
+
+  test('a body that is not JSON is logged without type, ids and content', async () => {
+    expect(await webhook.status('{"EventType":"NewFileUpload","canary')).toBe(400);
+    expect(webhook.lines).toEqual([line]);
+  });
+
+  test('contains no text that does not look like an id of VOD', async () => {
+    const FileId = 'canary'.repeat(5);
+    await webhook.post({ EventType: 'NewFileUpload', FileUploadEvent: { FileId, TaskId: '7 canary', note: 'canary' } });
+    expect(webhook.lines).toEqual([expect.objectContaining({ fileIds: [], taskIds: [], errors: [idError] })]);
+    expect(JSON.stringify(webhook.lines)).not.toContain('canary');
+  });
+
+  test('is counted by its type and as refused', async () => {
+    await webhook.post({ EventType: 'NewFileUpload', FileUploadEvent: {} });
+    expect(metrics('VodEventsLogGroup', webhook.lines)).toEqual({
+      'Events NewFileUpload refused': 1,
+      'RefusedEvents invalid-request': 1,
+    });
+  });
+});
+
+test('H15: an event about a task for which its row has no place is counted as dropped, not as repeated', async () => {
+  const fileId = '387709';
+  const tasks = new Map(
+    Array.from({ length: MAX_TASKS }, (_, index) => [`task-${index}`, { status: 'FINISH' } as const]),
+  );
+  const answered = { fileId, media: {}, context: undefined, isForbidden: false, tasks };
+  await webhook.store.replace(undefined, applySnapshot(undefined, answered, Date.now()), Date.now() + 5_000);
+  const finish = (taskId: string) => procedureStateChanged({ fileId }, 'FINISH', { taskId });
+  expect(await webhook.post(finish('one-more'))).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
+  expect(await webhook.post(finish('task-0'))).toMatchObject({ statusCode: 200, body: '{"outcome":"repeated"}' });
+  expect(webhook.lines).toMatchObject([
+    { level: 'info', outcome: 'dropped', fileIds: [fileId], taskIds: ['one-more'] },
+    { level: 'info', outcome: 'repeated' },
+  ]);
+  expect(metrics('VodEventsLogGroup', webhook.lines)).toEqual({
+    'Events ProcedureStateChanged dropped': 1,
+    'Events ProcedureStateChanged repeated': 1,
+  });
+});
+
+test('A4: the line of an event that came while secrets cannot be read has its type, ids and the reason', async () => {
+  const body = procedureStateChanged({ fileId: '387710' }, 'FINISH', { taskId: '1500000001-p-t0' });
+  const seal = webhook.parameters.get('/vod/seal') ?? '';
+  webhook.parameters.delete('/vod/seal');
+  const answered = await webhook.handler()(delivery(body), context());
+  webhook.parameters.set('/vod/seal', seal);
+  expect(answered.statusCode).toBe(500);
+  expect(webhook.lines).toEqual([
+    {
+      level: 'error',
+      requestId: expect.any(String),
+      outcome: 'error',
+      eventType: 'ProcedureStateChanged',
+      fileIds: ['387710'],
+      taskIds: ['1500000001-p-t0'],
+      error: 'ServiceError',
+      reason: 'Cannot read secrets: create the SSM parameter /vod/seal as a SecureString',
+    },
   ]);
 });
 

@@ -9,7 +9,7 @@ import { startPulling, type Pulling } from '../helpers/pulling';
 import { answer, refusal, relay } from '../helpers/relay';
 import { cleanUp, SECRET_ID, SECRET_KEY, upload } from '../helpers/vod-client';
 
-const nothing = { pulled: 0, recorded: 0, repeated: 0, ignored: 0, refused: 0, failed: 0, confirmed: 0 };
+const nothing = { pulled: 0, recorded: 0, repeated: 0, dropped: 0, ignored: 0, refused: 0, failed: 0, confirmed: 0 };
 
 let pulling: Pulling;
 let folder: string;

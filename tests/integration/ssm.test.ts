@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serviceEndpoint } from '../../lib/platform/aws-json';
+import { serviceEndpoint, type CallOptions } from '../../lib/platform/aws-json';
 import { parameterReader } from '../../lib/platform/ssm';
 import { certificateFor } from '../../local/vod/certificate';
 import { retryDeps } from '../helpers/backend';
@@ -33,6 +33,9 @@ const json =
   (response) =>
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(value));
 const refuse = (type: string, message = '') => json(400, { __type: type, message });
+/** As some front ends of AWS answer: the code is in a header, with the address of its documentation. */
+const throttledByHeader: Reaction = (response) =>
+  response.writeHead(400, { 'x-amzn-errortype': 'ThrottlingException:http://internal.example.com/' }).end('{}');
 const found = json(200, {
   Parameters: [{ Name: '/a', Value: 'value a', Type: 'SecureString' }],
   InvalidParameters: [],
@@ -50,13 +53,14 @@ afterAll(() => {
   server.close();
 });
 
-function read(names: readonly string[], env: Record<string, string> = {}) {
+function read(names: readonly string[], env: Record<string, string> = {}, options?: CallOptions) {
   const given = { AWS_REGION: 'ap-southeast-1', AWS_ACCESS_KEY_ID: 'AKID', AWS_SECRET_ACCESS_KEY: 'secret' };
-  return parameterReader({ ...given, AWS_SESSION_TOKEN: TOKEN, AWS_ENDPOINT_URL_SSM: url, ...env }, retryDeps)(names);
+  const all = { ...given, AWS_SESSION_TOKEN: TOKEN, AWS_ENDPOINT_URL_SSM: url, ...env };
+  return parameterReader(all, retryDeps)(names, options);
 }
 
-async function reason(...[names, env]: Parameters<typeof read>): Promise<string> {
-  return read(names, env).then(
+async function reason(...call: Parameters<typeof read>): Promise<string> {
+  return read(...call).then(
     () => 'it was read',
     (error: unknown) => (error instanceof Error ? error.message : 'no Error'),
   );
@@ -93,13 +97,18 @@ test('SSM is where its region has it, or where the environment says', () => {
   expect(href({ ...both, AWS_ENDPOINT_URL_SSM: '' }, 'ap-southeast-1')).toBe('http://localhost:1/');
 });
 
-describe('a transient failure is retried', () => {
+describe('A4: a transient failure of SSM is retried', () => {
   test.each<[string, Reaction]>([
     ['a status of 500', json(500, { __type: 'InternalServerError' })],
     ['a status of 503 that is not JSON', (response) => response.writeHead(503).end('<html>')],
     ['throttling', refuse('ThrottlingException', 'Rate exceeded')],
     ['throttling, with a namespace', refuse('com.amazonaws.ssm#ThrottlingException')],
     ['a status of 429', json(429, {})],
+    ['throttling that only a header names', throttledByHeader],
+    ['throttling of KMS behind it', refuse('KMSThrottlingException')],
+    ['an internal failure with the status 400', refuse('InternalServerError')],
+    ['a service that is unavailable', refuse('ServiceUnavailableException')],
+    ['a service behind it that does not answer', refuse('DependencyTimeoutException')],
     ['a connection that is closed', (response) => response.destroy()],
     [
       'an answer that ends too soon',
@@ -112,7 +121,7 @@ describe('a transient failure is retried', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('for six seconds, with growing pauses that no two instances share', async () => {
+  test('A4: for six seconds, with growing pauses that no two instances share', async () => {
     reactions = [json(500, { __type: 'InternalServerError' })];
     const began = Date.now();
     expect(await reason(['/a'])).toBe('Cannot read secrets: SSM answers 500 InternalServerError');
@@ -122,7 +131,21 @@ describe('a transient failure is retried', () => {
     expect(requests.length).toBeLessThanOrEqual(12);
   });
 
-  test('an answer that does not come: 3 s for a try, 6 s in all', async () => {
+  test('A4: for less where the function has less time left', async () => {
+    reactions = [json(500, { __type: 'InternalServerError' })];
+    const began = Date.now();
+    expect(await reason(['/a'], {}, { within: 1_500 })).toMatch(/InternalServerError$/);
+    expect(Date.now() - began).toBeGreaterThan(900);
+    expect(Date.now() - began).toBeLessThan(1_800);
+  });
+
+  test('A4: with the pauses that the caller gives, and a last attempt shortly before the end', async () => {
+    reactions = [refuse('ThrottlingException')];
+    await reason(['/a'], {}, { within: 2_000, pauses: { first: 10_000, max: 10_000 } });
+    expect(requests).toHaveLength(2);
+  });
+
+  test('A4: an answer that does not come: 3 s for a try, 6 s in all', async () => {
     reactions = [() => undefined];
     expect(await reason(['/a'])).toMatch(/^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not answer: nothing came/);
     expect(requests).toHaveLength(2);

@@ -154,7 +154,7 @@ describe.each(engines)('store, on %s', (engine) => {
       return { busy, pauses, store: uploadStore({ ...clock, dynamodb: busy.client, tableName: TABLE_NAME }) };
     }
 
-    test('are read again after growing pauses, until all are there', async () => {
+    test('A15: are read again after growing pauses, until all are there', async () => {
       const ids = Array.from({ length: 8 }, uploads.freshId);
       await Promise.all(ids.map((fileId) => uploads.record(newFileUpload({ fileId }))));
       const { busy, pauses, store: unlucky } = busyStore(3);
@@ -164,7 +164,7 @@ describe.each(engines)('store, on %s', (engine) => {
       busy.client.destroy();
     });
 
-    test('that stay are an error once the deadline is reached, never rows that count as missing', async () => {
+    test('A15: that stay are an error once the deadline is reached, never rows that count as missing', async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       const { busy, pauses, store: unlucky } = busyStore(Infinity);

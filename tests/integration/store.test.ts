@@ -55,7 +55,7 @@ describe.each(engines)('store, on %s', (engine) => {
     const storeAt = (now: () => number) =>
       uploadStore({ ...retryDeps, now, dynamodb: uploads.client, tableName: TABLE_NAME });
 
-    test('writers within one millisecond lose no update', async () => {
+    test('A21: writers within one millisecond lose no update', async () => {
       const fileId = uploads.freshId();
       const frozen = storeAt(() => NOW);
       await uploads.record(newFileUpload({ fileId }), frozen, () => NOW);
@@ -66,7 +66,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(new Set(item['_news'] as string[])).toEqual(new Set(tasks.map((taskId) => `end:${taskId}`)));
     });
 
-    test('a clock that goes back loses no update, and the version still grows', async () => {
+    test('A21: a clock that goes back loses no update, and the version still grows', async () => {
       const fileId = uploads.freshId();
       for (const [index, time] of [NOW, NOW - 3_600_000, NOW - 7_200_000, NOW].entries()) {
         const event = index === 0 ? newFileUpload({ fileId }) : finish(fileId, `task-${index}`);
@@ -171,7 +171,7 @@ describe.each(engines)('store, on %s', (engine) => {
 
     // A question of the algorithm and not of the engine: the faster one is enough.
     (isFast ? test : test.skip)(
-      '200 distinct tasks of one file at once: all recorded, without n^2 writes',
+      'H10: 200 distinct tasks of one file at once: all recorded, without n^2 writes',
       async () => {
         const fileId = uploads.freshId();
         await uploads.record(newFileUpload({ fileId }));
@@ -196,7 +196,7 @@ describe.each(engines)('store, on %s', (engine) => {
     );
   });
 
-  describe('a row that the table refuses for good', () => {
+  describe('A1: a row that the table refuses for good', () => {
     test('is a RefusedRowError after one request: an item over 400 kB', async () => {
       const fileId = uploads.freshId();
       const answer = { fileId, media: {}, context: undefined, isForbidden: false, tasks: new Map() };
@@ -221,7 +221,7 @@ describe.each(engines)('store, on %s', (engine) => {
       },
     );
 
-    test('does not come of a seal for an empty caller and an empty text: empty index keys are dropped', async () => {
+    test('A1: does not come of a seal for an empty caller and an empty text: empty index keys are dropped', async () => {
       const fileId = uploads.freshId();
       expect(await uploads.record(newFileUpload({ fileId, sourceContext: seal('', '', false, STORE_SEAL_KEY) }))).toBe(
         'recorded',

@@ -167,9 +167,13 @@ test('the policy decides what the caller leaves out', async () => {
   expect(rest).toMatchObject({ oneTimeValid: true });
 });
 
-test('with a list, absence means its first entry', async () => {
+test('H9: with a list, absence means its first entry', async () => {
   const lists = { CLASS_IDS: '1024,7', STORAGE_REGIONS: 'ap-chongqing,ap-singapore' };
   expect((await sign({}, lists)).parameters).toMatchObject({ classId: '1024', storageRegion: 'ap-chongqing' });
+  // Also with one entry, with another property, and where the class is 0, VOD's own default.
+  expect((await sign(undefined, { CLASS_IDS: '1024' })).parameters).toMatchObject({ classId: '1024' });
+  expect((await sign({ classId: 7 }, lists)).parameters).toMatchObject({ classId: '7', storageRegion: 'ap-chongqing' });
+  expect((await sign({}, { CLASS_IDS: '0,7' })).parameters).toMatchObject({ classId: '0' });
   const chosen = { classId: 7, storageRegion: 'ap-singapore' };
   expect((await sign(chosen, lists)).parameters).toMatchObject({ classId: '7', storageRegion: 'ap-singapore' });
 });
@@ -201,6 +205,30 @@ describe('403: a token that does not say who uploads', () => {
     const { status, problem } = await refusal(undefined, {}, claims);
     expect(status).toBe(403);
     expect(problem.detail).toMatch(/claim "sub" of 1 to 128 bytes/);
+  });
+
+  // API Gateway passes all claims as strings: "null", "true", "7", "map[]".
+  test.each<[string, unknown, string]>([
+    ['null', null, 'null'],
+    ['true', true, 'true'],
+    ['a number', 7, '7'],
+    ['an object', {}, 'map[]'],
+    ['a list', ['user-42'], '[user-42]'],
+    ['missing in the token', undefined, 'user-42'],
+  ])('H17: a sub that is no string in the token: %s', async (_, sub, claim) => {
+    const payload = Buffer.from(JSON.stringify({ iss: 'https://issuer.example.com/', sub })).toString('base64url');
+    const event = signRequest(undefined, { sub: claim });
+    for (const authorization of [`Bearer e30.${payload}.c2ln`, `e30.${payload}.c2ln`]) {
+      const answer = await signing.signer()({ ...event, headers: { ...event.headers, authorization } }, context());
+      expect(answer.statusCode).toBe(403);
+    }
+  });
+
+  test.each(['null', 'true', '7', 'constructor'])('H17: the string "%s" is a sub like any other', async (sub) => {
+    const payload = Buffer.from(JSON.stringify({ sub })).toString('base64url');
+    const event = signRequest(undefined, { sub });
+    const headers = { ...event.headers, authorization: `Bearer e30.${payload}.c2ln` };
+    expect((await signing.signer()({ ...event, headers }, context())).statusCode).toBe(200);
   });
 
   test('a sub of 128 bytes is enough', async () => {

@@ -53,7 +53,7 @@ async function until(token: string, fileId: string, status: string): Promise<Jso
 
 const uploadsIn = ({ body }: { readonly body: Json }) => body['uploads'] as readonly Json[];
 
-test('a user sees, plays and deletes an own upload, and nobody else does', async () => {
+test('a user reads, plays and deletes an own upload; another user gets 404, and a request without a token 401', async () => {
   await startRun();
   const [alice, bob] = [await tokenOf('alice'), await tokenOf('bob')];
   const fileId = upload('alice', 'order=7');
@@ -92,7 +92,7 @@ test('a user sees, plays and deletes an own upload, and nobody else does', async
   expect(await call(alice, `/uploads/${fileId}/playback`)).toMatchObject({ status: 409 });
 }, 60_000);
 
-test('the signed URL plays, and the plain one of the table does not', async () => {
+test('VOD accepts the signed URL of the playback route and refuses the plain one of the table', async () => {
   await startRun();
   const alice = await tokenOf('alice');
   const { fileId } = run.vod.put({ ...FILE, sourceContext: seal('', 'alice', false, run.secrets.sealKey) });
@@ -100,11 +100,11 @@ test('the signed URL plays, and the plain one of the table does not', async () =
   const [row] = await run.rows();
   expect((await fetch(String(row?.['url']))).status).toBe(403);
   const { body } = await call(alice, `/uploads/${fileId}/playback`);
-  // The file has no bytes, since it was put there without an upload: but the sign opens the way to it.
+  // 404, not 403: VOD accepts the sign, but the file has no bytes because it was not uploaded.
   expect((await fetch(String(body['url']))).status).toBe(404);
 });
 
-test('without PLAYBACK and DELETE their routes do not exist, and URLs are shown', async () => {
+test('without playback and deletion their routes return 404, and uploads have URLs', async () => {
   await startRun({ features: { playback: false, allowDelete: false } });
   const alice = await tokenOf('alice');
   const fileId = upload('alice');
@@ -117,7 +117,7 @@ test('without PLAYBACK and DELETE their routes do not exist, and URLs are shown'
   expect((await fetch(`${run.url}/local/playback-keys`)).status).toBe(404);
 });
 
-test('1 000 requests for lists, 50 at a time, return the right uploads of each user and no error', async () => {
+test('1 000 requests to GET /uploads, 50 at a time, return the uploads of the right user and no error', async () => {
   await startRun();
   const users = ['alice', 'bob', 'carol', 'dave'];
   const tokens = await Promise.all(users.map(tokenOf));
@@ -140,7 +140,7 @@ test('1 000 requests for lists, 50 at a time, return the right uploads of each u
   await Promise.all(Array.from({ length: 50 }, work));
 }, 60_000);
 
-test('limits refuse early what they will reject, and reject what lied', async () => {
+test('limits refuse to sign uploads that they would reject, and reject uploads that bypass this check', async () => {
   const limits = { MAX_BYTES: '2', ALLOWED_CATEGORIES: 'Video', UPLOADS_PER_DAY: '2', REJECT_ACTION: 'delete' };
   await startRun({ features: { limits } });
   const alice = await tokenOf('alice');
@@ -151,7 +151,7 @@ test('limits refuse early what they will reject, and reject what lied', async ()
     body: {
       errors: [
         { path: '/fileSize', message: 'must be at most 2 bytes' },
-        { path: '/fileName', message: 'must be a file of the category: Video' },
+        { path: '/fileName', message: 'must be a file of one of the categories: Video' },
       ],
     },
   });
@@ -174,7 +174,7 @@ test('limits refuse early what they will reject, and reject what lied', async ()
   );
 }, 60_000);
 
-test('a page of any port of this machine may call the routes, with the headers that tracing tools add', async () => {
+test('CORS allows pages on any port of this machine, with the headers that tracing tools add', async () => {
   await startRun();
   const names = 'authorization,content-type,if-none-match,traceparent,tracestate,baggage,sentry-trace';
   const preflight = (origin: string) =>

@@ -64,7 +64,7 @@ describe('deletions', () => {
     expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed' });
   });
 
-  test('of parts are verified again, and the row has what VOD still has', async () => {
+  test('V7: of parts are verified again, and the row has what VOD still has', async () => {
     const fileId = await verifiedUpload();
     world.api.answering = changingBasicInfo({ MediaUrl: '', CoverUrl: '' });
     const details = [{ FileId: fileId, DeleteParts: [{ Type: 'OriginalFiles' }] }];
@@ -141,7 +141,7 @@ describe("VOD's review", () => {
 });
 
 describe('what is wrong with one file', () => {
-  test('an id that VOD refuses does not hold up the 19 others of its call', async () => {
+  test('H2: an id that VOD refuses does not hold up the 19 others of its call', async () => {
     const ids: string[] = [];
     while (ids.length < 19) ids.push(world.upload());
     world.api.answering = (action, pass, parameters) => {
@@ -157,7 +157,7 @@ describe('what is wrong with one file', () => {
     expect(world.queue).toHaveLength(1);
   });
 
-  test('a seal for an empty caller is stored without an uploader, and holds up no other file', async () => {
+  test('A1: a seal for an empty caller is stored without an uploader, and holds up no other file', async () => {
     const [poison, fine] = [world.upload({ uploader: '', text: '' }), world.upload()];
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
     await world.verify();
@@ -166,7 +166,7 @@ describe('what is wrong with one file', () => {
     expect(await world.item(fine)).toMatchObject({ trust: 'confirmed', uploader: 'user-42' });
   });
 
-  test('a row that the table refuses is logged, is not retried, and holds up no other file', async () => {
+  test('A1: a row that the table refuses is logged, is not retried, and holds up no other file', async () => {
     const [poison, fine] = [world.upload({ text: 'poison' }), world.upload()];
     world.webhook.refuseRowsWith('"poison"');
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
@@ -181,7 +181,7 @@ describe('what is wrong with one file', () => {
   });
 
   test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty', 'valueOf'])(
-    'a forged end of the task %s leaves no trace',
+    'H1: a forged end of the task %s leaves no trace',
     async (taskId) => {
       const fileId = world.upload({ procedure: 'LongVideoPreset' });
       await world.processed(fileId);

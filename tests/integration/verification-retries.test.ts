@@ -83,7 +83,7 @@ describe('VOD that cannot answer yet', () => {
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
 
-  test('BasicInfo null of a confirmed file is not an answer: the row keeps url, name and uploader', async () => {
+  test('H5: BasicInfo null of a confirmed file is not an answer: the row keeps url, name and uploader', async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -97,7 +97,7 @@ describe('VOD that cannot answer yet', () => {
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });
 
-  test('a task whose detail is null is not an answer, and asked about again', async () => {
+  test('H5: a task whose detail is null is not an answer, and is described again', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     await world.deliver(...(await world.eventsOf(fileId)));

@@ -66,28 +66,31 @@ test('a rotated key pair is used from the next call on', async () => {
   expect(await vod.SearchMedia({})).toMatchObject({ TotalCount: 0 });
 });
 
-test.each(['RequestLimitExceeded', 'RequestLimitExceeded.UinLimitExceeded', 'InternalError.DBError'])(
-  '%s is transient: tried three times in all, with growing pauses',
-  async (code) => {
-    const pauses: number[] = [];
-    const more = { sleep: (pause: number) => Promise.resolve(void pauses.push(pause)), now: () => 0 };
-    let calls = 0;
-    const twice = await api(() => (++calls < 3 ? refusal(code) : answer({ EventSet: [] })), more);
-    expect(await twice.vod.PullEvents({})).toMatchObject({ EventSet: [] });
-    const always = await api(() => refusal(code), more);
-    expect(await errorOf(always.vod.PullEvents({}))).toMatchObject({ code });
-    expect(always.actions).toHaveLength(3);
-    const retries = pauses.filter((pause) => pause > 200);
-    expect(retries).toEqual([250, 500, 250, 500]);
-  },
-);
+test.each([
+  'RequestLimitExceeded',
+  'RequestLimitExceeded.UinLimitExceeded',
+  'InternalError.DBError',
+  'FailedOperation.NetWorkError',
+  'ServiceUnavailable',
+])('V11: %s is transient: tried three times in all, with growing pauses', async (code) => {
+  const pauses: number[] = [];
+  const more = { sleep: (pause: number) => Promise.resolve(void pauses.push(pause)), now: () => 0 };
+  let calls = 0;
+  const twice = await api(() => (++calls < 3 ? refusal(code) : answer({ EventSet: [] })), more);
+  expect(await twice.vod.PullEvents({})).toMatchObject({ EventSet: [] });
+  const always = await api(() => refusal(code), more);
+  expect(await errorOf(always.vod.PullEvents({}))).toMatchObject({ code });
+  expect(always.actions).toHaveLength(3);
+  const retries = pauses.filter((pause) => pause > 200);
+  expect(retries).toEqual([250, 500, 250, 500]);
+});
 
-test('a refusal for good is not retried, and is reported by its code, without a secret', async () => {
+test('V11: a refusal of the account is not retried, and is reported by its code and with what to do, without a secret', async () => {
   const { vod, actions } = await api(() => refusal('AuthFailure.SecretIdNotFound'));
   const error = await errorOf(vod.ConfirmEvents({ EventHandles: [] }));
   expect(error.code).toBe('AuthFailure.SecretIdNotFound');
   expect(error.message).toBe(
-    'Cannot call ConfirmEvents: VOD answered AuthFailure.SecretIdNotFound (request request-1)',
+    'Cannot call ConfirmEvents: VOD answered AuthFailure.SecretIdNotFound (request request-1): store an enabled key pair of this account',
   );
   expect(actions).toHaveLength(1);
 });

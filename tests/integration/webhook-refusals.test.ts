@@ -146,8 +146,8 @@ describe.each([
   });
 });
 
-describe('posts without a credential', () => {
-  test('read no secret: without a token', async () => {
+describe('H7: posts without a credential', () => {
+  test('H7: read no secret: without a token', async () => {
     const fresh = webhook.handler(WITH_TOKEN);
     const before = webhook.secretReads();
     for (const query of ['', 'token=', 'Token=token-1', 'x=y']) {
@@ -158,7 +158,41 @@ describe('posts without a credential', () => {
     expect(webhook.secretReads()).toBe(before + 1);
   });
 
-  test('read no secret: with a SignKey alone and no T anywhere', async () => {
+  test.each([
+    ['with a comma', 'token=a,b'],
+    ['of blanks', 'token=+%20+'],
+    ['with a blank at its end', 'token=token-1+'],
+    ['with a line break', 'token=token%0A-1'],
+    ['with a NUL', 'token=%00'],
+    ['over 4 096 bytes', `token=${'x'.repeat(4_097)}`],
+    ['that comes first, before one of the right form', 'token=&token=token-1'],
+  ])('H7: read no secret: with a token of the wrong form, %s', async (_, query) => {
+    const fresh = webhook.handler(WITH_TOKEN);
+    const before = webhook.secretReads();
+    const answer = await webhook.post(newFileUpload({ fileId: freshId() }), { query }, fresh);
+    // The same answer as for a wrong token of the right form.
+    const wrong = await webhook.post(newFileUpload({ fileId: freshId() }), { query: 'token=x' });
+    expect(answer).toEqual(wrong);
+    expect(webhook.secretReads()).toBe(before);
+  });
+
+  test.each<[string, object]>([
+    ['a Sign that is no MD5', { Sign: 'x'.repeat(32), T: inSeconds(600) }],
+    ['a Sign of 31 digits', { Sign: 'a'.repeat(31), T: inSeconds(600) }],
+    ['a T that is past', { Sign: 'a'.repeat(32), T: inSeconds(-2) }],
+    ['a T over 15 minutes ahead', { Sign: 'a'.repeat(32), T: inSeconds(1_000) }],
+    ['a T that is no number', { Sign: 'a'.repeat(32), T: 'soon' }],
+    ['no Sign', { T: inSeconds(600) }],
+  ])('H7: read no secret: with a SignKey alone and %s', async (_, sign) => {
+    const fresh = webhook.handler(WITH_SIGN_KEY);
+    const before = webhook.secretReads();
+    const body = { ...newFileUpload({ fileId: freshId() }), ...sign };
+    expect(await webhook.status(body, { query: '' }, fresh)).toBe(401);
+    expect(await webhook.status('{"T":', { query: '' }, fresh)).toBe(400);
+    expect(webhook.secretReads()).toBe(before);
+  });
+
+  test('H7: read no secret: with a SignKey alone and no T anywhere', async () => {
     const fresh = webhook.handler(WITH_SIGN_KEY);
     const before = webhook.secretReads();
     expect(await webhook.status(newFileUpload({ fileId: freshId() }), { query: '' }, fresh)).toBe(401);

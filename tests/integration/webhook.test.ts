@@ -81,7 +81,7 @@ describe('an event that is kept', () => {
     expect(await webhook.itemOf(fileId)).toMatchObject({ sourceType: 'Upload' });
   });
 
-  test('a time with an offset is stored as UTC', async () => {
+  test('H18: a time with an offset is stored as UTC', async () => {
     const fileId = freshId();
     await webhook.post(bareUpload(fileId, { MediaBasicInfo: { CreateTime: '2026-11-22T08:00:00+08:00' } }));
     expect(await webhook.itemOf(fileId)).toMatchObject({ createTime: '2026-11-22T00:00:00Z' });
@@ -98,7 +98,7 @@ describe('an event that is kept', () => {
   });
 });
 
-describe('zeros of a file that VOD has not analysed yet', () => {
+describe('V2: zeros of a file that VOD has not analysed yet', () => {
   const zeros = { MetaData: { Size: 0, Duration: 0, Width: 0, Height: 0 } };
   const figures = { MetaData: { Size: 3, Duration: 60.5, Width: 1920, Height: 1080 } };
 
@@ -181,7 +181,7 @@ describe('the same again, or an event that contains nothing new', () => {
     expect(await webhook.itemOf(file.fileId)).toEqual(before);
   });
 
-  test('a later delivery with another cover, name or URL is not an alarm and changes nothing', async () => {
+  test('V4: a later delivery with another cover, name or URL is not an alarm and changes nothing', async () => {
     const fileId = freshId();
     const body = (more: object) =>
       bareUpload(fileId, { MediaBasicInfo: { Name: 'a', MediaUrl: 'u', CoverUrl: 'c', ...more } });
@@ -226,7 +226,7 @@ describe('FileDeleted', () => {
   const results = (parts: Record<string, object[]>) =>
     Object.entries(parts).map(([FileId, DeleteParts]) => ({ FileId, DeleteParts }));
 
-  test('of a part of a file is noted with the part, and the row keeps its status', async () => {
+  test('V7: of a part of a file is noted with the part, and the row keeps its status', async () => {
     const fileId = freshId();
     const original = bareDeletion([fileId], {
       FileDeleteResultInfo: results({ [fileId]: [{ Type: 'OriginalFiles' }] }),
@@ -253,7 +253,7 @@ describe('FileDeleted', () => {
     expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['gone'] });
   });
 
-  test('of 150 files is recorded for all of them', async () => {
+  test('V12: of 150 files is recorded for all of them', async () => {
     const ids = Array.from({ length: 150 }, freshId);
     expect(await webhook.outcome(bareDeletion(ids))).toBe('recorded');
     const items = await Promise.all(ids.map(webhook.itemOf));

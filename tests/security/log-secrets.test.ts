@@ -1,11 +1,13 @@
 import { createHash, randomInt } from 'node:crypto';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
-import { startStore, type Store } from '../helpers/backend';
+import { startStore, TABLE_NAME, type Store } from '../helpers/backend';
 import { newFileUpload, procedureStateChanged } from '../helpers/events';
 import { context, signRequest } from '../helpers/lambda';
+import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { HOUR, startReconciliation } from '../helpers/reconciliation';
 import { refusal } from '../helpers/relay';
+import { environment } from '../helpers/signer';
 import { cleanUp, SECRET_ID, SECRET_KEY } from '../helpers/vod-client';
 import { startWebhook, type Webhook } from '../helpers/webhook';
 
@@ -129,4 +131,178 @@ test("no line of verification or reconciliation contains a file's content, a cal
     await world.stop();
     await cleanUp();
   }
+});
+
+describe('the functions for app users, as they are deployed', () => {
+  const PLAYER_KEY = 'player-key-of-the-console';
+  const URL_KEY = 'urlkeyofthedomain';
+  const SECRETS = [SECRET_KEY, PLAYER_KEY, URL_KEY, 'seal-new', 'seal-old'];
+  /** What only the caller, or VOD, wrote. */
+  const CONTENT = ['canary', 'caller-7', 'holiday'];
+
+  type UserRequest = APIGatewayProxyEventV2WithJWTAuthorizer;
+  type Handler = (event: UserRequest, context: Context) => Promise<APIGatewayProxyStructuredResultV2>;
+
+  let world: Awaited<ReturnType<typeof startReconciliation>>;
+  let handlers: Readonly<Record<'uploads' | 'remove' | 'play' | 'sign' | 'signWithLimits', Handler>>;
+  let fileId = '';
+  const before = { ...process.env };
+
+  beforeAll(async () => {
+    world = await startReconciliation();
+    fileId = world.upload({ text: 'canary', uploader: 'caller-7' });
+    await world.deliver(newFileUpload({ fileId }));
+    await world.verify();
+    world.webhook.parameters
+      .set('/vod/key', JSON.stringify({ secretId: SECRET_ID, secretKey: SECRET_KEY }))
+      .set('/vod/player', PLAYER_KEY)
+      .set('/vod/url', URL_KEY);
+    Object.assign(process.env, {
+      ...environment,
+      AWS_REGION: 'local',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_SSM: world.webhook.parameterStoreUrl,
+      AWS_ENDPOINT_URL_DYNAMODB: world.webhook.table.url,
+      TABLE_NAME,
+      UPLOADS_PER_DAY: '1',
+      MAX_BYTES: '10',
+      VOD_SUB_APP_ID: '',
+      VOD_API_URL: world.vod.url,
+      VOD_WRITE_KEY_PARAMETER: '/vod/key',
+      PLAYER_KEY_PARAMETER: '/vod/player',
+      URL_KEY_PARAMETER: '/vod/url',
+      PLAYBACK_APP_ID: '1500000001',
+      PLAYBACK_CONTENT: 'Original',
+      PLAYBACK_SECONDS: '3600',
+    });
+    const [uploads, remove, play, sign, signWithLimits] = await Promise.all([
+      import('../../functions/uploads.js'),
+      import('../../functions/delete-upload.js'),
+      import('../../functions/playback.js'),
+      import('../../functions/upload-signature-with-quota.js'),
+      import('../../functions/upload-signature-with-limits.js'),
+    ]);
+    handlers = {
+      uploads: uploads.handler,
+      remove: remove.handler,
+      play: play.handler,
+      sign: sign.handler,
+      signWithLimits: signWithLimits.handler,
+    };
+  });
+  afterAll(async () => {
+    process.env = before;
+    await world.stop();
+    await cleanUp();
+  });
+
+  interface Call {
+    readonly caller?: string;
+    readonly path?: string;
+    readonly query?: Readonly<Record<string, string>>;
+    readonly body?: unknown;
+    readonly milliseconds?: number;
+  }
+
+  /** Calls a function; returns its answer and the lines that it wrote to stdout and stderr. */
+  async function call(
+    name: keyof typeof handlers,
+    { caller = 'caller-7', path, query, body, milliseconds }: Call = {},
+  ) {
+    const written: string[] = [];
+    const streams = [process.stdout, process.stderr].map((stream) =>
+      jest.spyOn(stream, 'write').mockImplementation((text) => {
+        written.push(String(text));
+        return true;
+      }),
+    );
+    try {
+      const request = signRequest(body, { sub: caller, name: 'canary' });
+      const answer = await handlers[name](
+        {
+          ...request,
+          ...(path !== undefined && { pathParameters: { fileId: path } }),
+          ...(query && { queryStringParameters: query }),
+          headers: { ...request.headers, 'x-canary': 'canary', 'if-none-match': '"canary"' },
+        },
+        context(milliseconds),
+      );
+      return {
+        status: answer.statusCode,
+        body: answer.body ?? '',
+        lines: written.join('').split('\n').filter(Boolean),
+      };
+    } finally {
+      for (const stream of streams) stream.mockRestore();
+    }
+  }
+
+  function expectClean({ body, lines }: { readonly body: string; readonly lines: readonly string[] }): void {
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), outcome: expect.any(String) });
+      for (const text of [...SECRETS, ...CONTENT]) expect(line).not.toContain(text);
+    }
+    for (const text of SECRETS) expect(body).not.toContain(text);
+    // A stack, in an answer or in a line.
+    expect(body + lines.join('')).not.toMatch(/\\n +at |node_modules|\.[jt]s:\d/);
+  }
+
+  const cases: readonly [name: keyof typeof handlers, status: number, call: () => Call][] = [
+    ['uploads', 200, () => ({})],
+    ['uploads', 200, () => ({ query: { sourceContext: 'canary', limit: '1' } })],
+    ['uploads', 200, () => ({ path: fileId })],
+    ['uploads', 400, () => ({ query: { cursor: 'canary', limit: 'canary' } })],
+    ['uploads', 404, () => ({ path: 'canary' })],
+    ['uploads', 404, () => ({ path: fileId, caller: 'canary' })],
+    ['uploads', 403, () => ({ caller: 'canary'.repeat(30) })],
+    ['remove', 404, () => ({ path: fileId, caller: 'canary' })],
+    ['remove', 404, () => ({ path: 'canary' })],
+    ['play', 200, () => ({ path: fileId })],
+    ['play', 404, () => ({ path: fileId, caller: 'canary' })],
+    ['sign', 429, () => ({ body: { sourceContext: 'canary' } })],
+    ['sign', 200, () => ({ caller: 'canary', body: { sourceContext: 'canary' } })],
+    ['sign', 400, () => ({ body: { surplus: 'canary', procedure: 'canary', fileName: 'canary', fileSize: 11 } })],
+    ['sign', 400, () => ({ body: '{"canary":' })],
+    ['sign', 413, () => ({ body: 'canary'.repeat(4_000) })],
+    ['signWithLimits', 200, () => ({ body: { sourceContext: 'canary', fileName: 'canary.mp4', fileSize: 10 } })],
+    ['signWithLimits', 400, () => ({ body: { sourceContext: 'canary', fileName: 'canary', fileSize: 11 } })],
+  ];
+  test.each(cases)(
+    '%s, status %i: logs no secret, stack, caller or content, and returns no secret or stack',
+    async (name, status, make) => {
+      const answer = await call(name, make());
+      expect([answer.status, answer.body]).toEqual([status, expect.any(String)]);
+      expectClean(answer);
+      if (status >= 400) for (const text of CONTENT) expect(answer.body).not.toContain(text);
+      if (name === 'play' && status === 200) {
+        const { psign, url } = JSON.parse(answer.body) as { readonly psign: string; readonly url: string };
+        expect(answer.lines.join('')).not.toContain(psign);
+        expect(answer.lines.join('')).not.toContain(url);
+      }
+    },
+  );
+
+  test('while VOD refuses, a deletion logs the code and no content', async () => {
+    world.webhook.parameters.set('/vod/key', JSON.stringify({ secretId: SECRET_ID, secretKey: 'canary-key' }));
+    const answer = await call('remove', { path: fileId });
+    world.webhook.parameters.set('/vod/key', JSON.stringify({ secretId: SECRET_ID, secretKey: SECRET_KEY }));
+    expect(answer.status).toBe(503);
+    expect(answer.lines.join('')).toContain('AuthFailure.SignatureFailure');
+    expectClean(answer);
+  });
+
+  describe('while the table does not answer', () => {
+    beforeAll(() => world.webhook.table.kill());
+
+    test.each(['uploads', 'remove', 'play', 'sign'] as const)(
+      '%s returns 503 and logs the reason alone',
+      async (name) => {
+        const answer = await call(name, { path: fileId, milliseconds: 1_500 });
+        expect(answer.status).toBe(503);
+        expectClean(answer);
+      },
+    );
+  });
 });

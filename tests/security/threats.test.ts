@@ -38,7 +38,7 @@ describe('without a valid credential nothing changes', () => {
     expect(world.webhook.takeCounts()).toEqual({});
   });
 
-  test('T1: a flood without a token reads no secret and no row', async () => {
+  test('T1: H7: a flood without a token reads no secret and no row', async () => {
     const handler = world.webhook.handler();
     const reads = world.webhook.secretReads();
     world.webhook.takeCounts();
@@ -198,7 +198,7 @@ describe('an app user with a signature', () => {
     expect(await world.item(fileId)).toMatchObject(own);
   });
 
-  test("T9: may give another file a cover, which changes nothing but VOD's coverUrl", async () => {
+  test("T9: H14: may give another file a cover, which changes nothing but VOD's coverUrl", async () => {
     const { fileId } = victim;
     const { port } = world.vod;
     const { coverUrl, ...before } = contentOf(await scene.confirm());
@@ -214,6 +214,21 @@ describe('an app user with a signature', () => {
     expect(replaced).not.toBe(coverUrl);
     expect((await ask(port, { path: new URL(String(replaced)).pathname })).text).toBe('abc');
   });
+});
+
+test("H14: the coverUrl of a verified row is VOD's own, whatever cover events name before and after", async () => {
+  const { fileId } = victim;
+  const withCover = {
+    EventType: 'NewFileUpload',
+    FileUploadEvent: { FileId: fileId, MediaBasicInfo: { CoverUrl: EVIL, MediaUrl: EVIL } },
+  };
+  await world.deliver(withCover);
+  expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', coverUrl: EVIL });
+  const { coverUrl } = await scene.confirm();
+  expect(coverUrl).not.toBe(EVIL);
+  await world.deliver(withCover);
+  await world.verify();
+  expect((await world.item(fileId))['coverUrl']).toBe(coverUrl);
 });
 
 test('T10: a forged seal is shown until VOD has answered, and no longer', async () => {

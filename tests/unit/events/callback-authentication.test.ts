@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { isSignValid, isTokenValid } from '../../../lib/events/callback-authentication';
+import fc from 'fast-check';
+import {
+  isWellFormedSign,
+  isSignValid,
+  isWellFormedToken,
+  isTokenValid,
+} from '../../../lib/events/callback-authentication';
+import { parseSecretVersions } from '../../../lib/platform/secrets';
 
 const NOW = 1_795_350_000;
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
@@ -23,6 +30,37 @@ describe('isTokenValid, the token of the URL', () => {
     ['an empty one never opens, not even an empty secret', '', [''], false],
   ])('%s', (_, token, tokens, expected) => {
     expect(isTokenValid(token, tokens)).toBe(expected);
+  });
+});
+
+describe('H7: isWellFormedToken, whether a text can be a token at all', () => {
+  test.each<[string, string | null, boolean]>([
+    ['none cannot', null, false],
+    ['an empty one cannot', '', false],
+    ['blanks cannot', '  ', false],
+    ['a blank at its end', 'token ', false],
+    ['a comma separates two', 'a,b', false],
+    ['a line break', 'a\nb', false],
+    ['half of a character', '\ud800', false],
+    ['over 4 096 bytes', '文'.repeat(1_366), false],
+    ['4 096 bytes can', 'x'.repeat(4_096), true],
+    ['what `secrets create` makes can', 'q0N8v-3_gX2k1mZr5tYwB7dF9hJ4lP6sA8cE0uI2oQW', true],
+    ['a blank inside can, which a + in the URL becomes', 'a b', true],
+    ['other scripts can', '令牌', true],
+  ])('%s', (_, token, expected) => {
+    expect(isWellFormedToken(token)).toBe(expected);
+  });
+
+  test('every text that an operator can store as a token has the form, so that the check refuses none that is valid', () => {
+    const visible = fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed() && !/\p{Cc}/u.test(text));
+    fc.assert(
+      fc.property(fc.array(visible, { minLength: 1, maxLength: 3 }), (texts) => {
+        fc.pre(texts.some((text) => text.replaceAll(',', '').trim() !== ''));
+        for (const token of parseSecretVersions('/token', texts.join(','))) {
+          expect([isWellFormedToken(token), isTokenValid(token, [token])]).toEqual([true, true]);
+        }
+      }),
+    );
   });
 });
 
@@ -53,6 +91,22 @@ describe('isSignValid, Sign and T (MD5 of SignKey and T, T being an expiry time)
     ],
   ])('%s', (_, place, expected) => {
     expect(valid(place)).toBe(expected);
+  });
+
+  test('H7: isWellFormedSign holds for whatever is valid, and for the same with another key', () => {
+    const times = fc.integer({ min: NOW - 10, max: NOW + 1_000 });
+    fc.assert(
+      fc.property(times, fc.string(), fc.constantFrom('message', 'query', 'headers'), (t, key, place) => {
+        const { Sign, T } = signed(t, key, String(t));
+        const sent: Record<string, string> =
+          place === 'headers' ? { sign: Sign, t: T as string } : { Sign, T: T as string };
+        const places = { message: {}, headers: {}, [place]: sent };
+        const query = new URLSearchParams(place === 'query' ? sent : {});
+        const isInTime = t >= NOW && t <= NOW + 900;
+        expect(isWellFormedSign({ ...places, query }, NOW)).toBe(isInTime);
+        expect(isSignValid({ ...places, query }, [key], NOW)).toBe(isInTime && key !== '');
+      }),
+    );
   });
 
   test('either of two keys is accepted', () => {

@@ -1,8 +1,12 @@
 import { RequestError } from '../../../lib/platform/errors';
 import { countableType, eventRecorder } from '../../../lib/events/ingest';
 import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
+import { applySnapshot } from '../../../lib/uploads/snapshot';
+import { MAX_TASKS } from '../../../lib/uploads/row';
 import { virtualClock } from '../support/clock';
 import { memoryStore } from '../support/memory-store';
+import { snapshot } from '../support/rows';
+import { simulatedTime } from '../support/simulated-time';
 
 function startRecorder() {
   const clock = virtualClock();
@@ -46,23 +50,84 @@ describe('eventRecorder', () => {
     await expect(startRecorder().record({})).rejects.toThrow(RequestError);
   });
 
-  test('150 files of one deletion are all written, and 100 of their ids can be logged', async () => {
+  test('V12: 150 files of one deletion are all written, and 100 of their ids can be logged', async () => {
     const { record, store } = startRecorder();
     const { recorded } = await record(deletionOf(many(150)));
     expect(store.ids()).toEqual(many(150));
     expect(recorded.fileIds).toHaveLength(100);
   });
 
+  test.each([20, 300, 1_500])(
+    'V12: 150 files are written within the 23 s of the webhook when each write takes %i ms',
+    async (latency) => {
+      const time = simulatedTime();
+      const memory = memoryStore(time.now);
+      const update: typeof memory.update = async (...call) => {
+        await time.sleep(2 * latency);
+        return memory.update(...call);
+      };
+      const record = eventRecorder({ store: { ...memory, update }, now: time.now });
+      const { recorded } = await time.run(record(deletionOf(many(150)), [], time.now() + 23_000));
+      expect(recorded.outcome).toBe('recorded');
+      expect(memory.ids()).toEqual(many(150));
+    },
+  );
+
+  test('V12: what there is no time for fails the event, which the log names, and the rest of it is written', async () => {
+    const time = simulatedTime();
+    const memory = memoryStore(time.now);
+    const update: typeof memory.update = async (...call) => {
+      await time.sleep(1_000);
+      return memory.update(...call);
+    };
+    const record = eventRecorder({ store: { ...memory, update }, now: time.now });
+    const { recorded, failure } = await time.run(record(deletionOf(many(5_000)), [], time.now() + 10_000));
+    expect(recorded).toMatchObject({ outcome: 'write-failed', eventType: 'FileDeleted', fileIds: { length: 100 } });
+    expect(failure).toEqual(new Error('Cannot record event: there was no time left for all of its files'));
+    expect(memory.ids().length).toBeGreaterThanOrEqual(200);
+  });
+
+  describe('H15: an event about a task for which its row has no place is dropped', () => {
+    const tasks = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`task-${index}`, { status: 'FINISH' } as const]));
+    const finish = (taskId: string) => procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId });
+    const startWith = (count: number) => {
+      const { record, store } = startRecorder();
+      store.put({ ...applySnapshot(undefined, snapshot({ tasks: tasks(count) }), 0), version: 1 });
+      return async (event: unknown) => (await record(event)).recorded.outcome;
+    };
+
+    test('and counted as dropped, not as repeated', async () => {
+      const outcomeOf = startWith(MAX_TASKS);
+      expect(await outcomeOf(finish('one more'))).toBe('dropped');
+      expect(await outcomeOf(newFileUpload({ fileId: '7', procedureTaskId: 'another' }))).toBe('dropped');
+      expect(await outcomeOf(finish('task-0'))).toBe('repeated');
+      expect(await outcomeOf(newFileUpload({ fileId: '7' }))).toBe('repeated');
+    });
+
+    test('while there is a place, it is recorded', async () => {
+      const outcomeOf = startWith(MAX_TASKS - 1);
+      expect(await outcomeOf(finish('one more'))).toBe('recorded');
+      expect(await outcomeOf(finish('one more'))).toBe('repeated');
+    });
+
+    test('an event that records one file and drops nothing of another is recorded', async () => {
+      const outcomeOf = startWith(MAX_TASKS);
+      expect(await outcomeOf(deletionOf(['7', '8']))).toBe('recorded');
+    });
+  });
+
   test('a failed write of one file does not stop the others, and the failure is returned', async () => {
     const { record, store } = startRecorder();
     const error = new Error('InternalServerError');
     store.failWith((method, fileId) => {
-      if (method === 'update' && fileId === '1005') throw error;
+      if (method === 'update' && fileId === '1145') throw error;
     });
-    expect(await record(deletionOf(many(150)))).toMatchObject({
-      recorded: { outcome: 'write-failed' },
-      failure: error,
-    });
+    const { recorded, failure } = await record(deletionOf(many(150)));
+    expect(recorded.outcome).toBe('write-failed');
+    expect(failure).toBe(error);
+    // Of the ids that a line has room for, the failed ones come first.
+    expect(recorded.fileIds[0]).toBe('1145');
     expect(store.ids()).toHaveLength(149);
   });
 

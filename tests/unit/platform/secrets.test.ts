@@ -5,11 +5,13 @@ import { virtualClock } from '../support/clock';
 function startCache() {
   const clock = virtualClock();
   const lines: object[] = [];
+  const times: number[] = [];
   let loads = 0;
   let error: Error | undefined;
   const read = cached(
-    async () => {
+    async (within) => {
       loads++;
+      times.push(within);
       await Promise.resolve();
       if (error) throw error;
       return loads;
@@ -22,6 +24,8 @@ function startCache() {
     lines,
     read,
     loads: () => loads,
+    /** For how long each load might retry, in milliseconds. */
+    times,
     failWith: (next: Error | undefined) => {
       error = next;
     },
@@ -56,7 +60,7 @@ describe('cached', () => {
     expect(await read()).toBe(3);
   });
 
-  test("throws the error of a failed first load for a second, so that many callers do not use up the store's quota", async () => {
+  test("H7: throws the error of a failed first load for a second, so that many callers do not use up the store's quota", async () => {
     const { read, loads, clock, failWith } = startCache();
     const error = new Error('SSM does not answer');
     failWith(error);
@@ -68,6 +72,25 @@ describe('cached', () => {
     clock.advance(1);
     failWith(undefined);
     expect(await read()).toBe(2);
+  });
+});
+
+describe('A4: how long a load may retry', () => {
+  test('a first load for as long as the caller has time', async () => {
+    const { read, times } = startCache();
+    await read(4_000);
+    expect(times).toEqual([4_000]);
+  });
+
+  test('a refresh for 3 s at most, because there is a last value to use', async () => {
+    const { read, times, clock, failWith } = startCache();
+    await read();
+    clock.advance(5 * 60_000);
+    failWith(new Error('SSM is busy'));
+    await read(9_000);
+    clock.advance(30_000);
+    await read(2_000);
+    expect(times).toEqual([Infinity, 3_000, 2_000]);
   });
 });
 

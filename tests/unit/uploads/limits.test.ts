@@ -9,7 +9,7 @@ const known = snapshot({ media });
 const { size: _, ...withoutSize } = media;
 const unsized = snapshot({ media: withoutSize });
 
-/** A first confirmation under these limits. */
+/** The row after a first confirmation under these limits. */
 function confirm(answer: Snapshot, limits: FileLimits, now = NOW): Row {
   return { ...applySnapshot(undefined, answer, now, limits), version: 1, updatedAt: new Date(now).toISOString() };
 }
@@ -28,13 +28,13 @@ describe('limits at the first confirmation', () => {
     });
   });
 
-  test('accept a file that keeps all of them, to the last byte and second', () => {
+  test('accept a file that is exactly at each limit', () => {
     const limits = { maxBytes: 10, maxSeconds: 2.5, allowedCategories: ['Video'], uploadsPerDay: 3, earlierUploads: 2 };
     expect(confirm(known, limits)).toMatchObject({ status: 'ready' });
     expect(confirm(known, limits).rejection).toBeUndefined();
   });
 
-  test('name the first reason of several, whatever a review says', () => {
+  test('give the first reason of several, even if a review blocks the file', () => {
     const blocked = { ...known, isForbidden: true, tasks: new Map([['r', reviewed('block')]]) };
     const limits = { maxBytes: 9, maxSeconds: 1, allowedCategories: ['Image'] };
     expect(confirm(blocked, limits).rejection?.reason).toBe('too-large');
@@ -42,7 +42,7 @@ describe('limits at the first confirmation', () => {
     expect(confirm(blocked, { maxBytes: 10 }).rejection?.reason).toBe('review');
   });
 
-  test('do not limit the duration of an image, which has none', () => {
+  test('ignore the missing duration of an image', () => {
     const { duration: _, ...image } = { ...media, category: 'Image' };
     expect(confirm(snapshot({ media: image }), { maxSeconds: 1 })).toMatchObject({ status: 'ready' });
   });
@@ -59,8 +59,8 @@ describe('limits at the first confirmation', () => {
   });
 });
 
-describe('a figure that VOD does not have yet', () => {
-  test('keeps the row processing, and is judged when it arrives', () => {
+describe('a value that VOD does not have yet', () => {
+  test('keeps the row processing until VOD has it; then the limit is evaluated', () => {
     const waiting = confirm(unsized, { maxBytes: 9 });
     expect(waiting).toMatchObject({ status: 'processing', awaitsFigures: true, trust: 'confirmed' });
     expect(applySnapshot(waiting, known, NOW + 1, { maxBytes: 9 })).toMatchObject({
@@ -79,16 +79,16 @@ describe('a figure that VOD does not have yet', () => {
     });
   });
 
-  test('does not hold back a row without a limit that needs it', () => {
+  test('does not delay a row without a limit that needs it', () => {
     expect(confirm(unsized, { maxSeconds: 3 })).toMatchObject({ status: 'ready', awaitsFigures: false });
   });
 
-  test('is no longer needed once the limit was switched off', () => {
+  test('is no longer awaited once the limit is switched off', () => {
     const waiting = confirm(unsized, { maxBytes: 9 });
     expect(applySnapshot(waiting, unsized, NOW + 1, {})).toMatchObject({ status: 'ready', awaitsFigures: false });
   });
 
-  test('does not change the reason: a later limit waits for the earlier ones', () => {
+  test('delays the limits after it too, so that it does not change the reason', () => {
     const limits = { maxBytes: 9, maxSeconds: 1 };
     const waiting = confirm(unsized, limits);
     expect(waiting).toMatchObject({ status: 'processing' });
@@ -96,15 +96,15 @@ describe('a figure that VOD does not have yet', () => {
   });
 });
 
-describe('the judgement', () => {
-  test('is kept, whatever the limits are later', () => {
+describe('the result of the limits', () => {
+  test('is kept when the limits change', () => {
     const rejected = confirm(known, { maxBytes: 9 });
     expect(applySnapshot(rejected, known, NOW + 1, {})).toBe(rejected);
     const accepted = confirm(known, { maxBytes: 10 });
     expect(applySnapshot(accepted, known, NOW + 1, { maxBytes: 1, rejectAction: 'delete' })).toBe(accepted);
   });
 
-  test('is not made for rows that were confirmed before there were limits', () => {
+  test('is absent for rows that were confirmed before there were limits', () => {
     const row = confirmedRow();
     expect(applySnapshot(row, snapshot(), NOW + 1, { maxBytes: 1, rejectAction: 'delete' })).toBe(row);
   });
@@ -117,7 +117,7 @@ describe('the judgement', () => {
     expect(applySnapshot(deleted, known, NOW + 2, {})).toMatchObject({ status: 'rejected' });
   });
 
-  test('requires an action of the first four reasons only, and only where one is configured', () => {
+  test('includes a pending action for the reasons of limits only, and only where one is configured', () => {
     expect(confirm(known, { maxBytes: 9, rejectAction: 'forbid' }).pendingAction).toBe('forbid');
     expect(confirm(known, { maxBytes: 9 }).pendingAction).toBeUndefined();
     const forbidden = { ...known, isForbidden: true };
@@ -125,7 +125,7 @@ describe('the judgement', () => {
     expect(confirm(forbidden, { maxBytes: 10, rejectAction: 'delete' }).pendingAction).toBeUndefined();
   });
 
-  test('drops an action that was switched off before it was taken', () => {
+  test('loses a pending action when it is switched off before it is taken', () => {
     const rejected = confirm(known, { maxBytes: 9, rejectAction: 'delete' });
     const after = applySnapshot(rejected, known, NOW + 1, { maxBytes: 9 });
     expect(after).toMatchObject({ status: 'rejected' });
@@ -133,13 +133,13 @@ describe('the judgement', () => {
   });
 });
 
-test('a row with a pending judgement or action is stored and read back', () => {
+test('fromItem(toItem(row)) keeps a row that awaits values or has a pending action', () => {
   for (const row of [confirm(unsized, { maxBytes: 9 }), confirm(known, { maxBytes: 9, rejectAction: 'forbid' })]) {
     expect(fromItem(toItem(row))).toEqual(row);
   }
 });
 
-test('the same final figures give the same judgement, however often VOD was asked before it had them', () => {
+test('limits give the same result for the same final values, whichever values VOD had before', () => {
   const partial = fc.subarray(['size', 'duration', 'category'] as const);
   const limits = fc.record(
     {

@@ -194,7 +194,7 @@ describe('hintsOf', () => {
   });
 });
 
-describe('ids that are names of Object.prototype are ids like any other', () => {
+describe('H1: ids that are names of Object.prototype are ids like any other', () => {
   const names = Object.getOwnPropertyNames(Object.prototype);
   const id = fc.oneof(fc.constantFrom(...names), fc.string({ minLength: 1 }));
 

@@ -111,7 +111,7 @@ describe('forged events leave nothing behind', () => {
     { weight: 1, arbitrary: fc.constant({ kind: 'advance' } as const) },
   );
 
-  test('any mix of up to 60 forged and true events with ids like "constructor": the row is VOD\'s answer alone', async () => {
+  test('H1: any mix of up to 60 forged and true events with ids like "constructor": the row is VOD\'s answer alone', async () => {
     const expected = await reference('finished');
     const last = STAGES.indexOf('finished');
     await fc.assert(

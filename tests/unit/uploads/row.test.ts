@@ -3,6 +3,7 @@ import { hintsOf, merge } from '../../../lib/uploads/merge';
 import { boundRow, fromItem, jsonBytes, MAX_ROW_BYTES, MAX_TASKS, toItem, type Row } from '../../../lib/uploads/row';
 import { applySnapshot } from '../../../lib/uploads/snapshot';
 import { parseEvent } from '../../../lib/vod/event';
+import { open, seal } from '../../../lib/vod/source-context';
 import { parseProcedureTask, type Task } from '../../../lib/vod/task';
 import { confirmedRow, NOW, reviewed, snapshot } from '../support/rows';
 
@@ -126,6 +127,32 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
       { numRuns: 20 },
     );
   });
+});
+
+test('A1: no event and no answer of VOD makes a row with an empty index key', () => {
+  const blank = fc.constantFrom('', ' ', '\u3000', '\n');
+  const word = fc.oneof(blank, fc.string({ maxLength: 5 }));
+  const layout = fc.constantFrom('vcu1:', 'vcu2:');
+  // Also what older versions sealed: an empty caller, an empty text.
+  const context = fc.oneof(
+    word,
+    fc.tuple(word, word, fc.boolean()).map(([text, caller, isSigned]) => seal(text, caller, isSigned, 'key')),
+    fc.tuple(layout, word).map(([marker, rest]) => `${marker}${'A'.repeat(22)}:0::${rest}`),
+  );
+  const KEYS = ['fileId', 'uploader', 'sourceContext', 'sortTime'];
+  fc.assert(
+    fc.property(context, word, (SourceContext, CreateTime) => {
+      const MediaBasicInfo = { CreateTime, SourceInfo: { SourceContext } };
+      const event = parseEvent({ EventType: 'NewFileUpload', FileUploadEvent: { FileId: '7', MediaBasicInfo } });
+      const [hint] = hintsOf(event, ['key']);
+      const pushed = hint && merge(undefined, hint, second(0));
+      const opened = SourceContext === '' ? undefined : open(SourceContext, ['key']);
+      const confirmed = applySnapshot(pushed, snapshot({ context: opened, media: {} }), NOW);
+      for (const item of [pushed, confirmed].map((row) => row && toItem(row))) {
+        for (const name of KEYS) expect(item?.[name]).not.toBe('');
+      }
+    }),
+  );
 });
 
 describe('toItem and fromItem', () => {

@@ -64,7 +64,7 @@ describe("VOD's answer about a file that it has", () => {
     expect(row).toMatchObject({ version: 0, trust: 'confirmed', firstSeenAt: iso(NOW), confirmedAt: iso(NOW) });
   });
 
-  test('takes away what VOD no longer has: after parts were deleted the URL is unknown', () => {
+  test('V7: takes away what VOD no longer has: after parts were deleted the URL is unknown', () => {
     const row = touched(confirmedRow(), ['parts:OriginalFiles']);
     const { url: _, ...left } = snapshot().media;
     const after = applySnapshot(row, snapshot({ media: left }), NOW);
@@ -132,6 +132,20 @@ describe('a seal that was confirmed valid', () => {
     const row = applySnapshot({ ...pushed([]), context: withoutProcedure }, snapshot({ context: broken }), NOW);
     expect(row.context).toEqual(broken);
   });
+});
+
+test.each([
+  ['valid', withoutProcedure],
+  ['none', { seal: 'none', sourceContext: 'uid=42' }],
+  ['broken', { seal: 'broken', sourceContext: 'vcu2:x' }],
+] as const)('H5: an answer without a source context takes away none that was confirmed (seal: %s)', (_, context) => {
+  const row = confirmedRow({ context });
+  expect(applySnapshot(row, snapshot({ context: undefined }), NOW)).toBe(row);
+});
+
+test('H5: the first answer decides: a source context that only an event named is not kept', () => {
+  const row = applySnapshot({ ...pushed([]), context: withoutProcedure }, snapshot({ context: undefined }), NOW);
+  expect(row).not.toHaveProperty('context');
 });
 
 describe('tasks that VOD has forgotten', () => {

@@ -16,7 +16,7 @@ const kinds = [
   'verify again',
 ] as const;
 
-test('after deletions by users, operators and forged events, a row says deleted if and only if VOD has no such file', async () => {
+test('after any sequence of deletions and events, a row is deleted if and only if VOD no longer has the file', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...kinds), { maxLength: 15 }), async (steps) => {
       const service = startService([modelFile('7')]);

@@ -4,7 +4,7 @@ import { CREATED, modelFile, SEAL_KEY, startService } from '../support/service';
 import { refusal } from '../support/vod-model';
 import { userRoutes } from '../support/users';
 
-/** A file of this caller, with a text of the app. */
+/** A file of this caller, with the app's own text in its source context. */
 function fileOf(fileId: string, caller: string, text = '', createTime = CREATED) {
   const file = modelFile(fileId);
   const SourceInfo = { SourceType: 'Upload', SourceContext: seal(text, caller, false, SEAL_KEY) };
@@ -47,7 +47,7 @@ describe('GET /uploads/{fileId}', () => {
     },
   );
 
-  test('returns the upload again once its version has grown', async () => {
+  test('returns 200 for the ETag of an earlier version', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     await service.receive(fileDeleted({ fileId: '7' }));
     expect(await routes.read('user-42', { fileId: '7', ifNoneMatch: '"1"' })).toMatchObject({ status: 200 });
@@ -74,7 +74,7 @@ describe('GET /uploads/{fileId}', () => {
     expect(await routes.read('user-42', { fileId: '7' })).toMatchObject({ status: 404 });
   });
 
-  test('shows only the identity of an upload that VOD has not confirmed', async () => {
+  test('returns only the identity of an upload that VOD has not confirmed', async () => {
     const service = startService();
     const sourceContext = seal('order=7', 'user-42', false, SEAL_KEY);
     await service.receive(newFileUpload({ fileId: '7', sourceContext }));
@@ -82,7 +82,7 @@ describe('GET /uploads/{fileId}', () => {
     expect(body).toEqual({ fileId: '7', status: 'uploaded', version: 1, sourceContext: 'order=7' });
   });
 
-  test('shows no URL where a URL key is configured', async () => {
+  test('returns no URL where a URL key is configured', async () => {
     const { service } = await serviceWith(fileOf('7', 'user-42'));
     const { body } = await userRoutes(service, false).read('user-42', { fileId: '7' });
     expect(body).toMatchObject({ status: 'ready' });
@@ -94,7 +94,7 @@ describe('GET /uploads/{fileId}', () => {
     expect(await routes.read(' ', { fileId: '7' })).toMatchObject({ status: 403 });
   });
 
-  test('returns 503 with Retry-After while the table does not answer', async () => {
+  test('returns 503 with Retry-After while the table is unavailable', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     service.store.failWith(() => {
       throw new Error('the table is down');
@@ -108,7 +108,7 @@ describe('GET /uploads/{fileId}', () => {
 const times = ['08:00:01', '08:00:02', '08:00:03', '08:00:04', '08:00:05'].map((time) => `2026-11-22T${time}Z`);
 
 describe('GET /uploads', () => {
-  test("returns the caller's own uploads, the newest first, page by page", async () => {
+  test("returns the caller's own uploads in pages, newest first", async () => {
     const files = times.map((time, index) => fileOf(String(10 + index), index === 2 ? 'user-43' : 'user-42', '', time));
     const { routes } = await serviceWith(...files);
     const first = await routes.read('user-42', { query: { limit: '3' } });
@@ -119,7 +119,7 @@ describe('GET /uploads', () => {
     expect(first.headers['cache-control']).toBe('private, no-cache');
   });
 
-  test('leaves out deleted uploads and those that are not confirmed', async () => {
+  test('omits deleted and unconfirmed uploads', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'), fileOf('8', 'user-42'));
     service.vod.remove('7');
     await service.receive(fileDeleted({ fileId: '7' }));
@@ -153,14 +153,14 @@ describe('GET /uploads', () => {
     ['/cursor', { cursor: cursor(['x', '7']) }],
     ['/cursor', { cursor: cursor([CREATED, '7', 'user-43']) }],
     ['/sourceContext', { sourceContext: '' }],
-  ])('refuses a bad %s: %j', async (path, query) => {
+  ])('returns 400 for an invalid %s: %j', async (path, query) => {
     const { routes } = await serviceWith();
     const answer = await routes.read('user-42', { query });
     expect(answer.status).toBe(400);
     expect(answer.body?.['errors']).toMatchObject([{ path }]);
   });
 
-  test("a cursor of another caller's page shows nothing but the caller's own uploads", async () => {
+  test("returns only the caller's own uploads for another caller's cursor", async () => {
     const files = times.map((time, index) => fileOf(String(10 + index), index % 2 ? 'user-43' : 'user-42', '', time));
     const { routes } = await serviceWith(...files);
     const foreign = String((await routes.read('user-43', { query: { limit: '1' } })).body?.['cursor']);
@@ -168,7 +168,7 @@ describe('GET /uploads', () => {
   });
 });
 
-test('GET /uploads ends a page before it is larger than Lambda can return, with a cursor for the rest', async () => {
+test('GET /uploads ends a page before it exceeds what Lambda can return, with a cursor for the next page', async () => {
   const files = times.map((time, index) => fileOf(String(10 + index), 'user-42', '', time));
   const { service, routes } = await serviceWith(...files);
   const outputs = Array.from({ length: 20 }, () => ({ type: 'Transcode', url: `http://v/${'x'.repeat(2_000)}` }));
@@ -187,7 +187,7 @@ test('GET /uploads ends a page before it is larger than Lambda can return, with 
 });
 
 describe('DELETE /uploads/{fileId}', () => {
-  test('deletes the file in VOD; the row is deleted when VOD says so', async () => {
+  test('deletes the file in VOD; the row becomes deleted at its next verification', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     const answer = await routes.remove('user-42', { fileId: '7' });
     expect(answer).toMatchObject({ status: 202, body: { fileId: '7', status: 'ready' } });
@@ -197,7 +197,7 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.row('7')).toMatchObject({ trust: 'confirmed', status: 'deleted' });
   });
 
-  test('may be repeated: 202 each time', async () => {
+  test('returns 202 each time it is repeated', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     await routes.remove('user-42', { fileId: '7' });
     expect(await routes.remove('user-42', { fileId: '7' })).toMatchObject({ status: 202 });
@@ -207,20 +207,17 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.row('7')).toEqual(before);
   });
 
-  test('returns the version that the row has now', async () => {
+  test('returns the current version of the row', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     const { body } = await routes.remove('user-42', { fileId: '7' });
     expect(body?.['version']).toBe(service.row('7').version);
   });
 
-  test('is asked for until VOD confirms it: also on a held row, after events, and when VOD did not answer once', async () => {
+  test('keeps the question "deletion" open until VOD no longer has the file, also for a held row and after events', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     service.store.put({ ...service.row('7'), status: 'held' });
-    service.vod.failWith((action) => {
-      if (action === 'DeleteMedia') service.vod.put(fileOf('8', 'user-42'));
-    });
     await routes.remove('user-42', { fileId: '7' });
-    service.vod.put(fileOf('7', 'user-42')); // VOD still shows it
+    service.vod.put(fileOf('7', 'user-42')); // VOD still has it
     for (let asked = 0; asked < 3; asked++) {
       expect(await service.verify(['7'])).toMatchObject([{ openQuestion: 'deletion' }]);
       await service.receive(newFileUpload({ fileId: '7' }));
@@ -231,7 +228,7 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.row('7').deletionRequestedAt).toBeUndefined();
   });
 
-  test('is forgotten after an hour in which VOD kept the file', async () => {
+  test('drops its request when VOD still has the file after an hour', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     await routes.remove('user-42', { fileId: '7' });
     service.vod.put(fileOf('7', 'user-42'));
@@ -241,7 +238,7 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.row('7').deletionRequestedAt).toBeUndefined();
   });
 
-  test('of 20 uploads deletes 20 rows, although VOD then has none of the files that it is asked about', async () => {
+  test('called for 20 uploads makes 20 rows deleted, although VOD has no file of that batch', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => String(100 + index));
     const { service, routes } = await serviceWith(...ids.map((fileId) => fileOf(fileId, 'user-42')));
     for (const fileId of ids) {
@@ -254,7 +251,7 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(ids.map((fileId) => service.row(fileId).status)).toEqual(ids.map(() => 'deleted'));
   });
 
-  test("returns 404 for another caller's upload, and touches nothing", async () => {
+  test("returns 404 for another caller's upload, and changes nothing", async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     const before = service.row('7');
     expect(await routes.remove('user-43', { fileId: '7' })).toMatchObject({ status: 404 });
@@ -270,7 +267,7 @@ describe('DELETE /uploads/{fileId}', () => {
     expect(service.vod.count('DeleteMedia')).toBe(0);
   });
 
-  test('returns 503 when VOD does not take it; verification then finds the file where it was', async () => {
+  test('returns 503 when VOD refuses it; the row is ready after its next verification', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     service.vod.failWith((action) => {
       if (action === 'DeleteMedia') throw refusal('DeleteMedia', 'InternalError');
@@ -286,7 +283,7 @@ describe('DELETE /uploads/{fileId}', () => {
 });
 
 describe('GET /uploads/{fileId}/playback', () => {
-  test('signs for a ready upload', async () => {
+  test('returns a psign and a signed URL for a ready upload', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     const { status, headers, body } = await routes.play('user-42', { fileId: '7' });
     expect(status).toBe(200);
@@ -297,13 +294,13 @@ describe('GET /uploads/{fileId}/playback', () => {
     expect(String(body?.['psign']).split('.')).toHaveLength(3);
   });
 
-  test('signs for a ready upload that an event has just touched', async () => {
+  test('returns 200 for a ready upload that is not verified again after an event', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     await service.receive(fileDeleted({ fileId: '7' }));
     expect(await routes.play('user-42', { fileId: '7' })).toMatchObject({ status: 200 });
   });
 
-  test('returns 409 with the status for any other', async () => {
+  test('returns 409 with the status for an upload that is not ready', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     service.store.put({ ...service.row('7'), status: 'held' });
     const answer = await routes.play('user-42', { fileId: '7' });

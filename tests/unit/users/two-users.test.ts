@@ -7,7 +7,7 @@ import { userRoutes } from '../support/users';
 const USERS = ['alice', 'bob'] as const;
 type User = (typeof USERS)[number];
 
-/** What each user's files contain, and nobody else's: their ids, names, texts and URLs. */
+/** The text in the names, source contexts and URLs of this user's files, and of no other user's. */
 const secretOf = (user: User) => `only-for-${user}`;
 const idOf = (user: User, number: number) => `${user === 'alice' ? '1' : '2'}00${number}`;
 
@@ -27,17 +27,17 @@ const number = fc.integer({ min: 1, max: 3 });
 const step = fc.oneof(
   fc.record({ kind: fc.constant('upload'), owner: user, number, caller: user }),
   fc.record({ kind: fc.constantFrom('event', 'end', 'gone', 'verify'), owner: user, number, caller: user }),
-  // With another user's source context about a user's file: whoever posts to the webhook may do that.
+  // An attacker sends an upload event about another user's file, with a valid source context of their own.
   fc.record({ kind: fc.constant('forged'), owner: user, number, caller: user }),
   fc.record({ kind: fc.constantFrom('get', 'list', 'next', 'delete', 'play'), owner: user, number, caller: user }),
 );
 
-test("no answer to one user contains anything of another one's uploads, whatever happens in whatever order", async () => {
+test("no response to a user contains data of another user's uploads, after any sequence of events and requests", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
       const service = startService();
       const routes = userRoutes(service);
-      /** The last cursor that any user received: everybody may try it. */
+      /** The last cursor that any user received: the next user sends it. */
       let cursor: string | undefined;
       for (const { kind, owner, number, caller } of steps) {
         const fileId = idOf(owner, number);
@@ -47,6 +47,7 @@ test("no answer to one user contains anything of another one's uploads, whatever
         if (kind === 'end') await service.receive(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-1' }));
         if (kind === 'gone') await service.receive(fileDeleted({ fileId }));
         if (kind === 'verify') await service.verify([fileId]);
+        // Before the first confirmation, a forged event with a seal of the forger's own makes the row the forger's.
         if (kind === 'forged' && service.store.get(fileId)?.confirmedAt !== undefined) {
           const foreign = seal(secretOf(caller), caller, false, SEAL_KEY);
           await service.receive(newFileUpload({ fileId, sourceContext: foreign }));

@@ -1,5 +1,5 @@
 import type { Limits } from '../../../lib/uploads/limits';
-import { rejectIn } from '../../../lib/verification/enforce-limits';
+import { actionTaker } from '../../../lib/verification/enforce-limits';
 import { scheduleNext } from '../../../lib/verification/schedule';
 import type { VerifyDeps } from '../../../lib/verification/verify';
 import { fileDeleted, newFileUpload } from '../../helpers/events';
@@ -14,7 +14,7 @@ function limited(limits: Limits, fileIds: readonly string[] = ['7']) {
   const deps: Partial<VerifyDeps> = {
     limits,
     uploaderIndex: memoryIndex(service.store),
-    takeAction: rejectIn(service.vod.api),
+    takeAction: actionTaker(service.vod.api),
   };
   return {
     ...service,
@@ -30,7 +30,7 @@ describe('the action of a limit', () => {
   test.each([
     ['forbid', 'ForbidMediaDistribution', { FileIds: ['7'], Operation: 'forbid' }],
     ['delete', 'DeleteMedia', { FileId: '7' }],
-  ] as const)('%s is taken once, after the row was written as rejected', async (rejectAction, action, request) => {
+  ] as const)('%s is taken once, after the row is stored as rejected', async (rejectAction, action, request) => {
     const service = limited({ maxBytes: 9, rejectAction });
     const [first] = await service.verifyAll();
     expect(first).toMatchObject({ outcome: 'written', openQuestion: 'action' });
@@ -47,7 +47,7 @@ describe('the action of a limit', () => {
     expect(actionsOf(service)).toBe(1);
   });
 
-  test('is not taken again after an operator lifted it', async () => {
+  test('is not taken again after an operator reverts it', async () => {
     const service = limited({ maxBytes: 9, rejectAction: 'forbid' });
     await service.verifyAll();
     await service.act();
@@ -58,7 +58,7 @@ describe('the action of a limit', () => {
     expect(service.row('7')).toMatchObject({ status: 'rejected', rejection: { reason: 'too-large' } });
   });
 
-  test('is taken by a message of the delay queue only, never when an event touches the row', async () => {
+  test('is taken for a message of the delay queue only, never for an event', async () => {
     const service = limited({ maxBytes: 9, rejectAction: 'delete' });
     await service.verifyAll();
     await service.receive(fileDeleted({ fileId: '7' }));
@@ -68,7 +68,7 @@ describe('the action of a limit', () => {
     expect(touched?.openQuestion).toBe('action');
   });
 
-  test('is tried again when VOD does not take it', async () => {
+  test('is retried when VOD refuses it', async () => {
     const service = limited({ maxBytes: 9, rejectAction: 'delete' });
     await service.verifyAll();
     service.vod.failWith((action) => {
@@ -88,7 +88,7 @@ describe('the action of a limit', () => {
     expect(service.row('7').pendingAction).toBeUndefined();
   });
 
-  test('leads to a deleted row that keeps its rejection', async () => {
+  test('"delete" leads to a deleted row that keeps its rejection', async () => {
     const service = limited({ maxBytes: 9, rejectAction: 'delete' });
     await service.verifyAll();
     await service.act();
@@ -100,9 +100,8 @@ describe('the action of a limit', () => {
     });
   });
 
-  test('never follows the word of a forged event about an honest file', async () => {
+  test('does not depend on the media information in a forged event', async () => {
     const service = limited({ maxBytes: 10, maxSeconds: 3, allowedCategories: ['Video'], rejectAction: 'delete' });
-    service.vod.put(modelFile('7', { metaData: { Size: 10, Duration: 2.5 } }));
     const honest = modelFile('7');
     service.vod.put({ ...honest, basicInfo: { ...honest.basicInfo, Category: 'Video' } });
     const forged = newFileUpload({ fileId: '7' }) as { FileUploadEvent: { MediaBasicInfo: object } };
@@ -115,7 +114,7 @@ describe('the action of a limit', () => {
     expect(actionsOf(service)).toBe(0);
   });
 
-  test('never concerns files that were there before the limit: unsealed, old, and sealed ones that were confirmed', async () => {
+  test('never concerns older files: files without a seal, old files, and files that were confirmed without limits', async () => {
     const ids = Array.from({ length: 60 }, (_, index) => String(100 + index));
     const service = limited({ maxBytes: 1, rejectAction: 'delete' }, ids);
     const fileOf = (fileId: string, index: number) => {
@@ -139,7 +138,7 @@ describe('the action of a limit', () => {
   });
 });
 
-test('the action replaces "delete" by "forbid" when the deployment did so before it was taken', async () => {
+test('a pending "delete" becomes "forbid" when the deployment changes REJECT_ACTION before it is taken', async () => {
   const service = limited({ maxBytes: 9, rejectAction: 'delete' });
   await service.verifyAll();
   await service.verify(['7'], { openQuestion: 'action' }, { ...service.deps, limits: { rejectAction: 'forbid' } });
@@ -147,7 +146,7 @@ test('the action replaces "delete" by "forbid" when the deployment did so before
   expect(service.vod.count('ForbidMediaDistribution')).toBe(1);
 });
 
-test('20 files that a limit had deleted become deleted, although VOD has none of those that it is asked about', async () => {
+test('the rows of 20 files that a limit deletes become deleted, although VOD has no file of that batch', async () => {
   const ids = Array.from({ length: 20 }, (_, index) => String(100 + index));
   const service = limited({ maxBytes: 9, rejectAction: 'delete' }, ids);
   await service.verifyAll();
@@ -156,7 +155,7 @@ test('20 files that a limit had deleted become deleted, although VOD has none of
   expect(ids.map((fileId) => service.row(fileId).status)).toEqual(ids.map(() => 'deleted'));
 });
 
-test('a file that VOD missed for a moment while figures were pending is judged when it has them', async () => {
+test('limits are evaluated for a file that VOD did not have for a moment while values were missing', async () => {
   const service = limited({ maxBytes: 9 });
   service.vod.put(modelFile('7', { metaData: null }));
   await service.verifyAll();
@@ -168,8 +167,8 @@ test('a file that VOD missed for a moment while figures were pending is judged w
   expect(service.row('7')).toMatchObject({ status: 'rejected', rejection: { reason: 'too-large' } });
 });
 
-describe('figures that VOD does not have yet', () => {
-  test('are asked for until the hour is over, and then count as exceeded', async () => {
+describe('the question "figures"', () => {
+  test('stays open for an hour; then the missing value counts as exceeded', async () => {
     const service = limited({ maxBytes: 1_000 });
     service.vod.put(modelFile('7', { metaData: null }));
     const [first] = await service.verifyAll();
@@ -201,7 +200,7 @@ describe('the quota', () => {
     };
   };
 
-  test('accepts the first 10 of 200 uploads, one after the other, and no audit changes which', async () => {
+  test('accepts the first 10 of 200 consecutive uploads, and no later verification changes that', async () => {
     const ids = idsOf(200);
     const service = limited({ uploadsPerDay: 10 }, ids);
     for (const fileId of ids) await service.verifyAll([fileId]);
@@ -213,7 +212,7 @@ describe('the quota', () => {
     expect(ids.map((fileId) => service.row(fileId).status)).toEqual(before.map(({ status }) => status));
   });
 
-  test('lets 20 uploads at once exceed it by no more than themselves, and those of one batch not at all', async () => {
+  test('is exact for 20 uploads of one batch', async () => {
     const ids = idsOf(29);
     const service = limited({ uploadsPerDay: 10 }, ids);
     await service.verifyAll(ids.slice(0, 9));
@@ -221,7 +220,7 @@ describe('the quota', () => {
     expect(statuses(service, ids)).toEqual({ ready: 10, rejected: 19 });
   });
 
-  test('counts uploads that were created before, so that a later one does not take the place of an earlier one', async () => {
+  test('counts earlier uploads only: a later upload that is verified first does not reject an earlier one', async () => {
     const service = limited({ uploadsPerDay: 1 }, ['7', '8']);
     const later = modelFile('8');
     service.vod.put({ ...later, basicInfo: { ...later.basicInfo, CreateTime: '2026-11-22T08:00:30Z' } });
@@ -230,7 +229,7 @@ describe('the quota', () => {
     expect([service.row('7').status, service.row('8').status]).toEqual(['ready', 'ready']);
   });
 
-  test('does not depend on the order in which the index answers', async () => {
+  test('does not depend on the order of the responses of the index', async () => {
     const ids = idsOf(20);
     const service = limited({ uploadsPerDay: 1 }, ids);
     ids.forEach((fileId, index) => {
@@ -250,16 +249,16 @@ describe('the quota', () => {
     expect(ids.map((fileId) => service.row(fileId).status)).toEqual(['ready', ...ids.slice(1).map(() => 'rejected')]);
   });
 
-  test('is not counted for files that no limit concerns', async () => {
+  test('is not counted for files to which no limit applies', async () => {
     const service = limited({ uploadsPerDay: 1 });
     const old = modelFile('7');
     service.vod.put({ ...old, basicInfo: { ...old.basicInfo, CreateTime: '2026-10-01T08:00:00Z' } });
-    const uploaderIndex = { page: () => Promise.reject(new Error('nobody should ask')) };
+    const uploaderIndex = { page: () => Promise.reject(new Error('the index must not be read')) };
     expect(await service.verify(['7'], {}, { ...service.deps, uploaderIndex })).toMatchObject([{ outcome: 'written' }]);
     expect(service.row('7').status).toBe('ready');
   });
 
-  test('is not decided while the table does not answer: the record fails and is delivered again', async () => {
+  test('is not evaluated while the table is unavailable: the outcome is "unavailable" and no row is written', async () => {
     const service = limited({ uploadsPerDay: 1 });
     const uploaderIndex = { page: () => Promise.reject(new Error('the table is down')) };
     const verified = await service.verify(['7'], {}, { ...service.deps, uploaderIndex });

@@ -163,6 +163,47 @@ describe('a failure affects nothing else', () => {
     expect(missing).toEqual(['1005', '1023', '1041']);
   });
 
+  test.each([
+    'InternalError',
+    'FailedOperation',
+    'UnauthorizedOperation',
+    'InvalidParameterValue.SubAppId',
+    'ResourceUnavailable',
+    'toString',
+  ])('H2: one id that VOD answers with %s is logged and delayed, and every phase ends', async (code) => {
+    const files = ids(60).map((fileId) => modelFile(fileId, { tasks: [endedTask(`t${fileId}`)] }));
+    const reconciliation = startReconciliation(files);
+    const refuse = (isRefused: (text: string) => boolean) => {
+      reconciliation.vod.failWith((action, request) => {
+        if (isRefused(JSON.stringify(request))) throw refusal(action, code);
+      });
+    };
+    refuse((text) => text.includes('"1030"') || text.includes('"t1031"'));
+    expect(await reconciliation.run()).toMatchObject({ finished: true });
+    const confirmed = ids(60).filter((fileId) => reconciliation.store.get(fileId)?.trust === 'confirmed');
+    for (const fileId of ids(60)) if (!['1030', '1031'].includes(fileId)) expect(confirmed).toContain(fileId);
+    expect(reconciliation.delayed).toContainEqual(expect.objectContaining({ fileId: '1030', question: 'no-answer' }));
+    expect(reconciliation.lines).toContainEqual(
+      expect.objectContaining({ outcome: 'no-answer', fileIds: expect.arrayContaining(['1030']) }),
+    );
+    refuse(() => false);
+    reconciliation.clock.advance(8 * DAY);
+    expect(await reconciliation.run()).toMatchObject({ finished: true, failed: 0 });
+    expect(statuses(reconciliation, ids(60))).toEqual(new Set(['ready']));
+  });
+
+  test.each(['constructor', 'toString', '__proto__'])(
+    'H2: rows with a task that is called %s stop no run',
+    async (taskId) => {
+      const reconciliation = startReconciliation(filesOf(ids(3)));
+      await reconciliation.run();
+      for (const fileId of ids(3))
+        await reconciliation.receive(procedureStateChanged({ fileId }, 'FINISH', { taskId }));
+      expect(await reconciliation.run()).toMatchObject({ finished: true, failed: 0 });
+      expect(statuses(reconciliation, ids(3))).toEqual(new Set(['ready']));
+    },
+  );
+
   test('a delay queue that refuses is logged, and the run continues', async () => {
     const reconciliation = startReconciliation([modelFile('7', { metaData: null }), modelFile('8')]);
     reconciliation.failQueueWith(new Error('Cannot queue messages'));

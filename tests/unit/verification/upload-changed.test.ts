@@ -112,6 +112,28 @@ describe('a batch of the stream', () => {
     expect(service.lines).toContainEqual(expect.objectContaining({ outcome: 'row-refused', fileIds: ['1'] }));
   });
 
+  test.each([
+    'InternalError',
+    'FailedOperation',
+    'UnauthorizedOperation',
+    'LimitExceeded',
+    'ResourceUnavailable',
+    'toString',
+  ])('H2: a file for which alone VOD answers %s is delayed, and holds up none of its batch', async (code) => {
+    const ids = Array.from({ length: 20 }, (_, index) => String(index + 1));
+    const { service, images, invoke } = await received(ids);
+    service.vod.failWith((action, request) => {
+      if (JSON.stringify(request).includes('"9"')) throw refusal(action, code);
+    });
+    expect(await invoke(batchOf(images))).toEqual([]);
+    const others = ids.filter((fileId) => fileId !== '9');
+    expect(others.map((fileId) => service.row(fileId).trust)).toEqual(others.map(() => 'confirmed'));
+    expect(service.delayed).toMatchObject([{ fileId: '9', question: 'no-answer' }]);
+    expect(service.lines).toContainEqual(
+      expect.objectContaining({ outcome: 'no-answer', fileIds: ['9'], reason: expect.stringContaining(code) }),
+    );
+  });
+
   test('while VOD fails: one call and two about single files, nothing is written, all rows are delayed, no record fails', async () => {
     const { service, images, invoke } = await received(['1', '2', '3']);
     const writes = service.store.writes.length;

@@ -53,7 +53,7 @@ describe('parseEvent, what is ignored and what is refused', () => {
     expect(() => parseEvent(fixture('no-event-type'))).toThrow(/must be a JSON object with an EventType/);
   });
 
-  test('types that are names of Object.prototype are unknown types', () => {
+  test('H1: types that are names of Object.prototype are unknown types', () => {
     for (const eventType of Object.getOwnPropertyNames(Object.prototype)) {
       expect(isKept(eventType)).toBe(false);
       expect(parseEvent({ EventType: eventType })).toEqual({ type: 'Ignored', eventType });

@@ -44,7 +44,7 @@ describe('parseEvent, the media information of an upload', () => {
     expect(event).toHaveProperty('media', media);
   });
 
-  test('new-file-upload.zeros: 0 is unknown, because VOD has not analysed the file yet', () => {
+  test('V2: new-file-upload.zeros: 0 is unknown, because VOD has not analysed the file yet', () => {
     expect(parseEvent(fixture('new-file-upload.zeros'))).toHaveProperty('media', {
       url: 'http://1500000001.vod2.myqcloud.com/aaaa1500000001/5285890000000000102/f0.mp4',
       name: 'clip',
@@ -120,7 +120,7 @@ describe('parseEvent, tasks', () => {
   });
 
   test.each(['procedure-state-changed.by-url.empty-id', 'procedure-state-changed.by-url.no-id'])(
-    '%s: a task of no VOD file is ignored, not refused',
+    'V5: %s: a task of no VOD file is ignored, not refused',
     (name) => {
       expect(parseEvent(fixture(name))).toEqual({ type: 'Ignored', eventType: 'ProcedureStateChanged' });
     },
@@ -135,6 +135,17 @@ describe('parseEvent, tasks', () => {
       expect(parseEvent(review)).toEqual({ type: 'Ignored', eventType: 'ReviewAudioVideoComplete' });
     },
   );
+});
+
+test('H15: a task id that is too long is dropped by name', () => {
+  const payload = { FileId: '7', TaskId: 'x'.repeat(257), Status: 'FINISH' };
+  expect(parseEvent({ EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: payload })).toEqual({
+    type: 'ProcedureStateChanged',
+    fileId: '7',
+    taskId: '',
+    isFinished: true,
+    droppedFields: ['TaskId'],
+  });
 });
 
 describe('parseEvent, deletions', () => {
@@ -154,7 +165,7 @@ describe('parseEvent, deletions', () => {
   const deletion = (FileIdSet: unknown, FileDeleteResultInfo?: unknown) =>
     parseEvent({ EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet, FileDeleteResultInfo } });
 
-  test('150 files in one event are 150 files', () => {
+  test('V12: 150 files in one event are 150 files', () => {
     const ids = Array.from({ length: 150 }, (_, index) => String(1_000 + index));
     expect(deletion(ids)).toEqual({ type: 'FileDeleted', files: ids.map((fileId) => ({ fileId, parts: [] })) });
   });
@@ -163,10 +174,11 @@ describe('parseEvent, deletions', () => {
     expect(deletion(['1', '1', '2'])).toMatchObject({ files: [{ fileId: '1' }, { fileId: '2' }] });
   });
 
-  test('unusable ids are skipped where others are usable', () => {
+  test('H15: unusable ids are dropped by name where others are usable', () => {
     expect(deletion(['1', '', null, 7, 'x', '1'.repeat(41)])).toEqual({
       type: 'FileDeleted',
       files: [{ fileId: '1', parts: [] }],
+      droppedFields: ['FileIdSet'],
     });
   });
 

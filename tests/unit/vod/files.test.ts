@@ -43,8 +43,9 @@ describe('describeFiles', () => {
   });
 
   test.each<[string, unknown]>([
-    ['BasicInfo is null', { MediaInfoSet: [{ FileId: '7', BasicInfo: null }] }],
+    ['H5: BasicInfo is null', { MediaInfoSet: [{ FileId: '7', BasicInfo: null }] }],
     ['BasicInfo is missing', { MediaInfoSet: [{ FileId: '7' }] }],
+    ['BasicInfo is empty', { MediaInfoSet: [{ FileId: '7', BasicInfo: {} }] }],
     ['the file is in neither set', { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: [] }],
     ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
     ['the answer is null', null],
@@ -68,14 +69,14 @@ describe('describeFiles', () => {
     expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', 'not-found']]));
   });
 
-  test('ids that are names of Object.prototype are ids like any other', async () => {
+  test('H1: ids that are names of Object.prototype are ids like any other', async () => {
     const names = Object.getOwnPropertyNames(Object.prototype);
     const answers = await describeFiles(vodModel().api, names, []);
     expect([...answers]).toEqual(names.map((name) => [name, 'not-found']));
   });
 });
 
-describe('describeFiles, a call that VOD refuses', () => {
+describe('H2: describeFiles, a call that VOD refuses', () => {
   function refusing(code: string, isRefused: (request: string) => boolean = () => true) {
     const vod = vodModel(ids(20).map((fileId) => modelFile(fileId)));
     vod.failWith((action, request) => {
@@ -100,17 +101,40 @@ describe('describeFiles, a call that VOD refuses', () => {
     expect(vod.calls.length).toBeLessThanOrEqual(39);
   });
 
-  test.each([
+  const ABOUT_NO_FILE = [
     'AuthFailure.SignatureFailure',
     'AuthFailure.SecretIdNotFound',
     'UnauthorizedOperation',
     'FailedOperation.InvalidVodUser',
     'FailedOperation.InvalidAccount',
-    'RequestLimitExceeded',
-    'RequestLimitExceeded.UinLimitExceeded',
     'InternalError',
     'InternalError.Unknown',
-  ])('with %s, which is about no file, is not split', async (code) => {
+  ];
+
+  test.each(ABOUT_NO_FILE)(
+    'with %s, which VOD answers to any call, costs two more about single files',
+    async (code) => {
+      const vod = refusing(code);
+      const answers = await describeFiles(vod.api, ids(20), []);
+      expect(vod.calls).toHaveLength(3);
+      expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
+    },
+  );
+
+  test.each([...ABOUT_NO_FILE, 'FailedOperation', 'LimitExceeded', 'ResourceUnavailable', 'constructor'])(
+    'with %s because of one id holds up no other, wherever it stands',
+    async (code) => {
+      for (const bad of ids(20)) {
+        const vod = refusing(code, (request) => request.includes(`"${bad}"`));
+        const answers = await describeFiles(vod.api, ids(20), []);
+        const failed = [...answers].filter(([, answer]) => answer instanceof Error);
+        expect(failed).toEqual([[bad, expect.objectContaining({ code })]]);
+        expect(vod.calls.length).toBeLessThanOrEqual(21);
+      }
+    },
+  );
+
+  test.each(['RequestLimitExceeded', 'RequestLimitExceeded.UinLimitExceeded'])('with %s is not split', async (code) => {
     const vod = refusing(code);
     const answers = await describeFiles(vod.api, ids(20), []);
     expect(vod.calls).toHaveLength(1);

@@ -146,6 +146,11 @@ describe('endedTasksPage', () => {
     expect(requests).toEqual([expect.objectContaining({ ScrollToken: 'token', Limit: 100 })]);
   });
 
+  test.each([null, undefined])('H5: a TaskSet that is %p is not the end of the window', async (TaskSet) => {
+    const vod = fakeVod({ DescribeTasks: () => ({ TaskSet, ScrollToken: '' }) });
+    await expect(endedTasksPage(vod, START, START + 60, undefined)).rejects.toThrow(/has no TaskSet/);
+  });
+
   test('an empty token ends it', async () => {
     const vod = fakeVod({ DescribeTasks: () => ({ TaskSet: [], ScrollToken: '' }) });
     expect(await endedTasksPage(vod, START, START + 60, undefined)).toEqual({ tasks: [] });
@@ -166,4 +171,9 @@ test("isNoSuchTask takes VOD's two codes for it and no other error", () => {
     false,
   ]);
   expect(isNoSuchTask(new Error('ResourceNotFound'))).toBe(false);
+});
+
+test('H5: isNoSuchTask takes no code that is about the account or its application', () => {
+  const codes = ['InvalidParameterValue.SubAppId', 'InvalidParameterValue.AppId', 'ResourceNotFound.UserNotExist'];
+  for (const code of codes) expect(isNoSuchTask(refusal('DescribeTaskDetail', code))).toBe(false);
 });

@@ -2,7 +2,7 @@ import { isForbidden, parseMediaInfo, parseSourceContext } from '../../../lib/vo
 
 const timeOf = (CreateTime: unknown) => parseMediaInfo({ MediaBasicInfo: { CreateTime } }, []).createTime;
 
-describe('createTime is stored in UTC, so that strings sort by time', () => {
+describe('H18: createTime is stored in UTC, so that strings sort by time', () => {
   test.each([
     ['2026-11-22T08:00:00Z', '2026-11-22T08:00:00Z'],
     ['2026-11-22T16:00:00+08:00', '2026-11-22T08:00:00Z'],
@@ -23,7 +23,7 @@ describe('createTime is stored in UTC, so that strings sort by time', () => {
   });
 });
 
-describe('0 is unknown for size, duration, width and height', () => {
+describe('V2: 0 is unknown for size, duration, width and height', () => {
   test.each(['MetaData', 'metaData'])('in %s', (name) => {
     const measures = { Size: 0, Duration: 0, Width: 0, Height: 0 };
     expect(parseMediaInfo({ [name]: measures }, [])).toEqual({});

@@ -106,12 +106,13 @@ function urlPaths(typings: ReturnType<typeof readTypings>, type: string): readon
   });
 }
 
-describe("every sub-task of the vendor's typings that makes a file has its URL in the output", () => {
+describe("V6: every sub-task of the vendor's typings that makes a file has its URL in the output", () => {
   const typings = readTypings();
   const sets = {
     MediaProcessResultSet: 'MediaProcessTaskResult',
     AiAnalysisResultSet: 'AiAnalysisResult',
     AiRecognitionResultSet: 'AiRecognitionResult',
+    AiContentReviewResultSet: 'AiContentReviewResult',
   };
   const cases = Object.entries(sets).flatMap(([set, type]) =>
     (typings.get(type) ?? [])
@@ -127,8 +128,16 @@ describe("every sub-task of the vendor's typings that makes a file has its URL i
       }),
   );
 
-  test('the typings were read: 7 kinds of processing, and analyses and recognitions with files', () => {
-    expect(new Set(cases.map(({ member }) => member)).size).toBeGreaterThanOrEqual(18);
+  test('the typings were read: 7 kinds of processing, and analyses, recognitions and reviews with files', () => {
+    const kindsOf = (set: string) => new Set(cases.filter((one) => one.set === set).map(({ member }) => member)).size;
+    expect(Object.keys(sets).map(kindsOf)).toEqual([7, 5, expect.any(Number), 10]);
+    expect(kindsOf('AiRecognitionResultSet')).toBeGreaterThanOrEqual(7);
+  });
+
+  test('the set of results of a procedure are these four', () => {
+    const members = typings.get('ProcedureTask') ?? [];
+    const results = members.filter(([, type]) => /^Array<.*Result>$/.test(type)).map(([name]) => name);
+    expect(new Set(results)).toEqual(new Set(Object.keys(sets)));
   });
 
   test.each(cases)('$title', ({ set, member, path }) => {
@@ -208,9 +217,26 @@ describe('reviews', () => {
     expect(task).not.toHaveProperty('outputs');
   });
 
-  test('the parts of an AI review are not outputs: their pictures are frames of the file', () => {
+  test('a part of an AI review that made no file is not an output', () => {
     const task = parseProcedureTask({ AiContentReviewResultSet: [ai('Porn', 'pass')] });
     expect(task).toEqual({ status: 'FINISH', failed: false, _review: { suggestion: 'pass' } });
+  });
+
+  test('V6: a part of an AI review that made files is an output, after those of the processing', () => {
+    const Output = {
+      Suggestion: 'review',
+      SegmentSet: [{ Url: 'http://v/frame.jpg' }],
+      SegmentSetFileUrl: 'http://v/all',
+    };
+    const task = parseProcedureTask({
+      AiContentReviewResultSet: [{ Type: 'Porn', PornTask: { Status: 'SUCCESS', Output } }],
+      MediaProcessResultSet: [{ Type: 'Transcode', TranscodeTask: { Output: { Url: 'http://v/f20' } } }],
+    });
+    expect(task.outputs).toEqual([
+      { type: 'Transcode', url: 'http://v/f20' },
+      { type: 'Porn', url: 'http://v/all' },
+    ]);
+    expect(task._review).toEqual({ suggestion: 'review' });
   });
 
   test.each([

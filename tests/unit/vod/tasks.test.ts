@@ -57,6 +57,35 @@ describe('describeTasks, tasks that VOD lists', () => {
     ]);
   });
 
+  test('H18: come in the order of their times, whatever offsets VOD writes', async () => {
+    const at = (TaskId: string, CreateTime: string) => ({ ...listed, TaskId, Status: 'PROCESSING', CreateTime });
+    const order = [
+      at('b', '2026-11-22T09:00:00Z'),
+      at('a', '2026-11-22T16:30:00+08:00'),
+      at('c', '2026-11-22T04:30:00-05:00'),
+    ];
+    const found = await ask(vodWith(order, null));
+    expect([...found].map(([id, task]) => [id, task._createTime])).toEqual([
+      ['a', '2026-11-22T08:30:00Z'],
+      ['b', '2026-11-22T09:00:00Z'],
+      ['c', '2026-11-22T09:30:00Z'],
+    ]);
+  });
+
+  test.each<[string, unknown]>([
+    ['null', { TaskSet: null, ScrollToken: '' }],
+    ['missing', { ScrollToken: '' }],
+    ['an object', { TaskSet: {} }],
+    ['in no answer at all', null],
+  ])('H5: a TaskSet that is %s does not say that there are no tasks', async (_, answer) => {
+    const vod = fakeVod({ DescribeTasks: () => answer });
+    await expect(ask(vod)).rejects.toThrow(IncompleteAnswerError);
+  });
+
+  test('H5: an empty TaskSet does', async () => {
+    expect(await ask(vodWith([], null))).toEqual(new Map());
+  });
+
   test('cost a call for details only if they have finished and are not settled', async () => {
     const vod = vodModel([modelFile(FILE, { tasks })]);
     await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
@@ -90,7 +119,7 @@ describe('describeTasks, tasks that VOD lists', () => {
     await expect(ask(vodWith([listed], error))).rejects.toBe(error);
   });
 
-  test('ids that are names of Object.prototype are ids like any other', async () => {
+  test('H1: ids that are names of Object.prototype are ids like any other', async () => {
     const names = Object.getOwnPropertyNames(Object.prototype);
     const vod = vodModel([modelFile(FILE, { tasks: names.map((name) => endedTask(name)) })]);
     expect([...(await ask(vod.api)).keys()].sort()).toEqual(names.sort());

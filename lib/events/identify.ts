@@ -1,0 +1,31 @@
+import { asArray, asNumber, asString } from '../platform/json';
+import { getField, getObject, getString } from '../vod/wire';
+import { countableType, MAX_LOGGED_IDS, type RecordedEvent } from './ingest';
+
+/** How VOD's file ids and task ids begin. What else a stranger writes into these fields is not logged. */
+const LIKE_AN_ID = /^\d[\w-]{0,255}$/;
+
+/**
+ * What a log line contains of an event that was not recorded, for example because it is unreadable: its type, and those of
+ * the ids in their documented places that match `loggable`.
+ */
+export function identifyMessage(message: unknown, loggable: RegExp = LIKE_AN_ID): Omit<RecordedEvent, 'outcome'> {
+  const names = typeof message === 'object' && message !== null ? Object.keys(message) : [];
+  const payloads = names.flatMap((name) => getObject(message, name) ?? []);
+  const places = [message, ...payloads, ...payloads.flatMap((payload) => getObject(payload, 'Input') ?? [])];
+  const idsIn = (fields: readonly string[]) => {
+    const found = fields.flatMap((field) => places.map((place) => getField(place, field)));
+    const texts = found.flatMap((id) => (Array.isArray(id) ? asArray(id) : [id])).flatMap((id) => toText(id) ?? []);
+    return [...new Set(texts.filter((id) => loggable.test(id)))].slice(0, MAX_LOGGED_IDS);
+  };
+  return {
+    ...countableType(getString(message, 'EventType') ?? ''),
+    fileIds: idsIn(['FileId', 'FileIdSet']),
+    taskIds: idsIn(['TaskId', 'VodTaskId', 'ProcedureTaskId']),
+  };
+}
+
+/** VOD's ids are strings; a number is how others write one. */
+function toText(id: unknown): string | undefined {
+  return asNumber(id) === undefined ? asString(id) : String(id);
+}
