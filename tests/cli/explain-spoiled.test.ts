@@ -18,6 +18,7 @@ import {
   SPOILED,
   type SpoiledName,
 } from '../helpers/spoiled-signatures';
+import { runs } from '../helpers/thorough';
 
 const keys: Keys = {
   secretId: SECRET_ID,
@@ -467,7 +468,7 @@ describe('for any damage', () => {
   const mutate = (signature: string, steps: readonly (readonly [Change, number, string])[]) =>
     steps.reduce((text, [change, at, sign]) => change(text, at % (text.length + 1), sign), signature);
 
-  test('10 000 changes of a good signature: nothing throws, no secret is shown, and none is valid', () => {
+  test('10 000 changes of a good signature (a fifth of them in the usual run): nothing throws, no secret is shown, and none is valid', () => {
     const good = signValues({ sourceContext: 'order=7', storageRegion: 'ap-tokyo' });
     expect(explain(good)).toMatchObject({ violations: [], verified: true });
     fc.assert(
@@ -478,7 +479,7 @@ describe('for any damage', () => {
         expect(found.violations).not.toEqual([]);
         expect(JSON.stringify(found)).not.toContain(SECRET_KEY);
       }),
-      { numRuns: 10_000 },
+      { numRuns: runs(10_000, 2_000) },
     );
   });
 
@@ -489,7 +490,7 @@ describe('for any damage', () => {
         const found = JSON.stringify(explain(mutate(swapped, steps)));
         expect(found).not.toContain(SECRET_KEY);
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(2_000, 500) },
     );
   });
 

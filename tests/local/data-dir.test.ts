@@ -10,6 +10,7 @@ import { temporaryFolder } from '../helpers/local';
 import { killProcesses, startProcess } from '../helpers/npm-start';
 import { askSignature } from '../helpers/stack';
 import { apply, cosAuthorization, ugc, until, type Applied } from '../helpers/vod-client';
+import { sample } from '../helpers/thorough';
 
 let dataDir: string;
 beforeEach(async () => {
@@ -153,7 +154,7 @@ describe('H11: one DATA_DIR has one owner', () => {
 });
 
 describe('H16: a DATA_DIR that cannot be one', () => {
-  test.each(['/proc/x', '/proc/x/y', '/proc/self', '/dev/null', '/dev/null/x'])(
+  test.each(sample(['/proc/x', '/dev/null/x', '/proc/x/y', '/proc/self', '/dev/null'], 2))(
     '%s ends with one sentence',
     async (path) => {
       const run = await startProcess(path);

@@ -6,6 +6,7 @@ import { closeServers, isAnswered, openPort, PortTaken } from '../../local/netwo
 import { listen } from '../../local/server';
 import { startTestRun, temporaryFolder } from '../helpers/local';
 import { killProcesses, startProcess } from '../helpers/npm-start';
+import { sample } from '../helpers/thorough';
 
 afterEach(killProcesses);
 
@@ -21,16 +22,21 @@ async function occupy(host: string, port = 0) {
 }
 
 describe('A5: npm start', () => {
-  testWithIpv6.each([
-    ['PORT', '::1', '[::1]'],
-    ['VOD_PORT', '::1', '[::1]'],
-    ['TABLE_PORT', '::1', '[::1]'],
-    ['PORT', '127.0.0.1', undefined],
-    ['VOD_PORT', '127.0.0.1', undefined],
-    ['TABLE_PORT', '127.0.0.1', undefined],
-    ['PORT', '::', undefined],
-    ['PORT', '0.0.0.0', undefined],
-  ])(
+  testWithIpv6.each(
+    sample<readonly [string, string, string | undefined]>(
+      [
+        ['PORT', '::1', '[::1]'],
+        ['VOD_PORT', '::1', '[::1]'],
+        ['TABLE_PORT', '::1', '[::1]'],
+        ['PORT', '127.0.0.1', undefined],
+        ['VOD_PORT', '127.0.0.1', undefined],
+        ['TABLE_PORT', '127.0.0.1', undefined],
+        ['PORT', '::', undefined],
+        ['PORT', '0.0.0.0', undefined],
+      ],
+      4,
+    ),
+  )(
     'ends with one line and status 1 if another program has %s on %s',
     async (name, host, shown) => {
       const dataDir = await temporaryFolder();

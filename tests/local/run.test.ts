@@ -102,19 +102,6 @@ describe('npm start', () => {
     60_000,
   );
 
-  test.each(['PORT', 'VOD_PORT', 'TABLE_PORT'])(
-    'says in one line that %s is taken',
-    async (name) => {
-      const { port, close } = await listen(() => Promise.resolve());
-      const run = await start({ [name]: String(port) });
-      expect(await run.exited).toBe(1);
-      expect(run.err()).toBe(`Port ${port} is taken: choose another one with ${name}\n`);
-      expect(run.out()).toBe('');
-      await close();
-    },
-    30_000,
-  );
-
   test('says in one line what is wrong with its environment', async () => {
     const run = await start({ PORT: 'abc' });
     expect(await run.exited).toBe(1);
