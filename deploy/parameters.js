@@ -1,52 +1,11 @@
 'use strict';
 
 const { featuresOf, notDeployed, signingHandler } = require('./features');
+const { PARAMETERS } = require('./parameter-list');
 const { firstProblem } = require('./problems');
 const { corsOf, limitedRoutes, routeSettings } = require('./routes');
 const { secretArns } = require('./secrets');
 const { parseList } = require('./values');
-
-/** The `params` of serverless.yml that can be set by hand. */
-const NAMES = [
-  'JWT_ISSUER',
-  'JWT_AUDIENCE',
-  'CORS_ORIGINS',
-  'VOD_SUB_APP_ID',
-  'VOD_API_URL',
-  'EVENT_MODE',
-  'EVENTS_RATE',
-  'NOTIFY_URL',
-  'ALLOW_DELETE',
-  'PLAYBACK_CONTENT',
-  'PLAYBACK_DEFINITION',
-  'PLAYBACK_SECONDS',
-  'PLAYBACK_APP_ID',
-  'MAX_BYTES',
-  'MAX_SECONDS',
-  'ALLOWED_CATEGORIES',
-  'UPLOADS_PER_DAY',
-  'REJECT_ACTION',
-  'ONE_TIME_VALID',
-  'ONE_TIME_VALID_FIXED',
-  'VALID_FOR',
-  'VALID_FOR_MAX',
-  'PROCEDURES',
-  'DEFAULT_PROCEDURE',
-  'CLASS_IDS',
-  'STORAGE_REGIONS',
-  'SIGN_RATE_PER_MINUTE',
-  'SIGN_RATE_BURST',
-  'VOD_KEY_PARAMETER',
-  'VOD_API_KEY_PARAMETER',
-  'SEAL_KEY_PARAMETER',
-  'CALLBACK_TOKEN_PARAMETER',
-  'CALLBACK_SIGN_KEY_PARAMETER',
-  'NOTIFY_SECRET_PARAMETER',
-  'VOD_WRITE_KEY_PARAMETER',
-  'PLAYER_KEY_PARAMETER',
-  'URL_KEY_PARAMETER',
-  'ALARM_TOPIC_ARN',
-];
 
 /**
  * The rows whose changes trigger upload-changed: those to verify and, with NOTIFY_URL, those to announce.
@@ -89,15 +48,17 @@ function secretsOf(given, apiKey, rejectKey) {
  */
 module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
+  const region = await resolveVariable('self:custom.region');
+  const tableName = await resolveVariable('self:custom.tableName');
   const given = {};
-  for (const name of NAMES) given[name] = String(await resolveVariable(`param:${name}`));
+  for (const { name } of PARAMETERS) given[name] = String(await resolveVariable(`param:${name}`));
 
   const { notifyApp, rejectAction, uploadQuota } = featuresOf(given);
-  const tableName = await resolveVariable('self:resources.Resources.UploadsTable.Properties.TableName');
   const apiKeyParameter = given.VOD_API_KEY_PARAMETER || given.VOD_KEY_PARAMETER;
   const rejectKeyParameter = rejectAction ? given.VOD_WRITE_KEY_PARAMETER : '';
   return {
-    problem: firstProblem(given, stage),
+    stage,
+    problem: firstProblem(given, stage, region),
     notDeployed: notDeployed(given, stage),
     // The framework would refuse an empty value first, as an "unsupported value".
     issuer: given.JWT_ISSUER || 'missing',

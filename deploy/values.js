@@ -2,6 +2,9 @@
 
 const { URL } = require('node:url');
 
+/** Names without a public address: special-use domains, and top-level domains that are in private use only. */
+const PRIVATE_NAME = /(^|\.)(corp|home|home\.arpa|internal|intranet|invalid|lan|local|localhost|onion|test)$/;
+
 /** @param {string} text @returns {string[]} the items of a comma separated list */
 function parseList(text) {
   return text
@@ -21,16 +24,23 @@ function parseUrl(text) {
   }
 }
 
+/** Whether the functions, and AWS itself, can reach the host: not an address, and not a name of a private network. @param {URL} url */
+function hasPublicHost(url) {
+  const hostname = url.hostname.replace(/\.$/, '');
+  const isAddress = /^\[|^[\d.]+$/.test(hostname);
+  return !isAddress && hostname.includes('.') && !PRIVATE_NAME.test(hostname);
+}
+
+/** Whether the local run may call this URL: http is for what runs on the same machine. @param {URL} url @param {string} stage */
+function isLocalRun({ protocol, hostname }, stage) {
+  return stage === 'local' && protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname);
+}
+
 /** @param {string} text @param {string} stage */
 function isIssuer(text, stage) {
   const issuer = parseUrl(text);
   if (!issuer || issuer.username || issuer.password || /[?#]/.test(text)) return false;
   return issuer.protocol === 'https:' || isLocalRun(issuer, stage);
-}
-
-/** @param {URL} url @param {string} stage */
-function isLocalRun({ protocol, hostname }, stage) {
-  return stage === 'local' && protocol === 'http:' && ['localhost', '127.0.0.1'].includes(hostname);
 }
 
 /** @param {string} text @param {string} stage */
@@ -51,8 +61,8 @@ function isInteger(text, min, max) {
 }
 
 /**
- * Whether notifications may go there: in a deploy only to https and a public name, because what answers at an address of
- * the function's own network is not the app's server.
+ * Whether webhooks may go there: in a deploy only to https and a public name, because what answers at an address of the
+ * function's own network is not the app's server.
  *
  * @param {string} text @param {string} stage
  */
@@ -60,12 +70,17 @@ function isNotifyUrl(text, stage) {
   const target = parseUrl(text);
   if (!target || target.username || target.password) return false;
   if (isLocalRun(target, stage)) return true;
-  if (text.includes('#')) return false;
-  const { protocol } = target;
-  const hostname = target.hostname.replace(/\.$/, '');
-  const isAddress = /^\[|^[\d.]+$/.test(hostname);
-  const isInternal = /(^|\.)(localhost|internal|local)$/.test(hostname) || !hostname.includes('.');
-  return protocol === 'https:' && !isAddress && !isInternal;
+  return !text.includes('#') && target.protocol === 'https:' && hasPublicHost(target);
 }
 
-module.exports = { parseList, isIssuer, isApiUrl, isOrigin, isInteger, isNotifyUrl };
+/**
+ * Whether a URL names a host that AWS can reach. The local run reaches its own machine too.
+ *
+ * @param {string} text a URL @param {string} stage
+ */
+function isReachable(text, stage) {
+  const url = parseUrl(text);
+  return url !== undefined && (stage === 'local' || hasPublicHost(url));
+}
+
+module.exports = { isApiUrl, isInteger, isIssuer, isNotifyUrl, isOrigin, isReachable, parseList, parseUrl };

@@ -37,7 +37,7 @@ export const handler = uploadChanged({
   }),
   delayQueue: delayQueue({ ...deps, ...config, sendMessages }),
   deadLetters: deadLetters(sendMessages, config.deadLettersUrl),
-  ...(config.notificationsUrl !== undefined && { announce: announcer(sendMessages, config.notificationsUrl) }),
+  ...(config.notificationsUrl !== undefined && { announce: announcer(sendMessages, config.notificationsUrl, log) }),
   now: Date.now,
   log,
 });

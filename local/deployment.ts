@@ -1,3 +1,4 @@
+import { defaultsOf } from '../deploy/parameter-list';
 import type { Secrets } from './secrets';
 import { APP_ID } from './vod/state';
 
@@ -36,8 +37,8 @@ export interface LocalFeatures {
 }
 
 /**
- * The deploy parameters of the local run. All of them are given, the defaults too, so that a developer's .env, which is
- * about AWS, changes nothing here.
+ * The deploy parameters of the local run. All of them are given, the defaults of deploy/parameter-list.js too, so that a
+ * developer's .env, which is about AWS, changes nothing here.
  */
 export function deployParameters(
   url: string,
@@ -46,37 +47,17 @@ export function deployParameters(
   { notifyUrl = '', playback = true, allowDelete = true, limits = {} }: LocalFeatures = {},
 ): Record<string, string> {
   return {
+    ...defaultsOf('local'),
     JWT_ISSUER: `${url}/local/issuer`,
     JWT_AUDIENCE: AUDIENCE,
     CORS_ORIGINS: url,
-    VOD_SUB_APP_ID: '',
     VOD_API_URL: vodUrl,
-    EVENT_MODE: 'push', // both functions run locally all the same
-    ONE_TIME_VALID: 'false',
-    ONE_TIME_VALID_FIXED: 'false',
-    VALID_FOR: '1800',
-    VALID_FOR_MAX: '86400',
     PROCEDURES: 'LongVideoPreset,FailingPreset,BlockingPreset,ReviewPreset',
-    DEFAULT_PROCEDURE: '',
-    CLASS_IDS: '',
-    STORAGE_REGIONS: '',
-    EVENTS_RATE: '200', // the local gateway throttles nothing
     NOTIFY_URL: notifyUrl,
     ALLOW_DELETE: String(allowDelete),
-    PLAYBACK_CONTENT: 'Original',
-    PLAYBACK_DEFINITION: '',
-    PLAYBACK_SECONDS: '3600',
     PLAYBACK_APP_ID: String(APP_ID),
-    MAX_BYTES: '',
-    MAX_SECONDS: '',
-    ALLOWED_CATEGORIES: '',
-    UPLOADS_PER_DAY: '',
-    REJECT_ACTION: 'keep',
     ...limits,
-    SIGN_RATE_PER_MINUTE: '',
-    SIGN_RATE_BURST: '12',
     VOD_KEY_PARAMETER: NAME.key,
-    VOD_API_KEY_PARAMETER: '',
     SEAL_KEY_PARAMETER: NAME.seal,
     CALLBACK_TOKEN_PARAMETER: secrets.callbackToken && NAME.token,
     CALLBACK_SIGN_KEY_PARAMETER: secrets.callbackSignKey && NAME.sign,
@@ -84,7 +65,6 @@ export function deployParameters(
     VOD_WRITE_KEY_PARAMETER: NAME.writeKey,
     PLAYER_KEY_PARAMETER: playback ? NAME.playerKey : '',
     URL_KEY_PARAMETER: playback ? NAME.urlKey : '',
-    ALARM_TOPIC_ARN: '',
   };
 }
 

@@ -13,6 +13,7 @@ import { TemplateReader, type Queue, type StreamMapping, type Table } from './he
 jest.setTimeout(300_000);
 
 const PROD = {
+  AWS_REGION: 'cn-north-1',
   JWT_ISSUER: 'https://id.example.net/pool',
   JWT_AUDIENCE: 'web, ios',
   // SSM accepts these names without a slash in front; their ARNs have one.
@@ -140,18 +141,24 @@ beforeAll(async () => {
 afterAll(() => Promise.all(PACKAGES.map((name) => packages[name].copy.remove())));
 
 const LOGS = (name: string) => [`logs:CreateLogStream ${name}LogGroup.Arn`, `logs:PutLogEvents ${name}LogGroup.Arn`];
-const HINTS = ['dynamodb:GetItem UploadsTable.Arn', 'dynamodb:UpdateItem UploadsTable.Arn'];
 const parameter = (name: string) => `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter${name}`;
 const secrets = (...names: string[]) => names.map((name) => `ssm:GetParameters ${parameter(name)}`);
 const CHECKPOINT = parameter('${ReconcileCheckpoint}');
-const BY_UPLOADER = 'dynamodb:Query ${UploadsTable.Arn}/index/byUploader';
+/** By its name, because the table is created after the roles. */
+const tableArn = (stage: string) =>
+  `arn:\${AWS::Partition}:dynamodb:\${AWS::Region}:\${AWS::AccountId}:table/vod-client-upload-${stage}-uploads-2`;
+/** What may still fail when the table is there, because it needs the table's stream. */
+const AFTER_TABLE = ['UploadChangedEventSourceMappingDynamodbUploadsTable', 'UploadChangedStreamPolicy'];
 
 describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
   const isProd = name === 'prod' || name === 'pull';
   const isPulled = name === 'pull';
+  const table = tableArn(isProd ? 'prod' : 'dev');
+  const byUploader = `dynamodb:Query ${table}/index/byUploader`;
+  const hints = [`dynamodb:GetItem ${table}`, `dynamodb:UpdateItem ${table}`];
   const has = (feature: Feature) => FEATURES[name].includes(feature);
 
-  test('is packaged without credentials and without a network', () => {
+  test('is packaged without credentials and without a network; dev with the values of .env.example', () => {
     expect(packages[name].run).toEqual({ code: 0, stdout: '' });
   });
 
@@ -177,15 +184,10 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     const playbackKeys = isPulled ? ['/prod/url-key'] : ['/dev/player-key', '/dev/url-key'];
     const roles: Record<string, string[]> = {
       UploadSignatureRole: [...LOGS('UploadSignature'), ...secrets(key, seal)],
-      UploadsRole: [
-        ...LOGS('Uploads'),
-        'dynamodb:BatchGetItem UploadsTable.Arn',
-        'dynamodb:GetItem UploadsTable.Arn',
-        BY_UPLOADER,
-      ],
-      ...(has('deleteUpload') && { DeleteUploadRole: [...LOGS('DeleteUpload'), ...secrets(writeKey), ...HINTS] }),
+      UploadsRole: [...LOGS('Uploads'), `dynamodb:BatchGetItem ${table}`, `dynamodb:GetItem ${table}`, byUploader],
+      ...(has('deleteUpload') && { DeleteUploadRole: [...LOGS('DeleteUpload'), ...secrets(writeKey), ...hints] }),
       ...(has('playback') && {
-        PlaybackRole: [...LOGS('Playback'), ...secrets(...playbackKeys), 'dynamodb:GetItem UploadsTable.Arn'],
+        PlaybackRole: [...LOGS('Playback'), ...secrets(...playbackKeys), `dynamodb:GetItem ${table}`],
       }),
       ...(has('notifyApp') && {
         NotifyAppRole: [
@@ -202,12 +204,8 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
         ...LOGS('UploadChanged'),
         ...secrets(apiKey, seal),
         ...(has('rejectAction') ? secrets(writeKey) : []),
-        'dynamodb:BatchGetItem UploadsTable.Arn',
-        'dynamodb:UpdateItem UploadsTable.Arn',
-        'dynamodb:DescribeStream UploadsTable.StreamArn',
-        'dynamodb:GetRecords UploadsTable.StreamArn',
-        'dynamodb:GetShardIterator UploadsTable.StreamArn',
-        'dynamodb:ListStreams UploadsTable.StreamArn',
+        `dynamodb:BatchGetItem ${table}`,
+        `dynamodb:UpdateItem ${table}`,
         'sqs:DeleteMessage VerificationQueue.Arn',
         'sqs:GetQueueAttributes VerificationQueue.Arn',
         'sqs:ReceiveMessage VerificationQueue.Arn',
@@ -220,27 +218,35 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
         ...secrets(apiKey, seal),
         `ssm:GetParameters ${CHECKPOINT}`,
         `ssm:PutParameter ${CHECKPOINT}`,
-        'dynamodb:BatchGetItem UploadsTable.Arn',
-        'dynamodb:Scan UploadsTable.Arn',
-        'dynamodb:UpdateItem UploadsTable.Arn',
+        `dynamodb:BatchGetItem ${table}`,
+        `dynamodb:Scan ${table}`,
+        `dynamodb:UpdateItem ${table}`,
         'sqs:SendMessage VerificationQueue.Arn',
       ],
       ...(isPulled
-        ? { PullEventsRole: [...LOGS('PullEvents'), ...secrets(apiKey, seal), ...HINTS] }
-        : { VodEventsRole: [...LOGS('VodEvents'), ...secrets(callback, seal), ...HINTS] }),
+        ? { PullEventsRole: [...LOGS('PullEvents'), ...secrets(apiKey, seal), ...hints] }
+        : { VodEventsRole: [...LOGS('VodEvents'), ...secrets(callback, seal), ...hints] }),
     };
     expect(packages[name].template.permissions()).toEqual(roles);
-    expect(JSON.stringify(packages[name].template.ofType('AWS::IAM::Role'))).not.toMatch(/\*|ManagedPolicyArns/);
+    const { template } = packages[name];
+    const policies = [...template.ofType('AWS::IAM::Role'), ...template.ofType('AWS::IAM::Policy')];
+    expect(JSON.stringify(policies)).not.toMatch(/\*|ManagedPolicyArns/);
   });
 
-  test('lets signing, verification and reconcile read the index of uploaders only where UPLOADS_PER_DAY needs it', () => {
-    const quota = {
-      UploadQuotaPolicy: {
-        roles: ['UploadSignatureRole', 'UploadChangedRole', 'ReconcileRole'],
-        permissions: [BY_UPLOADER],
+  test('lets verification read the stream, and where UPLOADS_PER_DAY needs it, the functions that count the index', () => {
+    const stream = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
+    expect(packages[name].template.sharedPolicies()).toEqual({
+      UploadChangedStreamPolicy: {
+        roles: ['UploadChangedRole'],
+        permissions: stream.map((action) => `dynamodb:${action} UploadsTable.StreamArn`),
       },
-    };
-    expect(packages[name].template.sharedPolicies()).toEqual(has('uploadQuota') ? quota : {});
+      ...(has('uploadQuota') && {
+        UploadQuotaPolicy: {
+          roles: ['UploadSignatureRole', 'UploadChangedRole', 'ReconcileRole'],
+          permissions: [byUploader],
+        },
+      }),
+    });
   });
 
   test('has exactly the resources of the features that are on, and mentions no other feature', () => {
@@ -301,7 +307,7 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     }
   });
 
-  test('delivers pushed rows from the stream, and retries them for as long as the stream keeps a record', () => {
+  test('A17: delivers pushed rows from the stream, reports item failures, and retries while the stream keeps a record', () => {
     const mappings = packages[name].template.ofType<StreamMapping>('AWS::Lambda::EventSourceMapping');
     const streams = mappings.filter((mapping) => mapping.StartingPosition !== undefined);
     const announced = '{"trust":{"S":["confirmed"]},"status":{"S":["ready","failed","held","rejected","deleted"]}}';
@@ -373,7 +379,6 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     const existing = [needed].flat().map((id) => template.resources[id]?.Properties['RouteKey']);
     expect(existing).toEqual(expect.arrayContaining(Object.keys(rates)));
     expect(JSON.stringify(stage['AccessLogSettings'])).not.toMatch(/authori|header|querystring|\$context\.path/i);
-    expect(template.properties('HttpApiLogGroup')['LogGroupName']).toMatch(/^\/aws\/vendedlogs\//);
   });
 
   test('keeps logs for 14 days in dev and for 90 days in prod', () => {
@@ -382,16 +387,76 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     for (const group of groups) expect(group['RetentionInDays']).toBe(isProd ? 90 : 14);
   });
 
-  test('protects table and stack in prod, and never deletes a table that an update replaces', () => {
+  test('A10: protects the table in prod, but not an empty one of a first deploy that fails', () => {
     const { resources } = packages[name].template;
-    const table = packages[name].template.table();
-    expect(table.DeletionProtectionEnabled).toBe(isProd);
+    expect(packages[name].template.table().DeletionProtectionEnabled).toBe(isProd);
     expect(resources['UploadsTable']).toMatchObject({
-      DeletionPolicy: isProd ? 'Retain' : 'Delete',
+      DeletionPolicy: isProd ? 'RetainExceptOnCreate' : 'Delete',
       UpdateReplacePolicy: 'Retain',
     });
+    const kept = Object.entries(resources).filter(([, { DeletionPolicy: policy = 'Delete' }]) => policy !== 'Delete');
+    expect(kept.map(([id]) => id)).toEqual(isProd ? ['UploadsTable'] : []);
+  });
+
+  test('A10: creates the table after every resource but those that need its stream, and none waits for itself', () => {
+    const { resources } = packages[name].template;
+    const order = creationOrder(resources);
+    expect([...order].sort()).toEqual(Object.keys(resources).sort());
+    const before = ancestors(resources, 'UploadsTable');
+    const after = Object.keys(resources).filter((id) => id !== 'UploadsTable' && !before.has(id));
+    expect(after.sort()).toEqual(AFTER_TABLE);
+    // The mapping asks whether its role may read the stream.
+    expect(ancestors(resources, AFTER_TABLE[0] ?? '')).toContain('UploadChangedStreamPolicy');
+    // Permission to create a policy and a mapping has been needed before.
+    const types = [...before].map((id) => resources[id]?.Type);
+    expect(types).toEqual(expect.arrayContaining(['AWS::Lambda::EventSourceMapping', 'AWS::IAM::Role']));
+  });
+
+  test('A19: has no log group but those of its functions and one of /aws/vendedlogs/, and no name for a queue', () => {
+    const { template } = packages[name];
+    const names = template.ofType('AWS::Logs::LogGroup').map(({ LogGroupName }) => String(LogGroupName));
+    const stage = isProd ? 'prod' : 'dev';
+    const prefix = `vod-client-upload-${stage}`;
+    expect(names.filter((group) => !group.startsWith(`/aws/lambda/${prefix}-`))).toEqual([`/aws/vendedlogs/${prefix}`]);
   });
 });
+
+/** The logical ids that a resource needs first. */
+function neededBy(resources: TemplateReader['resources'], id: string): string[] {
+  const { DependsOn: needed = [], ...rest } = resources[id] ?? {};
+  const text = JSON.stringify(rest);
+  const mentions = (one: string) =>
+    [`{"Ref":"${one}"}`, `{"Fn::GetAtt":["${one}",`, `\${${one}}`, `\${${one}.`].some((form) => text.includes(form));
+  return Object.keys(resources).filter((one) => [needed].flat().includes(one) || mentions(one));
+}
+
+function ancestors(resources: TemplateReader['resources'], id: string): Set<string> {
+  const found = new Set<string>();
+  const visit = (one: string) => {
+    for (const needed of neededBy(resources, one)) {
+      if (found.has(needed)) continue;
+      found.add(needed);
+      visit(needed);
+    }
+  };
+  visit(id);
+  return found;
+}
+
+/** @throws Error where a resource waits for itself */
+function creationOrder(resources: TemplateReader['resources']): Set<string> {
+  const created = new Set<string>();
+  const left = new Map(Object.keys(resources).map((id) => [id, neededBy(resources, id)]));
+  while (left.size > 0) {
+    const ready = [...left].filter(([, needed]) => needed.every((one) => created.has(one))).map(([id]) => id);
+    if (ready.length === 0) throw new Error(`Cannot create ${[...left.keys()].join(', ')}: they wait for each other`);
+    for (const id of ready) {
+      created.add(id);
+      left.delete(id);
+    }
+  }
+  return created;
+}
 
 test('the table has a stream, encryption, recovery and expiry, and two indexes that later updates do not write', () => {
   const table: Table = packages.dev.template.table();
@@ -415,13 +480,6 @@ test('the table has a stream, encryption, recovery and expiry, and two indexes t
       Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['sourceContext'] },
     },
     { IndexName: 'bySourceContext', KeySchema: keys('sourceContext'), Projection: { ProjectionType: 'KEYS_ONLY' } },
-  ]);
-});
-
-test('the table is created after an authorizer, a function and an alarm, whose failure it would outlive', () => {
-  expect(packages.prod.template.resources['UploadsTable']?.DependsOn).toEqual([
-    'HttpApiAuthorizerAppUsers',
-    'UploadSignatureErrorsAlarm',
   ]);
 });
 

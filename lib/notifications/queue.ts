@@ -1,3 +1,4 @@
+import { describe, type Log } from '../platform/log';
 import type { SendMessages } from '../platform/sqs';
 import type { RowChange } from '../uploads/row';
 import { announcementOf, type Announcement } from './announcement';
@@ -8,9 +9,19 @@ import { announcementOf, type Announcement } from './announcement';
  *
  * @throws Error when the queue does not take all of them
  */
-export function announcer(sendMessages: SendMessages, queueUrl: string) {
+export function announcer(sendMessages: SendMessages, queueUrl: string, log: Log) {
+  /** What is wrong with one row does not hold up the others. */
+  const announce = ({ before, after }: RowChange): readonly Announcement[] => {
+    try {
+      const announcement = announcementOf(before, after);
+      return announcement ? [announcement] : [];
+    } catch (error) {
+      log({ level: 'error', outcome: 'row-refused', fileIds: [after.fileId], ...describe(error) });
+      return [];
+    }
+  };
   return async (changes: readonly RowChange[]): Promise<void> => {
-    const announcements = changes.flatMap(({ before, after }) => announcementOf(before, after) ?? []);
+    const announcements = changes.flatMap(announce);
     const messages = announcements.map((announcement) => ({ body: formatAnnouncement(announcement), delaySeconds: 0 }));
     await sendMessages(queueUrl, messages);
   };

@@ -25,7 +25,7 @@ const NOT_READ: Readonly<Record<string, readonly string[]>> = {
 /** Lists in which the order means nothing. */
 const UNORDERED: Readonly<Record<string, readonly string[]>> = { 'AWS::IAM::Policy': ['Roles'] };
 
-/** Stubs of scripts/rehearse/moto_server.py, which cannot be read. */
+/** Stubs of scripts/rehearse/moto_types.py, which cannot be read. */
 const STUBS = ['AWS::S3::BucketPolicy'];
 
 /** @throws Error when the account has no such stack */

@@ -48,6 +48,8 @@ export interface Emulator {
   readonly read: () => Promise<Account>;
   /** Runs one of AWS's calls. */
   readonly call: (service: string, operation: string, parameters: object) => Promise<void>;
+  /** Makes the creation of one resource fail, "<stack> <logical id>"; '' for none. */
+  readonly failResource: (resource: string) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -94,6 +96,9 @@ export async function startEmulator({ executable }: Python, region: string): Pro
     call: async (service, operation, parameters) => {
       const code = 'import boto3, json, sys; a = sys.argv; getattr(boto3.client(a[1]), a[2])(**json.loads(a[3]))';
       await python('-c', code, service, operation, JSON.stringify(parameters));
+    },
+    failResource: (resource) => {
+      child.stdin.write(`${resource}\n`);
     },
     stop: async () => {
       const ended = once(child, 'exit');

@@ -31,15 +31,17 @@ def pascal(value):
 
 
 physical_ids = []
-stack_of_role = {}
-shared_policies = {}  # by stack: the physical id of its policy that is a resource of its own
+policy_resources = {}  # by role and name: the physical id of a policy that is a resource of its own
 for stack in every("cloudformation", "describe_stacks", "Stacks"):
     name = stack["StackName"]
     resources = client["cloudformation"].describe_stack_resources(StackName=name)["StackResources"]
-    physical_ids += [resource.get("PhysicalResourceId") or "" for resource in resources]
-    ids = {kind: [r["PhysicalResourceId"] for r in resources if r["ResourceType"] == f"AWS::IAM::{kind}"] for kind in ["Role", "Policy"]}
-    stack_of_role.update(dict.fromkeys(ids["Role"], name))
-    shared_policies.update({name: id for id in ids["Policy"]})
+    ids = {r["LogicalResourceId"]: r.get("PhysicalResourceId") for r in resources}
+    physical_ids += [id or "" for id in ids.values()]
+    declared = client["cloudformation"].get_template(StackName=name)["TemplateBody"]["Resources"]
+    for logical_id, resource in declared.items():
+        if resource["Type"] == "AWS::IAM::Policy" and logical_id in ids:
+            roles = [ids[role["Ref"]] for role in resource["Properties"]["Roles"]]
+            policy_resources.update({(role, resource["Properties"]["PolicyName"]): ids[logical_id] for role in roles})
     found(
         "CloudFormation::Stack",
         name,
@@ -47,7 +49,7 @@ for stack in every("cloudformation", "describe_stacks", "Stacks"):
         Status=stack["StackStatus"],
         Protected=stack.get("EnableTerminationProtection", False),
         Outputs={output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])},
-        Resources={r["LogicalResourceId"]: r.get("PhysicalResourceId") for r in resources},
+        Resources=ids,
     )
 
 for api in every("apigatewayv2", "get_apis", "Items"):
@@ -108,30 +110,27 @@ policies = {
     }
     for name in roles
 }
-# IAM has no policies of several roles that are not managed: each role has its copy, under one name.
-copies = {}
-for name, documents in policies.items():
-    for policy, document in documents.items():
-        key = (stack_of_role.get(name), policy, json.dumps(document, sort_keys=True))
-        copies.setdefault(key, []).append(name)
-shared = {key: names for key, names in copies.items() if len(names) > 1}
-for (stack, policy, document), names in shared.items():
+# IAM keeps a policy that is a resource of its own as a copy in each of its roles, under one name.
+for id in set(policy_resources.values()):
+    copies = [(role, policy) for (role, policy), owner in policy_resources.items() if owner == id and policy in policies[role]]
+    documents = [policies[role][policy] for role, policy in copies]
     found(
         "IAM::Policy",
-        shared_policies.get(stack, f"{stack} {policy}"),
-        PolicyName=policy,
-        PolicyDocument=json.loads(document),
-        Roles=sorted(names),
+        id,
+        PolicyName=copies[0][1] if copies else None,
+        PolicyDocument=documents[0] if documents else None,
+        Roles=sorted(role for role, policy in copies if policies[role][policy] == documents[0]),
     )
 for name, role in roles.items():
-    own = {policy for policy in policies[name] if not any(policy == key[1] and name in names for key, names in shared.items())}
     found(
         "IAM::Role",
         name,
         Arn=role["Arn"],
         AssumeRolePolicyDocument=role["AssumeRolePolicyDocument"],
         Policies=[
-            {"PolicyName": policy, "PolicyDocument": document} for policy, document in policies[name].items() if policy in own
+            {"PolicyName": policy, "PolicyDocument": document}
+            for policy, document in policies[name].items()
+            if (name, policy) not in policy_resources
         ],
         ManagedPolicyArns=[
             policy["PolicyArn"] for policy in every("iam", "list_attached_role_policies", "AttachedPolicies", RoleName=name)

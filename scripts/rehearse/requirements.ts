@@ -1,5 +1,6 @@
-import { StackReader } from './stack-reader';
 import type { Account } from './account';
+import { checkEventSources, checkQueues, checkTable } from './requirements-storage';
+import { StackReader } from './stack-reader';
 
 export type Stage = 'dev' | 'prod';
 export type EventMode = 'push' | 'pull';
@@ -99,11 +100,6 @@ const FEATURE_ALARMS = [
   'undelivered-notifications',
 ];
 
-const INDEXES = {
-  bySourceContext: 'sourceContext sortTime KEYS_ONLY',
-  byUploader: 'uploader sortTime INCLUDE sourceContext',
-};
-
 /**
  * The most important properties of a stack, written a second time, so that a mistake in serverless.yml does not prove
  * itself. Returns a sentence for each property that is different in the account.
@@ -194,11 +190,19 @@ function checkRoles(stack: StackReader, { hasFeatures }: Deploy): void {
   const roles = stack.ofType<Role>('AWS::IAM::Role');
   const shared = stack.ofType<Policy>('AWS::IAM::Policy');
   stack.expect('the number of roles', roles.length, stack.functions.length);
-  stack.expect('the number of policies of several roles', shared.length, hasFeatures ? 1 : 0);
+  const owners = new Map(
+    stack.functions.map(({ Role: arn, FunctionName: full }) => [roleNameOf(arn), stack.shortName(full)]),
+  );
+  const attached = shared.map(({ Roles }) =>
+    Roles.map((name) => owners.get(name) ?? name)
+      .sort()
+      .join(' '),
+  );
+  const counting = hasFeatures ? [COUNTING_FUNCTIONS.join(' ')] : [];
+  stack.expect('the functions of each policy that is a resource', attached.sort(), [...counting, 'uploadChanged']);
   for (const { FunctionName: full, Role: arn } of stack.functions) {
     const role = roles.find((one) => one.Arn === arn);
-    const roleName = arn.replace(/.*\//, '');
-    const policies = [...(role?.Policies ?? []), ...shared.filter(({ Roles }) => Roles.includes(roleName))];
+    const policies = [...(role?.Policies ?? []), ...shared.filter(({ Roles }) => Roles.includes(roleNameOf(arn)))];
     const statements = policies.flatMap(({ PolicyDocument: { Statement: all } }) => all);
     const name = stack.shortName(full);
     const actions = new Set(statements.flatMap(({ Action: action }) => action));
@@ -211,77 +215,8 @@ function checkRoles(stack: StackReader, { hasFeatures }: Deploy): void {
   }
 }
 
-interface Key {
-  readonly AttributeName: string;
-}
-interface Table {
-  readonly KeySchema: readonly Key[];
-  readonly GlobalSecondaryIndexes: readonly {
-    readonly IndexName: string;
-    readonly KeySchema: readonly Key[];
-    readonly Projection: { readonly ProjectionType: string; readonly NonKeyAttributes?: readonly string[] };
-  }[];
-  readonly StreamArn: string;
-  readonly StreamSpecification: { readonly StreamViewType: string };
-  readonly DeletionProtectionEnabled: boolean;
-}
-
-function checkTable(stack: StackReader, { stage }: Deploy): void {
-  const [table] = stack.ofType<Table>('AWS::DynamoDB::Table');
-  const keys = (schema: readonly Key[] = []) => schema.map(({ AttributeName: key }) => key).join(' ');
-  stack.expect("the table's key", keys(table?.KeySchema), 'fileId');
-  const indexes = table?.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => [
-    IndexName,
-    [keys(KeySchema), Projection.ProjectionType, ...(Projection.NonKeyAttributes ?? [])].join(' '),
-  ]);
-  stack.expect("the table's indexes", Object.fromEntries(indexes?.sort() ?? []), INDEXES);
-  stack.expect("the table's stream", table?.StreamSpecification.StreamViewType, 'NEW_AND_OLD_IMAGES');
-  stack.expect("the table's protection against deletion", table?.DeletionProtectionEnabled, stage === 'prod');
-  stack.expect("the stack's protection against deletion", stack.isProtected, stage === 'prod');
-}
-
-interface Queue {
-  readonly Arn: string;
-  readonly SqsManagedSseEnabled: boolean;
-  readonly RedrivePolicy?: { readonly deadLetterTargetArn: string };
-}
-
-function checkQueues(stack: StackReader, { hasFeatures }: Deploy): void {
-  const queues = stack.ofType<Queue>('AWS::SQS::Queue');
-  const sources = queues.filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
-  const deadLetters = queues.filter(({ RedrivePolicy }) => RedrivePolicy === undefined).map(({ Arn }) => Arn);
-  stack.expect('the number of queues', queues.length, hasFeatures ? 4 : 2);
-  const targets = sources.map(({ RedrivePolicy }) => RedrivePolicy?.deadLetterTargetArn);
-  stack.expect('the dead-letter queues', targets.sort(), deadLetters.sort());
-  const unencrypted = queues.filter(({ SqsManagedSseEnabled: isEncrypted }) => !isEncrypted);
-  stack.expect('the queues without encryption', unencrypted, []);
-}
-
-interface Mapping {
-  readonly EventSourceArn: string;
-  readonly FunctionArn: string;
-  readonly State: string;
-  readonly MaximumRetryAttempts?: number;
-  readonly FilterCriteria?: { readonly Filters: readonly object[] };
-}
-
-function checkEventSources(stack: StackReader, { hasFeatures }: Deploy): void {
-  const mappings = stack.ofType<Mapping>('AWS::Lambda::EventSourceMapping');
-  const readers = (arn: string | undefined) =>
-    mappings
-      .filter(({ EventSourceArn }) => EventSourceArn === arn)
-      .map(({ FunctionArn, State }) => `${stack.functionName(FunctionArn)} ${State}`);
-  const [table] = stack.ofType<Table>('AWS::DynamoDB::Table');
-  const queues = stack.ofType<Queue>('AWS::SQS::Queue').filter(({ RedrivePolicy }) => RedrivePolicy !== undefined);
-  const found = [readers(table?.StreamArn), ...queues.map(({ Arn }) => readers(Arn)).sort()];
-  const notified = hasFeatures ? [['notifyApp Enabled']] : [];
-  const wanted = [['uploadChanged Enabled'], ...notified, ['uploadChanged Enabled']];
-  stack.expect('the event sources', found, wanted);
-  stack.expect('the number of event sources', mappings.length, wanted.length);
-  const filters = mappings.flatMap(({ FilterCriteria }) => FilterCriteria?.Filters ?? []);
-  stack.expect('the number of filters of the stream', filters.length, hasFeatures ? 2 : 1);
-  const retries = mappings.flatMap(({ MaximumRetryAttempts: max }) => max ?? []);
-  stack.expect('the retries of the stream', retries, [-1]);
+function roleNameOf(arn: string): string {
+  return arn.replace(/.*\//, '');
 }
 
 function checkAlarms(stack: StackReader, { hasFeatures }: Deploy): void {

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject, type Copy } from '../helpers/packaged';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
-const CALLER = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
+const CALLER = { JWT_ISSUER: 'https://id.example.net/', JWT_AUDIENCE: 'web' };
 
 let copy: Copy;
 let withoutEnv: Copy;
@@ -36,6 +36,63 @@ test('serverless package stops at a bad parameter with one sentence and exit cod
   ]);
   expect(existsSync(join(directory, '.serverless'))).toBe(false);
   expect(existsSync(join(directory, '.esbuild', '.build', 'functions'))).toBe(false);
+});
+
+test('A9: serverless package refuses what only the whole deploy shows, by name and before it builds anything', async () => {
+  const refuse = async (args: readonly string[], variables: Readonly<Record<string, string>> = {}) => {
+    const { code, stdout } = await withoutEnv.serverless(['package', ...args], { ...CALLER, ...variables });
+    return `${code ?? 'killed'} ${stdout.replace('Error:\n', '').trim()}`;
+  };
+  const CLASS_IDS = Array.from({ length: 900 }, (_, index) => String(1_000 + index)).join(',');
+  const topic = 'arn:aws:sns:us-east-1:123456789012:alarms';
+  expect(
+    await Promise.all([
+      refuse([], { CLASS_IDS }),
+      refuse(['--region', 'eu-west-1'], { ALARM_TOPIC_ARN: topic }),
+      refuse([], { AWS_REGION: '' }),
+      refuse(['--stage', 'local']),
+    ]),
+  ).toEqual([
+    expect.stringMatching(
+      /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} in total, of which Lambda accepts 4096$/,
+    ),
+    `1 Cannot package: ALARM_TOPIC_ARN must name a topic in the region of the deploy, eu-west-1, not "${topic}", for example ALARM_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:alarms`,
+    expect.stringMatching(/^1 Cannot package: AWS_REGION is empty, /),
+    expect.stringMatching(/^1 Cannot package: the stage "local" is that of npm start/),
+  ]);
+  expect(existsSync(join(withoutEnv.directory, '.serverless'))).toBe(false);
+});
+
+test('N19: serverless package --stage prod refuses the values of .env.example, of the file and of the shell', async () => {
+  const own = { JWT_ISSUER: 'https://id.example.net/' };
+  const [copied, partly] = await Promise.all([
+    copy.serverless(['package', '--stage', 'prod']),
+    copy.serverless(['package', '--stage', 'prod'], own),
+  ]);
+  expect([copied, partly].map(({ code, stdout }) => [code, stdout])).toEqual([
+    [
+      1,
+      'Error:\nCannot package: JWT_ISSUER "https://login.example.com/" is the example of .env.example and is refused in prod, set your own value\n',
+    ],
+    [
+      1,
+      'Error:\nCannot package: JWT_AUDIENCE "my-app" is the example of .env.example and is refused in prod, set your own value\n',
+    ],
+  ]);
+});
+
+test('stages that look like prod, or that AWS does not take, are refused with a sentence', async () => {
+  const stages = ['Prod', 'prod-eu', 'x'.repeat(31), '\uFF50\uFF52\uFF4F\uFF44', 'a_b'];
+  const outcomes = await Promise.all(
+    stages.map((stage) => withoutEnv.serverless(['package', '--stage', stage], CALLER)),
+  );
+  expect(outcomes.map(({ code, stdout }) => [code, stdout.split('\n')[1]])).toEqual([
+    [1, expect.stringMatching(/^Cannot package: the stage "Prod" looks like production/)],
+    [1, expect.stringMatching(/^Cannot package: the stage "prod-eu" looks like production/)],
+    [1, expect.stringMatching(/^Cannot package: the stage has 31 characters, the limit is 30/)],
+    [1, 'Invalid stage name. Stage names may contain only ASCII letters, numbers, and hyphens.'],
+    [1, 'Invalid stage name. Stage names may contain only ASCII letters, numbers, and hyphens.'],
+  ]);
 });
 
 test.each([

@@ -1,0 +1,129 @@
+'use strict';
+
+const { featuresOf, hasWebhook } = require('./features');
+const { partitionOf } = require('./regions');
+const { SECRET_NAME } = require('./secret-names');
+const { SERVICE } = require('./stages');
+
+const SECRETS = "Secrets: names of SSM SecureStrings, which you create under the account's default key";
+const AWS = 'AWS';
+
+/** @param {string} name @returns {(stage: string) => string} */
+const under = (name) => (stage) => `/${SERVICE}/${stage}/${name}`;
+const NAME_IT = 'name the SSM parameter';
+
+/** @param {import('./rules').Context} context */
+function writeKeyNeeded({ given }) {
+  const { deleteUpload, rejectAction } = featuresOf(given);
+  if (!deleteUpload && !rejectAction) return '';
+  const cause = deleteUpload ? 'ALLOW_DELETE=true' : `REJECT_ACTION=${given.REJECT_ACTION}`;
+  return `${cause} needs a key pair that may change files in VOD`;
+}
+
+/** The URL of an encrypted stream does not play by itself. @param {import('./rules').Context} context */
+function playerKeyNeeded({ given }) {
+  const isNeeded = featuresOf(given).playback && given.PLAYBACK_CONTENT === 'ProtectedAdaptive';
+  return isNeeded ? 'PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only' : '';
+}
+
+/** @type {import('./rules').Rule} */
+const ALARM_TOPIC = {
+  text: 'the ARN of an SNS topic or empty',
+  violation: (value, { region }) => {
+    if (value === '') return undefined;
+    const [, partition, where] = /^arn:(aws[a-z-]*):sns:([a-z\d-]+):\d{12}:[\w-]{1,256}$/.exec(value) ?? [];
+    if (where === undefined) return { problem: `must be ${ALARM_TOPIC.text}, not "${value}"` };
+    if (region === undefined || (where === region && partition === partitionOf(region))) return undefined;
+    const example = `arn:${partitionOf(region)}:sns:${region}:123456789012:alarms`;
+    return { problem: `must name a topic in the region of the deploy, ${region}, not "${value}"`, example };
+  },
+};
+
+/**
+ * What deploy/parameter-list.js says about secrets and AWS.
+ *
+ * @type {readonly import('./parameter-list').Parameter[]}
+ */
+const SECRET_PARAMETERS = [
+  {
+    name: 'VOD_KEY_PARAMETER',
+    default: under('vod-key'),
+    whenEmpty: () => NAME_IT,
+    description: 'Key pair of the Tencent account, as JSON: {"secretId": "...", "secretKey": "..."}',
+  },
+  {
+    name: 'VOD_API_KEY_PARAMETER',
+    default: '',
+    description:
+      "Key pair for VOD's server API, if it differs from the one that signs: of a CAM user with the policy in docs/verification.md. Empty: VOD_KEY_PARAMETER. Its user then needs that policy too.",
+  },
+  {
+    name: 'VOD_WRITE_KEY_PARAMETER',
+    default: '',
+    isUsed: (context) => writeKeyNeeded(context) !== '',
+    whenEmpty: writeKeyNeeded,
+    description:
+      'Key pair that may delete and forbid files: only with ALLOW_DELETE=true or REJECT_ACTION, with the policy in docs/deploy.md. Another one than the two above.',
+  },
+  {
+    name: 'SEAL_KEY_PARAMETER',
+    default: under('seal-key'),
+    whenEmpty: () => NAME_IT,
+    description:
+      'Key that binds the caller to an upload: a long random text. During rotation, two values separated by a comma: the first is used for new signatures, and both are accepted.',
+  },
+  {
+    name: 'CALLBACK_TOKEN_PARAMETER',
+    default: under('callback-token'),
+    isUsed: ({ given, stage }) => hasWebhook(given, stage),
+    description:
+      'The text behind ?token= in the callback URL, which authenticates VOD at /vod-events (EVENT_MODE=push). At least one of this and the next is needed. Each may have two values, separated by a comma. Empty: not required.',
+  },
+  {
+    name: 'CALLBACK_SIGN_KEY_PARAMETER',
+    default: '',
+    isUsed: ({ given, stage }) => hasWebhook(given, stage),
+    description: "The SignKey of VOD's event configuration, which authenticates VOD too. Empty: not required.",
+  },
+  {
+    name: 'NOTIFY_SECRET_PARAMETER',
+    default: under('notify-secret'),
+    isUsed: ({ given }) => featuresOf(given).notifyApp,
+    whenEmpty: () => NAME_IT,
+    description: 'Secret that signs the webhooks to your server, whsec_ and Base64: only with NOTIFY_URL.',
+  },
+  {
+    name: 'PLAYER_KEY_PARAMETER',
+    default: '',
+    whenEmpty: playerKeyNeeded,
+    description:
+      "The player key (播放密钥), set in VOD's console for the domain: signs for the vendor's players. Empty: not used.",
+  },
+  {
+    name: 'URL_KEY_PARAMETER',
+    default: '',
+    description:
+      "The URL key (Key 防盗链), set in VOD's console for the domain: signs URLs. Another secret than the player key. Empty: not used.",
+  },
+].map((parameter) => ({
+  section: SECRETS,
+  example: under(parameter.name.replace('_PARAMETER', '').replaceAll('_', '-').toLowerCase()),
+  rule: SECRET_NAME,
+  isSecret: true,
+  ...parameter,
+}));
+
+/** @type {readonly import('./parameter-list').Parameter[]} */
+const AWS_PARAMETERS = [
+  {
+    name: 'ALARM_TOPIC_ARN',
+    section: AWS,
+    default: '',
+    example: 'arn:aws:sns:ap-southeast-1:123456789012:alarms',
+    rule: ALARM_TOPIC,
+    description:
+      'ARN of an SNS topic in the region of the deploy, which receives the alarms. Empty: alarms are visible in CloudWatch only.',
+  },
+];
+
+module.exports = { AWS_PARAMETERS, SECRET_PARAMETERS };

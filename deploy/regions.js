@@ -1,0 +1,29 @@
+'use strict';
+
+/** Regions of partitions that are not supported: the European Sovereign Cloud, and the isolated ones. */
+const OTHER_PARTITION = /^(eusc|us-iso[a-z]?|eu-iso[a-z]?)-/;
+
+/** The AWS partition of a region. @param {string} region */
+function partitionOf(region) {
+  if (region.startsWith('cn-')) return 'aws-cn';
+  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+}
+
+/**
+ * What is wrong with the region of a deploy, in one sentence. The framework refuses what is not a region of AWS.
+ *
+ * @param {string | undefined} region @param {string} stage
+ * @returns {string} '' when it is valid, or when it does not matter: in the local run
+ */
+function regionProblem(region, stage) {
+  if (region === undefined || stage === 'local') return '';
+  if (region === '') {
+    return 'AWS_REGION is empty, which the framework takes for us-east-1: name the region, for example AWS_REGION=ap-southeast-1, or remove the line';
+  }
+  if (OTHER_PARTITION.test(region)) {
+    return `AWS_REGION (or --region) "${region}" is not supported: a deploy knows the regions of AWS (aws), AWS in China (aws-cn) and AWS GovCloud (aws-us-gov) only`;
+  }
+  return '';
+}
+
+module.exports = { partitionOf, regionProblem };

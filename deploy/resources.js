@@ -1,0 +1,40 @@
+'use strict';
+
+const FILES = [
+  'roles.yml',
+  'storage.yml',
+  'alarms-users.yml',
+  'alarms-events.yml',
+  'alarms-verification.yml',
+  'alarms-notifications.yml',
+  'alarms-secrets.yml',
+];
+
+/**
+ * What the alarms have in common; docs/runbook.md explains each. An alarm goes off at the first occurrence within five
+ * minutes, unless it says otherwise, and notifies nobody unless ALARM_TOPIC_ARN names an SNS topic.
+ *
+ * The metric filters beside them count the functions' log lines: that costs a request no time. CloudWatch disables a filter
+ * when its dimensions take 1000 values within an hour, so only fields with few values are dimensions. Each pattern requires
+ * them ("*"), because a filter with dimensions cannot have a DefaultValue.
+ */
+const ALARM = {
+  Statistic: 'Sum',
+  Period: 300,
+  EvaluationPeriods: 1,
+  Threshold: 1,
+  ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+  TreatMissingData: 'notBreaching',
+};
+
+/** For `${file(deploy/resources.js)}` in serverless.yml, which cannot merge files by itself. */
+module.exports = async ({ resolveVariable }) => {
+  const AlarmActions = await resolveVariable('self:custom.parameters.alarmActions');
+  const resources = {};
+  for (const file of FILES) Object.assign(resources, await resolveVariable(`file(deploy/${file})`));
+  for (const resource of Object.values(resources)) {
+    if (resource.Type !== 'AWS::CloudWatch::Alarm') continue;
+    resource.Properties = { ...ALARM, AlarmActions, ...resource.Properties };
+  }
+  return resources;
+};
