@@ -1,7 +1,18 @@
 'use strict';
 
+/** What only `npm run test:thorough` runs: each starts many processes, and other files cover its main case. */
+const THOROUGH_ONLY = [
+  'tests/resilience/notifications-chaos.test.ts', // notifications-retries and notifications-delivery
+  'tests/cli/proxy.test.ts', // the proxy of the deploy and of VOD's calls
+  'tests/client/package.test.ts', // the package as a consumer installs it
+  'tests/integration/time-budget.test.ts', // ssm, webhook-outages and cold-starts, in simulated time
+  'tests/load.test.ts', // npm run load
+  'tests/local/host.test.ts', // HOST
+];
+
 /** @type {import('jest').Config} */
 module.exports = {
+  testPathIgnorePatterns: ['/node_modules/', ...(process.env.THOROUGH === 'true' ? [] : THOROUGH_ONLY)],
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   transform: { '\\.[jt]s$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
   // jose is published as ES modules only; everything else in node_modules loads as it is.
@@ -9,6 +20,8 @@ module.exports = {
   // TypeScript wants the extension that the file has after compiling; here it is compiled on the way.
   moduleNameMapper: { '^((?:\\.{1,2}/)+functions/.*)\\.js$': '$1' },
   maxWorkers: 4, // of two cores: many tests wait for what they have started
+  // A worker keeps memory of each file that it ran: one that has too much is replaced before the next file.
+  workerIdleMemoryLimit: '1GB',
   // Nothing here is a claim about speed: this ends what hangs.
   testTimeout: 60_000,
   setupFiles: ['<rootDir>/tests/helpers/environment.ts'],

@@ -15,10 +15,13 @@ import { StartupError } from '../startup-error';
 import type { TableProperties } from '../config';
 import type { Listening } from '../server';
 import { StreamLog } from './stream/log';
-import { defaultEngine, engineProcess, type Engine } from './table-engine';
+import { defaultEngine, engineProcess, type Engine, type EngineProcess } from './table-engine';
 import { startTableProxy } from './table-proxy/proxy';
 
 export type { Engine } from './table-engine';
+
+/** How often the engine is started on another port when its own is taken. */
+const MAX_START_ATTEMPTS = 5;
 
 export interface TableOptions {
   /** 0 takes a free one. */
@@ -44,6 +47,22 @@ export interface Table {
   readonly stop: () => Promise<void>;
 }
 
+/** A port that was free may be taken before the engine listens on it: then another one is tried. */
+async function startEngine(engine: Engine, path: string | undefined): Promise<EngineProcess> {
+  for (let attempt = 1; ; attempt++) {
+    const program = await engineProcess(engine, path);
+    try {
+      await program.start();
+      return program;
+    } catch (error) {
+      await program.end('SIGKILL');
+      await program.cleanUp();
+      const isPortTaken = error instanceof StartupError && error.message.includes('already in use');
+      if (!isPortTaken || attempt >= MAX_START_ATTEMPTS) throw error;
+    }
+  }
+}
+
 /**
  * The embedded table with its stream: DynamoDB's protocol on loopback. The engine is a separate program that ends with this
  * one; a proxy in this process records the stream and checks Host and Origin.
@@ -53,13 +72,12 @@ export interface Table {
 export async function startTable(options: TableOptions): Promise<Table> {
   const { path, engine = defaultEngine() } = options;
   if (path) await mkdir(path, { recursive: true });
-  const program = await engineProcess(engine, path);
+  const program = await startEngine(engine, path);
   const { address: engineAddress } = program;
   const log = new StreamLog(path && join(path, 'stream.jsonl'));
 
   let proxy: Listening;
   try {
-    await program.start();
     proxy = await startTableProxy({ port: options.port, engineAddress, log });
   } catch (error) {
     await program.end('SIGKILL');

@@ -5,6 +5,7 @@ import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backe
 import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
 import { refusal } from '../helpers/relay';
 import { cleanUp } from '../helpers/vod-client';
+import { sample } from '../helpers/thorough';
 
 const ACTIONS = ['DeleteMedia', 'ForbidMediaDistribution'];
 
@@ -112,7 +113,7 @@ test('limits neither change nor delete 200 files of an existing library, in the 
   expect(actions()).toEqual([]);
 });
 
-describe.each(engines)('UPLOADS_PER_DAY on %s', (engine) => {
+describe.each(sample(engines, 1))('UPLOADS_PER_DAY on %s', (engine) => {
   test('accepts the first 10 of 200 consecutive uploads for good, and signing returns the time until the next one', async () => {
     await startWorld({ engine, limits: { uploadsPerDay: 10 } });
     const ids: string[] = [];

@@ -11,6 +11,7 @@ import { startQueues, type Queues } from '../../local/services/queue';
 import { startTable, type Table } from '../../local/services/table';
 import { fixtureProject, startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 import { engines, tableWithStream } from './engines';
+import { sample } from '../helpers/thorough';
 
 const success: Outcome = { json: 'null' };
 
@@ -269,7 +270,7 @@ describe.each(engines)('the stream source with %s', (engine) => {
   });
 });
 
-describe.each(engines)('a whole run with %s', (engine) => {
+describe.each(sample(engines, 1))('a whole run with %s', (engine) => {
   const projectDir = join(fixtureProject, 'event-sources');
 
   test('delivers every change to stream and queue functions, over kills of both and over a restart', async () => {

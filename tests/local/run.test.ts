@@ -12,6 +12,7 @@ import { fixtureProject, startTestRun, temporaryFolder } from '../helpers/local'
 import { killProcesses, startProcess } from '../helpers/npm-start';
 import { askSignature } from '../helpers/stack';
 import { apply, cos, ugc, until } from '../helpers/vod-client';
+import { sample } from '../helpers/thorough';
 
 const project = resolve(__dirname, '../..');
 
@@ -87,7 +88,7 @@ describe('npm start', () => {
     expect(run.out()).toBe('');
   }, 60_000);
 
-  test.each(['SIGINT', 'SIGKILL'] as const)(
+  test.each(sample(['SIGKILL', 'SIGINT'] as const, 1))(
     'leaves no engine behind after %s',
     async (signal) => {
       const { port, close } = await listen(() => Promise.resolve());
