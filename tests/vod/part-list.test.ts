@@ -1,18 +1,7 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { readPartList } from '../../local/vod/cos';
-import {
-  apply,
-  cleanUp,
-  cos,
-  cosAuthorization,
-  initiate,
-  md5,
-  putPart,
-  start,
-  tag,
-  type Asked,
-} from '../helpers/vod-client';
+import { apply, cleanUp, cos, initiate, md5, putPart, start, tag } from '../helpers/vod-client';
 
 afterEach(cleanUp);
 
@@ -108,31 +97,6 @@ describe('H16: the list of parts of Complete', () => {
 });
 
 describe('H16: a body without an end', () => {
-  /** Sends a request whose body never ends, and returns how many bytes were taken before the connection was closed. */
-  function sendEndless(port: number, { method = 'POST', path, headers = {} }: Asked): Promise<number> {
-    return new Promise((resolve) => {
-      let sent = 0;
-      const chunk = Buffer.alloc(MIB);
-      const socket = connect(port, '127.0.0.1', () => {
-        const lines = Object.entries({ host: 'localhost', 'transfer-encoding': 'chunked', ...headers });
-        socket.write(`${method} ${path} HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`);
-        send();
-      });
-      const send = () => {
-        if (socket.destroyed) return;
-        sent += chunk.length;
-        socket.write(`${chunk.length.toString(16)}\r\n`);
-        socket.write(chunk);
-        socket.write('\r\n', send);
-      };
-      socket.resume();
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        resolve(sent);
-      });
-    });
-  }
-
   test('ends the connection when the body is refused without being read', async () => {
     const { port } = await start();
     const socket = connect(port, '127.0.0.1');
@@ -145,27 +109,4 @@ describe('H16: a body without an end', () => {
     clearInterval(timer);
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   }, 20_000);
-
-  test('ends the connection: upload service, reports, faults, Complete', async () => {
-    const { port } = await start();
-    const applied = await apply(port);
-    const uploadId = await initiate(port, applied);
-    const complete = { method: 'POST', path: `${applied.video.storagePath}?uploadId=${uploadId}` };
-    const storage = {
-      ...complete,
-      headers: {
-        host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
-        authorization: cosAuthorization(applied, complete),
-        'x-cos-security-token': applied.tempCertificate.token,
-      },
-    };
-    for (const asked of [
-      { path: '/vod2.qcloud.com/v3/index.php?Action=ApplyUploadUGC' },
-      { path: '/vodreport.qcloud.com/ugcupload_new' },
-      { path: '/local/faults', method: 'PUT' },
-      storage,
-    ]) {
-      expect(await sendEndless(port, asked)).toBeLessThan(200 * MIB);
-    }
-  });
 });
