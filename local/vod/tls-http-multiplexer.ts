@@ -2,9 +2,11 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { closeServers, openPort, type Address } from '../network/open-port';
+import { MAX_DISCARDED_BYTES } from './http';
 
-/** In milliseconds: how long the rest of a body may take that is discarded, after the response. */
+/** In milliseconds: how long the rest of a body may take that is discarded, after the response, and how often this looks. */
 const DISCARD_TIMEOUT = 10_000;
+const DISCARD_INTERVAL = 20;
 
 /** One port for TLS and plain HTTP: a TLS connection begins with the byte 0x16, which no HTTP request does. */
 export class TlsHttpMultiplexer {
@@ -58,14 +60,16 @@ export class TlsHttpMultiplexer {
   }
 }
 
-/** Node reads the rest of a body that nobody wants, however long it is; servers that listen themselves have a time limit. */
+/** Node reads the rest of a body that nobody wants, however long it is: this ends it at a size, and after a time. */
 function endUnreadBody(request: IncomingMessage): void {
   if (request.complete) return;
   const { socket } = request;
-  const timer = setTimeout(() => {
-    socket.destroy();
-  }, DISCARD_TIMEOUT).unref();
+  const before = socket.bytesRead;
+  const end = Date.now() + DISCARD_TIMEOUT;
+  const timer = setInterval(() => {
+    if (socket.bytesRead - before > MAX_DISCARDED_BYTES || Date.now() > end) socket.destroy();
+  }, DISCARD_INTERVAL).unref();
   request.once('close', () => {
-    clearTimeout(timer);
+    clearInterval(timer);
   });
 }

@@ -1,7 +1,21 @@
+import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { readPartList } from '../../local/vod/cos';
-import { apply, cleanUp, cos, initiate, md5, putPart, start, tag } from '../helpers/vod-client';
+import {
+  apply,
+  cleanUp,
+  cos,
+  cosAuthorization,
+  initiate,
+  md5,
+  putPart,
+  start,
+  tag,
+  type Asked,
+} from '../helpers/vod-client';
 
 afterEach(cleanUp);
 
@@ -97,6 +111,15 @@ describe('H16: the list of parts of Complete', () => {
 });
 
 describe('H16: a body without an end', () => {
+  /** How many MiB of it were taken before the connection was closed. */
+  async function mibOfEndless(port: number, { method = 'POST', path, headers = {} }: Asked): Promise<number> {
+    const lines = Object.entries({ host: 'localhost', 'transfer-encoding': 'chunked', ...headers });
+    const head = [`${method} ${path} HTTP/1.1`, ...lines.map((line) => line.join(': '))].join('\r\n');
+    const sender = join(__dirname, '../helpers/endless-body.mjs');
+    const { stdout } = await promisify(execFile)(process.execPath, [sender, String(port), head]);
+    return Number(stdout);
+  }
+
   test('ends the connection when the body is refused without being read', async () => {
     const { port } = await start();
     const socket = connect(port, '127.0.0.1');
@@ -109,4 +132,30 @@ describe('H16: a body without an end', () => {
     clearInterval(timer);
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   }, 20_000);
+
+  test('ends the connection: upload service, reports, faults, Complete, and what is refused unread', async () => {
+    const { port } = await start();
+    const applied = await apply(port);
+    const uploadId = await initiate(port, applied);
+    const complete = { method: 'POST', path: `${applied.video.storagePath}?uploadId=${uploadId}` };
+    const storage = {
+      ...complete,
+      headers: {
+        host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
+        authorization: cosAuthorization(applied, complete),
+        'x-cos-security-token': applied.tempCertificate.token,
+      },
+    };
+    for (const asked of [
+      { path: '/vod2.qcloud.com/v3/index.php?Action=ApplyUploadUGC' },
+      { path: '/vodreport.qcloud.com/ugcupload_new' },
+      { path: '/local/faults', method: 'PUT' },
+      { path: '/nothing', method: 'PUT' },
+      storage,
+    ]) {
+      const mib = await mibOfEndless(port, asked);
+      expect(mib).toBeGreaterThan(0);
+      expect(mib).toBeLessThan(400);
+    }
+  });
 });
