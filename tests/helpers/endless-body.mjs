@@ -4,8 +4,10 @@
  *
  *     node endless-body.mjs <port> <head of the request, without its last empty line>
  */
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import process from 'node:process';
 
 const MIB = 1024 * 1024;
 const [port, head] = process.argv.slice(2);
