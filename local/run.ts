@@ -4,6 +4,7 @@ import { StartupError } from './startup-error';
 import { ownDataDir } from './data-dir';
 import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters, type LocalFeatures } from './deployment';
+import type { bundleFunctions } from './lambda/bundle';
 import { startEventSources, type EventSources } from './lambda/event-sources/start';
 import { startFunctions, type Functions } from './lambda/functions';
 import { httpApi, type TokenIssuer } from './lambda/gateway';
@@ -38,6 +39,8 @@ export interface LocalOptions {
   readonly confirmWithinMs?: number;
   /** Resolves serverless.yml; default: {@link resolveConfig}, which takes seconds. */
   readonly resolve?: typeof resolveConfig;
+  /** Bundles the functions; default: {@link bundleFunctions}, which takes a second. */
+  readonly bundle?: typeof bundleFunctions;
   /** Where serverless.yml is; default: this project. */
   readonly projectDir?: string;
   /** Whether functions with a rate run by themselves; default: true. They can be run by hand either way. */
@@ -224,6 +227,7 @@ async function startBackend(given: BackendOptions): Promise<Backend> {
     config,
     projectDir,
     buildDir: join(dataDir, 'functions'),
+    bundle: options.bundle,
     dynamodbUrl: table.url,
     ssmUrl: parameterStore.url,
     sqsUrl: queues.url,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
+import { build, stop, type BuildOptions } from 'esbuild';
 import { StartupError } from '../startup-error';
 import type { ServerlessConfig } from '../config';
 
@@ -34,42 +34,70 @@ const PLUGIN_OPTIONS = new Set([
   'zipConcurrency',
 ]);
 
+/** The bundles of a deployment. */
+export interface Bundles {
+  /** By the function's key in serverless.yml. */
+  readonly functions: ReadonlyMap<string, Bundle>;
+  /** The file that loads a function's bundle in a worker thread: instance.ts. */
+  readonly instanceFile: string;
+}
+
 /**
- * Bundles a function as serverless-esbuild does for AWS, with the options of `custom.esbuild`.
+ * Bundles the functions as serverless-esbuild does for AWS, with the options of `custom.esbuild`, but all in one build:
+ * what they share is read once.
  *
  * @throws StartupError with esbuild's message
  */
-export async function bundleFunction(
+export async function bundleFunctions(
   config: ServerlessConfig,
-  name: string,
   projectDir: string,
   buildDir: string,
-): Promise<Bundle> {
-  const [, source = '', exportName = ''] = /^(.+)\.(\w+)$/.exec(config.functions[name]?.handler ?? '') ?? [];
-  const file = join(buildDir, `${name}.js`);
-  const esbuildOptions = Object.entries(config.custom?.esbuild ?? {}).filter(([option]) => !PLUGIN_OPTIONS.has(option));
-  await bundle({
-    ...Object.fromEntries(esbuildOptions),
-    absWorkingDir: projectDir,
-    entryPoints: [`./${source}`],
-    outfile: file,
-  });
-  return { file, exportName };
+): Promise<Bundles> {
+  const options = Object.entries(config.custom?.esbuild ?? {}).filter(([option]) => !PLUGIN_OPTIONS.has(option));
+  const sources = Object.entries(config.functions).map(([name, { handler }]) => [
+    name,
+    `./${parseHandler(handler).source}`,
+  ]);
+  const bundles = bundlesIn(buildDir, config);
+  await Promise.all([
+    bundle({
+      ...Object.fromEntries(options),
+      absWorkingDir: projectDir,
+      entryPoints: Object.fromEntries(sources) as Record<string, string>,
+      outdir: buildDir,
+    }),
+    bundle({ bundle: true, entryPoints: [join(__dirname, 'instance.ts')], outfile: bundles.instanceFile }),
+  ]);
+  return bundles;
 }
 
-/** Bundles instance.ts, which loads a function's bundle in a worker thread; returns the file. */
-export async function bundleInstance(buildDir: string): Promise<string> {
-  const outfile = join(buildDir, 'instance.js');
-  await bundle({ bundle: true, entryPoints: [join(__dirname, 'instance.ts')], outfile });
-  return outfile;
+/** What {@link bundleFunctions} has written into a folder. */
+export function bundlesIn(buildDir: string, config: ServerlessConfig): Bundles {
+  const functions = Object.entries(config.functions).map(([name, { handler }]) => {
+    const { exportName } = parseHandler(handler);
+    return [name, { file: join(buildDir, `${name}.js`), exportName }] as const;
+  });
+  return { functions: new Map(functions), instanceFile: join(buildDir, 'instance.js') };
 }
+
+function parseHandler(handler: string): { source: string; exportName: string } {
+  const [, source = '', exportName = ''] = /^(.+)\.(\w+)$/.exec(handler) ?? [];
+  return { source, exportName };
+}
+
+let buildsInProgress = 0;
 
 async function bundle(options: BuildOptions): Promise<void> {
+  buildsInProgress += 1;
   try {
     // For the local Node, which may be older than Lambda's.
     const target = `node${process.versions.node}`;
     await build({ ...options, platform: 'node', target, logLevel: 'silent' });
   } catch (error) {
     throw new StartupError(error instanceof Error ? error.message : 'esbuild failed');
+  } finally {
+    buildsInProgress -= 1;
+    // Otherwise esbuild's process stays until this one ends, with hundreds of megabytes.
+    if (buildsInProgress === 0) await stop();
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { bundleFunction, bundleInstance, type Bundle } from './bundle';
+import { bundleFunctions, type Bundle } from './bundle';
 import { StartupError } from '../startup-error';
 import type { FunctionConfig, ServerlessConfig } from '../config';
 import { lambdaContext, lambdaEnvironment, timeoutOf } from './environment';
@@ -22,6 +22,8 @@ export interface FunctionsOptions {
   readonly projectDir: string;
   /** The folder of the bundles. */
   readonly buildDir: string;
+  /** Bundles the functions; default: {@link bundleFunctions}, which takes a second. */
+  readonly bundle?: typeof bundleFunctions | undefined;
   readonly dynamodbUrl: string;
   readonly ssmUrl: string;
   /** Default: a port on which nothing listens. */
@@ -64,16 +66,13 @@ interface Instance {
  * @throws StartupError when a function cannot be bundled or loaded
  */
 export async function startFunctions(options: FunctionsOptions): Promise<Functions> {
-  const { config, projectDir, buildDir } = options;
-  const instanceFile = await bundleInstance(buildDir);
-  const hosts = new Map(
-    await Promise.all(
-      Object.entries(config.functions).map(async ([name, declared]) => {
-        const bundle = await bundleFunction(config, name, projectDir, buildDir);
-        return [name, new FunctionHost(name, declared, bundle, instanceFile, options)] as const;
-      }),
-    ),
-  );
+  const { config, projectDir, buildDir, bundle = bundleFunctions } = options;
+  const { functions, instanceFile } = await bundle(config, projectDir, buildDir);
+  const hosts = new Map<string, FunctionHost>();
+  for (const [name, file] of functions) {
+    const declared = config.functions[name];
+    if (declared) hosts.set(name, new FunctionHost(name, declared, file, instanceFile, options));
+  }
   const stop = async () => {
     await Promise.all([...hosts.values()].map((host) => host.stop()));
   };

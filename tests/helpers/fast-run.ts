@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { queuesOf, resolveConfig, tableOf } from '../../local/config';
+import { queuesOf, tableOf } from '../../local/config';
 import { callbackUrl, deployParameters, storedParameters } from '../../local/deployment';
 import { startEventSources } from '../../local/lambda/event-sources/start';
 import { startFunctions, type Functions } from '../../local/lambda/functions';
@@ -10,6 +10,9 @@ import { startParameterStore } from '../../local/services/parameter-store';
 import { startQueues } from '../../local/services/queue';
 import { startTable } from '../../local/services/table';
 import { startVod } from '../../local/vod/server';
+
+import { bundleCached } from './bundled-functions';
+import { resolveCached } from './resolved-config';
 
 export interface FastRunOptions {
   readonly dataDir: string;
@@ -45,7 +48,7 @@ export async function startFastRun({ dataDir, notifyUrl, speed, invokeThrough }:
   });
 
   const projectDir = resolve(__dirname, '../..');
-  const config = await resolveConfig(projectDir, deployParameters(url, vod.url, secrets, { notifyUrl }));
+  const config = await resolveCached(projectDir, deployParameters(url, vod.url, secrets, { notifyUrl }));
   const table = await startTable({ port: 0, path: join(dataDir, 'table') });
   await table.create(tableOf(config));
   const parameterStore = await startParameterStore(storedParameters(secrets));
@@ -56,6 +59,7 @@ export async function startFastRun({ dataDir, notifyUrl, speed, invokeThrough }:
     config,
     projectDir,
     buildDir: join(dataDir, 'functions'),
+    bundle: bundleCached,
     dynamodbUrl: table.url,
     ssmUrl: parameterStore.url,
     sqsUrl: queues.url,

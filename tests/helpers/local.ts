@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleCached } from './bundled-functions';
 import { resolveCached } from './resolved-config';
 import { startLocal, type LocalOptions, type LocalRun } from '../../local/run';
 
@@ -25,6 +26,7 @@ export async function startTestRun(options: Partial<LocalOptions> = {}): Promise
     tablePort: 0,
     schedules: false,
     resolve: resolveCached,
+    bundle: bundleCached,
     log: (line) => lines.push(line),
     ...options,
     dataDir,
