@@ -3,6 +3,7 @@ import { createHmac, randomInt } from 'node:crypto';
 import { readFileSync, writeSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { APIGatewayProxyEventV2, APIGatewayProxyEventV2WithJWTAuthorizer, Context } from 'aws-lambda';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine } from '../lib/platform/log';
 import { applyPolicy } from '../lib/signing/policy';
 import { webhookConfig } from '../lib/events/config';
@@ -99,7 +100,7 @@ async function anEvent(eventFile: string): Promise<Pick<OwnWork, 'eventCpu' | 'e
   const template = readFileSync(eventFile, 'utf8');
   const { SEAL_KEY_PARAMETER: sealName = '', CALLBACK_TOKEN_PARAMETER: tokenName = '' } = process.env;
   // A table whose answer is there at once: what is left is ours, marshalling included.
-  const dynamodb = { send: () => Promise.resolve({}) } as unknown as StoreDeps['dynamodb'];
+  const dynamodb: StoreDeps['dynamodb'] = { ...dynamoDb({}, Date), updateItem: () => Promise.resolve({}) };
   const deps = { now: Date.now, sleep: () => Promise.resolve(), random: Math.random };
   const handler = recordEvent({
     config: webhookConfig(process.env),

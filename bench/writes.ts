@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConditionalCheckFailedException,
-  type GetItemCommand,
+  GetItemCommand,
   UpdateItemCommand,
   type AttributeValue,
   type DynamoDBClient,
@@ -9,6 +9,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { eventRecorder } from '../lib/events/ingest';
+import { dynamoDb, DynamoDbError, type DynamoDb } from '../lib/platform/dynamodb';
 import { hintsOf } from '../lib/uploads/merge';
 import { applySnapshot, type Snapshot } from '../lib/uploads/snapshot';
 import { uploadStore } from '../lib/uploads/store';
@@ -60,17 +61,22 @@ export function counter(client: DynamoDBClient) {
     indexUnits += Object.values(indexes).reduce((sum, { CapacityUnits: consumed = 0 }) => sum + consumed, 0);
     return answer;
   }
-  /** In place of a client, for a store. */
-  const dynamodb = {
-    send: (command: GetItemCommand | UpdateItemCommand): Promise<object> => {
-      if (command instanceof UpdateItemCommand) return write(command.input);
+  /** For a store. */
+  const dynamodb: DynamoDb = {
+    ...dynamoDb({}, Date),
+    updateItem: (input) =>
+      write(input).catch((error: unknown) => {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        throw new DynamoDbError(error.message, error.name, error.Item);
+      }),
+    getItem: (input) => {
       reads++;
-      return client.send(command);
+      return client.send(new GetItemCommand(input));
     },
   };
   return {
     write,
-    dynamodb: dynamodb as unknown as DynamoDBClient,
+    dynamodb,
     cost: async (work: () => Promise<unknown>): Promise<Cost> => {
       [requests, reads, units, indexUnits] = [0, 0, 0, 0];
       const since = performance.now();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
 import { uploadStore } from '../lib/uploads/store';
@@ -16,7 +16,7 @@ const keyPair = cachedKeyPair({ name: config.keyParameter, getParameters, now: D
 /** `DELETE /uploads/{fileId}`, see {@link deleteUpload}. */
 export const handler = deleteUpload({
   // The store retries by itself, for longer than the client would.
-  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   vod: vodApi({ ...deps, ...config, keyPair }),
   showsUrls: config.showsUrls,
   now: Date.now,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
 import { playbackFunctionConfig, playbackKeys } from '../lib/playback/config';
@@ -13,7 +13,7 @@ const config = playbackFunctionConfig(process.env);
 export const handler = playbackRoute({
   config: config.playback,
   // The store retries by itself, for longer than the client would.
-  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   keys: playbackKeys({ config, getParameters: parameterReader(process.env, deps), now: Date.now, log }),
   now: Date.now,
   log,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { pullConfig } from '../lib/events/config';
 import { pullEvents } from '../lib/events/pull';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
 import { uploadStore } from '../lib/uploads/store';
@@ -15,7 +15,7 @@ const secrets = apiSecrets({ config, getParameters: parameterReader(process.env,
 /** Every minute where EVENT_MODE is pull, see {@link pullEvents}. */
 export const handler = pullEvents({
   // The store retries by itself, for longer than the client would.
-  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   vod: vodApi({ ...deps, ...config, keyPair: async () => (await secrets()).pair }),
   sealKeys: async () => (await secrets()).sealKeys,
   now: Date.now,

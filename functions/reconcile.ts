@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { messageSender } from '../lib/platform/sqs';
 import { parameterReader, parameterWriter } from '../lib/platform/ssm';
@@ -18,7 +18,7 @@ const getParameters = parameterReader(process.env, deps);
 const putParameter = parameterWriter(process.env, deps);
 const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
 // The store retries by itself, for longer than the client would.
-const dynamodb = new DynamoDBClient({ maxAttempts: 1 });
+const dynamodb = dynamoDb(process.env, deps);
 
 /** Every five minutes, see {@link reconcile}. */
 export const handler = reconcile({

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { announcer } from '../lib/notifications/queue';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine as log } from '../lib/platform/log';
 import { messageSender } from '../lib/platform/sqs';
 import { parameterReader } from '../lib/platform/ssm';
@@ -19,7 +19,7 @@ const sendMessages = messageSender(process.env, deps);
 const getParameters = parameterReader(process.env, deps);
 const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
 // The store retries by itself, for longer than the client would.
-const dynamodb = new DynamoDBClient({ maxAttempts: 1 });
+const dynamodb = dynamoDb(process.env, deps);
 
 /** Rows that an event has changed, from the table's stream and from the delay queue, see {@link uploadChanged}. */
 export const handler = uploadChanged({

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { integer, required } from '../lib/platform/env';
 import { writeLine as log } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
@@ -16,7 +16,7 @@ const uploadsPerDay = integer(process.env, 'UPLOADS_PER_DAY', 1);
 const index = uploaderIndex({
   ...deps,
   // The index retries by itself, for longer than the client would.
-  dynamodb: new DynamoDBClient({ maxAttempts: 1 }),
+  dynamodb: dynamoDb(process.env, deps),
   tableName: required(process.env, 'TABLE_NAME'),
 });
 

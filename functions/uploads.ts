@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine } from '../lib/platform/log';
 import { uploaderIndex } from '../lib/uploads/by-uploader';
 import { uploadStore } from '../lib/uploads/store';
@@ -7,8 +7,7 @@ import { readUploadsConfig } from '../lib/users/config';
 import { readUploads } from '../lib/users/read-uploads';
 
 const { tableName, showsUrls } = readUploadsConfig(process.env);
-// The store retries by itself, for longer than the client would.
-const dynamodb = new DynamoDBClient({ maxAttempts: 1 });
+const dynamodb = dynamoDb(process.env, Date);
 const deps = { now: Date.now, sleep, random: Math.random, dynamodb, tableName };
 
 /** `GET /uploads` and `GET /uploads/{fileId}`, see {@link readUploads}. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { webhookConfig } from '../lib/events/config';
 import { recordEvent } from '../lib/events/webhook';
+import { dynamoDb } from '../lib/platform/dynamodb';
 import { writeLine } from '../lib/platform/log';
 import { parameterReader } from '../lib/platform/ssm';
 import { uploadStore } from '../lib/uploads/store';
@@ -13,7 +13,7 @@ const config = webhookConfig(process.env);
 export const handler = recordEvent({
   config,
   // The store retries by itself, for longer than the client would.
-  store: uploadStore({ ...deps, dynamodb: new DynamoDBClient({ maxAttempts: 1 }), tableName: config.tableName }),
+  store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   getParameters: parameterReader(process.env, deps),
   now: Date.now,
   log: writeLine,

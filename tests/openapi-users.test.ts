@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { uploaderIndex } from '../lib/uploads/by-uploader';
 import { uploadStore } from '../lib/uploads/store';
 import { viewUpload } from '../lib/uploads/view';
 import { readUploads } from '../lib/users/read-uploads';
 import { seal } from '../lib/vod/source-context';
-import { retryDeps } from './helpers/backend';
+import { countingClient, retryDeps } from './helpers/backend';
 import { newFileUpload } from './helpers/events';
 import { context, signRequest } from './helpers/lambda';
 import { startTestRun, type TestRun } from './helpers/local';
@@ -173,8 +172,7 @@ describe('the routes of users return what the document describes', () => {
     [LIST, undefined],
     [READ, '7'],
   ])('%s while the table does not answer', async (route, fileId) => {
-    const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
-    const dynamodb = new DynamoDBClient({ endpoint: 'http://127.0.0.1:1', region: 'x', credentials, maxAttempts: 1 });
+    const { dynamodb } = countingClient({ url: 'http://127.0.0.1:1' });
     const deps = { ...retryDeps, dynamodb, tableName: 'uploads' };
     const handler = readUploads({
       store: uploadStore(deps),

@@ -24,17 +24,26 @@ export interface HttpPost {
 export type Post = (request: HttpPost) => Promise<HttpResponse>;
 
 /** {@link Post} over a connection of its own: the next call is minutes away, and an idle connection would be closed by then. */
-export const post: Post = ({ url, headers, body, timeout }) =>
-  new Promise((resolve, reject) => {
+export const post: Post = (request) => postOnce(request, false);
+
+/** {@link Post} over connections that stay open for the next calls. */
+export const postOverKeptConnection: Post = (request) => postOnce(request, undefined);
+
+/** @param agent `false`: a connection of its own; `undefined`: Node's global agent, which keeps connections open for 5 s */
+function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResponse> {
+  const { url, headers, body, timeout } = request;
+  return new Promise((resolve, reject) => {
+    const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
+    const sent = open(url, { method: 'POST', headers, agent });
+    const timer = setTimeout(() => sent.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
     const fail = ({ message, code = '' }: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      reject(new Error(message || code));
+      // The server closed a kept connection before it got the request, as after a pause of the instance.
+      if (sent.reusedSocket && code === 'ECONNRESET') resolve(postOnce(request, false));
+      else reject(new Error(message || code));
     };
-    const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const request = open(url, { method: 'POST', headers, agent: false });
-    const timer = setTimeout(() => request.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
-    request.on('error', fail);
-    request.on('response', (response: IncomingMessage) => {
+    sent.on('error', fail);
+    sent.on('response', (response: IncomingMessage) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', fail);
@@ -43,5 +52,6 @@ export const post: Post = ({ url, headers, body, timeout }) =>
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
       });
     });
-    request.end(body);
+    sent.end(body);
   });
+}

@@ -1,5 +1,6 @@
 import { chunk } from './chunk';
-import { awsJsonClient, type AwsService } from './aws-json';
+import { awsJsonClient } from './aws-json';
+import type { AwsService } from './aws-request';
 import type { Environment } from './env';
 import { asArray, getField } from './json';
 import type { RetryDeps } from './retry';

@@ -1,4 +1,5 @@
-import { awsJsonClient, type AwsJsonDeps, type AwsService, type CallOptions } from './aws-json';
+import { awsJsonClient, type AwsJsonDeps, type CallOptions } from './aws-json';
+import type { AwsService } from './aws-request';
 import type { Environment } from './env';
 import { asArray, asString, getField } from './json';
 

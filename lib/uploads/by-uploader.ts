@@ -1,9 +1,9 @@
-import { QueryCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { DynamoDbError, type DynamoDb } from '../platform/dynamodb';
 import { retryUntil, type RetryDeps } from '../platform/retry';
 
 export interface UploaderIndexDeps extends RetryDeps {
-  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly dynamodb: DynamoDb;
   readonly tableName: string;
 }
 
@@ -67,7 +67,7 @@ export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDep
       };
       const attempt = () => {
         const timeout = Math.max(1, Math.min(RESPONSE_TIMEOUT, deadline - deps.now()));
-        return dynamodb.send(new QueryCommand(input), { abortSignal: AbortSignal.timeout(timeout) });
+        return dynamodb.query(input, timeout);
       };
       const answer = await retryUntil(deadline, attempt, isInvalid, deps);
       const { Items: items = [], LastEvaluatedKey: last } = answer;
@@ -83,5 +83,5 @@ function keyOf(item: Parameters<typeof unmarshall>[0]): IndexKey {
 }
 
 function isInvalid(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ValidationException';
+  return error instanceof DynamoDbError && error.code === 'ValidationException';
 }

@@ -1,21 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import {
-  BatchGetItemCommand,
-  ConditionalCheckFailedException,
-  GetItemCommand,
-  ScanCommand,
-  UpdateItemCommand,
-  type AttributeValue,
-  type BatchGetItemCommandOutput,
-  type DynamoDBClient,
-  type UpdateItemCommandInput,
-} from '@aws-sdk/client-dynamodb';
+import type { AttributeValue, BatchGetItemCommandOutput, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { DynamoDbError, type DynamoDb } from '../platform/dynamodb';
 import { backoff, retryUntil, type RetryDeps } from '../platform/retry';
 import { fromItem, MAX_NEWS, toItem, type Item, type Row } from './row';
 
 export interface StoreDeps extends RetryDeps {
-  readonly dynamodb: Pick<DynamoDBClient, 'send'>;
+  readonly dynamodb: DynamoDb;
   readonly tableName: string;
 }
 
@@ -51,25 +42,23 @@ export type UploadStore = ReturnType<typeof uploadStore>;
  */
 export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
   const { now, sleep, random } = deps;
-  const timeout = (deadline: number) => ({
-    abortSignal: AbortSignal.timeout(Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()))),
-  });
+  const timeout = (deadline: number) => Math.max(1, Math.min(ANSWER_TIMEOUT, deadline - now()));
 
   async function write(input: UpdateItemCommandInput, deadline: number): Promise<void> {
     const attempt = async () => {
-      await dynamodb.send(new UpdateItemCommand(input), timeout(deadline));
+      await dynamodb.updateItem(input, timeout(deadline));
     };
     try {
       await retryUntil(deadline, attempt, isFinal, deps);
     } catch (error) {
-      if (errorName(error) === 'ValidationException') throw new RefusedRowError(messageOf(error), { cause: error });
+      if (codeOf(error) === 'ValidationException') throw new RefusedRowError(messageOf(error), { cause: error });
       throw error;
     }
   }
 
   async function read(fileId: string, deadline: number): Promise<Row | undefined> {
     const input = { TableName: tableName, Key: marshall({ fileId }), ConsistentRead: true };
-    const attempt = () => dynamodb.send(new GetItemCommand(input), timeout(deadline));
+    const attempt = () => dynamodb.getItem(input, timeout(deadline));
     const { Item: item } = await retryUntil(deadline, attempt, isFinal, deps);
     return item && rowOf(item);
   }
@@ -81,8 +70,8 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
       await write(differenceOf(tableName, before, after, time), deadline);
       return undefined;
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return error.Item ? rowOf(error.Item) : 'none';
+      if (!(error instanceof DynamoDbError) || error.code !== 'ConditionalCheckFailedException') throw error;
+      return error.item ? rowOf(error.item) : 'none';
     }
   }
 
@@ -97,8 +86,13 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
         let keys = ids.slice(start, start + MAX_BATCH).map((fileId) => marshall({ fileId }));
         for (let attempts = 1; keys.length > 0; attempts++) {
           const input = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } };
-          const attempt = () => dynamodb.send(new BatchGetItemCommand(input), timeout(deadline));
-          const answer: BatchGetItemCommandOutput = await retryUntil(deadline, attempt, isFinal, deps);
+          const attempt = () => dynamodb.batchGetItem(input, timeout(deadline));
+          const answer: Omit<BatchGetItemCommandOutput, '$metadata'> = await retryUntil(
+            deadline,
+            attempt,
+            isFinal,
+            deps,
+          );
           for (const item of answer.Responses?.[tableName] ?? []) {
             const row = rowOf(item);
             rows.set(row.fileId, row);
@@ -157,7 +151,7 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
         Limit: 5 * MAX_BATCH,
         ...(after !== undefined && { ExclusiveStartKey: marshall({ fileId: after }) }),
       };
-      const attempt = () => dynamodb.send(new ScanCommand(input), timeout(deadline));
+      const attempt = () => dynamodb.scan(input, timeout(deadline));
       const answer = await retryUntil(deadline, attempt, isFinal, deps);
       const { Items: items = [], ScannedCount: looked = items.length, LastEvaluatedKey: last } = answer;
       const next = last?.['fileId']?.S;
@@ -255,11 +249,11 @@ function placeholders() {
 
 /** Whether a retry cannot help: the condition failed, or the request is invalid. */
 function isFinal(error: unknown): boolean {
-  return ['ConditionalCheckFailedException', 'ValidationException'].includes(errorName(error));
+  return ['ConditionalCheckFailedException', 'ValidationException'].includes(codeOf(error));
 }
 
-function errorName(error: unknown): string {
-  return error instanceof Error ? error.name : '';
+function codeOf(error: unknown): string {
+  return (error instanceof DynamoDbError ? error.code : undefined) ?? '';
 }
 
 function messageOf(error: unknown): string {

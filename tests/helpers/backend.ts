@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { tableOf, type ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
+import { dynamoDb, type DynamoDb } from '../../lib/platform/dynamodb';
 import type { RetryDeps } from '../../lib/platform/retry';
 import { parameterReader, type GetParameters } from '../../lib/platform/ssm';
 import { startTable, type Engine, type Table } from '../../local/services/table';
@@ -54,31 +54,29 @@ export async function startUploadsTable(engine?: Engine, path?: string): Promise
 }
 
 export interface CountingClient {
-  readonly client: DynamoDBClient;
+  readonly dynamodb: DynamoDb;
   /** How many requests were sent since the last call of this, by operation: `{UpdateItem: 1}`. */
   readonly takeCounts: () => Record<string, number>;
 }
 
 /** A client of the table as the functions have it, one try for each request, which counts its requests. */
 export function countingClient({ url }: Pick<Table, 'url'>): CountingClient {
-  const client = new DynamoDBClient({
-    endpoint: url,
-    region: 'local',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  });
+  const client = dynamoDb({ ...credentials, AWS_ENDPOINT_URL_DYNAMODB: url }, retryDeps);
   let counts: Record<string, number> = {};
-  client.middlewareStack.add(
-    (next, { commandName = '' }) =>
-      (call) => {
-        const operation = commandName.replace(/Command$/, '');
-        counts[operation] = (counts[operation] ?? 0) + 1;
-        return next(call);
-      },
-    { step: 'finalizeRequest' },
-  );
+  const counted =
+    <Input, Output>(action: string, send: (input: Input, timeout: number) => Output) =>
+    (input: Input, timeout: number) => {
+      counts[action] = (counts[action] ?? 0) + 1;
+      return send(input, timeout);
+    };
   return {
-    client,
+    dynamodb: {
+      batchGetItem: counted('BatchGetItem', client.batchGetItem),
+      getItem: counted('GetItem', client.getItem),
+      query: counted('Query', client.query),
+      scan: counted('Scan', client.scan),
+      updateItem: counted('UpdateItem', client.updateItem),
+    },
     takeCounts: () => {
       const taken = counts;
       counts = {};

@@ -24,7 +24,7 @@ function virtualClock() {
 /** The pulling function on a real table, kept in `path`, and a VOD with a queue for each test. */
 export async function startPulling(path: string) {
   const table = await startUploadsTable(undefined, path);
-  const { client } = countingClient(table);
+  const { dynamodb } = countingClient(table);
 
   return {
     table,
@@ -38,7 +38,7 @@ export async function startPulling(path: string) {
       const deps = { ...retryDeps, ...clock };
       const keyPair = { secretId: SECRET_ID, secretKey: SECRET_KEY };
       const handler = pullEvents({
-        store: uploadStore({ ...deps, dynamodb: client, tableName: TABLE_NAME }),
+        store: uploadStore({ ...deps, dynamodb, tableName: TABLE_NAME }),
         vod: vodApi({ ...deps, url: between.url, subAppId: undefined, keyPair: () => Promise.resolve(keyPair) }),
         sealKeys: () => Promise.resolve(['seal-key']),
         now: clock.now,
@@ -62,7 +62,6 @@ export async function startPulling(path: string) {
       return item && unmarshall(item, { wrapNumbers: Number });
     },
     stop: async () => {
-      client.destroy();
       await table.stop();
     },
   };

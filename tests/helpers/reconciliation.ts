@@ -89,7 +89,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
     return Promise.resolve();
   };
 
-  const { client: dynamodb } = countingClient(webhook.table);
+  const { dynamodb } = countingClient(webhook.table);
   const index = uploaderIndex({ ...retryDeps, now, dynamodb, tableName: TABLE_NAME });
 
   /** The parts of one instance of the functions. */

@@ -17,14 +17,14 @@ const WEBHOOK_TIME = 23_000;
 /** The store on an empty table of this engine, which keeps its rows in `path`, with a client that counts its requests. */
 export async function startUploadStore(engine: Engine, path?: string) {
   const table = await startUploadsTable(engine, path);
-  const { client, takeCounts } = countingClient(table);
-  const store = uploadStore({ ...retryDeps, dynamodb: client, tableName: TABLE_NAME });
+  const { dynamodb, takeCounts } = countingClient(table);
+  const store = uploadStore({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
   const deadline = () => Date.now() + WEBHOOK_TIME;
   let lastId = 0;
 
   return {
     table,
-    client,
+    dynamodb,
     store,
     takeCounts,
     deadline,
@@ -48,7 +48,6 @@ export async function startUploadStore(engine: Engine, path?: string) {
       return unmarshall(item ?? {}, { wrapNumbers: Number });
     },
     stop: async () => {
-      client.destroy();
       await table.stop();
     },
   };

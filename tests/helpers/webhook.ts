@@ -1,7 +1,8 @@
-import { DeleteItemCommand, DynamoDBServiceException, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { webhookConfig } from '../../lib/events/config';
 import { recordEvent } from '../../lib/events/webhook';
+import { DynamoDbError, type DynamoDb } from '../../lib/platform/dynamodb';
 import { uploadStore } from '../../lib/uploads/store';
 import type { Engine } from '../../local/services/table';
 import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } from './backend';
@@ -26,17 +27,20 @@ export async function startWebhook({ path, engine, now = Date.now }: WebhookOpti
     startUploadsTable(engine, path),
     startStore({ '/vod/token': 'token-1,token-2', '/vod/sign-key': 'SignKey1', '/vod/seal': `${SEAL_KEY},seal-old` }),
   ]);
-  const { client, takeCounts } = countingClient(table);
+  const { dynamodb: client, takeCounts } = countingClient(table);
   const faults = { refusedText: undefined as string | undefined, failsWrites: false };
-  client.middlewareStack.add((next, { commandName }) => (call) => {
-    if (faults.refusedText !== undefined && JSON.stringify(call.input).includes(faults.refusedText)) {
-      throw serviceException('ValidationException');
-    }
-    if (faults.failsWrites && commandName === 'UpdateItemCommand') throw serviceException('InternalServerError');
-    return next(call);
-  });
+  const dynamodb: DynamoDb = {
+    ...client,
+    updateItem: async (input, timeout) => {
+      if (faults.refusedText !== undefined && JSON.stringify(input).includes(faults.refusedText)) {
+        throw new DynamoDbError('on demand', 'ValidationException');
+      }
+      if (faults.failsWrites) throw new DynamoDbError('on demand', 'InternalServerError');
+      return client.updateItem(input, timeout);
+    },
+  };
   const deps = { ...retryDeps, now };
-  const store = uploadStore({ ...deps, dynamodb: client, tableName: TABLE_NAME });
+  const store = uploadStore({ ...deps, dynamodb, tableName: TABLE_NAME });
   const lines: Record<string, unknown>[] = [];
   let secretReads = 0;
 
@@ -91,14 +95,9 @@ export async function startWebhook({ path, engine, now = Date.now }: WebhookOpti
       await table.client.send(new DeleteItemCommand({ TableName: TABLE_NAME, Key: marshall({ fileId }) }));
     },
     stop: async () => {
-      client.destroy();
       await Promise.all([table.stop(), parameterStore.close()]);
     },
   };
-}
-
-function serviceException(name: string): DynamoDBServiceException {
-  return new DynamoDBServiceException({ name, message: 'on demand', $fault: 'server', $metadata: {} });
 }
 
 export type Webhook = Awaited<ReturnType<typeof startWebhook>>;

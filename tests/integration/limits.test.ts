@@ -126,7 +126,7 @@ describe.each(sample(engines, 1))('UPLOADS_PER_DAY on %s', (engine) => {
     await world.run();
     expect(await statusesOf(ids)).toEqual(expected);
 
-    const { client: dynamodb } = countingClient(world.webhook.table);
+    const { dynamodb } = countingClient(world.webhook.table);
     const index = uploaderIndex({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
     const wait = await uploadQuota(index, 10, Date.now)('user-42', Date.now() + 5_000);
     expect(wait).toBeGreaterThan(23 * 3600);

@@ -6,7 +6,7 @@ import { recordEvent } from '../../lib/events/webhook';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
 import { uploadStore } from '../../lib/uploads/store';
-import { retryDeps, startStore, startUploadsTable, TABLE_NAME } from '../helpers/backend';
+import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } from '../helpers/backend';
 import { context, delivery, signRequest } from '../helpers/lambda';
 import { apply, cleanUp, cos, onceDone, start, tc3, ugc, VIDEO } from '../helpers/vod-client';
 
@@ -57,7 +57,7 @@ async function drill(steps: (drill: Drill) => Promise<void>): Promise<Found> {
   });
 
   const deps = { getParameters, now, log: () => undefined };
-  const store = uploadStore({ ...retryDeps, dynamodb: table.client, tableName: TABLE_NAME });
+  const store = uploadStore({ ...retryDeps, dynamodb: countingClient(table).dynamodb, tableName: TABLE_NAME });
   let last = 0;
   const signer = () => {
     const seconds = String(VALID_FOR * 60);

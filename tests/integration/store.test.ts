@@ -1,10 +1,11 @@
 import { UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { MAX_NEWS, type Row } from '../../lib/uploads/row';
+import type { DynamoDb } from '../../lib/platform/dynamodb';
 import { applySnapshot } from '../../lib/uploads/snapshot';
 import { RefusedRowError, uploadStore } from '../../lib/uploads/store';
 import { seal } from '../../lib/vod/source-context';
-import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backend';
+import { engines, retryDeps, TABLE_NAME } from '../helpers/backend';
 import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
 import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
 
@@ -53,7 +54,7 @@ describe.each(engines)('store, on %s', (engine) => {
 
   describe('optimistic locking', () => {
     const storeAt = (now: () => number) =>
-      uploadStore({ ...retryDeps, now, dynamodb: uploads.client, tableName: TABLE_NAME });
+      uploadStore({ ...retryDeps, now, dynamodb: uploads.dynamodb, tableName: TABLE_NAME });
 
     test('A21: writers within one millisecond lose no update', async () => {
       const fileId = uploads.freshId();
@@ -147,23 +148,24 @@ describe.each(engines)('store, on %s', (engine) => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       for (let index = 0; index < MAX_NEWS; index++) await uploads.record(finish(fileId, `task-${index}`));
-      const slow = countingClient(uploads.table);
       let isFirst = true;
-      slow.client.middlewareStack.add((next, { commandName }) => async (call) => {
-        if (commandName === 'UpdateItemCommand' && isFirst) {
-          isFirst = false;
-          await uploads.confirm(fileId, 'order=7', 'user-42', '2026-11-22T08:00:00Z');
-          await uploads.record(finish(fileId, 'after the confirmation'));
-        }
-        return next(call);
-      });
-      const there = uploadStore({ ...retryDeps, dynamodb: slow.client, tableName: TABLE_NAME });
+      const dynamodb: DynamoDb = {
+        ...uploads.dynamodb,
+        updateItem: async (input, timeout) => {
+          if (isFirst) {
+            isFirst = false;
+            await uploads.confirm(fileId, 'order=7', 'user-42', '2026-11-22T08:00:00Z');
+            await uploads.record(finish(fileId, 'after the confirmation'));
+          }
+          return uploads.dynamodb.updateItem(input, timeout);
+        },
+      };
+      const there = uploadStore({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
       expect(await uploads.record(fileDeleted({ fileId }), there)).toBe('recorded');
       expect(await uploads.itemOf(fileId)).toMatchObject({
         trust: 'pushed',
         _news: ['end:after the confirmation', 'gone'],
       });
-      slow.client.destroy();
     });
 
     // The local engines write one item after the other: how long that takes says nothing of DynamoDB.
