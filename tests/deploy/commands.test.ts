@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject, type Copy } from '../helpers/packaged';
+import { isThorough, sample } from '../helpers/thorough';
 
 jest.setTimeout(300_000);
 
@@ -45,21 +46,17 @@ test('A9: serverless package refuses what only the whole deploy shows, by name a
   };
   const CLASS_IDS = Array.from({ length: 900 }, (_, index) => String(1_000 + index)).join(',');
   const topic = 'arn:aws:sns:us-east-1:123456789012:alarms';
-  expect(
-    await Promise.all([
-      refuse([], { CLASS_IDS }),
-      refuse(['--region', 'eu-west-1'], { ALARM_TOPIC_ARN: topic }),
-      refuse([], { AWS_REGION: '' }),
-      refuse(['--stage', 'local']),
-    ]),
-  ).toEqual([
-    expect.stringMatching(
-      /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} in total, of which Lambda accepts 4096$/,
-    ),
+  const tooLong = expect.stringMatching(
+    /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} in total, of which Lambda accepts 4096$/,
+  ) as string;
+  expect(await refuse([], { CLASS_IDS })).toEqual(tooLong);
+  expect(await refuse(['--region', 'eu-west-1'], { ALARM_TOPIC_ARN: topic })).toBe(
     `1 Cannot package: ALARM_TOPIC_ARN must name a topic in the region of the deploy, eu-west-1, not "${topic}", for example ALARM_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:alarms`,
-    expect.stringMatching(/^1 Cannot package: AWS_REGION is empty, /),
-    expect.stringMatching(/^1 Cannot package: the stage "local" is that of npm start/),
-  ]);
+  );
+  if (isThorough) {
+    expect(await refuse([], { AWS_REGION: '' })).toMatch(/^1 Cannot package: AWS_REGION is empty, /);
+    expect(await refuse(['--stage', 'local'])).toMatch(/^1 Cannot package: the stage "local" is that of npm start/);
+  }
   expect(existsSync(join(withoutEnv.directory, '.serverless'))).toBe(false);
 });
 
@@ -82,17 +79,20 @@ test('N19: serverless package --stage prod refuses the values of .env.example, o
 });
 
 test('stages that look like prod, or that AWS does not take, are refused with a sentence', async () => {
-  const stages = ['Prod', 'prod-eu', 'x'.repeat(31), '\uFF50\uFF52\uFF4F\uFF44', 'a_b'];
-  const outcomes = await Promise.all(
-    stages.map((stage) => withoutEnv.serverless(['package', '--stage', stage], CALLER)),
+  const invalid = /^Invalid stage name\. Stage names may contain only ASCII letters, numbers, and hyphens\.$/;
+  const refusals: readonly (readonly [stage: string, message: RegExp])[] = [
+    ['Prod', /^Cannot package: the stage "Prod" looks like production/],
+    ['a_b', invalid],
+    ['prod-eu', /^Cannot package: the stage "prod-eu" looks like production/],
+    ['x'.repeat(31), /^Cannot package: the stage has 31 characters, the limit is 30/],
+    ['\uFF50\uFF52\uFF4F\uFF44', invalid],
+  ];
+  await Promise.all(
+    sample(refusals, 2).map(async ([stage, message]) => {
+      const { code, stdout } = await withoutEnv.serverless(['package', '--stage', stage], CALLER);
+      expect([code, stdout.split('\n')[1]]).toEqual([1, expect.stringMatching(message)]);
+    }),
   );
-  expect(outcomes.map(({ code, stdout }) => [code, stdout.split('\n')[1]])).toEqual([
-    [1, expect.stringMatching(/^Cannot package: the stage "Prod" looks like production/)],
-    [1, expect.stringMatching(/^Cannot package: the stage "prod-eu" looks like production/)],
-    [1, expect.stringMatching(/^Cannot package: the stage has 31 characters, the limit is 30/)],
-    [1, 'Invalid stage name. Stage names may contain only ASCII letters, numbers, and hyphens.'],
-    [1, 'Invalid stage name. Stage names may contain only ASCII letters, numbers, and hyphens.'],
-  ]);
 });
 
 test.each([
