@@ -387,6 +387,14 @@ describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     for (const group of groups) expect(group['RetentionInDays']).toBe(isProd ? 90 : 14);
   });
 
+  test("logs the functions' own lines, without Lambda's START, END and REPORT", () => {
+    const functions = packages[name].template.ofType('AWS::Lambda::Function');
+    expect(functions).not.toEqual([]);
+    for (const { LoggingConfig } of functions) {
+      expect(LoggingConfig).toEqual({ LogFormat: 'JSON', SystemLogLevel: 'WARN' });
+    }
+  });
+
   test('A10: protects the table in prod, but not an empty one of a first deploy that fails', () => {
     const { resources } = packages[name].template;
     expect(packages[name].template.table().DeletionProtectionEnabled).toBe(isProd);

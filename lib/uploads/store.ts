@@ -78,14 +78,18 @@ export function uploadStore({ dynamodb, tableName, ...deps }: StoreDeps) {
   return {
     read,
 
-    /** The current rows of any number of files, by id (strongly consistent). */
-    async readAll(fileIds: readonly string[], deadline: number): Promise<ReadonlyMap<string, Row>> {
+    /** The rows of any number of files, by id. Eventual consistency costs half, and may miss the writes of the last second. */
+    async readAll(
+      fileIds: readonly string[],
+      deadline: number,
+      consistency: 'strong' | 'eventual' = 'strong',
+    ): Promise<ReadonlyMap<string, Row>> {
       const rows = new Map<string, Row>();
       const ids = [...new Set(fileIds)];
       for (let start = 0; start < ids.length; start += MAX_BATCH) {
         let keys = ids.slice(start, start + MAX_BATCH).map((fileId) => marshall({ fileId }));
         for (let attempts = 1; keys.length > 0; attempts++) {
-          const input = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true } } };
+          const input = { RequestItems: { [tableName]: { Keys: keys, ConsistentRead: consistency === 'strong' } } };
           const attempt = () => dynamodb.batchGetItem(input, timeout(deadline));
           const answer: Omit<BatchGetItemCommandOutput, '$metadata'> = await retryUntil(
             deadline,

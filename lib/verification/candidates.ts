@@ -7,7 +7,9 @@ import type { Checkpoint, Phase } from './checkpoint';
 import type { Candidate } from './verify';
 
 /** How much of VOD's library each run reads again, in seconds: SearchMedia may return a file some time after its creation. */
-const OVERLAP = 3_600;
+const OVERLAP = 900;
+/** The same for the run that begins in the first five minutes of an hour. */
+const HOURLY_OVERLAP = 2 * 3_600;
 /** Where the first pass through VOD's library begins, in Unix seconds: no file is older. */
 const BEGINNING = Date.parse('2015-01-01T00:00:00Z') / 1000;
 /** Time from one pass through the library to the next, in milliseconds; also the most for passes through all rows. */
@@ -52,9 +54,12 @@ export const candidatePages: Readonly<Record<Phase, (deps: CandidateDeps) => Asy
 };
 
 async function* recentPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> {
-  const overlap: Cursor = { second: Math.floor(deps.runStartedAt / 1000) - OVERLAP, offset: 0 };
-  for await (const { next, ...page } of filePages(deps, deps.checkpoint.recent ?? overlap)) {
-    yield { ...page, isLast: next === undefined, progress: { recent: next ?? overlap } };
+  const now = Math.floor(deps.runStartedAt / 1000);
+  const { recent } = deps.checkpoint;
+  const again: Cursor = { second: now - overlapOf(now), offset: 0 };
+  const begin = recent && recent.second <= again.second ? recent : again;
+  for await (const { next, ...page } of filePages(deps, begin)) {
+    yield { ...page, isLast: next === undefined, progress: { recent: next ?? { second: now - OVERLAP, offset: 0 } } };
   }
 }
 
@@ -73,7 +78,7 @@ async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps,
   let cursor: Cursor | undefined = begin;
   while (cursor) {
     const page = await searchPage(vod, cursor, Math.floor(runStartedAt / 1000));
-    const rows = await store.readAll(page.fileIds, deadline);
+    const rows = await store.readAll(page.fileIds, deadline, 'eventual');
     const candidates = page.fileIds
       .map((fileId): Candidate => ({ fileId, row: rows.get(fileId) }))
       .filter(({ row }) => needsVerification(row));
@@ -81,6 +86,11 @@ async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps,
     cursor = next;
     yield { candidates, looked: page.fileIds.length, next, ...(hiddenSecond !== undefined && { hiddenSecond }) };
   }
+}
+
+/** In seconds, for a run that begins at this Unix time. */
+function overlapOf(now: number): number {
+  return now % 3_600 < 300 ? HOURLY_OVERLAP : OVERLAP;
 }
 
 /** Whether a file that VOD's library lists has to be verified. */
@@ -99,12 +109,13 @@ async function* taskPages({
   const earliest = Math.floor((runStartedAt - TASK_MEMORY_MS) / 1000);
   let window = checkpoint.tasks ?? { after: earliest, before: now };
   // After a window that was read to its end, the next one ends now.
-  if (window.scrollToken === undefined) window = { after: window.after, before: now };
+  if (window.scrollToken === undefined) window = { after: Math.min(window.after, now - overlapOf(now)), before: now };
   for (;;) {
     const page = await readTaskPage(vod, window.after, window.before, window.scrollToken);
     const rows = await store.readAll(
       page.tasks.map(({ fileId }) => fileId),
       deadline,
+      'eventual',
     );
     const progress = page.next === undefined ? { after: window.before - OVERLAP, before: window.before } : undefined;
     window = { ...window, ...(page.next !== undefined && { scrollToken: page.next }) };
