@@ -5,7 +5,7 @@ import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backe
 import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
 import { refusal } from '../helpers/relay';
 import { cleanUp } from '../helpers/vod-client';
-import { sample } from '../helpers/thorough';
+import { runs, sample } from '../helpers/thorough';
 
 const ACTIONS = ['DeleteMedia', 'ForbidMediaDistribution'];
 
@@ -114,10 +114,10 @@ test('limits neither change nor delete 200 files of an existing library, in the 
 });
 
 describe.each(sample(engines, 1))('UPLOADS_PER_DAY on %s', (engine) => {
-  test('accepts the first 10 of 200 consecutive uploads for good, and signing returns the time until the next one', async () => {
+  test('accepts the first 10 of many consecutive uploads for good, and signing returns the time until the next one', async () => {
     await startWorld({ engine, limits: { uploadsPerDay: 10 } });
     const ids: string[] = [];
-    for (let index = 0; index < 200; index++) ids.push(...(await uploadFiles(1)));
+    while (ids.length < runs(200, 40)) ids.push(...(await uploadFiles(1)));
     const expected = ids.map((_, index) => (index < 10 ? 'ready' : 'rejected'));
     expect(await statusesOf(ids)).toEqual(expected);
     for (const fileId of ids.slice(0, 20)) await world.deliver(...(await world.eventsOf(fileId)));

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { runs } from '../helpers/thorough';
 import { startWebhook, type Webhook } from '../helpers/webhook';
 
 // `npm run soak` sends many more; the seed makes a run that failed repeatable.
-const BODIES = Number(process.env['SOAK_BODIES'] ?? 5_000);
+const BODIES = Number(process.env['SOAK_BODIES'] ?? runs(5_000, 2_000));
 const SEED = Number(process.env['SOAK_SEED'] ?? 20261122);
 
 const folder = join(__dirname, '../fixtures/events');

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { tokenBucket, type Rate } from '../../../lib/signing/token-bucket';
+import { runs } from '../../helpers/thorough';
 
 interface Call {
   readonly caller: string;
@@ -65,7 +66,7 @@ test('decides as an exact model does, also when the clock is set and when caller
         else passed++;
       }
     }),
-    { numRuns: 1_000 },
+    { numRuns: runs(1_000, 300) },
   );
   // A run in which nearly nobody is refused would show little.
   expect(refused).toBeGreaterThan(passed / 50);
