@@ -17,7 +17,7 @@ export interface Stack {
 
 /** Properties that no API of the emulator returns, or that are not settings of the resource. */
 const NOT_READ: Readonly<Record<string, readonly string[]>> = {
-  'AWS::Lambda::Function': ['Code', 'Architectures'],
+  'AWS::Lambda::Function': ['Code', 'Architectures', 'LoggingConfig'],
   'AWS::Lambda::EventInvokeConfig': ['Qualifier', 'DestinationConfig'],
   'AWS::S3::Bucket': ['BucketEncryption', 'PublicAccessBlockConfiguration'],
 };

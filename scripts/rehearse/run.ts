@@ -53,7 +53,7 @@ async function rehearse(): Promise<void> {
     await Promise.all([emulator.stop(), ...copies.map((copy) => copy.remove())]);
   }
   console.log(
-    'Not shown: the emulator calls no function, contacts no issuer and enforces no role; architecture and bucket settings\n' +
+    'Not shown: the emulator calls no function, contacts no issuer and enforces no role; architecture, logging and bucket settings\n' +
       'are not read back, the bucket policy is a stub, and no events are waiting where they are pulled.',
   );
 }
