@@ -5,6 +5,7 @@ ValidateTemplate refuses errors of cfn-lint, not warnings.
 """
 
 import json
+import threading
 
 import moto.cloudformation.models as cloudformation
 from moto.awslambda.models import EventSourceMapping
@@ -49,6 +50,18 @@ def apply_with_outputs(self):
 
 apply = cloudformation.ChangeSet.apply
 cloudformation.ChangeSet.apply = apply_with_outputs
+
+
+def get_or_create_once(self, logical_id):
+    """moto creates a resource when it is first read: also when a request for the stack's events or resources reads it while
+    another thread is creating it, which created a table twice."""
+    with creating:
+        return get_or_create(self, logical_id)
+
+
+creating = threading.RLock()
+get_or_create = ResourceMap.__getitem__
+ResourceMap.__getitem__ = get_or_create_once
 
 
 def update_and_forget(self, template, parameters=None):
