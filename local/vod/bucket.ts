@@ -1,9 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { concatenate, writeContent } from './bucket-files';
 import type { Journal } from './journal';
 import { Records } from './records';
 
@@ -48,6 +49,8 @@ export class Bucket {
   readonly #objects: Records<StoredObject>;
   readonly #uploads: Records<{ readonly key: string; readonly initiatedAt: number }>;
   readonly #completing = new Map<string, Promise<StoredObject>>();
+  /** How often everything was removed. */
+  #clears = 0;
 
   constructor(
     private readonly dataDir: string,
@@ -77,8 +80,25 @@ export class Bucket {
   }
 
   async put(key: string, bytes: Readable, contentMd5: string | undefined, now: number): Promise<StoredObject> {
+    const before = this.#clears;
     const { file, md5, size } = await this.#receive(bytes, contentMd5);
-    return this.#keep(key, file, size, md5, now);
+    if (this.#clears === before) return this.#keep(key, file, size, md5, now);
+    rmSync(file);
+    throw new StorageError(403, 'AccessDenied', 'Access Denied: everything was removed during this request');
+  }
+
+  /** Stores bytes, or a number of zeros, without a client. */
+  store(key: string, content: Buffer | number, now: number): void {
+    const file = this.#arriving();
+    const etag = writeContent(file, content);
+    this.#keep(key, file, typeof content === 'number' ? content : content.length, etag, now);
+  }
+
+  /** Removes all objects and unfinished uploads. */
+  clear(): void {
+    this.#clears++;
+    for (const { key } of this.#objects.values()) this.remove(key);
+    for (const [uploadId] of this.#uploads.entries()) this.abort(uploadId);
   }
 
   initiate(key: string, now: number): string {
@@ -168,7 +188,12 @@ export class Bucket {
     let previous = 0;
     for (const [index, { number, etag }] of wanted.entries()) {
       const part = arrived.get(number);
-      if (part?.etag !== etag) throw new StorageError(400, 'InvalidPart', `Part ${number} is missing or differs`);
+      if (part?.etag !== etag)
+        throw new StorageError(
+          400,
+          'InvalidPart',
+          `Part ${number} is missing, or its ETag differs from the one in the list`,
+        );
       if (number <= previous) throw new StorageError(400, 'InvalidPartOrder', 'Parts are not in ascending order');
       if (part.size < MIN_PART_BYTES && index < wanted.length - 1) {
         throw new StorageError(400, 'EntityTooSmall', `Part ${number} is smaller than 1 MB and not the last`);
@@ -177,15 +202,17 @@ export class Bucket {
     }
     const file = this.#arriving();
     const parts = wanted.map(({ number, etag }) => join(this.#partsOf(uploadId), `${number}.${etag}`));
+    let size: number;
     try {
       await concatenate(parts, file);
+      ({ size } = await stat(file));
+      this.#assertUpload(key, uploadId);
     } catch (error) {
       rmSync(file, { force: true });
       this.#assertUpload(key, uploadId); // aborted while its parts were joined
       throw error;
     }
     const md5OfMd5s = createHash('md5').update(wanted.map((part) => part.etag).join(''), 'hex');
-    const { size } = await stat(file);
     const object = this.#keep(key, file, size, `${md5OfMd5s.digest('hex')}-${wanted.length}`, now);
     this.abort(uploadId);
     return object;
@@ -203,7 +230,11 @@ export class Bucket {
         hash.update(chunk);
         size += chunk.length;
         if (size > MAX_REQUEST_BYTES) {
-          throw new StorageError(400, 'EntityTooLarge', 'Your proposed upload exceeds the maximum allowed object size');
+          throw new StorageError(
+            400,
+            'EntityTooLarge',
+            'Your proposed upload exceeds the maximum allowed object size, 5 GiB in one request',
+          );
         }
         yield chunk;
       }
@@ -239,30 +270,12 @@ export class Bucket {
 
   #assertUpload(key: string, uploadId: string): void {
     if (this.#uploads.get(uploadId)?.key !== key || !existsSync(this.#partsOf(uploadId))) {
-      throw new StorageError(404, 'NoSuchUpload', 'The specified multipart upload does not exist');
+      throw new StorageError(
+        404,
+        'NoSuchUpload',
+        'The specified multipart upload does not exist: it was completed, aborted, or is of another key',
+      );
     }
-  }
-}
-
-/** Uses few large reads: with streams, gigabytes take several times as long while the client waits. */
-async function concatenate(parts: readonly string[], file: string): Promise<void> {
-  const buffer = Buffer.allocUnsafe(4 * 1024 * 1024);
-  const target = await open(file, 'w');
-  try {
-    for (const part of parts) {
-      const source = await open(part);
-      try {
-        for (;;) {
-          const { bytesRead } = await source.read(buffer, 0, buffer.length, null);
-          if (bytesRead === 0) break;
-          await target.appendFile(buffer.subarray(0, bytesRead));
-        }
-      } finally {
-        await source.close();
-      }
-    }
-  } finally {
-    await target.close();
   }
 }
 

@@ -105,7 +105,10 @@ export class Callbacks {
   }
 
   async #post(type: string, content: object, { url, signKey }: EventConfig): Promise<void> {
-    if (url === '') return;
+    if (url === '') {
+      this.log(`callback ${type}: not sent, NotificationUrl is empty`);
+      return;
+    }
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.#postInTurn(url, () => JSON.stringify({ ...content, ...sign(signKey, this.now()) }));
       this.#throwIfStopped();

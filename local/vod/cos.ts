@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createReadStream } from 'node:fs';
 import { StorageError, type Bucket } from './bucket';
 import { allowAnyOrigin, readBody, reply, type Call } from './http';
-import type { State } from './state';
+import type { Session, State } from './state';
 import { authorize } from './storage-credentials';
 
 /** The bucket of all uploads; COS appends the AppId to the name. */
@@ -20,31 +20,48 @@ const MAX_PART_LENGTH = 1000;
 
 export const bucketHost = (region: string): string => `${BUCKET_NAME}.cos.${region}.myqcloud.com`;
 
+interface CosDeps {
+  readonly state: State;
+  readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
 /** The object storage of the files: https://cloud.tencent.com/document/product/436/7751 */
-export async function handleCos(call: Call, state: State, now: () => number): Promise<void> {
+export async function handleCos(call: Call, { state, now, log }: CosDeps): Promise<void> {
   call.response.setHeader('x-cos-request-id', randomBytes(12).toString('hex'));
   if (allowAnyOrigin(call)) return;
   try {
-    if (!call.host.startsWith(`${BUCKET_NAME}.`)) throw new StorageError(404, 'NoSuchBucket', 'No such bucket');
+    if (!call.host.startsWith(`${BUCKET_NAME}.`)) {
+      throw new StorageError(404, 'NoSuchBucket', `The bucket does not exist: the only one is ${BUCKET_NAME}`);
+    }
     if (isRegionProbe(call)) {
       reply(call.response, 200, '');
       return;
     }
-    const sessionKey = authorize(call, state.storageSecret, now());
-    const session = state.sessions.get(sessionKey);
-    const keys = [session?.video?.key, session?.cover?.key];
     const key = decodeURIComponent(call.path).slice(1);
-    const requestedKey = key === '' ? call.query.get('prefix') : key;
-    if (!session || session.expiresAt < now() || !keys.includes(requestedKey ?? '')) {
-      throw new StorageError(403, 'AccessDenied', 'These temporary credentials are for other files');
-    }
-    if (key === '') listUploads(call, state.bucket, requestedKey ?? '');
+    const requestedKey = (key === '' ? call.query.get('prefix') : key) ?? '';
+    const sessionKey = authorize(call, state.storageSecret, now());
+    assertOwnFile(state.sessions.get(sessionKey), requestedKey, now());
+    if (key === '') listUploads(call, state.bucket, requestedKey);
     else await runOperation(call, state.bucket, key, now());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
+    log(`storage ${call.method} ${call.path}: ${error.status} ${error.code}: ${error.message}`);
     const resource = escape(`${call.host}${call.path}`);
     const detail = `<Code>${error.code}</Code><Message>${escape(error.message)}</Message><Resource>${resource}</Resource>`;
     replyXml(call, error.status, `<Error>${detail}<RequestId/><TraceId/></Error>`);
+  }
+}
+
+/** @throws StorageError if the temporary credentials of this session do not cover the key */
+function assertOwnFile(session: Session | undefined, key: string, now: number): void {
+  if (!session || session.expiresAt < now) {
+    throw new StorageError(403, 'AccessDenied', 'Access Denied: the upload session of these credentials has ended');
+  }
+  const keys = [session.video?.key, session.cover?.key].filter((own) => own !== undefined);
+  if (!keys.includes(key)) {
+    const message = `Access Denied: these temporary credentials are for ${keys.join(' and ')} only`;
+    throw new StorageError(403, 'AccessDenied', message);
   }
 }
 
@@ -72,7 +89,7 @@ async function runOperation(call: Call, bucket: Bucket, key: string, now: number
     case 'PUT uploadId': {
       const number = /^\d{1,5}$/.test(query.get('partNumber') ?? '') ? Number(query.get('partNumber')) : 0;
       if (number < 1 || number > 10_000) {
-        throw new StorageError(400, 'InvalidArgument', 'partNumber is not an integer from 1 to 10000');
+        throw new StorageError(400, 'InvalidArgument', 'partNumber must be an integer from 1 to 10000');
       }
       const etag = await bucket.putPart(key, uploadId ?? '', number, request, contentMd5);
       reply(response, 200, '', { etag: `"${etag}"` });
@@ -83,7 +100,9 @@ async function runOperation(call: Call, bucket: Bucket, key: string, now: number
       return;
     }
     case 'POST uploadId': {
-      const parts = readPartList((await readBody(request, MAX_LIST_BYTES))?.toString('utf8') ?? '');
+      const list = await readBody(request, MAX_LIST_BYTES);
+      if (!list) throw new StorageError(400, 'EntityTooLarge', 'The list of parts must have at most 4 MiB');
+      const parts = readPartList(list.toString('utf8'));
       const { etag } = await bucket.complete(key, uploadId ?? '', parts, now);
       const location = `http://${call.host}/${escape(key)}`;
       const result = `<Location>${location}</Location>${names}<ETag>&quot;${etag}&quot;</ETag>`;
@@ -102,7 +121,8 @@ async function runOperation(call: Call, bucket: Bucket, key: string, now: number
     case 'GET':
     case 'HEAD': {
       const object = bucket.find(key);
-      if (!object) throw new StorageError(404, 'NoSuchKey', 'The specified key does not exist.');
+      if (!object)
+        throw new StorageError(404, 'NoSuchKey', 'The specified key does not exist: nothing was uploaded to it');
       const modified = new Date(object.modifiedAt).toUTCString();
       response.writeHead(200, { 'content-length': object.size, etag: `"${object.etag}"`, 'last-modified': modified });
       if (call.method === 'HEAD') response.end();
@@ -110,13 +130,17 @@ async function runOperation(call: Call, bucket: Bucket, key: string, now: number
       return;
     }
     default:
-      throw new StorageError(405, 'MethodNotAllowed', `The local VOD does not support ${call.method} here`);
+      throw new StorageError(405, 'MethodNotAllowed', `The local VOD does not support ${operation} of an object`);
   }
 }
 
 function listUploads(call: Call, bucket: Bucket, key: string): void {
   if (call.method !== 'GET' || !call.query.has('uploads')) {
-    throw new StorageError(405, 'MethodNotAllowed', 'The local VOD lists unfinished uploads only');
+    throw new StorageError(
+      405,
+      'MethodNotAllowed',
+      'The local VOD lists unfinished uploads only: GET /?uploads&prefix=<key>',
+    );
   }
   const uploads = bucket
     .uploadsOf(key)
@@ -134,7 +158,7 @@ async function listParts(call: Call, bucket: Bucket, key: string, uploadId: stri
   const after = Number(call.query.get('part-number-marker') ?? 0);
   const maxParts = call.query.get('max-parts') ?? '1000';
   if (!/^[1-9]\d*$/.test(maxParts))
-    throw new StorageError(400, 'InvalidArgument', 'max-parts is not a positive integer');
+    throw new StorageError(400, 'InvalidArgument', 'max-parts must be a positive integer');
   const pageSize = Math.min(Number(maxParts), 1000);
   const rest = (await bucket.parts(key, uploadId)).filter((part) => part.number > after);
   const page = rest.slice(0, pageSize).map(({ number, etag, size, modifiedAt }) => {
@@ -188,7 +212,8 @@ function readPart(part: string): { number: number; etag: string } {
 }
 
 function malformed(): StorageError {
-  return new StorageError(400, 'MalformedXML', `Not a ${ROOT} document`);
+  const example = `<${ROOT}><Part><PartNumber>1</PartNumber><ETag>"..."</ETag></Part></${ROOT}>`;
+  return new StorageError(400, 'MalformedXML', `Not a ${ROOT} document: the body must be such as ${example}`);
 }
 
 function replyXml({ response }: Call, status: number, xml: string): void {

@@ -1,4 +1,6 @@
-import { isObject, jsonObject, readBody, replyJson, type Call } from './http';
+import { jsonObject, readBody, replyJson, type Call } from './http';
+import { LocalError } from './local-error';
+import { findViolation, integer, number, oneOf, type Rule } from './rules';
 
 /** Faults that can be switched on at run time. Probabilities are from 0 to 1. */
 export interface Faults {
@@ -34,29 +36,15 @@ export const NO_FAULTS: Faults = {
 
 const MAX_DELAY_MS = 600_000;
 
-interface Rule {
-  readonly isValid: (value: unknown) => boolean;
-  readonly expected: string;
-}
+const PROBABILITY = number(0, 1);
+const DELAY = integer(0, MAX_DELAY_MS);
 
-const PROBABILITY: Rule = {
-  isValid: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-  expected: 'a number from 0 to 1',
-};
-const DELAY: Rule = {
-  isValid: (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= MAX_DELAY_MS,
-  expected: `an integer from 0 to ${MAX_DELAY_MS}`,
-};
-
-const RULES: Record<keyof Faults, Rule> = {
+export const FAULT_RULES: Readonly<Record<keyof Faults, Rule>> = {
   drop: PROBABILITY,
   duplicate: PROBABILITY,
   reorder: PROBABILITY,
   delayMs: DELAY,
-  format: {
-    isValid: (value) => value === '3.0' || value === '2.0' || value === 'both',
-    expected: 'one of: "3.0", "2.0", "both"',
-  },
+  format: oneOf(['3.0', '2.0', 'both']),
   seed: { isValid: Number.isSafeInteger, expected: 'an integer' },
   api: PROBABILITY,
   visibleAfterMs: DELAY,
@@ -118,26 +106,12 @@ export async function handleFaults({ request, response, method }: Call, faults: 
     replyJson(response, 200, faults.change(undefined));
   } else if (method === 'PUT') {
     const changed: Partial<Faults> | undefined = jsonObject(await readBody(request));
-    const violation = findViolation(changed);
-    if (violation === undefined) replyJson(response, 200, faults.change(changed ?? {}));
-    else replyJson(response, 400, { message: violation });
+    const violation = findViolation(changed, FAULT_RULES);
+    if (violation !== undefined) throw new LocalError(400, violation);
+    replyJson(response, 200, faults.change(changed ?? {}));
   } else {
-    replyJson(response, 405, { message: 'Read the faults with GET, change them with PUT, reset them with DELETE' });
+    throw new LocalError(405, 'Read the faults with GET, change them with PUT, reset them with DELETE');
   }
-}
-
-function findViolation(values: unknown): string | undefined {
-  if (!isObject(values)) return 'The body must be a JSON object';
-  for (const [name, value] of Object.entries(values)) {
-    if (!isFaultName(name)) return `Unknown property "${name}": must be one of: ${Object.keys(RULES).join(', ')}`;
-    const { isValid, expected } = RULES[name];
-    if (!isValid(value)) return `"${name}" must be ${expected}, not ${JSON.stringify(value)}`;
-  }
-  return undefined;
-}
-
-function isFaultName(name: string): name is keyof Faults {
-  return Object.hasOwn(RULES, name);
 }
 
 /** A sequence of its own, so that the number of API calls does not change which events are hit. */

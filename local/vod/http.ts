@@ -32,6 +32,11 @@ export async function readBody(request: IncomingMessage, limit = MIB): Promise<B
   return size <= limit ? Buffer.concat(chunks) : undefined;
 }
 
+/** Why {@link jsonObject} returns undefined for a body that {@link readBody} read with its default limit. */
+export function whyNotJsonObject(body: Buffer | undefined): string {
+  return body ? 'the body must be a JSON object' : 'the body must have at most 1 MiB';
+}
+
 /** The body as a JSON object, or undefined if it is anything else. */
 export function jsonObject(body: Buffer | undefined): Record<string, unknown> | undefined {
   try {

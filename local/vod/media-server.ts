@@ -23,22 +23,50 @@ interface MediaDeps {
   readonly procedures: Procedures;
   readonly playbackKeys: PlaybackKeys;
   readonly now: () => number;
+  readonly log: (line: string) => void;
+}
+
+/** A refusal of the media server. */
+class MediaError extends Error {
+  override readonly name = 'MediaError';
+
+  constructor(
+    readonly status: 403 | 404 | 405 | 416,
+    message: string,
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(message);
+  }
 }
 
 /** Serves the files of the library over HTTP, with ranges, so that a browser can play and seek. */
 export async function serveMedia(call: Call, deps: MediaDeps): Promise<void> {
+  if (allowAnyOrigin(call)) return;
+  try {
+    await sendMedia(call, deps);
+  } catch (error) {
+    if (!(error instanceof MediaError)) throw error;
+    deps.log(`media ${call.method} ${call.path}: ${error.status}: ${error.message}`);
+    reply(call.response, error.status, `${error.message}\n`, {
+      'content-type': 'text/plain; charset=utf-8',
+      'x-content-type-options': 'nosniff',
+      ...error.headers,
+    });
+  }
+}
+
+async function sendMedia(call: Call, deps: MediaDeps): Promise<void> {
   const { state, procedures } = deps;
-  if (allowAnyOrigin(call) || replyIfHotlink(call, deps)) return;
+  assertNoHotlink(call, deps);
   const key = decodeURIComponent(call.path).slice(MEDIA_PATH.length);
+  if (!['GET', 'HEAD'].includes(call.method)) {
+    throw new MediaError(405, `The method must be GET or HEAD, not ${call.method}`, { allow: 'GET, HEAD' });
+  }
   const media = state.media.get(fileIdOf(key));
-  if (!media || directoryOf(media.key) !== directoryOf(key) || !['GET', 'HEAD'].includes(call.method)) {
-    replyNotFound(call);
-    return;
+  if (!media || directoryOf(media.key) !== directoryOf(key)) {
+    throw new MediaError(404, 'No such file: it was not committed, or it was deleted');
   }
-  if (media.isForbidden === true) {
-    reply(call.response, 403, 'Forbidden by ForbidMediaDistribution\n');
-    return;
-  }
+  if (media.isForbidden === true) throw new MediaError(403, 'Forbidden by ForbidMediaDistribution');
   const headers = {
     'content-type': contentTypeOf(extname(key).slice(1)),
     'x-content-type-options': 'nosniff',
@@ -49,28 +77,25 @@ export async function serveMedia(call: Call, deps: MediaDeps): Promise<void> {
     return;
   }
   const stored = storedKeyOf(key, media, procedures);
-  const size = stored === undefined ? undefined : await sizeOf(state.bucket.file(stored));
-  if (stored === undefined || size === undefined) replyNotFound(call);
-  else await sendFile(call, state.bucket.file(stored), size, headers);
+  if (stored === undefined)
+    throw new MediaError(404, 'No such output of this file: it was not made, or it was deleted');
+  const size = await sizeOf(state.bucket.file(stored));
+  if (size === undefined) throw new MediaError(404, 'The bytes of this file are not stored: it was added without them');
+  await sendFile(call, state.bucket.file(stored), size, headers);
 }
 
-/** Returns true if Key hotlink protection refuses the request, which then has its response. */
-function replyIfHotlink(call: Call, { playbackKeys, now }: MediaDeps): boolean {
-  if (playbackKeys.url.length === 0) return false;
+/** @throws MediaError if Key hotlink protection refuses the request */
+function assertNoHotlink(call: Call, { playbackKeys, now }: MediaDeps): void {
+  if (playbackKeys.url.length === 0) return;
   const violation = findHotlinkViolation(call.path, call.query, playbackKeys.url, now());
-  if (violation === undefined) return false;
-  reply(call.response, 403, `Key hotlink protection: ${violation}\n`, {
-    'content-type': 'text/plain; charset=utf-8',
-    'x-content-type-options': 'nosniff',
-  });
-  return true;
+  if (violation !== undefined) throw new MediaError(403, `Key hotlink protection: ${violation}`);
 }
 
 async function sendFile(call: Call, file: string, size: number, headers: Record<string, string>): Promise<void> {
   const range = parseRange(call.request.headers.range, size);
   if (range === 'unsatisfiable') {
-    reply(call.response, 416, '', { 'content-range': `bytes */${size}` });
-    return;
+    const message = `Range must be within the ${size} bytes of the file`;
+    throw new MediaError(416, message, { 'content-range': `bytes */${size}` });
   }
   const { start, end } = range ?? { start: 0, end: size - 1 };
   call.response.writeHead(range ? 206 : 200, {
@@ -100,10 +125,6 @@ async function sizeOf(file: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function replyNotFound(call: Call): void {
-  reply(call.response, 404, 'No such file\n');
 }
 
 /** RFC 9110, section 14. A header that is invalid, or names several ranges, is ignored. */

@@ -15,18 +15,36 @@ export interface EventConfig {
 export class Notifications {
   constructor(
     public config: EventConfig,
-    private readonly callbacks: Callbacks,
+    private callbacks: Callbacks,
     private readonly queue: EventQueue,
+    private readonly log: (line: string) => void,
   ) {}
 
   publish(message: Message): void {
-    if (!this.#wants(message.current.EventType)) return;
-    if (this.config.mode === 'PULL') this.queue.add(message.current);
+    const type = message.current.EventType;
+    const reason = this.#whyNotSent(type);
+    if (reason !== undefined) this.log(`event ${type}: not sent, ${reason}`);
+    else if (this.config.mode === 'PULL') this.queue.add(message.current);
     else this.callbacks.send(message, this.config);
   }
 
-  #wants(type: EventType): boolean {
-    if (type === 'NewFileUpload') return this.config.uploadSwitch;
-    return type !== 'FileDeleted' || this.config.deleteSwitch;
+  /** Starts over, after the callbacks so far were stopped. */
+  reset(config: EventConfig, callbacks: Callbacks): void {
+    this.config = config;
+    this.callbacks = callbacks;
   }
+
+  #whyNotSent(type: EventType): string | undefined {
+    const { uploadSwitch, deleteSwitch } = this.config;
+    if (type === 'NewFileUpload' && !uploadSwitch) return 'UploadMediaCompleteEventSwitch is OFF';
+    return type === 'FileDeleted' && !deleteSwitch ? 'DeleteMediaCompleteEventSwitch is OFF' : undefined;
+  }
+}
+
+/** Where events go, for the log. A token in the query string is not in it. */
+export function describeConfig({ mode, url }: EventConfig): string {
+  if (mode === 'PULL') return 'events wait for PullEvents';
+  if (url === '') return 'events are not sent, NotificationUrl is empty';
+  const { origin, pathname } = new URL(url);
+  return `events are pushed to ${origin}${pathname}`;
 }

@@ -2,6 +2,8 @@ export interface Step {
   readonly type: 'Transcode' | 'CoverBySnapshot';
   readonly definition: number;
   readonly fails: boolean;
+  /** How long it takes; by default as long as all other steps. */
+  readonly ms?: number;
 }
 
 export type Suggestion = 'pass' | 'review' | 'block';
@@ -11,6 +13,8 @@ export interface ReviewVerdict {
   readonly suggestion: Suggestion;
   readonly label: string;
   readonly form: string;
+  /** How long the review takes after the procedure; by default as long as a step. */
+  readonly ms?: number;
 }
 
 /** The result of the AI content review that is part of a procedure (AiContentReviewResultSet, type Porn). */
@@ -37,7 +41,8 @@ export const LONG_VIDEO_STEPS: readonly Step[] = [
 
 const LONG_VIDEO: ProcedureTemplate = { steps: LONG_VIDEO_STEPS };
 
-const PRESETS: ReadonlyMap<string, ProcedureTemplate> = new Map([
+/** The templates that always exist. */
+export const PRESETS: ReadonlyMap<string, ProcedureTemplate> = new Map([
   ['LongVideoPreset', LONG_VIDEO],
   ['FailingPreset', { steps: LONG_VIDEO_STEPS.map((step) => ({ ...step, fails: step.definition === 100020 })) }],
   ['BlockingPreset', { ...LONG_VIDEO, review: { suggestion: 'block', label: 'Porn', form: 'Image' } }],

@@ -3,8 +3,8 @@ import type { Library } from './library';
 import { snapshotKey, transcodedKey } from './media-keys';
 import { procedureStateChanged, reviewAudioVideoComplete, type TaskIds } from './messages';
 import type { Notifications } from './notifications';
-import { findTemplate, type ProcedureTemplate } from './procedure-templates';
-import { APP_ID, type Media, type ProcedureTask, type ReviewTask, type State } from './state';
+import { findTemplate, type ProcedureTemplate, type ReviewVerdict, type Step } from './procedure-templates';
+import { APP_ID, type Media, type ProcedureTask, type ReviewTask, type State, type Task } from './state';
 import { procedureTask } from './task-views';
 import type { UploadSignature } from './upload-signature';
 
@@ -32,7 +32,7 @@ export class Procedures {
 
   /** Continues the tasks that a restart interrupted. */
   resume(): void {
-    for (const task of this.state.tasks.values()) if (task.status === 'PROCESSING') this.#schedule(task.taskId, 1);
+    for (const task of this.state.tasks.values()) this.#scheduleNext(task);
   }
 
   /** Ids for the tasks of a procedure that is started later; '' for a task that the procedure does not have. */
@@ -48,7 +48,7 @@ export class Procedures {
     const { sessionContext } = request;
     const common = { fileId, sessionContext, createTime, status: 'PROCESSING' } as const;
     if (taskId !== '') {
-      this.state.tasks.set(taskId, {
+      const task: ProcedureTask = {
         ...common,
         taskId,
         taskType: 'Procedure',
@@ -57,8 +57,9 @@ export class Procedures {
         steps: template.steps,
         stepsDone: 0,
         ...(template.contentReview && { contentReview: template.contentReview }),
-      });
-      this.#schedule(taskId, 1);
+      };
+      this.state.tasks.set(taskId, task);
+      this.#scheduleNext(task);
     }
     if (reviewTaskId !== '' && template.review) {
       this.state.tasks.set(reviewTaskId, {
@@ -68,12 +69,35 @@ export class Procedures {
         verdict: template.review,
         afterTaskId: taskId,
       });
-      this.#schedule(reviewTaskId, template.steps.length + 1);
+      const steps = template.steps.map((step) => this.#msOf(step));
+      this.#schedule(reviewTaskId, sum([...steps, this.#msOf(template.review)]));
     }
+  }
+
+  /** Adds a task in any state. One that is PROCESSING starts; one with status FINISH changes its file as it would have. */
+  add(task: Task): void {
+    this.state.tasks.set(task.taskId, task);
+    this.#scheduleNext(task);
+    if (task.status !== 'FINISH') return;
+    if (task.taskType === 'ReviewAudioVideo') this.#setReview(task);
+    else for (const step of task.steps) this.#applyStep(step, task.fileId);
+  }
+
+  /** Sends the event that the end of a task causes, unless its file was deleted. */
+  publish(task: Task): void {
+    if (task.taskType === 'ReviewAudioVideo') {
+      this.notifications.publish(reviewAudioVideoComplete(task));
+      return;
+    }
+    const media = this.state.media.get(task.fileId);
+    if (!media) return;
+    const view = this.library.viewForEvent(media);
+    this.notifications.publish(procedureStateChanged(task, view, this.#outputs(task, media)));
   }
 
   stop(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
   }
 
   /** The procedure's task as DescribeTaskDetail shows it. */
@@ -130,11 +154,22 @@ export class Procedures {
     };
   }
 
-  #schedule(taskId: string, steps: number): void {
+  #msOf({ ms }: Step | ReviewVerdict): number {
+    return ms ?? this.stepMs;
+  }
+
+  /** Schedules the next step of a task that has not finished. */
+  #scheduleNext(task: Task): void {
+    if (task.status !== 'PROCESSING') return;
+    const next = task.taskType === 'ReviewAudioVideo' ? task.verdict : task.steps[task.stepsDone];
+    this.#schedule(task.taskId, next ? this.#msOf(next) : this.stepMs);
+  }
+
+  #schedule(taskId: string, ms: number): void {
     const timer = setTimeout(() => {
       this.#timers.delete(taskId);
       this.#advance(taskId);
-    }, this.stepMs * steps);
+    }, ms);
     this.#timers.set(taskId, timer);
   }
 
@@ -159,35 +194,41 @@ export class Procedures {
       ...(isLast ? { status: 'FINISH', finishTime: this.now() } : {}),
     };
     this.state.transact(() => {
-      const step = task.steps[task.stepsDone];
-      if (step?.type === 'CoverBySnapshot' && !step.fails) this.library.setSnapshotCover(task.fileId);
+      this.#applyStep(task.steps[task.stepsDone], task.fileId);
       this.state.tasks.set(task.taskId, next);
-      const media = this.state.media.get(task.fileId);
-      if (media && (task.notifyMode === 'Change' || (isLast && task.notifyMode === 'Finish'))) {
-        const view = this.library.viewForEvent(media);
-        this.notifications.publish(procedureStateChanged(next, view, this.#outputs(next, media)));
-      }
+      if (task.notifyMode === 'Change' || (isLast && task.notifyMode === 'Finish')) this.publish(next);
     });
-    if (!isLast) this.#schedule(task.taskId, 1);
+    this.#scheduleNext(next);
+  }
+
+  #applyStep(step: Step | undefined, fileId: string): void {
+    if (step?.type === 'CoverBySnapshot' && !step.fails) this.library.setSnapshotCover(fileId);
+  }
+
+  #setReview({ fileId, verdict: { suggestion, label, form } }: ReviewTask): void {
+    this.library.setReview(fileId, { suggestion, types: suggestion === 'pass' ? [] : [`${form}.${label}`] });
   }
 
   /** The review ends after the procedure: a file can be processed and not reviewed yet. */
   #finishReview(task: ReviewTask): void {
     if (this.state.tasks.get(task.afterTaskId)?.status === 'PROCESSING') {
-      this.#schedule(task.taskId, 1);
+      this.#scheduleNext(task);
       return;
     }
     const next: ReviewTask = { ...task, status: 'FINISH', finishTime: this.now() };
-    const { suggestion, label, form } = task.verdict;
     this.state.transact(() => {
-      this.library.setReview(task.fileId, { suggestion, types: suggestion === 'pass' ? [] : [`${form}.${label}`] });
+      this.#setReview(next);
       this.state.tasks.set(task.taskId, next);
-      this.notifications.publish(reviewAudioVideoComplete(next));
+      this.publish(next);
     });
   }
 }
 
-function newTaskId(kind: 'procedurev2' | 'ReviewAudioVideo'): string {
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+export function newTaskId(kind: 'procedurev2' | 'ReviewAudioVideo'): string {
   return `${APP_ID}-${kind}-${randomBytes(16).toString('hex')}t0`;
 }
 

@@ -67,6 +67,10 @@ export class Records<T> {
     this.journal.change({ file: join(this.name, `${id}.json`), content: JSON.stringify(record) });
   }
 
+  clear(): void {
+    for (const id of this.#records.keys()) this.delete(id);
+  }
+
   delete(id: string): void {
     const previous = this.#records.get(id);
     this.#records.delete(id);

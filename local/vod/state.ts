@@ -140,6 +140,15 @@ export class State {
     this.#journal.transact(work);
   }
 
+  /** Forgets everything, so that every session, and with it its credentials, is invalid. */
+  clear(): void {
+    const all = [this.media, this.sessions, this.usedSignatures, this.tasks, this.outbox, this.queue];
+    this.transact(() => {
+      for (const records of all) records.clear();
+      this.bucket.clear();
+    });
+  }
+
   #removeExpired(now: number): void {
     for (const [id, used] of this.usedSignatures.entries()) {
       if (used.expireTime * 1000 < now) this.usedSignatures.delete(id);

@@ -33,7 +33,10 @@ function derive(secret: string, payload: string): Credentials {
 /** Returns the session key that a request to the storage was signed for. Throws a StorageError as COS does. */
 export function authorize(call: Call, secret: string, now: number): string {
   const authorization = call.request.headers.authorization;
-  if (authorization === undefined) throw new StorageError(403, 'AccessDenied', 'Access Denied.');
+  if (authorization === undefined) {
+    const message = 'Access Denied: the request has no header Authorization, which the local VOD requires';
+    throw new StorageError(403, 'AccessDenied', message);
+  }
   if (authorization.startsWith('AWS4-')) {
     throw new StorageError(
       501,
@@ -41,28 +44,34 @@ export function authorize(call: Call, secret: string, now: number): string {
       'The local VOD does not support the storageType "s3" of vod-js-sdk-v6',
     );
   }
-  const token = String(call.request.headers['x-cos-security-token']);
+  const token = call.request.headers['x-cos-security-token']?.toString() ?? '';
   const [sessionKey = '', expires = ''] = token.split('.');
   const credentials = derive(secret, `${sessionKey}.${expires}`);
-  if (credentials.token !== token)
-    throw new StorageError(403, 'InvalidAccessKeyId', 'The token was not issued by this VOD');
+  if (credentials.token !== token) {
+    const message = 'x-cos-security-token must be the token of tempCertificate, which Apply of this VOD returned';
+    throw new StorageError(403, 'InvalidAccessKeyId', message);
+  }
 
   const signed = new URLSearchParams(authorization);
   const seconds = now / 1000;
   const [start = NaN, end = NaN] = (signed.get('q-sign-time') ?? '').split(';').map(Number);
   if (!(start <= seconds + 60 && seconds <= end && seconds <= credentials.expiredTime)) {
-    throw new StorageError(403, 'AccessDenied', 'Request has expired');
+    const allowed = `q-sign-time is ${signed.get('q-sign-time') ?? ''}, the credentials expire at ${credentials.expiredTime}`;
+    throw new StorageError(403, 'AccessDenied', `Request has expired: ${allowed}, now is ${Math.floor(seconds)}`);
+  }
+  if (signed.get('q-ak') !== credentials.secretId) {
+    throw signatureDoesNotMatch('q-ak must be the secretId that belongs to the token');
   }
   const given = Buffer.from(signed.get('q-signature') ?? '');
   const expected = Buffer.from(signatureOf(call, signed, credentials.secretKey));
-  if (
-    signed.get('q-ak') !== credentials.secretId ||
-    given.length !== expected.length ||
-    !timingSafeEqual(given, expected)
-  ) {
-    throw new StorageError(403, 'SignatureDoesNotMatch', 'The Signature you specified is invalid.');
+  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+    throw signatureDoesNotMatch('q-signature is not that of this method, path, parameters and headers');
   }
   return sessionKey;
+}
+
+function signatureDoesNotMatch(reason: string): StorageError {
+  return new StorageError(403, 'SignatureDoesNotMatch', `The Signature you specified is invalid: ${reason}`);
 }
 
 // https://cloud.tencent.com/document/product/436/7778

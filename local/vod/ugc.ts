@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { BUCKET, bucketHost } from './cos';
 import { diagnoseSignature } from './diagnosis/diagnose';
-import { allowAnyOrigin, jsonObject, readBody, replyJson, type Call } from './http';
+import { allowAnyOrigin, jsonObject, readBody, replyJson, whyNotJsonObject, type Call } from './http';
 import type { Library } from './library';
 import { newFileId, newKey } from './media-keys';
 import type { Procedures } from './procedures';
@@ -10,6 +10,8 @@ import { issue } from './storage-credentials';
 import { checkFileName, checkFileType } from './upload-rules';
 import { invalidRequest, readSignature, UploadError, type Keys, type UploadSignature } from './upload-signature';
 import { DEFAULT_REGION, NEVER_EXPIRES, type Uploads } from './uploads';
+
+export const UGC_ACTIONS = ['PrepareUploadUGC', 'ApplyUploadUGC', 'CommitUploadUGC'] as const;
 
 const SESSION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
@@ -30,8 +32,10 @@ export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
   if (allowAnyOrigin(call)) return;
   const action = call.query.get('Action') ?? '';
   try {
-    const body = jsonObject(await readBody(call.request));
-    if (call.method !== 'POST' || !body) throw invalidRequest('send a POST request with a JSON object as body');
+    const bytes = await readBody(call.request);
+    const body = jsonObject(bytes);
+    if (call.method !== 'POST') throw invalidRequest(`the method must be POST, not ${call.method}`);
+    if (!body) throw invalidRequest(whyNotJsonObject(bytes));
     if (typeof body['signature'] !== 'string') throw invalidRequest('the body has no signature');
     const signature = body['signature'];
     const signed = readSigned(deps, signature);
@@ -79,7 +83,7 @@ async function run(
       return commit(deps, sessionKey);
     }
     default:
-      throw invalidRequest(`unknown Action: "${action}"`);
+      throw invalidRequest(`unknown Action "${action}": must be one of: ${UGC_ACTIONS.join(', ')}`);
   }
 }
 
@@ -98,7 +102,8 @@ function useSignature(
   const id = createHash('sha1').update(signature).digest('hex');
   const used = state.usedSignatures.get(id);
   if (used && !(isCommit && used.sessionKey === sessionKey)) {
-    throw new UploadError(10004, 'duplicate vod signature', 'this one-time signature was used before; get a new one');
+    const hint = 'this one-time signature was used before; get a new one';
+    throw new UploadError(10004, `duplicate vod signature: ${hint}`, hint);
   }
   if (!used) state.usedSignatures.set(id, { sessionKey, expireTime: signed.expireTime });
 }
@@ -144,7 +149,8 @@ function newSession(deps: UgcDeps, body: Body, signed: UploadSignature): Session
   const isCoverAnnounced = existing !== '' || getString(body, 'coverType') !== '';
   const cover = isCoverAnnounced ? announcedFile(body, 'cover', fileId) : undefined;
   const region = signed.storageRegion || getString(body, 'storageRegion') || DEFAULT_REGION;
-  if (!/^[a-z0-9-]{1,40}$/.test(region)) throw invalidRequest(`invalid storageRegion: "${region}"`);
+  if (!/^[a-z0-9-]{1,40}$/.test(region))
+    throw invalidRequest(`storageRegion must be a region such as ap-guangzhou, not "${region}"`);
   return {
     fileId,
     signed,
@@ -176,7 +182,8 @@ async function commit(deps: UgcDeps, sessionKey: string): Promise<unknown> {
   const session = getSession(deps, sessionKey);
   const { fileId, video, cover } = session;
   for (const file of [video, cover]) {
-    if (file && !state.bucket.find(file.key)) throw invalidRequest(`no upload to ${file.key} was completed`);
+    if (file && !state.bucket.find(file.key))
+      throw invalidRequest(`nothing was uploaded to ${file.key}: upload it before Commit`);
   }
   if ((session.committed || !video) && !state.media.get(fileId)) throw invalidRequest(`the file ${fileId} was deleted`);
   const picture = await uploads.inspect(session);
@@ -203,6 +210,6 @@ function getSession({ state, now }: UgcDeps, sessionKey: string): Session {
 /** Missing and null count as empty. */
 function getString(body: Body, name: string): string {
   const value = body[name] ?? '';
-  if (typeof value !== 'string') throw invalidRequest(`${name} is not a string`);
+  if (typeof value !== 'string') throw invalidRequest(`${name} must be a string`);
   return value;
 }

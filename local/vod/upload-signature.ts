@@ -19,7 +19,7 @@ export interface UploadSignature {
   readonly storageRegion: string;
 }
 
-/** A refusal of the upload service. Only the local VOD returns a hint: the real one does not tell the reason. */
+/** A refusal of the upload service. The message ends with the reason, and so does `hint`: VOD itself does not tell it. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
 
@@ -33,7 +33,7 @@ export class UploadError extends Error {
 }
 
 export const invalidRequest = (hint: string): UploadError =>
-  new UploadError(10001, 'ugc upload | invalid request', hint);
+  new UploadError(10001, `ugc upload | invalid request: ${hint}`, hint);
 const invalid = (hint: string): UploadError => new UploadError(10004, 'ugc upload | invalid signature', hint);
 
 const MAX_VALIDITY_SECONDS = 7_776_000;

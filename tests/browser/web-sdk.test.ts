@@ -221,7 +221,7 @@ describe('单次有效签名 (one-time signatures)', () => {
     await upload({ cached: true });
     await begin({ cached: true, options });
     const { error, signaturesAsked } = await finish();
-    expect(error).toEqual({ code: 10004, message: 'duplicate vod signature' });
+    expect(error).toMatchObject({ code: 10004, message: expect.stringMatching(/^duplicate vod signature/) as string });
     expect(signaturesAsked).toBe(5); // Prepare, then Apply and its three repetitions
     await upload({ wish });
   });

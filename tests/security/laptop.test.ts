@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { listen, type Listening } from '../../local/server';
 import { launchBrowser } from '../helpers/browser';
 import { startTestRun, type TestRun } from '../helpers/local';
-import { ask } from '../helpers/vod-client';
+import { apiClient, ask } from '../helpers/vod-client';
 
 // H4: what a web page that the developer visits can do to a local run. Chromium with its web security on; the page tries
 // whatever a page can send.
@@ -21,6 +21,7 @@ let browser: Browser;
 beforeAll(async () => {
   run = await startTestRun();
   await run.table.client.send(new PutItemCommand({ TableName: run.tableName, Item: ROW }));
+  run.vod.setFaults({ seed: 7 }); // what a reset would change
   site = await listen((_, response) => {
     response.setHeader('content-type', 'text/html');
     response.end('<!doctype html><title>page</title><body>');
@@ -85,6 +86,8 @@ function targets(): Target[] {
     local('PUT', `${run.vod.url}/local/faults`, { drop: 1 }),
     local('DELETE', `${run.vod.url}/local/faults`),
     local('POST', `${run.vod.url}/local/review`, { fileId: fileId.S, suggestion: 'pass' }),
+    local('POST', `${run.vod.url}/local/reset`, {}),
+    local('POST', `${run.vod.url}/local/seed`, { files: [{}] }),
   ];
 }
 
@@ -135,16 +138,24 @@ interface State {
   readonly key: string | undefined;
   readonly messages: object;
   readonly faults: string;
+  readonly files: number | undefined;
   readonly functionLines: number;
 }
 
+/** Lines of the gateway and the local VOD about requests that they refused. */
+function isRefusal(line: string): boolean {
+  return line.startsWith('CORS refused') || /^[A-Z]+ \S+: 40\d: /.test(line);
+}
+
 async function state(): Promise<State> {
+  const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
   return {
     rows: await run.table.rows(),
     key: run.parameterStore.parameters.get('/local/vod-key'),
     messages: run.queues.stats('VerificationDeadLetters'),
     faults: (await ask(run.vod.port, { path: '/local/faults' })).text,
-    functionLines: run.lines.filter((line) => !line.startsWith('CORS refused')).length,
+    files: (await apiClient(run.vod.port, { secretId, secretKey }).SearchMedia({})).TotalCount,
+    functionLines: run.lines.filter((line) => !isRefusal(line)).length,
   };
 }
 

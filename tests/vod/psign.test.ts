@@ -113,7 +113,9 @@ describe('a psign is refused with a code and a message that says what is wrong:'
     for (const [psign, code, message] of cases) {
       expect(await playInfo(vod.port, fileId, psign)).toMatchObject({ code, message });
     }
-    expect(lines).toEqual(cases.map(([, code, message]) => `getplayinfo: ${code}: ${message}`));
+    expect(lines.filter((line) => line.startsWith('getplayinfo'))).toEqual(
+      cases.map(([, code, message]) => `getplayinfo: ${code}: ${message}`),
+    );
     // The last character of a MAC in base64url has two bits that no decoder reads.
     const alias = mac.slice(0, -1) + String.fromCharCode(mac.charCodeAt(mac.length - 1) + 1);
     expect((await playInfo(vod.port, fileId, `${header}.${payload}.${alias}`)).code).toBe(1009);

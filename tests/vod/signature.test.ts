@@ -100,7 +100,10 @@ describe('the signature rules of 266/9221', () => {
 
   test('a request without a signature, or with an unknown Action, returns 10001', async () => {
     const vod = await start();
-    expect(await ugc(vod.port, 'Apply', {})).toMatchObject({ code: 10001, message: 'ugc upload | invalid request' });
+    expect(await ugc(vod.port, 'Apply', {})).toMatchObject({
+      code: 10001,
+      message: 'ugc upload | invalid request: the body has no signature',
+    });
     expect(await ugc(vod.port, 'Invented', { signature: sign() })).toMatchObject({ code: 10001 });
   });
 });
@@ -205,7 +208,10 @@ test.each([
 });
 
 describe('a one-time signature', () => {
-  const duplicate = { code: expect.any(Number) as number, message: 'duplicate vod signature' };
+  const duplicate = {
+    code: expect.any(Number) as number,
+    message: expect.stringMatching(/^duplicate vod signature: /) as string,
+  };
 
   test('is used up by Apply, not by Prepare', async () => {
     const { port } = await start();

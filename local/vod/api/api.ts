@@ -12,7 +12,8 @@ import { verifyTc3 } from './tc3';
 
 const VERSION = '2018-07-17';
 
-const ACTIONS = {
+/** The actions that exist here, each with its parameters. */
+export const ACTIONS = {
   DescribeMediaInfos: media.DescribeMediaInfos,
   SearchMedia,
   DeleteMedia: media.DeleteMedia,
@@ -62,16 +63,24 @@ export class ServerApi {
   async #run(call: Call, name: string): Promise<object> {
     const { keys, faults, now } = this.deps;
     const body = await readBody(call.request);
-    if (!body) throw new ApiError('RequestSizeLimitExceeded', 'The request is larger than 1 MB');
-    if (call.method !== 'POST') throw new ApiError('UnsupportedProtocol', 'The local VOD supports POST only');
+    if (!body) throw new ApiError('RequestSizeLimitExceeded', 'The request must have at most 1 MiB');
+    if (call.method !== 'POST') {
+      throw new ApiError('UnsupportedProtocol', `The local VOD supports the method POST only, not ${call.method}`);
+    }
     verifyTc3(call, body, keys, now());
     if (call.request.headers['x-tc-version'] !== VERSION) {
-      throw new ApiError('NoSuchVersion', `The local VOD supports version ${VERSION} only`);
+      throw new ApiError('NoSuchVersion', `The local VOD supports version ${VERSION} only: set X-TC-Version`);
     }
-    if (!isActionName(name)) throw new ApiError('InvalidAction', `The local VOD does not support the action "${name}"`);
+    if (!isActionName(name)) {
+      const available = Object.keys(ACTIONS).join(', ');
+      throw new ApiError(
+        'InvalidAction',
+        `The local VOD does not support the action "${name}". Available: ${available}`,
+      );
+    }
     const action: Action = ACTIONS[name];
     const parameters = jsonObject(body);
-    if (!parameters) throw new ApiError('InvalidParameter', 'The body is not a JSON object');
+    if (!parameters) throw new ApiError('InvalidParameter', 'The body must be a JSON object');
     this.#checkNames(action, parameters);
     if (faults.drawApiFailure()) throw new ApiError('InternalError', 'The fault "api" made this call fail');
     return action.run(this.deps, parameters);
@@ -81,12 +90,13 @@ export class ServerApi {
     const known = [...action.parameters, 'SubAppId', 'ExtInfo'];
     const unknown = Object.keys(parameters).find((name) => !known.includes(name));
     if (unknown !== undefined) {
-      throw new ApiError('UnknownParameter', `The parameter \`${unknown}\` is not recognized by the local VOD`);
+      const message = `The parameter \`${unknown}\` is not recognized by the local VOD: must be one of: ${known.join(', ')}`;
+      throw new ApiError('UnknownParameter', message);
     }
     const subAppId = getInteger(parameters, 'SubAppId', 0);
     const { subAppIds } = this.deps;
     if (subAppIds && (subAppId === undefined || !subAppIds.includes(subAppId))) {
-      throw invalidValue('SubAppId', 'invalid subappid');
+      throw invalidValue('SubAppId', `invalid subappid: must be one of: ${subAppIds.join(', ')}`);
     }
   }
 }

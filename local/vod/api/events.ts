@@ -1,4 +1,4 @@
-import type { EventConfig } from '../notifications';
+import { describeConfig, type EventConfig } from '../notifications';
 import type { Action, ApiDeps } from './deps';
 import { getChoice, getString, getStrings, invalidValue, requireParameter, type Parameters } from './parameters';
 
@@ -22,7 +22,10 @@ export const ModifyEventConfig: Action = {
 function confirmEvents({ queue }: ApiDeps, parameters: Parameters): object {
   const handles = requireParameter(getStrings(parameters, 'EventHandles', MAX_HANDLES_PER_CALL), 'EventHandles');
   if (!queue.confirm(handles)) {
-    throw invalidValue('EventHandles', 'An event handle is unknown, already confirmed or too old');
+    throw invalidValue(
+      'EventHandles',
+      'An event handle is unknown, already confirmed, or was pulled too long ago (VOD: 30 s)',
+    );
   }
   return {};
 }
@@ -37,7 +40,7 @@ function describeEventConfig({ notifications: { config } }: ApiDeps): object {
   };
 }
 
-function modifyEventConfig({ notifications }: ApiDeps, parameters: Parameters): object {
+function modifyEventConfig({ notifications, log }: ApiDeps, parameters: Parameters): object {
   const { config } = notifications;
   const signKey = getString(parameters, 'SignKey') ?? config.signKey;
   if (!/^[A-Za-z0-9]{0,32}$/.test(signKey)) {
@@ -56,6 +59,7 @@ function modifyEventConfig({ notifications }: ApiDeps, parameters: Parameters): 
     throw invalidValue('NotificationUrl', '`NotificationUrl` is not an HTTP or HTTPS URL');
   }
   notifications.config = changed;
+  log(`ModifyEventConfig: ${describeConfig(changed)}`);
   return {};
 }
 

@@ -15,14 +15,21 @@ export function verifyTc3(call: Call, body: Buffer, keys: Keys, now: number): vo
   const { headers } = call.request;
   const authorization = AUTHORIZATION.exec(headers.authorization ?? '');
   const [, id = '', date = '', service = '', signedHeaders = '', signature = ''] = authorization ?? [];
-  if (!authorization) throw new ApiError('AuthFailure.InvalidAuthorization', 'Authorization is not TC3-HMAC-SHA256');
+  if (!authorization) {
+    const format = 'TC3-HMAC-SHA256 Credential=.../tc3_request, SignedHeaders=..., Signature=...';
+    throw new ApiError('AuthFailure.InvalidAuthorization', `The header Authorization must be: ${format}`);
+  }
   const timestamp = headers['x-tc-timestamp']?.toString() ?? '';
   if (!/^\d+$/.test(timestamp)) throw new ApiError('MissingParameter', 'X-TC-Timestamp must be Unix time in seconds');
   if (Math.abs(now / 1000 - Number(timestamp)) > MAX_CLOCK_SKEW_SECONDS) {
-    throw new ApiError('AuthFailure.SignatureExpire', 'X-TC-Timestamp is more than five minutes from now');
+    const nowSeconds = Math.floor(now / 1000);
+    const message = `X-TC-Timestamp ${timestamp} is more than five minutes from now, which is ${nowSeconds}`;
+    throw new ApiError('AuthFailure.SignatureExpire', message);
   }
   const secretKey = keys.get(id);
-  if (secretKey === undefined) throw new ApiError('AuthFailure.SecretIdNotFound', 'The SecretId is not found');
+  if (secretKey === undefined) {
+    throw new ApiError('AuthFailure.SecretIdNotFound', `The SecretId is not found: "${id}" is not a key of this VOD`);
+  }
   const names = signedHeaders.split(';');
   const given = Buffer.from(signature, 'hex');
   const isValid = candidates(call).some(({ host, path }) => {
@@ -33,10 +40,19 @@ export function verifyTc3(call: Call, body: Buffer, keys: Keys, now: number): vo
     const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), 'tc3_request');
     return timingSafeEqual(hmac(key, text), given);
   });
-  const isDateOfTimestamp = date === new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
-  if (!isValid || !isDateOfTimestamp || !names.includes('host') || !names.includes('content-type')) {
-    throw new ApiError('AuthFailure.SignatureFailure', 'The provided credentials could not be validated');
+  if (!names.includes('host') || !names.includes('content-type')) {
+    throw signatureFailure('SignedHeaders must contain content-type and host');
   }
+  const utcDate = new Date(Number(timestamp) * 1000).toISOString().slice(0, 10);
+  if (date !== utcDate)
+    throw signatureFailure(`the date in Credential must be ${utcDate}, the UTC date of X-TC-Timestamp`);
+  if (!isValid) {
+    throw signatureFailure(`the SecretKey is not the one of ${id}, or the request is not the one that was signed`);
+  }
+}
+
+function signatureFailure(reason: string): ApiError {
+  return new ApiError('AuthFailure.SignatureFailure', `The provided credentials could not be validated: ${reason}`);
 }
 
 /** The document converts all values to lower case; the SDKs sign no value for which this makes a difference. */
