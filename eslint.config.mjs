@@ -10,6 +10,7 @@ export default tseslint.config(
       '.serverless/',
       '.esbuild/',
       '.local/',
+      '.local-vod/',
       '.cache/',
       'bench/peers/',
       'coverage/',

@@ -35,24 +35,25 @@ interface Claim {
 /**
  * Makes this process the owner of the data folder, which is created if it is missing. Touches nothing else in it.
  *
+ * @param setting what chooses the folder, for the error messages
  * @returns what gives the folder up again; the end of the process does, too
  * @throws StartupError when another process is the owner, or the folder cannot be created or written
  */
-export async function ownDataDir(dataDir: string): Promise<() => Promise<void>> {
-  const folder = prepareFolder(dataDir);
+export async function ownDataDir(dataDir: string, setting = 'DATA_DIR'): Promise<() => Promise<void>> {
+  const folder = prepareFolder(dataDir, setting);
   const name = randomBytes(16).toString('hex');
   let state = STARTING;
   // Without a read of the other side's end the connection would stay open.
   const server = createServer((socket) => socket.on('error', () => undefined).end(state));
-  const isElsewhere = await listenForRivals(server, folder, name);
+  const isElsewhere = await listenForRivals(server, folder, name, setting);
   const release = async () => {
     rmSync(join(folder, name), { force: true });
     await new Promise((resolve) => server.close(resolve)); // removes the socket's file
   };
   server.unref();
   try {
-    publish(folder, name, { pid: process.pid, isElsewhere });
-    await yieldToRivals(folder, name, dataDir);
+    publish(folder, name, { pid: process.pid, isElsewhere }, setting);
+    await yieldToRivals(folder, name, dataDir, setting);
     state = OWNER;
     return release;
   } catch (error) {
@@ -62,18 +63,18 @@ export async function ownDataDir(dataDir: string): Promise<() => Promise<void>> 
 }
 
 /** @throws StartupError */
-function prepareFolder(dataDir: string): string {
+function prepareFolder(dataDir: string, setting: string): string {
   try {
     makeFolder(dataDir);
     const folder = join(realpathSync(dataDir), FOLDER);
     makeFolder(folder);
     return folder;
   } catch (error) {
-    throw new StartupError(`DATA_DIR must be a folder that can be written: ${messageOf(error)}`);
+    throw new StartupError(`${setting} must be a folder that can be written: ${messageOf(error)}`);
   }
 }
 
-async function listenForRivals(server: Server, folder: string, name: string): Promise<boolean> {
+async function listenForRivals(server: Server, folder: string, name: string, setting: string): Promise<boolean> {
   for (const isElsewhere of [false, true]) {
     const address = socketOf(folder, name, isElsewhere);
     if (process.platform !== 'win32' && Buffer.byteLength(address) > MAX_SOCKET_PATH) continue;
@@ -88,24 +89,24 @@ async function listenForRivals(server: Server, folder: string, name: string): Pr
       return isElsewhere;
     } catch (error) {
       // Shared folders of virtual machines have no sockets.
-      if (isElsewhere) throw new StartupError(`DATA_DIR cannot be locked: ${messageOf(error)}`);
+      if (isElsewhere) throw new StartupError(`${setting} cannot be locked: ${messageOf(error)}`);
     }
   }
-  throw new StartupError('DATA_DIR cannot be locked: the path of the folder for temporary files is too long');
+  throw new StartupError(`${setting} cannot be locked: the path of the folder for temporary files is too long`);
 }
 
 /** Renamed into place, so that others never see half a claim. */
-function publish(folder: string, name: string, claim: Claim): void {
+function publish(folder: string, name: string, claim: Claim, setting: string): void {
   try {
     writeFileSync(join(folder, `${name}.new`), JSON.stringify(claim));
     renameSync(join(folder, `${name}.new`), join(folder, name));
   } catch (error) {
-    throw new StartupError(`DATA_DIR must be a folder that can be written: ${messageOf(error)}`);
+    throw new StartupError(`${setting} must be a folder that can be written: ${messageOf(error)}`);
   }
 }
 
 /** Resolves when no living process has another claim; removes the claims of dead ones. */
-async function yieldToRivals(folder: string, name: string, dataDir: string): Promise<void> {
+async function yieldToRivals(folder: string, name: string, dataDir: string, setting: string): Promise<void> {
   const deadline = Date.now() + RIVAL_TIMEOUT;
   for (const rival of readdirSync(folder).filter((entry) => NAME.test(entry) && entry !== name)) {
     for (;;) {
@@ -117,15 +118,15 @@ async function yieldToRivals(folder: string, name: string, dataDir: string): Pro
       }
       // A rival that starts at the same time, with a greater name, ends as soon as it sees this claim.
       const isWaitedFor = state === STARTING && rival > name && Date.now() < deadline;
-      if (!isWaitedFor) throw inUse(dataDir, claim.pid);
+      if (!isWaitedFor) throw inUse(dataDir, claim.pid, setting);
       await sleep(20);
     }
   }
 }
 
-function inUse(dataDir: string, pid: number): StartupError {
+function inUse(dataDir: string, pid: number, setting: string): StartupError {
   return new StartupError(
-    `DATA_DIR ${dataDir} is in use by process ${pid}: end it, or choose another folder with DATA_DIR`,
+    `${setting} ${dataDir} is in use by process ${pid}: end it, or choose another folder with ${setting}`,
   );
 }
 

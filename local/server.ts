@@ -46,13 +46,14 @@ export async function listen(
 }
 
 /** Makes a sentence for the user of an error of `openPort`; returns other errors as they are. */
-export function listenError(error: unknown, port: number, setting: string): unknown {
+export function listenError(error: unknown, port: number, setting: string, hostSetting = 'HOST'): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof PortTaken) return new StartupError(`${message}: choose another one with ${setting}`);
   if (code === 'EACCES') {
     return new StartupError(`Port ${port} is only for administrators: choose another one with ${setting}`);
   }
-  if (code === 'EADDRNOTAVAIL') return new StartupError(`HOST must be an address of this machine: ${message}`);
+  if (code === 'EADDRNOTAVAIL')
+    return new StartupError(`${hostSetting} must be an address of this machine: ${message}`);
   return error;
 }
 

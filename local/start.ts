@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { PublicAddress } from './network/callers';
 import { bracketed } from './network/open-port';
+import { endOfProcess } from './process-end';
 import { StartupError } from './startup-error';
 import { startLocal } from './run';
 import { settings } from './settings';
@@ -9,13 +10,7 @@ import { settings } from './settings';
 async function main(): Promise<void> {
   // The SDK warns about Node 20, which the pinned releases support.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
-  const end = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      end.abort();
-    });
-  }
-  if (process.env['npm_lifecycle_event'] !== undefined) endWithParent(end);
+  const end = endOfProcess();
   try {
     const options = settings(process.env);
     const { notifyUrl = '' } = options.features;
@@ -41,14 +36,6 @@ async function main(): Promise<void> {
 function publicWarning({ name, isWildcard }: PublicAddress, url: string, vodPort: number): string {
   const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${new URL(url).port}/ and :${vodPort}`;
   return `HOST opens ${where} to your network: anybody in it can get tokens for any user, and see all rows and files`;
-}
-
-/** npm passes a signal to the shell between us, which ends without passing it on. */
-function endWithParent(end: AbortController): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) end.abort();
-  }, 200).unref();
 }
 
 void main();

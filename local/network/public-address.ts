@@ -8,16 +8,17 @@ const WILDCARDS = ['0.0.0.0', '::'];
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '::1'];
 
 /**
- * The address that HOST names, or undefined if it names loopback only.
+ * The address that a host names, or undefined if it names loopback only.
  *
+ * @param setting what sets the host, for the error messages
  * @throws StartupError for a name that has no address
  */
-export async function publicAddressOf(host: string | undefined): Promise<PublicAddress | undefined> {
+export async function publicAddressOf(host: string | undefined, setting = 'HOST'): Promise<PublicAddress | undefined> {
   if (host === undefined || LOOPBACK_NAMES.includes(host)) return undefined;
-  const address = isIP(host) === 0 ? await resolveName(host) : host;
+  const address = isIP(host) === 0 ? await resolveName(host, setting) : host;
   if (/^127\.|^::1$/.test(address)) {
     throw new StartupError(
-      `HOST ${host} is ${address}, which only this machine reaches: give its address in the network`,
+      `${setting} ${host} is ${address}, which only this machine reaches: give its address in the network`,
     );
   }
   return { name: host, address, isWildcard: WILDCARDS.includes(address) };
@@ -31,12 +32,12 @@ export function addressesOf(added: PublicAddress | undefined): readonly Address[
   return [...LOOPBACK, { host: added.address }];
 }
 
-async function resolveName(name: string): Promise<string> {
+async function resolveName(name: string, setting: string): Promise<string> {
   try {
     return (await lookup(name)).address;
   } catch {
     throw new StartupError(
-      `HOST must be an address of this machine or a name of it, such as 192.168.1.5, not "${name}"`,
+      `${setting} must be an address of this machine or a name of it, such as 192.168.1.5, not "${name}"`,
     );
   }
 }

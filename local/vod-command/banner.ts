@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { PublicAddress } from '../network/callers';
+import { bracketed } from '../network/open-port';
+import { describeConfig, type EventConfig } from '../vod/notifications';
+import { APP_ID } from '../vod/state';
+import type { KeyPair } from './key-pair';
+import { sdkLines } from './sdk-lines';
+
+/** What the first lines of the command are made of. */
+export interface Facts {
+  readonly keyPair: KeyPair;
+  /** Of the local VOD. */
+  readonly url: string;
+  readonly port: number;
+  readonly config: EventConfig;
+  /** Of the callbacks: 3.0, 2.0 or both. */
+  readonly format: string;
+  readonly subAppIds: readonly number[] | undefined;
+  readonly procedures: readonly string[];
+  readonly dataDir: string;
+  readonly publicAddress: PublicAddress | undefined;
+}
+
+const COLUMN = 16;
+
+/** What a developer must know, one line each; the last one begins with `ready`. */
+export function banner(facts: Facts): string[] {
+  const { keyPair, url, dataDir, publicAddress } = facts;
+  const line = (name: string, text: string) => `${name.padEnd(COLUMN)}${text}`;
+  return [
+    line('SecretId', keyPair.secretId),
+    line('SecretKey', keyPair.secretKey),
+    line('AppId', `${APP_ID}, ${applications(facts.subAppIds)}`),
+    line('callbacks', callbacks(facts)),
+    line('procedures', facts.procedures.join(', ')),
+    line('server API', `${url}, as vod.tencentcloudapi.com`),
+    line('upload service', `${url}/vod2.qcloud.com/v3/index.php?Action=..., as https://vod2.qcloud.com`),
+    line('media', `${url}/media/...`),
+    line('state', `POST ${url}/local/seed and ${url}/local/reset`),
+    line('faults', `PUT ${url}/local/faults, such as {"drop":0.3}`),
+    line('data', `${dataDir}, certificate ${join(dataDir, 'certificate.pem')}`),
+    '',
+    ...sdkLines(url).map(({ sdk, line: text }) => line(sdk, text)),
+    '',
+    ...(publicAddress ? [line('warning', warning(publicAddress, facts.port))] : []),
+    line('ready', 'Ctrl-C ends it'),
+  ];
+}
+
+function applications(subAppIds: readonly number[] | undefined): string {
+  if (!subAppIds) return 'vodSubAppId and SubAppId may be any or none';
+  return `each server API call must have a SubAppId of: ${subAppIds.join(', ')}`;
+}
+
+function callbacks({ config, format }: Facts): string {
+  const sign = config.signKey === '' ? 'without Sign' : 'with Sign and T';
+  return config.mode === 'PUSH' && config.url !== ''
+    ? `${describeConfig(config)}, format ${format}, ${sign}`
+    : describeConfig(config);
+}
+
+/** What --host opens to the network. */
+function warning({ name, isWildcard }: PublicAddress, port: number): string {
+  const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${port}`;
+  return `--host opens ${where} to your network: anybody in it sees all files and can upload with a signature`;
+}

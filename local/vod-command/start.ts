@@ -1,0 +1,107 @@
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { ownDataDir } from '../data-dir';
+import { addressesOf, publicAddressOf } from '../network/public-address';
+import { endOfProcess } from '../process-end';
+import { listenError } from '../server';
+import { StartupError } from '../startup-error';
+import type { Faults } from '../vod/faults';
+import { replaceFile } from '../vod/journal';
+import { PRESETS } from '../vod/procedure-templates';
+import { startVod, type Vod, type VodOptions } from '../vod/server';
+import { banner } from './banner';
+import { loadKeyPair } from './key-pair';
+import type { Given } from './option-table';
+import { readOptions, usage } from './options';
+import { readProceduresFile } from './procedures-file';
+import { UsageError } from './usage-error';
+
+const DEFAULT_PORT = 3443;
+const DEFAULT_FOLDER = '.local-vod';
+
+/** `npm run local-vod`: the local VOD without anything else of this project. Runs until Ctrl-C. */
+async function main(): Promise<void> {
+  try {
+    const given = readOptions(process.argv.slice(2));
+    if (given === 'help') console.log(usage());
+    else await run(given);
+  } catch (error) {
+    const isUsage = error instanceof UsageError;
+    console.error(isUsage || error instanceof StartupError ? error.message : error);
+    if (isUsage) console.error('npm run local-vod -- --help lists the options');
+    process.exitCode = isUsage ? 2 : 1;
+  }
+}
+
+async function run(given: Given): Promise<void> {
+  const end = endOfProcess();
+  const dataDir = given.data ?? resolve(DEFAULT_FOLDER);
+  const publicAddress = await publicAddressOf(given.host, '--host');
+  const release = await ownDataDir(dataDir, '--data');
+  try {
+    const options: VodOptions = {
+      ...vodOptions(given, dataDir),
+      addresses: addressesOf(publicAddress),
+      ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
+    };
+    const vod = await start(options);
+    replaceFile(join(dataDir, 'certificate.pem'), vod.certificate);
+    const lines = banner({
+      keyPair: options,
+      url: vod.url,
+      port: vod.port,
+      config: vod.eventConfig,
+      format: vod.setFaults({}).format,
+      subAppIds: options.subAppIds,
+      procedures: [...PRESETS.keys(), ...Object.keys(options.procedures ?? {})],
+      dataDir,
+      publicAddress,
+    });
+    console.log(lines.join('\n'));
+    if (!end.signal.aborted) await once(end.signal, 'abort');
+    await vod.stop();
+  } finally {
+    await release();
+  }
+}
+
+function vodOptions(given: Given, dataDir: string): VodOptions {
+  if ((given['secret-id'] === undefined) !== (given['secret-key'] === undefined)) {
+    throw new UsageError('--secret-id and --secret-key belong together: give both, or none');
+  }
+  const kept = loadKeyPair(dataDir);
+  const faults: Partial<Faults> = Object.assign({}, ...(given.fault ?? [])) as Partial<Faults>;
+  const format = given['callback-format'];
+  return {
+    port: given.port ?? DEFAULT_PORT,
+    dataDir: join(dataDir, 'vod'),
+    secretId: given['secret-id'] ?? kept.secretId,
+    secretKey: given['secret-key'] ?? kept.secretKey,
+    callbackUrl: given.callback ?? '',
+    mode: given.mode === 'pull' ? 'PULL' : 'PUSH',
+    signKey: given['sign-key'] ?? '',
+    uploadSwitch: given['upload-event'] ?? true,
+    deleteSwitch: given['delete-event'] ?? true,
+    playerKey: given['player-key'] ?? '',
+    urlKey: given['url-key'] ?? '',
+    faults: format === undefined ? faults : { ...faults, format },
+    ...(given['sub-app-ids'] && { subAppIds: given['sub-app-ids'] }),
+    ...(given['step-ms'] !== undefined && { stepMs: given['step-ms'] }),
+    ...(given.procedures !== undefined && { procedures: readProceduresFile(given.procedures) }),
+    log: (line) => {
+      console.error(line);
+    },
+  };
+}
+
+/** @throws StartupError if the port or the data cannot be used */
+async function start(options: VodOptions): Promise<Vod> {
+  try {
+    return await startVod(options);
+  } catch (error) {
+    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
+    throw listenError(error, options.port, '--port', '--host');
+  }
+}
+
+void main();
