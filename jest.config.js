@@ -8,6 +8,7 @@ const THOROUGH_ONLY = [
   'tests/integration/time-budget.test.ts', // ssm, webhook-outages and cold-starts, in simulated time
   'tests/load.test.ts', // npm run load
   'tests/local/host.test.ts', // HOST
+  'tests/local-vod/python-sdk.test.ts', // server-sdk: the same calls with the vendor's SDK for Node.js
 ];
 
 /** @type {import('jest').Config} */

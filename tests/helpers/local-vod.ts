@@ -25,10 +25,11 @@ const started: ChildProcess[] = [];
 /** Starts what `npm run local-vod` starts, on a free port, and waits for `ready` or its end. */
 export async function startLocalVod(dataDir: string, args: readonly string[] = []): Promise<LocalVodProcess> {
   const command = ['--import', 'tsx', 'local/vod-command/start.ts', '--data', dataDir];
+  const { TMPDIR } = process.env;
   const port = args.includes('--port') ? [] : ['--port', '0'];
   const child = spawn(process.execPath, [...command, ...port, ...args], {
     cwd: ROOT,
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], ...(TMPDIR !== undefined && { TMPDIR }) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);

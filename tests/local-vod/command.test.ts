@@ -117,6 +117,10 @@ describe('npm run local-vod', () => {
     const { EventSet = [] } = await client.PullEvents({ SubAppId });
     expect(EventSet.map(({ EventType }) => EventType)).toEqual(['NewFileUpload']);
     expect(vod.err()).toContain('event FileDeleted: not sent, DeleteMediaCompleteEventSwitch is OFF');
+    const NotificationUrl = 'http://localhost:1/vod-events?token=secret';
+    await client.ModifyEventConfig({ Mode: 'PUSH', NotificationUrl, SubAppId });
+    const changed = 'ModifyEventConfig: events are pushed to http://localhost:1/vod-events\n';
+    await until(() => vod.err().includes(changed));
     await vod.stop();
   });
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sdkLines } from '../../local/vod-command/sdk-lines';
 import type { Vod } from '../../local/vod/server';
 import { cleanUp, eventOf, md5, receiver, sign, start, temporaryDirectory, until } from '../helpers/vod-client';
 import { installWx } from '../helpers/wx';
@@ -136,6 +137,26 @@ describe('V1: the unmodified mini program SDK', () => {
     expect(storage.every(({ forward = '' }) => /\.cos\.[a-z-]+\.myqcloud\.com$/.test(forward))).toBe(true);
     expect(partUploads()).toBe(parts);
     expect([...wx.storage.keys()].filter((key) => key.startsWith('wp_ugc_'))).toEqual([]); // no session is left to resume
+  });
+
+  test('sends everything to the local VOD by its path, with the line that npm run local-vod prints', async () => {
+    vod = await start();
+    const line = sdkLines(vod.url).find(({ sdk: name }) => name === 'Mini program')?.line ?? '';
+    const { wx: api } = globalThis as unknown as { wx: { request: unknown } };
+    const { request } = api;
+    globalThis.eval(line);
+    try {
+      const bytes = randomBytes(100_000);
+      const { finished } = await upload(temporaryFile(bytes, 'mp4'), { signature: () => sign() });
+      expect(md5(await bytesOf(finished?.videoUrl))).toBe(md5(bytes));
+      await until(() => wx.pending() === 0);
+    } finally {
+      Object.defineProperty(api, 'request', { value: request });
+    }
+    expect(new Set(wx.requests.map(({ host }) => host))).toEqual(new Set([new URL(vod.url).host]));
+    expect(new Set(wx.requests.map(({ path }) => path.split('/')[1]))).toEqual(
+      new Set(['vod2.qcloud.com', 'vodreport.qcloud.com']),
+    );
   });
 
   test('pauses and restarts: no part is sent while it is paused, and the file is complete', async () => {
