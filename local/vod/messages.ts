@@ -10,7 +10,15 @@ export interface Message {
   readonly legacy?: object;
 }
 
-export type EventType = 'NewFileUpload' | 'ProcedureStateChanged' | 'FileDeleted' | 'ReviewAudioVideoComplete';
+/** The events that the local VOD sends. */
+export const EVENT_TYPES = [
+  'NewFileUpload',
+  'ProcedureStateChanged',
+  'FileDeleted',
+  'ReviewAudioVideoComplete',
+] as const;
+
+export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface DeletedPart {
   readonly Type: string;

@@ -60,6 +60,9 @@ const OPTIONAL: Record<string, (value: string) => boolean> = {
   storageRegion: (value) => /^[a-z0-9-]{1,40}$/.test(value),
 };
 
+/** The parameters that are checked. Others are ignored. */
+export const SIGNATURE_PARAMETERS: readonly string[] = ['secretId', ...Object.keys(REQUIRED), ...Object.keys(OPTIONAL)];
+
 /** Reads and verifies a signature, except whether a one-time signature was used before. Throws an UploadError. */
 export function readSignature(signature: string, keys: Keys, now: number): UploadSignature {
   const bytes = Buffer.from(signature, 'base64');
