@@ -10,8 +10,8 @@ import { startTestRun } from '../helpers/local';
 const ROOT = resolve(__dirname, '../..');
 
 /** Starts `npm run first-upload` and returns the URL that it prints. */
-async function startScript(env: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/first-upload.ts'], {
+async function startScript(env: Record<string, string>, args: readonly string[] = []) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/first-upload.ts', ...args], {
     cwd: ROOT,
     env: { PATH: process.env['PATH'], ...env },
   });
@@ -41,6 +41,20 @@ test('N12: npm run first-upload takes its port from PORT, and names it when it i
     script.stop();
   }
 }, 30_000);
+
+test.each([
+  [['--port', 'x'], '--port must be a port, a whole number up to 65535 (0 takes a free one), not "x"\n'],
+  [['--prot', '1'], "Unknown option '--prot'. Available: --port <port>\n"],
+])('N12: npm run first-upload -- %j ends with what would be right', async (args, message) => {
+  const script = await startScript({}, args);
+  expect([await script.exited, script.err()]).toEqual([1, message]);
+});
+
+test('N12: npm run first-upload -- --port takes precedence over PORT', async () => {
+  const script = await startScript({ PORT: 'x' }, ['--port', '0']);
+  expect(script.url).toMatch(/^http:\/\/localhost:\d+\/first-upload\.html$/);
+  script.stop();
+});
 
 test('docs/first-upload.html uploads, or says what went wrong', async () => {
   const script = await startScript({ PORT: '0' });
