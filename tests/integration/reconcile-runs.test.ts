@@ -66,6 +66,7 @@ describe('a run', () => {
   test('without changes writes nothing and reads no more than the rows that it looks at', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
+    uploads(60); // the audit of so many rows rests for 36 s
     await world.run();
     const item = await world.item(fileId);
     world.webhook.takeCounts();
