@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly askSecrets: (prompts: readonly string[]) => Promise<readonly string[]>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** Returns a signal that an interruption (Ctrl-C) aborts from then on, in place of ending the process. */
+  readonly takeOverInterruptions: () => AbortSignal;
 }
 
 /** 0: success; 1: something is wrong, or could not be done. Wrong usage is 2, see {@link UsageError}. */

@@ -2,9 +2,11 @@ import { constants } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { describe } from '../lib/platform/log';
+import { endOfProcess } from '../local/process-end';
 import { UsageError, type Command, type CommandContext } from './command';
 import { check } from './commands/check';
 import { explain } from './commands/explain';
+import { listen } from './commands/listen';
 import { notifications } from './commands/notifications';
 import { play } from './commands/play';
 import { reconcile } from './commands/reconcile';
@@ -17,7 +19,7 @@ import { whatIsLeft } from './half-done';
 import { inOneLine, printable } from './printable';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ check, register, secrets, sign, explain, play, send, reconcile, notifications }),
+  Object.entries({ check, register, secrets, sign, explain, play, send, reconcile, notifications, listen }),
 );
 
 const HELP = `npm run vod -- <command> [options]
@@ -114,15 +116,20 @@ const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'EOF', 'ECONNRESET', 
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** An interruption between steps that belong together says what is left. */
-function endOnSignals(err: (line: string) => void): void {
-  for (const signal of SIGNALS) {
-    process.once(signal, () => {
-      const left = whatIsLeft();
-      if (left !== undefined) err(printable(inOneLine(`Interrupted. ${left}`)));
-      process.exit(128 + constants.signals[signal]);
-    });
-  }
+/**
+ * Ends the process on signals; an interruption between steps that belong together says what is left. Returns a function that
+ * turns it off.
+ */
+function endOnSignals(err: (line: string) => void): () => void {
+  const end = (signal: (typeof SIGNALS)[number]) => {
+    const left = whatIsLeft();
+    if (left !== undefined) err(printable(inOneLine(`Interrupted. ${left}`)));
+    process.exit(128 + constants.signals[signal]);
+  };
+  for (const signal of SIGNALS) process.once(signal, end);
+  return () => {
+    for (const signal of SIGNALS) process.off(signal, end);
+  };
 }
 
 async function runProcess(): Promise<void> {
@@ -130,7 +137,7 @@ async function runProcess(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const out = lineWriter(process.stdout);
   const err = lineWriter(process.stderr);
-  endOnSignals(err);
+  const ignoreSignals = endOnSignals(err);
   const code = await main(process.argv.slice(2), {
     // A copy: what .env adds to the process's environment is not the shell's.
     env: { ...process.env },
@@ -139,6 +146,10 @@ async function runProcess(): Promise<void> {
     err,
     askSecrets,
     now: Date.now,
+    takeOverInterruptions: () => {
+      ignoreSignals();
+      return endOfProcess().signal;
+    },
   });
   process.exitCode ??= code;
 }

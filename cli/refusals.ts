@@ -22,6 +22,14 @@ export function isBusy(error: unknown): boolean {
   return /Throttl|TooManyRequests|RequestLimitExceeded/.test(describe(error).error);
 }
 
+/** Whether the same call may succeed later: AWS throttled it, failed, or did not respond. */
+export function isTransient(error: unknown): boolean {
+  const { error: name } = describe(error);
+  const { $metadata: metadata } = error as { $metadata?: { readonly httpStatusCode?: number } };
+  const isServerError = (metadata?.httpStatusCode ?? 0) >= 500 || name === 'InternalServerError';
+  return isBusy(error) || name === 'LimitExceededException' || isServerError || networkCode(error) !== undefined;
+}
+
 /** What an error of an AWS call means, and what to do about it, in one line. */
 export function explainAws(error: unknown, need: AwsNeed): string {
   const { error: name, reason } = describe(error);

@@ -1,6 +1,7 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { InvokeCommand, LambdaClient, paginateListEventSourceMappings } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { asString, getField, parseJson } from '../../lib/platform/json';
@@ -52,9 +53,11 @@ export async function awsDeployment(
     region,
     ssm: new SSMClient(client),
     dynamodb: new DynamoDBClient(client),
+    streams: new DynamoDBStreamsClient(client),
     sqs: new SQSClient({ ...client, useQueueUrlAsEndpoint: false }), // an endpoint of the environment counts here too
     outputs: () => stackOutputs(new CloudFormationClient(client), stack, configuration.mode),
     runReconcile: (event) => invoke(new LambdaClient({ ...lambda, maxAttempts: 1 }), `${stack}-reconcile`, event),
+    streamReaders: (streamArn) => listStreamReaders(new LambdaClient(client), streamArn),
   };
 }
 
@@ -111,4 +114,20 @@ async function invoke(lambda: LambdaClient, functionName: string, event: object)
     throw failed(`${message}; read the log of the function reconcile`);
   }
   return answer;
+}
+
+/** The names of the functions whose event source mappings read the stream. */
+async function listStreamReaders(lambda: LambdaClient, streamArn: string): Promise<string[]> {
+  const names: string[] = [];
+  try {
+    const pages = paginateListEventSourceMappings({ client: lambda }, { EventSourceArn: streamArn });
+    for await (const { EventSourceMappings: mappings = [] } of pages) {
+      const active = mappings.filter(({ State: state }) => state !== 'Disabled' && state !== 'Deleting');
+      // arn:aws:lambda:<region>:<account>:function:<name>
+      names.push(...active.map(({ FunctionArn: arn = '' }) => arn.split(':')[6] ?? arn));
+    }
+  } catch (error) {
+    throw new Error(explainAws(error, { action: 'lambda:ListEventSourceMappings' }), { cause: error });
+  }
+  return names;
 }

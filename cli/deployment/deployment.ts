@@ -1,4 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { UsageError, type CommandContext } from '../command';
@@ -33,6 +34,7 @@ export interface Deployment extends Configuration {
   readonly region: string;
   readonly ssm: SSMClient;
   readonly dynamodb: DynamoDBClient;
+  readonly streams: DynamoDBStreamsClient;
   readonly sqs: SQSClient;
   readonly outputs: () => Promise<Outputs>;
   /**
@@ -41,6 +43,12 @@ export interface Deployment extends Configuration {
    * @throws Error that says why it did not run or did not finish
    */
   readonly runReconcile: (event: object) => Promise<unknown>;
+  /**
+   * Returns the names of the functions that read a stream; absent in a local run, whose stream takes any number of readers.
+   *
+   * @throws Error that contains AWS's reason
+   */
+  readonly streamReaders?: (streamArn: string) => Promise<readonly string[]>;
   /** What VOD was given by other means than `register`, where that is known: `npm start` does it itself. */
   readonly registeredAtStart?: Registered;
 }

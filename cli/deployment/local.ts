@@ -1,4 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Environment } from '../../lib/platform/env';
@@ -32,6 +33,7 @@ export async function localDeployment(env: Environment): Promise<Deployment> {
     region: client.region,
     ssm: new SSMClient({ ...client, endpoint: parameterStoreUrl }),
     dynamodb: new DynamoDBClient({ ...client, endpoint: tableUrl }),
+    streams: new DynamoDBStreamsClient({ ...client, endpoint: tableUrl }),
     sqs: new SQSClient({ ...client, endpoint: queuesUrl }),
     outputs: () => Promise.resolve(outputs),
     runReconcile: (event) => post(`${url}/local/run/reconcile`, event),

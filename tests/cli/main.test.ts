@@ -1,7 +1,18 @@
 import { join } from 'node:path';
 import { npmRun, vod } from '../helpers/cli';
 
-const COMMANDS = ['check', 'register', 'secrets', 'sign', 'explain', 'play', 'send', 'reconcile', 'notifications'];
+const COMMANDS = [
+  'check',
+  'register',
+  'secrets',
+  'sign',
+  'explain',
+  'play',
+  'send',
+  'reconcile',
+  'notifications',
+  'listen',
+];
 
 test('npm run vod prints help and returns the exit codes', async () => {
   const help = await npmRun(['--help']);

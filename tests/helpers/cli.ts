@@ -27,6 +27,7 @@ export async function vod(
     err: (line) => err.push(line),
     askSecrets: () => Promise.reject(new Error('this test has no terminal')),
     now: Date.now,
+    takeOverInterruptions: () => new AbortController().signal,
     ...context,
   });
   return { code, out: out.join('\n'), err: err.join('\n') };

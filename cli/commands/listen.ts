@@ -1,0 +1,188 @@
+import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseWebhookSecret } from '../../lib/notifications/signature';
+import { describe } from '../../lib/platform/log';
+import { shown } from '../callback-request';
+import {
+  DEPLOYMENT_OPTIONS,
+  DEPLOYMENT_USAGE,
+  readArgs,
+  UsageError,
+  type Command,
+  type CommandContext,
+} from '../command';
+import { deploymentOf, type Deployment } from '../deployment/deployment';
+import { useProxyExceptLoopback } from '../deployment/proxy';
+import { secretsOf } from '../deployment/secrets';
+import { fingerprint } from '../deployment/state';
+import { Forwarder } from '../listen/forwarder';
+import { StreamError } from '../listen/stream-error';
+import { findStream, StreamReader, type StreamRecord } from '../listen/stream-reader';
+import { webhookOf } from '../listen/webhook';
+
+/** Between two reads of the stream, and at most while it cannot be read, in milliseconds. */
+const POLL_EVERY = 1_000;
+const MAX_PAUSE = 30_000;
+/** How many readers a stream may have before DynamoDB throttles them. */
+const MAX_STREAM_READERS = 2;
+
+export const listen: Command = {
+  summary: "bring a deployment's webhooks to your machine, without a tunnel",
+  usage: `listen --forward-to <url> [options]
+
+Reads the stream of the deployment's table and posts the webhooks of what changes from now on to a server on your machine: the
+same bodies, ids and signatures that the deployment sends to NOTIFY_URL, which gets its own as before. Prints time, type, file
+id, status and duration of each. What the server does not accept is retried until it does, in order for each file. Ctrl-C ends
+it, and with it what is not delivered yet.
+
+  --forward-to <url>  where to post them, http or https, for example http://localhost:4000/hook
+  --secret <secret>   signs them: whsec_ and 24 to 64 bytes in Base64. Without it the deployment's own secret signs, or one that
+                      is made for this session and printed where NOTIFY_URL is empty
+${DEPLOYMENT_USAGE}`,
+
+  run: async (args, context) => {
+    const text = { type: 'string' } as const;
+    const { values } = readArgs({ args, options: { ...DEPLOYMENT_OPTIONS, 'forward-to': text, secret: text } });
+    const url = forwardOption(values['forward-to']);
+    const givenSecret = secretOption(values.secret);
+    const deployment = await deploymentOf(values, context);
+    await useProxyExceptLoopback();
+    const { secrets, source } = await secretsFor(deployment, givenSecret);
+    const { tableName } = await deployment.outputs();
+    const streamArn = await findStream(deployment.streams, tableName);
+    await warnOfReaders(deployment, streamArn, context);
+
+    const interruption = context.takeOverInterruptions();
+    const session = new AbortController();
+    const signal = AbortSignal.any([interruption, session.signal]);
+    setMaxListeners(0, signal); // each retry listens
+    const forwarder = new Forwarder({ ...context, url, secrets, signal });
+    const reader = new StreamReader({
+      client: deployment.streams,
+      streamArn,
+      receive: (record) => {
+        forward(record, forwarder, context);
+      },
+      report: context.err,
+      now: context.now,
+      signal,
+    });
+    try {
+      await reader.start();
+      context.out(`stream    of ${tableName}, from now on`);
+      context.out(`webhooks  to ${shown(url)}, secret ${source}`);
+      context.out('ready     Ctrl-C ends it');
+      await follow(reader, forwarder, signal, context);
+    } catch (error) {
+      // An interruption fails the calls in progress.
+      if (!interruption.aborted) throw error;
+    } finally {
+      session.abort();
+      const { pending } = forwarder;
+      if (pending > 0) context.err(`${pending === 1 ? '1 webhook was' : `${pending} webhooks were`} not delivered`);
+    }
+    return 0;
+  },
+};
+
+/** @throws UsageError */
+function forwardOption(value: string | undefined): string {
+  const example = 'for example http://localhost:4000/hook';
+  if (value === undefined) throw new UsageError(`--forward-to is missing: the URL of your server, ${example}`);
+  if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) {
+    throw new UsageError(`--forward-to must be a URL with http:// or https://, ${example}`);
+  }
+  const { username, password } = new URL(value);
+  if (username !== '' || password !== '') throw new UsageError('--forward-to must not contain a user or password');
+  return value;
+}
+
+/** @throws UsageError, which never contains the value */
+function secretOption(value: string | undefined): string | undefined {
+  if (value === undefined || isWebhookSecret(value)) return value;
+  throw new UsageError('--secret must be whsec_ and 24 to 64 bytes in Base64');
+}
+
+function isWebhookSecret(value: string): boolean {
+  try {
+    parseWebhookSecret(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+interface WebhookSecrets {
+  /** All of them sign. */
+  readonly secrets: readonly string[];
+  /** Where they come from, with their fingerprints; a secret of the session alone is printed itself. */
+  readonly source: string;
+}
+
+/** @throws Error when the deployment's secret is missing or malformed */
+async function secretsFor(deployment: Deployment, given: string | undefined): Promise<WebhookSecrets> {
+  if (given !== undefined) return { secrets: [given], source: `${fingerprint(given)} of --secret` };
+  const { notifySecret: name } = deployment.parameters;
+  if (name === undefined) {
+    const secret = `whsec_${randomBytes(32).toString('base64')}`;
+    return { secrets: [secret], source: secret };
+  }
+  const instead = `run \`npm run vod -- secrets create ${deployment.options}\`, or give one with --secret`;
+  const { parseSecretVersions, has } = await secretsOf(deployment);
+  if (!has(name)) throw new Error(`Cannot sign webhooks: the SSM parameter ${name} is missing or empty: ${instead}`);
+  const secrets = parseSecretVersions(name);
+  if (!secrets.every(isWebhookSecret)) {
+    const rule = 'must contain whsec_ and 24 to 64 bytes in Base64';
+    throw new Error(`Cannot sign webhooks: the SSM parameter ${name} ${rule}: correct it, or give one with --secret`);
+  }
+  return { secrets, source: `${secrets.map(fingerprint).join(' and ')} of ${name}` };
+}
+
+/** Says when this command is one reader too many, or that this is not known. */
+async function warnOfReaders({ streamReaders }: Deployment, streamArn: string, { err }: CommandContext): Promise<void> {
+  try {
+    const readers = (await streamReaders?.(streamArn)) ?? [];
+    if (readers.length < MAX_STREAM_READERS) return;
+    err(
+      `The stream already has ${readers.length} consumers: ${readers.join(', ')}. With this command they are ${readers.length + 1}, and DynamoDB throttles more than ${MAX_STREAM_READERS}: uploads may be verified later while it runs`,
+    );
+  } catch (error) {
+    err(`Not checked whether the stream has a second consumer beside the service: ${describe(error).reason}`);
+  }
+}
+
+/** What is wrong with one row does not affect the others. */
+function forward(record: StreamRecord, forwarder: Forwarder, { err }: CommandContext): void {
+  try {
+    const webhook = webhookOf(record);
+    if (webhook) forwarder.add(webhook);
+  } catch (error) {
+    const fileId = record.dynamodb?.Keys?.['fileId']?.S ?? '';
+    err(`The row of ${fileId} cannot be read, no webhook is sent: ${describe(error).reason}`);
+  }
+}
+
+/** Reads until the signal is aborted. @throws Error for what a retry does not change */
+async function follow(
+  reader: StreamReader,
+  forwarder: Forwarder,
+  signal: AbortSignal,
+  { err }: CommandContext,
+): Promise<void> {
+  const isEnded = () => signal.aborted;
+  let failures = 0;
+  while (!isEnded()) {
+    try {
+      if (forwarder.hasRoom()) await reader.poll();
+      if (failures > 0) err('The stream can be read again');
+      failures = 0;
+    } catch (error) {
+      if (isEnded() || !(error instanceof StreamError && error.isTransient)) throw error;
+      if (failures === 0) err(`The stream cannot be read (${error.code}): retrying`);
+      failures += 1;
+    }
+    const pause = Math.min(POLL_EVERY * 2 ** failures, MAX_PAUSE);
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+}

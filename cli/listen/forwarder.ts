@@ -1,0 +1,114 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { deliver, type Delivery } from '../../lib/notifications/delivery';
+import type { Webhook } from './webhook';
+
+export interface ForwarderDeps {
+  readonly url: string;
+  /** All of them sign, as in `notify-app`. */
+  readonly secrets: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Ends deliveries and retries. */
+  readonly signal: AbortSignal;
+  /** Gets a line for each answer of the receiver. */
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
+}
+
+/** As many as `notify-app` posts at once. */
+const MAX_CONCURRENCY = 20;
+/** How many webhooks wait here; what is beyond waits in the stream, which keeps it for 24 hours. */
+const MAX_PENDING = 1_000;
+/** Seconds after each attempt that the receiver refused, then the longest: shorter than in `notify-app`, for a developer waits. */
+const PAUSES = [2, 5, 10];
+const MAX_PAUSE = 30;
+/** Seconds between attempts while the receiver does not answer, such as during its restart. */
+const UNREACHABLE_PAUSE = 1;
+
+/**
+ * Posts webhooks to a receiver: those of one file one after the other, each until it is accepted. Different files do not
+ * wait for each other.
+ */
+export class Forwarder {
+  /** The last delivery of each file that has any. */
+  readonly #queues = new Map<string, Promise<void>>();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #pending = 0;
+  /** Why the receiver did not answer the last attempt. */
+  #outage: string | undefined;
+
+  constructor(private readonly deps: ForwarderDeps) {}
+
+  /** How many webhooks are not delivered yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  hasRoom(): boolean {
+    return this.#pending < MAX_PENDING;
+  }
+
+  add(webhook: Webhook): void {
+    const { fileId } = webhook;
+    this.#pending += 1;
+    const previous = this.#queues.get(fileId) ?? Promise.resolve();
+    const delivery = previous.then(() => this.#deliverUntilAccepted(webhook));
+    this.#queues.set(fileId, delivery);
+    void delivery.then(() => {
+      if (this.#queues.get(fileId) === delivery) this.#queues.delete(fileId);
+    });
+  }
+
+  async #deliverUntilAccepted(webhook: Webhook): Promise<void> {
+    const { signal } = this.deps;
+    const isEnded = () => signal.aborted;
+    for (let attempt = 0; !isEnded(); attempt += 1) {
+      const begin = performance.now();
+      const delivery = await this.#post(webhook);
+      if (delivery.outcome !== 'failed') this.#pending -= 1;
+      else if (isEnded()) return;
+      const pause = pauseAfter(attempt, delivery);
+      this.#print(webhook, delivery, Math.round(performance.now() - begin), pause);
+      if (delivery.outcome !== 'failed') return;
+      await sleep(pause * 1000, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  async #post({ announcement }: Webhook): Promise<Delivery> {
+    const { signal } = this.deps;
+    const cancelable: typeof fetch = (input, init = {}) =>
+      fetch(input, { ...init, signal: AbortSignal.any([signal, ...(init.signal ? [init.signal] : [])]) });
+    if (this.#running >= MAX_CONCURRENCY) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#running += 1;
+    try {
+      return await deliver(announcement, { ...this.deps, fetch: cancelable });
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #print({ type, fileId }: Webhook, delivery: Delivery, milliseconds: number, pause: number): void {
+    const { now, out, err } = this.deps;
+    if (delivery.outcome === 'failed' && delivery.status === undefined) {
+      if (this.#outage !== delivery.reason) err(`${delivery.reason}: retrying until it answers`);
+      this.#outage = delivery.reason;
+      return;
+    }
+    if (this.#outage !== undefined) err('the receiver answers again');
+    this.#outage = undefined;
+    const time = new Date(now()).toISOString();
+    const next = delivery.outcome === 'failed' ? `, retry in ${pause} s` : '';
+    const isLast = delivery.outcome === 'gone' ? ', not retried: 410 asks for no more' : '';
+    const fields = [time, type.padEnd(15), fileId, delivery.status, `${milliseconds} ms${next}${isLast}`];
+    out(fields.join('  '));
+  }
+}
+
+/** Seconds until the next attempt; the receiver may ask for more. */
+function pauseAfter(attempt: number, delivery: Delivery): number {
+  if (delivery.outcome !== 'failed') return 0;
+  if (delivery.status === undefined) return UNREACHABLE_PAUSE;
+  return Math.max(PAUSES[attempt] ?? MAX_PAUSE, delivery.retryAfter ?? 0);
+}
