@@ -1,0 +1,167 @@
+import { getConfig, playbackUrl } from '../backend.js';
+import { element, say } from '../element.js';
+import { formatBytes, formatSeconds } from '../format.js';
+import { createPlayer } from './player.js';
+import { language, words } from '../strings.js';
+
+/** Shows one row of the table, and updates it in place: a video keeps playing, open details stay open. */
+export function rowCard() {
+  const cover = createCover();
+  const title = element('h3');
+  const badges = element('p', { className: 'badges' });
+  const facts = element('dl', { className: 'facts' });
+  const measures = element('p', { className: 'hint' });
+  const warning = element('div', { className: 'warning', hidden: true });
+  const player = createPlayer(() => playbackUrl(row.uploader, row));
+  const tasks = element('div', { className: 'tasks' });
+  const summary = element('summary');
+  const attributes = element('pre', { tabIndex: 0 });
+  const details = element('details', {}, summary, attributes);
+  const head = element('div', { className: 'row-head' }, cover.image, element('div', {}, title, badges), player.button);
+  const parts = [head, player.panel, facts, measures, warning, tasks, details];
+  const card = element('li', { className: 'card row', tabIndex: -1 }, ...parts);
+  let row;
+
+  /** @param {Record<string, any>} next the row; default: the same again, in another language */
+  function update(next = row) {
+    row = next;
+    const text = words();
+    card.dataset.fileId = row.fileId;
+    card.dataset.status = row.status;
+    say(title, nameOf(row));
+    const poster = cover.update(row);
+    badges.replaceChildren(...badgesOf(row));
+    facts.replaceChildren(...factsOf(row));
+    say(measures, describeMedia(row));
+    const sentences = [row.rejection?.detail, row.notice].filter((sentence) => typeof sentence === 'string');
+    warning.hidden = sentences.length === 0;
+    warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
+    tasks.replaceChildren(...tasksOf(row));
+    say(summary, text.everything);
+    say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
+    // Only its uploader may play it: the page signs in as that user.
+    const isPlayable = row.status === 'ready' && row.uploader !== undefined;
+    player.update({ name: nameOf(row), poster, isPlayable });
+  }
+
+  return { card, update };
+}
+
+/** The image of a row's cover. */
+function createCover() {
+  const image = element('img', { className: 'thumbnail', alt: '', loading: 'lazy', hidden: true });
+  let url;
+  let brokenUrl;
+  image.addEventListener('error', () => {
+    brokenUrl = url;
+    image.hidden = true;
+  });
+  return {
+    image,
+    /** Returns the URL of the cover, if the local VOD has it: before the verification a row may contain any URL. */
+    update({ coverUrl, status }) {
+      const isOfVod = coverUrl?.startsWith(`${getConfig().vodUrl}/`) === true;
+      url = isOfVod && status !== 'deleted' && coverUrl !== brokenUrl ? coverUrl : undefined;
+      image.hidden = url === undefined;
+      if (url !== undefined && image.src !== url) image.src = url;
+      return url;
+    },
+  };
+}
+
+/** @param {Record<string, any>} row */
+export function nameOf({ name, type }) {
+  return name || type ? [name, type].filter(Boolean).join('.') : words().unnamed;
+}
+
+/**
+ * The figures of a file, in a line.
+ *
+ * @param {Record<string, any>} media
+ */
+export function describeMedia({ size, duration, width, height, createTime }) {
+  const parts = [
+    ...(typeof size === 'number' ? [formatBytes(size, language())] : []),
+    ...(typeof duration === 'number' ? [formatSeconds(duration, language())] : []),
+    ...(width && height ? [`${width} × ${height}`] : []),
+    ...(Number.isNaN(Date.parse(createTime)) ? [] : [new Date(createTime).toLocaleString(language())]),
+  ];
+  return parts.join(' · ');
+}
+
+function badgesOf({ status, seal, trust }) {
+  const text = words();
+  return [
+    badge('status', status, text.status[status] ?? status),
+    ...(seal ? [badge('seal', seal, text.seal[seal] ?? seal)] : []),
+    ...(trust ? [badge('trust', trust, text.trust[trust] ?? trust)] : []),
+  ];
+}
+
+function factsOf({ uploader, sourceContext, fileId, url }) {
+  const text = words();
+  return [
+    ...fact(text.uploader, uploader ?? text.none),
+    ...fact(text.context, sourceContext ?? text.none),
+    ...fact(text.fileId, element('code', { textContent: fileId })),
+    ...(url ? fact('URL', link(url), 'long') : []),
+  ];
+}
+
+/** The procedure's id is known before VOD was asked what it did. */
+function tasksOf({ procedureTaskId, tasks }) {
+  const known = new Map(procedureTaskId ? [[procedureTaskId, {}]] : []);
+  for (const [id, task] of Object.entries(tasks)) known.set(id, task);
+  return [...known].map(([id, task]) => taskOf(id, task));
+}
+
+function fact(name, value, className = '') {
+  return [element('dt', { className }, name), element('dd', { className }, value)];
+}
+
+/**
+ * @param {string} kind
+ * @param {string | undefined} value
+ * @param {string} text
+ */
+export function badge(kind, value, text) {
+  return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
+}
+
+function taskOf(id, { status, failed, outputs = [], errors = [] }) {
+  const text = words();
+  const list = (title, items) =>
+    items.length > 0 ? [element('h5', {}, title), element('ul', {}, ...items.map(subTask))] : [];
+  return element(
+    'div',
+    { className: 'task' },
+    element(
+      'h4',
+      {},
+      element('span', { 'aria-label': text.taskOf(id) }, element('code', {}, id)),
+      ' ',
+      ...(status ? [badge('task-state', failed ? 'failed' : status, text.taskState(status, failed))] : []),
+    ),
+    ...list(text.outputs, outputs),
+    ...list(text.errors, errors),
+  );
+}
+
+function subTask({ type, definition, url, code, message }) {
+  const label = [type, definition, code].filter((part) => part !== undefined).join(' ');
+  return element(
+    'li',
+    {},
+    label,
+    ...(url ? [' ', link(url, url.slice(url.lastIndexOf('/') + 1))] : []),
+    ...(message ? [`: ${message}`] : []),
+  );
+}
+
+/** A link if it is safe to follow: a forged event may contain any scheme. */
+function link(url, text = url) {
+  const safe = /^https?:\/\//.test(url);
+  return safe
+    ? element('a', { href: url, target: '_blank', rel: 'noreferrer' }, text)
+    : element('code', { textContent: url });
+}

@@ -1,0 +1,63 @@
+/**
+ * An upload with the client package in an app of one's own, with the choices made in the form.
+ *
+ * @param {string} url of the backend
+ * @param {Record<string, unknown>} options of the upload
+ */
+export function getClientCode(url, options) {
+  const chosen = Object.keys(options).length === 0 ? '' : `, ${literal(options)}`;
+  return `import { createUploads } from '@vod-client-upload/client';
+
+const uploads = createUploads({
+  url: ${quoted(url)},
+  token: ({ refresh }) => userToken({ refresh }), // the JWT that your login gave to this user; refresh: it was refused
+});
+
+const upload = uploads.upload(file${chosen});
+upload.subscribe(({ state, loaded, total }) => console.log(state, loaded / total));
+const { fileId } = await upload.uploaded; // VOD has the file: the key of the row
+const { status } = await upload.settled; // VOD confirmed the result: ready, failed, held or rejected`;
+}
+
+/**
+ * The `getSignature` for an app of one's own, with the choices made in the form.
+ *
+ * @param {string} url of the signature's route
+ * @param {Record<string, unknown>} wanted the request's members
+ */
+export function getSignatureCode(url, wanted) {
+  return `// The SDK calls this for each step of an upload, and again when it repeats one. Fetch a fresh signature in each call
+// and keep none: one that is valid once is refused the second time, any other one after its time is up.
+async function getSignature() {
+  const response = await fetch(${quoted(url)}, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: \`Bearer \${await userToken()}\`, // the JWT that your login gave to this user
+    },
+    body: JSON.stringify(${literal(wanted)}),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail ?? answer.message);
+  return answer.signature;
+}
+
+// import sdk from 'vod-js-sdk-v6';
+// const TcVod = sdk.default ?? sdk; // some bundlers return the module in place of its default export
+const uploader = new TcVod({ getSignature }).upload({ mediaFile: file }); // and coverFile, if there is one
+uploader.on('media_progress', ({ percent }) => console.log(percent));
+const { fileId } = await uploader.done(); // the key of the row`;
+}
+
+/** @param {Record<string, unknown>} members */
+function literal(members) {
+  const entries = Object.entries(members).map(
+    ([name, value]) => `${name}: ${typeof value === 'string' ? quoted(value) : String(value)}`,
+  );
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`;
+}
+
+/** @param {string} text */
+function quoted(text) {
+  return `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
