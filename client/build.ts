@@ -3,7 +3,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 const CLIENT = __dirname;
 const ROOT = resolve(CLIENT, '..');
@@ -26,16 +26,18 @@ export async function buildClient(folder: string): Promise<void> {
 }
 
 async function bundle(dist: string): Promise<void> {
-  await build({
-    entryPoints: ENTRIES.map((entry) => join(CLIENT, 'src', `${entry}.ts`)),
-    outdir: dist,
-    outExtension: { '.js': '.mjs' },
+  await build({ ...moduleOptions(ENTRIES), outdir: dist, outExtension: { '.js': '.mjs' }, logLevel: 'warning' });
+}
+
+/** How esbuild makes one ES module of each entry. */
+export function moduleOptions(entries: readonly (typeof ENTRIES)[number][]): BuildOptions {
+  return {
+    entryPoints: entries.map((entry) => join(CLIENT, 'src', `${entry}.ts`)),
     bundle: true,
     format: 'esm',
     target: 'es2021',
     packages: 'external',
-    logLevel: 'warning',
-  });
+  };
 }
 
 /** WeChat's developer tools take CommonJS from the folder that package.json names as `miniprogram`. */

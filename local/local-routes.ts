@@ -1,48 +1,16 @@
-import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join } from 'node:path';
 import type { ServerlessConfig } from './config';
 import { schedulesOf } from './lambda/event-sources/schedule';
 import type { Functions } from './lambda/functions';
 import type { Issuer } from './services/issuer';
 import { allowOwnOrigin, PAGE, PLAYBACK_KEYS, refusalOf, RUN, TOKEN } from './local-access';
 import type { PublicAddress } from './network/callers';
+import { readPageFile, sendPageFile } from './page-files';
 import { pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
 import type { Upload } from './uploads';
 
 const MAX_BODY = 2 ** 16;
 const ISSUER = '/local/issuer';
-
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-};
-const MODULES = [
-  'backend',
-  'element',
-  'format',
-  'main',
-  'map-hosts',
-  'my-upload-card',
-  'my-uploads',
-  'my-uploads-panel',
-  'player',
-  'poller',
-  'row-card',
-  'snippet',
-  'strings',
-  'upload',
-  'upload-card',
-];
-/** Every file of the page by its path: a request never becomes part of a file name. */
-const PAGE_FILES: ReadonlyMap<string, string> = new Map([
-  [PAGE, join(__dirname, 'page', 'index.html')],
-  ...['style.css', ...MODULES.map((name) => `${name}.js`)].map(
-    (name) => [`/local/page/${name}`, join(__dirname, 'page', name)] as const,
-  ),
-  ['/local/sdk/vod-js-sdk-v6.js', require.resolve('vod-js-sdk-v6/dist/vod-js-sdk-v6.js')],
-]);
 
 export interface LocalRoutesOptions {
   readonly config: ServerlessConfig;
@@ -51,6 +19,8 @@ export interface LocalRoutesOptions {
   readonly uploads: () => Promise<Upload[]>;
   /** The page's configuration, for the host by which a request reaches it. */
   readonly page: (request: IncomingMessage) => PageConfig;
+  /** The client package by file name, for the page. */
+  readonly clientModules: ReadonlyMap<string, string>;
   readonly publicAddress?: PublicAddress;
   /** Absent where playback is off. */
   readonly playbackKeys?: PlaybackKeys;
@@ -67,11 +37,15 @@ export interface PageConfig {
   readonly vodUrl: string;
   /** The procedures that the policy allows. */
   readonly procedures: readonly string[];
+  /** Whether GET /uploads/{fileId}/playback exists. */
+  readonly playback: boolean;
+  /** Whether DELETE /uploads/{fileId} exists. */
+  readonly allowDelete: boolean;
 }
 
 /** The routes that exist only locally: the page, tokens for any user, the rows, and runs of scheduled functions. */
 export function localRoutes(options: LocalRoutesOptions): Listener {
-  const { config, functions, issuer, uploads, page, publicAddress, playbackKeys } = options;
+  const { config, functions, issuer, uploads, page, clientModules, publicAddress, playbackKeys } = options;
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     const path = pathOf(request);
@@ -89,8 +63,8 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
 
   async function answerGet(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
-    const file = PAGE_FILES.get(path);
-    if (file) await sendFile(response, file, page(request).vodUrl);
+    const file = await readPageFile(path, clientModules);
+    if (file) sendPageFile(response, file, page(request).vodUrl);
     else if (document) sendJson(response, 200, document);
     else if (path === '/local/config') sendJson(response, 200, page(request));
     else if (path === '/local/uploads') sendJson(response, 200, await uploads());
@@ -122,20 +96,6 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
 export function isLocalRoute(request: IncomingMessage): boolean {
   const path = pathOf(request);
   return path === PAGE || path.startsWith('/local/');
-}
-
-async function sendFile(response: ServerResponse, file: string, vodUrl: string): Promise<void> {
-  const content = await readFile(file);
-  response.writeHead(200, {
-    'content-type': CONTENT_TYPES[extname(file)],
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': [
-      "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'",
-      `frame-ancestors 'none'; connect-src 'self' ${vodUrl}; media-src ${vodUrl}; img-src data: ${vodUrl}`,
-    ].join('; '),
-  });
-  response.end(content);
 }
 
 function parseObject(body: Buffer | undefined): Record<string, unknown> | undefined {

@@ -4,7 +4,7 @@ import { StartupError } from './startup-error';
 import { ownDataDir } from './data-dir';
 import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters, type LocalFeatures } from './deployment';
-import type { bundleFunctions } from './lambda/bundle';
+import { bundleClient, type bundleFunctions } from './lambda/bundle';
 import { startEventSources, type EventSources } from './lambda/event-sources/start';
 import { startFunctions, type Functions } from './lambda/functions';
 import { httpApi, type TokenIssuer } from './lambda/gateway';
@@ -129,6 +129,8 @@ async function startParts(options: LocalOptions, parts: Parts): Promise<LocalRun
   const parameters = deployParameters(url, vod.url, secrets, features);
   const resolving = (options.resolve ?? resolveConfig)(projectDir, parameters, signal);
   resolving.catch(() => undefined); // awaited below, when what can start meanwhile has started
+  const bundling = bundleClient();
+  bundling.catch(() => undefined); // awaited below, too
   const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
   const backend = await startBackend({ options, projectDir, secrets, resolving, running: parts.running, log });
   parts.eventSources = backend.eventSources;
@@ -136,7 +138,8 @@ async function startParts(options: LocalOptions, parts: Parts): Promise<LocalRun
   const tableName = tableOf(backend.config).TableName ?? '';
   const rows = async () => uploadsOf(await backend.table.rows());
   const procedures = parameters['PROCEDURES']?.split(',') ?? [];
-  open(routesOf({ options, publicAddress, secrets, issuer, backend, vod, rows, procedures, log }));
+  const clientModules = await bundling;
+  open(routesOf({ options, publicAddress, secrets, issuer, backend, vod, rows, procedures, clientModules, log }));
   signal?.throwIfAborted();
   const { table, parameterStore, queues } = backend;
   const urls = { tableUrl: table.url, parameterStoreUrl: parameterStore.url, queuesUrl: queues.url };
@@ -164,12 +167,13 @@ interface RoutesOptions {
   readonly vod: Vod;
   readonly rows: () => Promise<Upload[]>;
   readonly procedures: readonly string[];
+  readonly clientModules: ReadonlyMap<string, string>;
   readonly log: (line: string) => void;
 }
 
 /** The functions' routes and those that exist only locally. */
 function routesOf(given: RoutesOptions): Listener {
-  const { options, publicAddress, secrets, issuer, backend, vod, rows, procedures, log } = given;
+  const { options, publicAddress, secrets, issuer, backend, vod, rows, log } = given;
   const { config, functions } = backend;
   const { playerKey, urlKey } = secrets;
   const hasPlayback = options.features?.playback !== false;
@@ -183,7 +187,13 @@ function routesOf(given: RoutesOptions): Listener {
     functions,
     issuer,
     uploads: rows,
-    page: (request) => ({ vodUrl: vodUrlFor(request, vod, publicAddress), procedures }),
+    clientModules: given.clientModules,
+    page: (request) => ({
+      vodUrl: vodUrlFor(request, vod, publicAddress),
+      procedures: given.procedures,
+      playback: hasPlayback,
+      allowDelete: options.features?.allowDelete !== false,
+    }),
     ...(publicAddress && { publicAddress }),
     ...(hasPlayback && { playbackKeys: { playerKey, urlKey, appId: APP_ID } }),
   });

@@ -1,5 +1,6 @@
-import { join } from 'node:path';
-import { build, stop, type BuildOptions } from 'esbuild';
+import { basename, join } from 'node:path';
+import { build, stop, type BuildOptions, type BuildResult } from 'esbuild';
+import { moduleOptions } from '../../client/build';
 import { StartupError } from '../startup-error';
 import type { ServerlessConfig } from '../config';
 
@@ -85,14 +86,27 @@ function parseHandler(handler: string): { source: string; exportName: string } {
   return { source, exportName };
 }
 
-let buildsInProgress = 0;
+/**
+ * Bundles the client package for browsers; returns the text of each ES module by its file name.
+ *
+ * @throws StartupError with esbuild's message
+ */
+export async function bundleClient(): Promise<ReadonlyMap<string, string>> {
+  const { outputFiles = [] } = await runBuild({ ...moduleOptions(['index', 'zh']), outdir: __dirname, write: false });
+  return new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+}
 
 async function bundle(options: BuildOptions): Promise<void> {
+  // For the local Node, which may be older than Lambda's.
+  await runBuild({ ...options, platform: 'node', target: `node${process.versions.node}` });
+}
+
+let buildsInProgress = 0;
+
+async function runBuild(options: BuildOptions): Promise<BuildResult> {
   buildsInProgress += 1;
   try {
-    // For the local Node, which may be older than Lambda's.
-    const target = `node${process.versions.node}`;
-    await build({ ...options, platform: 'node', target, logLevel: 'silent' });
+    return await build({ ...options, logLevel: 'silent' });
   } catch (error) {
     throw new StartupError(error instanceof Error ? error.message : 'esbuild failed');
   } finally {
