@@ -31,33 +31,6 @@ export function formatSeconds(seconds, language) {
 }
 
 /**
- * Measures speed over the last seconds, so that neither one slow part nor a fast start an hour ago decides it.
- *
- * @param {number} total bytes
- */
-export function meter(total, span = 5000) {
-  /** @type {{ time: number, loaded: number }[]} */
-  let samples = [];
-  return {
-    /**
-     * @param {number} time in milliseconds
-     * @param {number} loaded bytes so far
-     * @returns {{ speed: number | undefined, remaining: number | undefined }} bytes a second, seconds; unknown at first
-     */
-    add(time, loaded) {
-      const last = samples.at(-1);
-      if (last && loaded < last.loaded) samples = []; // begun anew
-      samples.push({ time, loaded });
-      while (samples.length > 2 && time - samples[0].time > span) samples.shift();
-      const first = samples[0];
-      if (time - first.time < 500) return { speed: undefined, remaining: undefined };
-      const speed = ((loaded - first.loaded) / (time - first.time)) * 1000;
-      return { speed, remaining: speed > 0 ? (total - loaded) / speed : undefined };
-    },
-  };
-}
-
-/**
  * @param {number} value
  * @param {string} language
  * @param {'' | '-per-second'} per

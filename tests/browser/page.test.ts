@@ -236,7 +236,7 @@ test('a user sees a list of several pages, and nothing of another user', async (
   await page.context().close();
 });
 
-test('an upload that is not confirmed yet is asked for by its ETag, and ever more rarely', async () => {
+test('an upload that is not confirmed yet is read by its ETag fewer than ten times, and never once it is ready', async () => {
   const { page, errors } = await open();
   const asked: number[] = [];
   page.on('response', (response) => {
@@ -258,11 +258,19 @@ test('an upload that is not confirmed yet is asked for by its ETag, and ever mor
   await page.context().close();
 });
 
-test('an upload over a limit is shown as rejected, with the reason, and does not play', async () => {
+test('an upload over a limit is refused at signing or else shown as rejected, with the reason, and does not play', async () => {
   const limited = await startTestRun({ features: { limits: { MAX_BYTES: '1000' } } });
   try {
     const { page, errors } = await open(limited.url);
-    await upload(page, 'heidi', join(folder, 'clip.webm'), 'rejected');
+    await page.getByLabel('User', { exact: true }).fill('heidi');
+    await page.setInputFiles('#videos', join(folder, 'clip.webm'));
+    await page.getByRole('button', { name: 'Start the upload' }).click();
+    await page.locator('#uploads').getByText('/fileSize: must be at most 1000 bytes').waitFor();
+
+    // As an app that does not say how large the file is.
+    await page.route('**/upload-signature', (route) => route.continue({ postData: '{}' }));
+    await page.getByRole('button', { name: 'Try again: clip.webm' }).click();
+    await page.getByText(/^Uploaded as \d{19} · rejected$/).waitFor();
     const mine = page.locator('#mine-list > li');
     await mine.getByText('rejected', { exact: true }).waitFor();
     expect(await mine.textContent()).toMatch(/Too large: the file has \d+ bytes, the limit is 1000/);

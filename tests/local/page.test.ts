@@ -1,14 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
-import { formatBytes, formatSeconds, formatSpeed, meter } from '../../local/page/format.js';
+import type { ListOptions, StoredUpload } from '../../client/src/types';
+import { formatBytes, formatSeconds, formatSpeed } from '../../local/page/format.js';
 import { localUrl } from '../../local/page/map-hosts.js';
-import { createMyUploads } from '../../local/page/my-uploads.js';
-import { createPoller } from '../../local/page/poller.js';
-import { getSignatureCode } from '../../local/page/snippet.js';
 import { STRINGS } from '../../local/page/strings.js';
+import { createMyUploads } from '../../local/page/uploads/my-uploads.js';
+import { getClientCode, getSignatureCode } from '../../local/page/uploads/snippet.js';
 import { startTestRun, type TestRun } from '../helpers/local';
 
 const folder = join(__dirname, '../../local/page');
@@ -30,12 +30,15 @@ describe('what is served', () => {
       const response = await get(path);
       expect([path, response.status]).toEqual([path, 200]);
       const text = await response.text();
-      const found = path.includes('/sdk/') ? [] : [...text.matchAll(/(?:src|href|from) ?=? ?["'](\.?\/[^"']+)["']/g)];
+      const found = path.includes('/sdk/')
+        ? []
+        : [...text.matchAll(/(?:src|href|from) ?=? ?["'](\.{0,2}\/[^"']+)["']/g)];
       for (const [, name = ''] of found) await load(new URL(name, `${run.url}${path}`).pathname);
     };
     await load('/');
     expect(seen).toContain('/local/page/main.js');
     expect(seen).toContain('/local/page/format.js');
+    expect(seen).toContain('/local/client/index.js');
     expect(seen).toContain('/local/sdk/vod-js-sdk-v6.js');
   });
 
@@ -44,6 +47,7 @@ describe('what is served', () => {
     ['/local/page/style.css', 'text/css; charset=utf-8'],
     ['/local/page/main.js', 'text/javascript; charset=utf-8'],
     ['/local/sdk/vod-js-sdk-v6.js', 'text/javascript; charset=utf-8'],
+    ['/local/client/zh.js', 'text/javascript; charset=utf-8'],
   ])('%s as %s', async (path, type) => {
     const { headers } = await get(path);
     expect(headers.get('content-type')).toBe(type);
@@ -64,6 +68,8 @@ describe('what is served', () => {
     '/local/page/',
     '/local/sdk/vod-js-sdk-v6.js.map',
     '/local/page/__proto__',
+    '/local/client/react.js',
+    '/local/client/',
     '//etc/passwd',
   ])('nothing else: %s', async (path) => {
     // fetch would tidy the path up
@@ -83,9 +89,20 @@ describe('what is served', () => {
     expect(policy).toContain(`connect-src 'self' ${run.vod.url}; media-src ${run.vod.url}`);
   });
 
-  test('where the VOD is, and the procedures that the policy allows', async () => {
+  test('the client package, which imports nothing but the SDK', async () => {
+    const text = await (await get('/local/client/index.js')).text();
+    expect(text).toMatch(/export \{[^}]*createUploads/);
+    expect([...text.matchAll(/\b(?:import\(|from )["']([^"']+)/g)].map(([, name]) => name)).toEqual(['vod-js-sdk-v6']);
+  });
+
+  test('where the VOD is, and what the run offers', async () => {
     const procedures = ['LongVideoPreset', 'FailingPreset', 'BlockingPreset', 'ReviewPreset'];
-    expect(await (await get('/local/config')).json()).toEqual({ vodUrl: run.vod.url, procedures });
+    expect(await (await get('/local/config')).json()).toEqual({
+      vodUrl: run.vod.url,
+      procedures,
+      playback: true,
+      allowDelete: true,
+    });
     for (const procedure of procedures) expect((await sign({ procedure })).status).toBe(200);
   });
 
@@ -108,6 +125,37 @@ describe('what is served', () => {
       body: JSON.stringify(body),
     });
   }
+});
+
+test('an upload to copy that works as it stands with the package', async () => {
+  const options: unknown[] = [];
+  const upload = {
+    subscribe: (listener: (snapshot: object) => void) => {
+      listener({ state: 'uploading', loaded: 1, total: 2 });
+    },
+    uploaded: Promise.resolve({ fileId: '7' }),
+    settled: Promise.resolve({ status: 'ready' }),
+  };
+  const createUploads = (given: { url: string; token: (how: object) => string }) => {
+    options.push(given.url, given.token({ refresh: true }));
+    return { upload: (file: unknown, how: unknown) => (options.push(file, how), upload) };
+  };
+  const lines: unknown[] = [];
+  const context = {
+    createUploads,
+    file: 'a file',
+    userToken: ({ refresh }: { refresh: boolean }) => `token, refresh ${refresh}`,
+    console: { log: (...line: unknown[]) => lines.push(line) },
+  };
+  const [imported = '', ...code] = getClientCode('http://localhost:3000', { oneTimeValid: true }).split('\n');
+  expect(imported).toBe("import { createUploads } from '@vod-client-upload/client';");
+  const run = runInNewContext(
+    `async () => { ${code.join('\n')}\nreturn { fileId, status }; }`,
+    context,
+  ) as () => Promise<object>;
+  expect(await run()).toEqual({ fileId: '7', status: 'ready' });
+  expect(options).toEqual(['http://localhost:3000', 'token, refresh true', 'a file', { oneTimeValid: true }]);
+  expect(lines).toEqual([['uploading', 0.5]]);
 });
 
 test('the code to copy carries any text as it is', () => {
@@ -171,172 +219,100 @@ describe('numbers for people', () => {
   });
 });
 
-describe('speed and remaining time', () => {
-  test('unknown at first, then of the last seconds', () => {
-    const measured = meter(10_000);
-    expect(measured.add(0, 0)).toEqual({ speed: undefined, remaining: undefined });
-    expect(measured.add(100, 900)).toEqual({ speed: undefined, remaining: undefined });
-    expect(measured.add(1000, 1000)).toEqual({ speed: 1000, remaining: 9 });
-    for (let second = 2; second <= 12; second += 1) measured.add(second * 1000, 1000 + second);
-    expect(measured.add(13_000, 1013).speed).toBeCloseTo(1, 0);
-  });
-
-  test('a standstill has no remaining time', () => {
-    const measured = meter(10_000, 2000);
-    measured.add(0, 500);
-    expect(measured.add(3000, 500)).toEqual({ speed: 0, remaining: undefined });
-  });
-
-  test('what arrived before the measuring began is no speed', () => {
-    const measured = meter(10_000);
-    measured.add(0, 8000);
-    expect(measured.add(1000, 8500)).toEqual({ speed: 500, remaining: 3 });
-  });
-
-  test('begins anew when parts are sent again', () => {
-    const measured = meter(10_000);
-    measured.add(0, 5000);
-    expect(measured.add(1000, 1000)).toEqual({ speed: undefined, remaining: undefined });
-    expect(measured.add(2000, 2000)).toEqual({ speed: 1000, remaining: 8 });
-  });
-});
-
-describe('poller', () => {
-  beforeEach(() => {
-    jest.useFakeTimers();
-  });
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
-  /** Asks as often as `answers` has entries; `at` are the times, in milliseconds. */
-  async function timesOf(answers: boolean[], milliseconds: number): Promise<number[]> {
-    const at: number[] = [];
-    const begin = Date.now();
-    const poller = createPoller(
-      () => answers.length > 0,
-      () => {
-        at.push(Date.now() - begin);
-        return Promise.resolve(answers.shift() ?? false);
-      },
-    );
-    poller.wake();
-    await jest.advanceTimersByTimeAsync(milliseconds);
-    return at;
-  }
-
-  test('asks ever more rarely while nothing changes, at least every 10 s', async () => {
-    const at = await timesOf(Array<boolean>(8).fill(false), 60_000);
-    expect(at).toEqual([500, 1500, 3500, 7500, 15_500, 25_500, 35_500, 45_500]);
-  });
-
-  test('asks soon again after a change', async () => {
-    expect(await timesOf([false, false, true, false], 60_000)).toEqual([500, 1500, 3500, 4000]);
-  });
-
-  test('asks nothing while it is not needed', async () => {
-    expect(await timesOf([], 60_000)).toEqual([]);
-  });
-
-  test('asks once at a time when it is woken meanwhile', async () => {
-    let running = 0;
-    let most = 0;
-    const poller = createPoller(
-      () => true,
-      async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await new Promise((resolve) => setTimeout(resolve, 2000));
-        running -= 1;
-        return false;
-      },
-    );
-    poller.wake();
-    await jest.advanceTimersByTimeAsync(1000);
-    poller.wake();
-    await jest.advanceTimersByTimeAsync(10_000);
-    expect(most).toBe(1);
-  });
-});
-
 describe('my uploads', () => {
-  interface View {
-    fileId: string;
-    status: string;
-    version: number;
-    isDeleting?: boolean;
-  }
+  const upload = (fileId: string, status: StoredUpload['status'], version = 2): StoredUpload => ({
+    fileId,
+    status,
+    version,
+  });
+  const ready = (number: number) => upload(String(number), 'ready');
 
-  /** The routes under /uploads over rows in memory, and the versions that were given as ETag. */
-  function fakeBackend(rows: View[]) {
-    const etags: (number | undefined)[] = [];
-    return {
-      etags,
-      listUploads: (_: string, limit: number, cursor = '0') => {
+  /** The client of every user, over rows in memory, and the ids that were read one by one. */
+  function fakeClient(rows: StoredUpload[]) {
+    const read: string[] = [];
+    const find = (fileId: string) => {
+      const found = rows.find((row) => row.fileId === fileId);
+      return found ? Promise.resolve(found) : Promise.reject(new Error('The upload does not exist'));
+    };
+    const client = {
+      list: ({ limit = 20, cursor = '0' }: ListOptions = {}) => {
         const end = Number(cursor) + limit;
         const uploads = rows.slice(Number(cursor), end);
         return Promise.resolve({ uploads, ...(end < rows.length && { cursor: String(end) }) });
       },
-      readUpload: (_: string, fileId: string, version?: number) => {
-        etags.push(version);
-        const row = rows.find((candidate) => candidate.fileId === fileId);
-        if (!row) return Promise.reject(new Error('Cannot read upload'));
-        return Promise.resolve(row.version === version ? undefined : row);
+      get: (fileId: string) => {
+        read.push(fileId);
+        return find(fileId);
       },
-      deleteUpload: (_: string, fileId: string) => Promise.resolve(rows.find((row) => row.fileId === fileId)),
+      delete: find,
     };
+    return { read, clientOf: () => client };
   }
-  const ready = (number: number): View => ({ fileId: String(number), status: 'ready', version: 2 });
-  const shown = (uploads: readonly object[]) => uploads.map((upload) => ({ ...upload }));
+  const start = (rows: StoredUpload[]) => {
+    const { read, clientOf } = fakeClient(rows);
+    return { read, mine: createMyUploads(clientOf, () => undefined) };
+  };
+  const snapshot = (state: 'processing' | 'ready', stored?: StoredUpload) => ({
+    state,
+    fileId: '7',
+    loaded: 1,
+    total: 1,
+    ...(stored && { upload: stored }),
+  });
 
   test('are read page by page', async () => {
-    const mine = createMyUploads(fakeBackend([1, 2, 3, 4, 5, 6].map(ready)), () => undefined);
+    const { mine } = start([1, 2, 3, 4, 5, 6].map(ready));
     await mine.open('user-42');
     expect(mine.current()).toMatchObject({ user: 'user-42', isRead: true });
     expect(mine.current().uploads).toHaveLength(5);
     await mine.readPage();
     expect(mine.current().uploads.map(({ fileId }) => fileId)).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(mine.current().cursor).toBeUndefined();
-    expect(mine.hasUnfinished()).toBe(false);
   });
 
-  test('an upload is unfinished from its end until it is ready, and only then', async () => {
-    const rows: View[] = [];
-    const backend = fakeBackend(rows);
-    const mine = createMyUploads(backend, () => undefined);
+  test('an upload of this page is shown as the client reports it, and only to its user', async () => {
+    const { mine, read } = start([]);
     await mine.open('user-42');
-    mine.track('another', '7');
-    expect(mine.hasUnfinished()).toBe(false);
-    mine.track('user-42', '7');
-    expect(mine.hasUnfinished()).toBe(true);
-    expect(await mine.refresh()).toBe(false);
-
-    rows.push({ fileId: '7', status: 'processing', version: 1 });
-    expect(await mine.refresh()).toBe(true);
-    expect(await mine.refresh()).toBe(false);
-    rows[0] = { fileId: '7', status: 'ready', version: 2 };
-    expect(await mine.refresh()).toBe(true);
-    expect(mine.hasUnfinished()).toBe(false);
-    expect(backend.etags).toEqual([undefined, undefined, 1, 1]);
+    mine.show('another', snapshot('processing'));
+    expect(mine.current().uploads).toEqual([]);
+    mine.show('user-42', snapshot('processing'));
+    expect(mine.current().uploads).toMatchObject([{ fileId: '7' }]);
+    mine.show('user-42', snapshot('processing', upload('7', 'processing')));
+    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'processing' }]);
+    await mine.refresh([{ fileId: '7', version: 3 }]);
+    expect(read).toEqual([]);
+    mine.show('user-42', snapshot('ready', upload('7', 'ready', 3)));
+    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'ready', version: 3 }]);
   });
 
-  test('a deletion is unfinished until VOD says so', async () => {
+  test('an unfinished upload of an earlier page is read again when its row has changed, a finished one is not', async () => {
+    const rows = [upload('7', 'processing'), ready(8)];
+    const { mine, read } = start(rows);
+    await mine.open('user-42');
+    await mine.refresh(rows);
+    expect(read).toEqual([]);
+    rows[0] = upload('7', 'ready', 3);
+    await mine.refresh([rows[0], upload('8', 'ready', 3)]);
+    expect(read).toEqual(['7']);
+    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'ready' }, { fileId: '8' }]);
+  });
+
+  test('a deletion is unfinished until VOD confirms it', async () => {
     const rows = [ready(7)];
-    const mine = createMyUploads(fakeBackend(rows), () => undefined);
+    const { mine } = start(rows);
     await mine.open('user-42');
     expect(await mine.remove('7')).toBe(true);
-    expect(shown(mine.current().uploads)).toEqual([{ ...ready(7), isDeleting: true }]);
-    rows[0] = { ...ready(7), version: 3 };
-    await mine.refresh();
-    expect(mine.current().uploads).toEqual([{ ...rows[0], isDeleting: true }]);
-    rows[0] = { ...ready(7), status: 'deleted', version: 4 };
-    await mine.refresh();
-    expect(mine.current().uploads).toEqual([{ ...rows[0], isDeleting: false }]);
-    expect(mine.hasUnfinished()).toBe(false);
+    expect(mine.current().uploads).toMatchObject([{ ...ready(7), isDeleting: true }]);
+    rows[0] = upload('7', 'ready', 3);
+    await mine.refresh(rows);
+    expect(mine.current().uploads).toMatchObject([{ version: 3, isDeleting: true }]);
+    rows[0] = upload('7', 'deleted', 4);
+    await mine.refresh(rows);
+    expect(mine.current().uploads).toMatchObject([{ status: 'deleted', isDeleting: false }]);
   });
 
-  test('an answer about a user who is no longer shown is ignored', async () => {
-    const mine = createMyUploads(fakeBackend([ready(7)]), () => undefined);
+  test('a response about a user who is no longer shown is ignored', async () => {
+    const { mine } = start([ready(7)]);
     const first = mine.open('user-42');
     const second = mine.open('user-43');
     await Promise.all([first, second]);
@@ -362,10 +338,8 @@ describe('words', () => {
     const named = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map(([, name]) => name);
     expect(Object.keys(STRINGS.en)).toEqual(expect.arrayContaining(named));
 
-    const modules = ['main', 'my-upload-card', 'my-uploads-panel', 'player', 'row-card', 'upload-card'].map((name) =>
-      readFile(join(folder, `${name}.js`), 'utf8'),
-    );
-    const code = (await Promise.all(modules)).join('\n');
+    const files = (await readdir(folder, { recursive: true })).filter((name) => /(?<!strings)\.js$/.test(name));
+    const code = (await Promise.all(files.map((name) => readFile(join(folder, name), 'utf8')))).join('\n');
     // States and verbs of an upload are words by their own name.
     const used = Object.keys(STRINGS.en).filter(
       (name) => named.includes(name) || new RegExp(`\\b${name}\\b`).test(code),
