@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { recordOf, type CallbackLog, type CallbackRecord, type Forgery } from './callback-log';
 import type { FaultInjector, Faults } from './faults';
+import { repeat, signatureOf } from './forge';
 import type { Message } from './messages';
 import type { EventConfig } from './notifications';
+import { post, type PostResult } from './post';
 import { orderedId, type State } from './state';
 
 const MAX_ATTEMPTS = 3;
-const SIGN_VALIDITY_SECONDS = 600;
 /** More events wait: in a burst they would all time out. */
 const MAX_CONCURRENT_POSTS = 200;
 /** A reordered event is sent after this time if no other event comes. */
@@ -30,6 +29,8 @@ export class Callbacks {
   constructor(
     private readonly state: State,
     private readonly faults: FaultInjector,
+    /** Gets every callback, for people to look at. */
+    private readonly records: CallbackLog,
     private readonly timeoutMs: number,
     private readonly now: () => number,
     private readonly log: (line: string) => void,
@@ -47,6 +48,25 @@ export class Callbacks {
     this.#dispatch(id, message, config);
   }
 
+  /**
+   * Sends a recorded callback once more, as it was or forged, in one attempt. Returns the new record when it has its
+   * response, undefined if there is no callback with this id.
+   */
+  async repeat(id: number, forgery: Forgery | undefined, config: EventConfig): Promise<CallbackRecord | undefined> {
+    const found = this.records.get(id);
+    if (!found || config.url === '') return undefined;
+    const time = this.now();
+    const { url, body } = repeat(found, config, forgery, time);
+    const record = { ...found, kind: forgery ?? ('again' as const), time, body, outcome: 'sending' as const };
+    const newId = this.records.add({ ...record, attempts: [] });
+    await new Promise<void>((resolve) => {
+      void this.#postOnce(newId, url, body, resolve).then(({ status }) => {
+        if (status === undefined) resolve();
+      });
+    });
+    return this.records.get(newId);
+  }
+
   stop(): void {
     this.#takeHeld();
     this.#isStopped = true;
@@ -58,6 +78,7 @@ export class Callbacks {
     const { delayMs, format } = this.faults.current;
     if (isDropped) {
       this.log(`callback ${message.current.EventType}: dropped by the fault "drop"`);
+      this.records.add({ ...recordOf(message, '3.0', this.now()), outcome: 'dropped' });
       this.state.outbox.delete(id);
       return;
     }
@@ -99,35 +120,54 @@ export class Callbacks {
     });
   }
 
-  async #postFormats({ current, legacy }: Message, format: Faults['format'], config: EventConfig): Promise<void> {
-    if (format !== '2.0') await this.#post(current.EventType, current, config);
-    if (format !== '3.0' && legacy) await this.#post(current.EventType, legacy, config);
+  async #postFormats(message: Message, format: Faults['format'], config: EventConfig): Promise<void> {
+    if (format !== '2.0') await this.#post(message, '3.0', config);
+    if (format !== '3.0' && message.legacy) await this.#post(message, '2.0', config);
   }
 
-  async #post(type: string, content: object, { url, signKey }: EventConfig): Promise<void> {
+  async #post(message: Message, format: '3.0' | '2.0', { url, signKey }: EventConfig): Promise<void> {
+    const type = message.current.EventType;
     if (url === '') {
       this.log(`callback ${type}: not sent, NotificationUrl is empty`);
       return;
     }
+    const content = format === '2.0' ? message.legacy : message.current;
+    const id = this.records.add(recordOf(message, format, this.now()));
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const outcome = await this.#postInTurn(url, () => JSON.stringify({ ...content, ...sign(signKey, this.now()) }));
+      const compose = () => JSON.stringify({ ...content, ...signatureOf(signKey, this.now()) });
+      const { status, failure } = await this.#postInTurn(id, url, compose);
       this.#throwIfStopped();
-      this.log(`callback ${type}: ${outcome}`);
-      if (outcome !== 'timeout') return;
+      this.log(`callback ${type}: ${describe(status, failure)}`);
+      if (failure !== 'timeout') return;
     }
   }
 
-  async #postInTurn(url: string, compose: () => string): Promise<string> {
+  async #postInTurn(id: number, url: string, compose: () => string): Promise<PostResult> {
     if (this.#posting >= MAX_CONCURRENT_POSTS) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     else this.#posting++;
     try {
       this.#throwIfStopped();
-      return await this.#postOnce(url, compose());
+      return await this.#postOnce(id, url, compose());
     } finally {
       const next = this.#waiting.shift();
       if (next) next();
       else this.#posting--;
     }
+  }
+
+  /** One attempt of a recorded callback. */
+  async #postOnce(id: number, url: string, body: string, onAnswer: () => void = () => undefined): Promise<PostResult> {
+    const attempt = this.records.begin(id, body, this.now());
+    const result = await post(url, body, {
+      timeoutMs: this.timeoutMs,
+      interrupts: this.#interrupts,
+      onAnswer: (text) => {
+        this.records.setAnswer(id, attempt, text);
+        onAnswer();
+      },
+    });
+    this.records.end(id, attempt, result);
+    return result;
   }
 
   async #delay(milliseconds: number): Promise<void> {
@@ -146,38 +186,9 @@ export class Callbacks {
   #throwIfStopped(): void {
     if (this.#isStopped) throw new Error('The VOD was stopped');
   }
-
-  /** Uses a new connection and does not read the body: only the time until the response begins matters. */
-  #postOnce(url: string, body: string): Promise<string> {
-    return new Promise((resolve) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const options = { method: 'POST', agent: false, headers };
-      const outgoing = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options);
-      const interrupt = (): void => {
-        resolve('timeout');
-        outgoing.destroy();
-      };
-      const timer = setTimeout(interrupt, this.timeoutMs);
-      this.#interrupts.add(interrupt);
-      outgoing.on('response', (response) => {
-        response.resume();
-        resolve(`status ${response.statusCode ?? 0}`);
-      });
-      outgoing.on('error', (error) => {
-        resolve(`failed, ${error.message}`);
-      });
-      outgoing.on('close', () => {
-        clearTimeout(timer);
-        this.#interrupts.delete(interrupt);
-      });
-      outgoing.end(body);
-    });
-  }
 }
 
-/** Properties of every message if a SignKey is set: an expiry time, and the MD5 of the key and that time. */
-function sign(key: string, now: number): { Sign?: string; T?: number } {
-  if (key === '') return {};
-  const expiry = Math.floor(now / 1000) + SIGN_VALIDITY_SECONDS;
-  return { Sign: createHash('md5').update(`${key}${expiry}`).digest('hex'), T: expiry };
+function describe(status: number | undefined, failure = ''): string {
+  if (status !== undefined) return `status ${status}`;
+  return failure === 'timeout' ? failure : `failed, ${failure}`;
 }

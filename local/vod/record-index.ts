@@ -47,6 +47,18 @@ export class TimeIndex<T> implements RecordIndex<T> {
     return this.#entries.slice(this.#position(from, ''), this.#position(to, '')).map(({ record }) => record);
   }
 
+  /** The newest records, newest first. */
+  newest(count: number): T[] {
+    return this.#entries
+      .slice(-count)
+      .map(({ record }) => record)
+      .reverse();
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
   add(id: string, record: T): void {
     const time = this.timeOf(record);
     if (time !== undefined) this.#entries.splice(this.#position(time, id), 0, { time, id, record });

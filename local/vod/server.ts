@@ -8,12 +8,15 @@ import { makeFolder } from '../make-folder';
 import { bracketed, type Address } from '../network/open-port';
 import { HOSTS, parseCall, serviceOf } from './address';
 import { ServerApi, type CallCounts } from './api/api';
+import { CallbackLog, type CallbackRecord, type Forgery } from './callback-log';
 import { Callbacks } from './callbacks';
 import { certificateFor } from './certificate';
 import { handleCos } from './cos';
 import { EventQueue } from './event-queue';
 import { FaultInjector, type Faults } from './faults';
+import { signUrl } from './hotlink';
 import { allowAnyOrigin, readBody, reply, replyJson, type Call } from './http';
+import { inspect, type VodView } from './inspect';
 import { Library } from './library';
 import { handleLocalRoute, LOCAL_PATH } from './local-routes';
 import { handleMapHosts, MAP_HOSTS_PATH } from './map-hosts';
@@ -27,6 +30,9 @@ import { State } from './state';
 import { TlsHttpMultiplexer } from './tls-http-multiplexer';
 import { handleUgc } from './ugc';
 import { Uploads, type PutMedia, type PutResult } from './uploads';
+
+/** How long the URL of a cover is valid. */
+const COVER_URL_SECONDS = 3600;
 
 export interface VodOptions {
   /** 0 = any free port. */
@@ -87,6 +93,14 @@ export interface Vod {
   readonly calls: Readonly<CallCounts>;
   /** Changes the given faults, or resets all of them, and returns the current values. */
   setFaults(changed: Partial<Faults> | undefined): Faults;
+  /** The callbacks since the start. */
+  readonly callbackLog: CallbackLog;
+  /** Sends a recorded callback once more, as it was or forged; see {@link Callbacks.repeat}. */
+  repeatCallback(id: number, forgery: Forgery | undefined): Promise<CallbackRecord | undefined>;
+  /** What it has and how it is set, without secrets. */
+  inspect(): VodView;
+  /** Path and query of a file's cover, which a browser can load for an hour; undefined if there is none. */
+  coverPath(fileId: string): string | undefined;
   /** Adds a file without the upload protocol, as if its upload had just been committed. Stores no bytes. */
   put(media: PutMedia): PutResult;
   /** Forgets all data; the event configuration and the faults become those of the options. */
@@ -125,6 +139,10 @@ export async function startVod(options: VodOptions): Promise<Vod> {
       return serverApi.counts;
     },
     setFaults: (changed) => faults.change(changed),
+    callbackLog: services.records,
+    repeatCallback: (id, forgery) => services.callbacks().repeat(id, forgery, services.notifications.config),
+    inspect: () => inspect(services),
+    coverPath: (fileId) => coverPathOf(fileId, services),
     put: (media) => uploads.put(media),
     reset,
     async stop() {
@@ -141,8 +159,10 @@ function createServices(options: VodOptions, state: State, origin: string) {
   const { subAppIds, now = Date.now } = options;
   const log = oneLineLog(options.log);
   const faults = new FaultInjector();
+  const records = new CallbackLog();
+  const timeoutMs = options.callbackTimeoutMs ?? 5000;
   const newCallbacks = (): Callbacks =>
-    new Callbacks(state, faults, options.callbackTimeoutMs ?? 5000, now, log, options.callableOnce);
+    new Callbacks(state, faults, records, timeoutMs, now, log, options.callableOnce);
   const queue = new EventQueue(state, 1000, options.confirmWithinMs ?? 30_000, now);
   const config = eventConfigOf(options);
   let callbacks = newCallbacks();
@@ -168,7 +188,7 @@ function createServices(options: VodOptions, state: State, origin: string) {
   };
   const data = { state, library, procedures, notifications, queue, faults };
   const shared = { ...data, keys, playbackKeys, templates, origin, subAppIds, now, log };
-  return { ...shared, callbacks: () => callbacks, uploads, reset, serverApi: new ServerApi(shared) };
+  return { ...shared, records, callbacks: () => callbacks, uploads, reset, serverApi: new ServerApi(shared) };
 }
 
 function eventConfigOf(options: VodOptions): EventConfig {
@@ -187,6 +207,16 @@ function oneLineLog(log: (line: string) => void = () => undefined): (line: strin
   return (line) => {
     log(line.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`));
   };
+}
+
+function coverPathOf(fileId: string, { state, library, playbackKeys, now }: Services): string | undefined {
+  const key = state.media.get(fileId)?.coverKey ?? '';
+  if (key === '') return undefined;
+  const url = library.url(key);
+  const [urlKey] = playbackKeys.url;
+  const t = Math.floor(now() / 1000 + COVER_URL_SECONDS).toString(16);
+  const { pathname, search } = new URL(urlKey === undefined ? url : signUrl(url, { t }, urlKey));
+  return pathname + search;
 }
 
 async function route(request: IncomingMessage, response: ServerResponse, services: Services): Promise<void> {

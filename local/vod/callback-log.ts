@@ -1,0 +1,82 @@
+import { RecordLog } from '../record-log';
+import type { Message } from './messages';
+import type { PostResult } from './post';
+
+/** What may be wrong with a callback that is sent on purpose. */
+export const FORGERIES = ['wrong-token', 'wrong-sign', 'other-file', 'cut'] as const;
+export type Forgery = (typeof FORGERIES)[number];
+
+/** `sending`: also while it waits; `refused`: any status but 2xx, which VOD does not repeat. */
+export type CallbackOutcome = 'sending' | 'accepted' | 'refused' | 'unanswered' | 'dropped';
+
+/** One POST of a callback. */
+export interface CallbackAttempt extends Partial<PostResult> {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** The beginning of the response's body. */
+  readonly answer?: string;
+}
+
+export interface CallbackRecord {
+  /** Why it was sent: `event`, or by hand. */
+  readonly kind: 'event' | 'again' | Forgery;
+  readonly type: string;
+  /** Absent in events without a file. */
+  readonly fileId?: string;
+  readonly format: '3.0' | '2.0';
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** As it was sent last. */
+  readonly body: string;
+  readonly outcome: CallbackOutcome;
+  readonly attempts: readonly CallbackAttempt[];
+}
+
+/** The callbacks of this run. */
+export class CallbackLog extends RecordLog<CallbackRecord> {
+  /** Returns the number under which {@link end} completes the attempt. */
+  begin(id: number, body: string, time: number): number {
+    const attempt = this.get(id)?.attempts.length ?? 0;
+    this.change(id, ({ attempts }) => ({ body, outcome: 'sending', attempts: [...attempts, { time }] }));
+    return attempt;
+  }
+
+  end(id: number, attempt: number, result: PostResult): void {
+    this.change(id, ({ attempts }) => ({
+      outcome: outcomeOf(result),
+      attempts: attempts.map((known, index) => (index === attempt ? { ...known, ...result } : known)),
+    }));
+  }
+
+  setAnswer(id: number, attempt: number, answer: string): void {
+    this.change(id, ({ attempts }) => ({
+      attempts: attempts.map((known, index) => (index === attempt ? { ...known, answer } : known)),
+    }));
+  }
+}
+
+/** The first file id in an event of either format. */
+export function fileIdIn(content: object): string | undefined {
+  return /"fileId(?:Set)?":\[?"(\d+)"/i.exec(JSON.stringify(content))?.[1];
+}
+
+/** A new record of an event that VOD sends by itself. */
+export function recordOf({ current, legacy }: Message, format: '3.0' | '2.0', time: number): CallbackRecord {
+  const content = format === '2.0' && legacy ? legacy : current;
+  const fileId = fileIdIn(content);
+  return {
+    kind: 'event',
+    type: current.EventType,
+    ...(fileId !== undefined && { fileId }),
+    format,
+    time,
+    body: JSON.stringify(content),
+    outcome: 'sending',
+    attempts: [],
+  };
+}
+
+function outcomeOf({ status }: PostResult): CallbackOutcome {
+  if (status === undefined) return 'unanswered';
+  return status >= 200 && status < 300 ? 'accepted' : 'refused';
+}

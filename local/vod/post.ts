@@ -1,0 +1,59 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+
+/** How much of a response's body is read. */
+const MAX_ANSWER_BYTES = 4096;
+
+export interface PostResult {
+  /** Until the response began, or until there was none. */
+  readonly milliseconds: number;
+  /** Of the response. */
+  readonly status?: number;
+  /** Why there is no response: `timeout`, or the error's message. */
+  readonly failure?: string;
+}
+
+export interface PostOptions {
+  readonly timeoutMs: number;
+  /** Gets a function that interrupts the request while it lasts. */
+  readonly interrupts: Set<() => void>;
+  /** Gets the beginning of the response's body after the result. */
+  readonly onAnswer: (text: string) => void;
+}
+
+/** POSTs JSON on a new connection. Resolves as soon as the response begins: only that time matters to VOD. */
+export function post(url: string, body: string, { timeoutMs, interrupts, onAnswer }: PostOptions): Promise<PostResult> {
+  const begin = performance.now();
+  return new Promise((resolve) => {
+    const end = (result: Omit<PostResult, 'milliseconds'>): void => {
+      resolve({ milliseconds: Math.round(performance.now() - begin), ...result });
+    };
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const options = { method: 'POST', agent: false, headers };
+    const outgoing = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options);
+    const interrupt = (): void => {
+      end({ failure: 'timeout' });
+      outgoing.destroy();
+    };
+    const timer = setTimeout(interrupt, timeoutMs);
+    interrupts.add(interrupt);
+    outgoing.on('response', (response) => {
+      end({ status: response.statusCode ?? 0 });
+      let answer = Buffer.alloc(0);
+      response.on('data', (chunk: Buffer) => {
+        if (answer.length < MAX_ANSWER_BYTES) answer = Buffer.concat([answer, chunk]).subarray(0, MAX_ANSWER_BYTES);
+      });
+      response.on('close', () => {
+        onAnswer(answer.toString());
+      });
+    });
+    outgoing.on('error', (error) => {
+      end({ failure: error.message });
+    });
+    outgoing.on('close', () => {
+      clearTimeout(timer);
+      interrupts.delete(interrupt);
+    });
+    outgoing.end(body);
+  });
+}
