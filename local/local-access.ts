@@ -5,6 +5,16 @@ export const PAGE = '/';
 export const TOKEN = '/local/token';
 export const RUN = '/local/run/';
 export const PLAYBACK_KEYS = '/local/playback-keys';
+export const EVENTS = '/local/events';
+export const WEBHOOKS = '/local/webhooks';
+/** Where the function that sends webhooks sends them. */
+export const NOTIFY = '/local/notify';
+export const VOD = '/local/vod';
+export const FAULTS = '/local/faults';
+export const COVER = '/local/cover/';
+
+/** Refused from the network, which HOST may open: they change the run, or show more than rows and files. */
+const MACHINE_ONLY = [RUN, PLAYBACK_KEYS, EVENTS, WEBHOOKS, NOTIFY, VOD, FAULTS];
 
 /**
  * Why a request to the page and `/local/*` is refused, undefined if it is not: no page of another origin may call these
@@ -15,8 +25,8 @@ export function refusalOf(request: IncomingMessage, path: string, added?: Public
     const name = added && !added.isWildcard ? `, 127.0.0.1 or ${added.name}` : ' or 127.0.0.1';
     return `The Host header must be localhost${name}`;
   }
-  if ((path.startsWith(RUN) || path === PLAYBACK_KEYS) && !isForThisMachine(request)) {
-    return 'This route is for programs of this machine only: call it by localhost';
+  if (MACHINE_ONLY.some((route) => path.startsWith(route)) && !isForThisMachine(request)) {
+    return 'This route is for this machine only: call it by localhost';
   }
   if (path === PAGE || !isCrossOrigin(request)) return undefined;
   if (path !== TOKEN) return 'This route is not for pages of another origin';

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ServerlessConfig } from './config';
+import { inspectionRoutes, type InspectionOptions } from './inspection-routes';
 import { schedulesOf } from './lambda/event-sources/schedule';
 import type { Functions } from './lambda/functions';
 import type { Issuer } from './services/issuer';
 import { allowOwnOrigin, PAGE, PLAYBACK_KEYS, refusalOf, RUN, TOKEN } from './local-access';
 import type { PublicAddress } from './network/callers';
 import { readPageFile, sendPageFile } from './page-files';
-import { pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
+import { parseObject, pathOf, readBody, sendJson, sendMessage, type Listener } from './server';
 import type { Upload } from './uploads';
 
 const MAX_BODY = 2 ** 16;
@@ -21,6 +22,8 @@ export interface LocalRoutesOptions {
   readonly page: (request: IncomingMessage) => PageConfig;
   /** The client package by file name, for the page. */
   readonly clientModules: ReadonlyMap<string, string>;
+  /** What the page shows of callbacks, webhooks and the local VOD. */
+  readonly inspection: Omit<InspectionOptions, 'vodUrl'>;
   readonly publicAddress?: PublicAddress;
   /** Absent where playback is off. */
   readonly playbackKeys?: PlaybackKeys;
@@ -41,11 +44,17 @@ export interface PageConfig {
   readonly playback: boolean;
   /** Whether DELETE /uploads/{fileId} exists. */
   readonly allowDelete: boolean;
+  /** Where webhooks go, without the query; '' = none are sent. */
+  readonly notifyUrl: string;
 }
 
-/** The routes that exist only locally: the page, tokens for any user, the rows, and runs of scheduled functions. */
+/**
+ * The routes that exist only locally: the page and what it shows, tokens for any user, the rows, and runs of scheduled
+ * functions.
+ */
 export function localRoutes(options: LocalRoutesOptions): Listener {
   const { config, functions, issuer, uploads, page, clientModules, publicAddress, playbackKeys } = options;
+  const inspect = inspectionRoutes({ ...options.inspection, vodUrl: (request) => page(request).vodUrl });
   return async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     const path = pathOf(request);
@@ -55,6 +64,7 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
       return;
     }
     if (path === TOKEN && request.headers.origin !== undefined && allowOwnOrigin(request, response)) return;
+    if (await inspect({ request, response, body: body ?? Buffer.alloc(0) })) return;
     if (request.method === 'GET') await answerGet(request, response, path);
     else if (request.method === 'POST' && path === TOKEN) await sendToken(response, body);
     else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length), body);
@@ -96,13 +106,4 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
 export function isLocalRoute(request: IncomingMessage): boolean {
   const path = pathOf(request);
   return path === PAGE || path.startsWith('/local/');
-}
-
-function parseObject(body: Buffer | undefined): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body?.toString() ?? '');
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
-  } catch {
-    return undefined;
-  }
 }

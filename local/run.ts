@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http';
 import { join, resolve } from 'node:path';
-import { StartupError } from './startup-error';
 import { ownDataDir } from './data-dir';
 import { queuesOf, resolveConfig, tableOf, type ServerlessConfig } from './config';
 import { AUDIENCE, callbackUrl, deployParameters, storedParameters, type LocalFeatures } from './deployment';
@@ -9,18 +8,22 @@ import { startEventSources, type EventSources } from './lambda/event-sources/sta
 import { startFunctions, type Functions } from './lambda/functions';
 import { httpApi, type TokenIssuer } from './lambda/gateway';
 import { createIssuer, type Issuer } from './services/issuer';
+import { NOTIFY } from './local-access';
 import { isLocalRoute, localRoutes } from './local-routes';
+import { startLocalVod } from './local-vod';
 import { startParameterStore, type ParameterStore } from './services/parameter-store';
 import { tellWhereItRuns } from './running';
 import { loadSecrets, type GivenSecrets, type Secrets } from './secrets';
 import { addressesOf, publicAddressOf } from './network/public-address';
+import { shownUrl } from './network/shown-url';
 import { hostnameOf, isOwnOrigin, type PublicAddress } from './network/callers';
-import { listen, listenError, type Listener, type Listening } from './server';
+import { listen, type Listener, type Listening } from './server';
 import { startQueues, type Queues } from './services/queue';
 import { startTable, type Engine, type Table } from './services/table';
 import { uploadsOf, type Upload } from './uploads';
-import { startVod, type Vod } from './vod/server';
+import type { Vod } from './vod/server';
 import { APP_ID } from './vod/state';
+import { createWebhooks } from './webhooks/webhooks';
 
 export interface LocalOptions {
   /** 0 takes a free one, as for the two others. */
@@ -132,7 +135,7 @@ async function startParts(options: LocalOptions, parts: Parts): Promise<LocalRun
   const bundling = bundleClient();
   bundling.catch(() => undefined); // awaited below, too
   const issuer = await createIssuer(`${url}/local/issuer`, AUDIENCE, secrets.issuerKey);
-  const backend = await startBackend({ options, projectDir, secrets, resolving, running: parts.running, log });
+  const backend = await startBackend({ options, url, projectDir, secrets, resolving, running: parts.running, log });
   parts.eventSources = backend.eventSources;
 
   const tableName = tableOf(backend.config).TableName ?? '';
@@ -174,9 +177,9 @@ interface RoutesOptions {
 /** The functions' routes and those that exist only locally. */
 function routesOf(given: RoutesOptions): Listener {
   const { options, publicAddress, secrets, issuer, backend, vod, rows, log } = given;
-  const { config, functions } = backend;
+  const { config, functions, queues } = backend;
   const { playerKey, urlKey } = secrets;
-  const hasPlayback = options.features?.playback !== false;
+  const { notifyUrl = '', playback = true, allowDelete = true } = options.features ?? {};
   const api = httpApi(config, functions.invoke, {
     allowsOrigin: (origin, request) => isOwnOrigin(origin, request, publicAddress),
     issuers: options.ownIssuer ? [options.ownIssuer] : [],
@@ -191,11 +194,13 @@ function routesOf(given: RoutesOptions): Listener {
     page: (request) => ({
       vodUrl: vodUrlFor(request, vod, publicAddress),
       procedures: given.procedures,
-      playback: hasPlayback,
-      allowDelete: options.features?.allowDelete !== false,
+      playback,
+      allowDelete,
+      notifyUrl: shownUrl(notifyUrl),
     }),
+    inspection: { vod, webhooks: notifyUrl === '' ? undefined : createWebhooks({ notifyUrl, queues, log }) },
     ...(publicAddress && { publicAddress }),
-    ...(hasPlayback && { playbackKeys: { playerKey, urlKey, appId: APP_ID } }),
+    ...(playback && { playbackKeys: { playerKey, urlKey, appId: APP_ID } }),
   });
   return (request, response) => (isLocalRoute(request) ? own : api)(request, response);
 }
@@ -210,6 +215,8 @@ type Backend = Pick<LocalRun, 'config' | 'functions' | 'table' | 'parameterStore
 
 interface BackendOptions {
   readonly options: LocalOptions;
+  /** Of the functions' routes and the local ones. */
+  readonly url: string;
   readonly projectDir: string;
   readonly secrets: Secrets;
   /** serverless.yml, which takes a moment: what does not need it starts meanwhile. */
@@ -221,7 +228,7 @@ interface BackendOptions {
 
 /** The functions, the services that they call, and the event sources that call them. */
 async function startBackend(given: BackendOptions): Promise<Backend> {
-  const { options, projectDir, secrets, resolving, running, log } = given;
+  const { options, url, projectDir, secrets, resolving, running, log } = given;
   const { dataDir, engine } = options;
   const table = await startTable({ port: options.tablePort, path: join(dataDir, 'table'), ...(engine && { engine }) });
   running.push(table.stop);
@@ -241,6 +248,7 @@ async function startBackend(given: BackendOptions): Promise<Backend> {
     dynamodbUrl: table.url,
     ssmUrl: parameterStore.url,
     sqsUrl: queues.url,
+    notifyUrl: `${url}${NOTIFY}`,
     log,
   });
   running.push(functions.stop);
@@ -255,41 +263,4 @@ async function startBackend(given: BackendOptions): Promise<Backend> {
   });
   running.push(eventSources.stop);
   return { config, functions, table, parameterStore, queues, eventSources };
-}
-
-interface LocalVodOptions {
-  readonly options: LocalOptions;
-  readonly publicAddress: PublicAddress | undefined;
-  readonly secrets: Secrets;
-  /** Of the functions' routes. */
-  readonly url: string;
-  /** No event is sent before this resolves. */
-  readonly callableOnce: Promise<unknown>;
-  readonly log: (line: string) => void;
-}
-
-async function startLocalVod(given: LocalVodOptions): Promise<Vod> {
-  const { options, publicAddress, secrets, url, callableOnce, log } = given;
-  const { confirmWithinMs, dataDir, features, vodPort } = options;
-  const { vodSecretId, vodSecretKey, callbackSignKey, playerKey, urlKey } = secrets;
-  const [signKey = ''] = callbackSignKey.split(',');
-  try {
-    return await startVod({
-      port: vodPort,
-      addresses: addressesOf(publicAddress),
-      ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
-      dataDir: join(dataDir, 'vod'),
-      secretId: vodSecretId,
-      secretKey: vodSecretKey,
-      signKey: signKey.trim(),
-      callbackUrl: callbackUrl(url, secrets),
-      ...(features?.playback !== false && { playerKey, urlKey }),
-      ...(confirmWithinMs !== undefined && { confirmWithinMs }),
-      callableOnce,
-      log,
-    });
-  } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
-    throw listenError(error, vodPort, 'VOD_PORT');
-  }
 }

@@ -90,6 +90,16 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return size <= limit ? Buffer.concat(chunks) : undefined;
 }
 
+/** The JSON object in a body, undefined if it is anything else. */
+export function parseObject(body: Buffer | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(body?.toString() ?? '');
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function sendJson(response: ServerResponse, status: number, value: unknown, contentType = 'application/json') {
   response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' });
   response.end(JSON.stringify(value));

@@ -28,6 +28,8 @@ export interface FunctionsOptions {
   readonly ssmUrl: string;
   /** Default: a port on which nothing listens. */
   readonly sqsUrl?: string;
+  /** Replaces NOTIFY_URL in the functions that have one. */
+  readonly notifyUrl?: string;
   /** Receives each line that a function writes. */
   readonly log: (line: string) => void;
 }
@@ -108,11 +110,13 @@ class FunctionHost {
     private readonly instanceFile: string,
     private readonly options: FunctionsOptions,
   ) {
-    const { config, dynamodbUrl, ssmUrl, sqsUrl = 'http://127.0.0.1:1' } = options;
+    const { config, dynamodbUrl, ssmUrl, sqsUrl = 'http://127.0.0.1:1', notifyUrl } = options;
+    const environment = lambdaEnvironment(config, declared, sqsUrl);
     this.#timeout = timeoutOf(config, declared) * 1000;
     this.#workerData = { ...bundle, context: lambdaContext(config, declared) };
     this.#env = {
-      ...lambdaEnvironment(config, declared, sqsUrl),
+      ...environment,
+      ...(notifyUrl !== undefined && environment['NOTIFY_URL'] && { NOTIFY_URL: notifyUrl }),
       AWS_ENDPOINT_URL_DYNAMODB: dynamodbUrl,
       AWS_ENDPOINT_URL_SSM: ssmUrl,
       AWS_ENDPOINT_URL_SQS: sqsUrl,

@@ -113,6 +113,21 @@ export class QueueStore {
     this.#announce();
   }
 
+  /** All messages of a queue, visible or not; does not change the queue. */
+  list(name: string): readonly Message[] {
+    return this.#messagesOf(name);
+  }
+
+  /** Makes a message visible at once, whoever has received it. */
+  reveal(id: string): void {
+    this.#messages.change({ id, visibleAt: this.#now() });
+    this.#announce();
+  }
+
+  remove(id: string): void {
+    this.#messages.delete(id);
+  }
+
   purge(name: string): void {
     for (const { id } of this.#messagesOf(name)) this.#messages.delete(id);
   }

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { callbackUrl } from './deployment';
+import type { PublicAddress } from './network/callers';
+import { addressesOf } from './network/public-address';
+import type { LocalOptions } from './run';
+import type { Secrets } from './secrets';
+import { listenError } from './server';
+import { StartupError } from './startup-error';
+import { startVod, type Vod } from './vod/server';
+
+interface LocalVodOptions {
+  readonly options: LocalOptions;
+  readonly publicAddress: PublicAddress | undefined;
+  readonly secrets: Secrets;
+  /** Of the functions' routes. */
+  readonly url: string;
+  /** No event is sent before this resolves. */
+  readonly callableOnce: Promise<unknown>;
+  readonly log: (line: string) => void;
+}
+
+/** Starts the local VOD of a run. @throws StartupError with a sentence for the user */
+export async function startLocalVod(given: LocalVodOptions): Promise<Vod> {
+  const { options, publicAddress, secrets, url, callableOnce, log } = given;
+  const { confirmWithinMs, dataDir, features, vodPort } = options;
+  const { vodSecretId, vodSecretKey, callbackSignKey, playerKey, urlKey } = secrets;
+  const [signKey = ''] = callbackSignKey.split(',');
+  try {
+    return await startVod({
+      port: vodPort,
+      addresses: addressesOf(publicAddress),
+      ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
+      dataDir: join(dataDir, 'vod'),
+      secretId: vodSecretId,
+      secretKey: vodSecretKey,
+      signKey: signKey.trim(),
+      callbackUrl: callbackUrl(url, secrets),
+      ...(features?.playback !== false && { playerKey, urlKey }),
+      ...(confirmWithinMs !== undefined && { confirmWithinMs }),
+      callableOnce,
+      log,
+    });
+  } catch (error) {
+    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
+    throw listenError(error, vodPort, 'VOD_PORT');
+  }
+}
