@@ -55,22 +55,22 @@ export class CallbackLog extends RecordLog<CallbackRecord> {
   }
 }
 
-/** The first file id in an event of either format. */
-export function fileIdIn(content: object): string | undefined {
-  return /"fileId(?:Set)?":\[?"(\d+)"/i.exec(JSON.stringify(content))?.[1];
+/** The first file id in the body of an event of either format; nothing if there is none. */
+export function fileIdIn(body: string): { readonly fileId?: string } {
+  const fileId = /"fileId(?:Set)?":\[?"(\d+)"/i.exec(body)?.[1];
+  return fileId === undefined ? {} : { fileId };
 }
 
 /** A new record of an event that VOD sends by itself. */
 export function recordOf({ current, legacy }: Message, format: '3.0' | '2.0', time: number): CallbackRecord {
-  const content = format === '2.0' && legacy ? legacy : current;
-  const fileId = fileIdIn(content);
+  const body = JSON.stringify(format === '2.0' && legacy ? legacy : current);
   return {
     kind: 'event',
     type: current.EventType,
-    ...(fileId !== undefined && { fileId }),
+    ...fileIdIn(body),
     format,
     time,
-    body: JSON.stringify(content),
+    body,
     outcome: 'sending',
     attempts: [],
   };

@@ -1,4 +1,4 @@
-import { recordOf, type CallbackLog, type CallbackRecord, type Forgery } from './callback-log';
+import { fileIdIn, recordOf, type CallbackLog, type CallbackRecord, type Forgery } from './callback-log';
 import type { FaultInjector, Faults } from './faults';
 import { repeat, signatureOf } from './forge';
 import type { Message } from './messages';
@@ -57,8 +57,15 @@ export class Callbacks {
     if (!found || config.url === '') return undefined;
     const time = this.now();
     const { url, body } = repeat(found, config, forgery, time);
-    const record = { ...found, kind: forgery ?? ('again' as const), time, body, outcome: 'sending' as const };
-    const newId = this.records.add({ ...record, attempts: [] });
+    const newId = this.records.add({
+      ...found,
+      ...fileIdIn(body),
+      kind: forgery ?? 'again',
+      time,
+      body,
+      outcome: 'sending',
+      attempts: [],
+    });
     await new Promise<void>((resolve) => {
       void this.#postOnce(newId, url, body, resolve).then(({ status }) => {
         if (status === undefined) resolve();

@@ -56,7 +56,7 @@ test('a callback is kept with its body as sent, the time, and the status and bod
   expect(record?.body).toContain('"Sign"');
 });
 
-test('a refusal, a timeout in each attempt and a refused connection are told apart', async () => {
+test('a refusal, a timeout in each attempt and a refused connection have outcomes of their own', async () => {
   const receiver = await startReceiver();
   receiver.respondWith(status(401));
   const refused = await start({ callbackUrl: receiver.url });
@@ -126,6 +126,8 @@ test('a forged callback differs from the original in one thing only', async () =
   const { Sign, T } = JSON.parse(wrongSign?.body ?? '') as { Sign: string; T: number };
   expect(Sign).not.toBe(createHash('md5').update(`${SIGN_KEY}${T}`).digest('hex'));
   expect(otherFile?.body).not.toContain(fileId);
+  const { fileId: otherId = '' } = vod.callbackLog.findNewest(({ kind }) => kind === 'other-file') ?? {};
+  expect(otherFile?.body).toContain(`"FileId":"${otherId}"`);
   expect(unsigned(otherFile?.body)).toHaveLength(unsigned(original?.body).length);
   expect(original?.body.startsWith(cut?.body.slice(0, 100) ?? 'x')).toBe(true);
   expect(() => JSON.parse(cut?.body ?? '') as unknown).toThrow(SyntaxError);
