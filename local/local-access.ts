@@ -26,7 +26,7 @@ export function refusalOf(request: IncomingMessage, path: string, added?: Public
     return `The Host header must be localhost${name}`;
   }
   if (MACHINE_ONLY.some((route) => path.startsWith(route)) && !isForThisMachine(request)) {
-    return 'This route is for this machine only: call it by localhost';
+    return 'This route is for programs of this machine only: call it by localhost';
   }
   if (path === PAGE || !isCrossOrigin(request)) return undefined;
   if (path !== TOKEN) return 'This route is not for pages of another origin';

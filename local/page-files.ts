@@ -47,7 +47,7 @@ export function sendPageFile(response: ServerResponse, { content, contentType }:
     'x-content-type-options': 'nosniff',
     'content-security-policy': [
       "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'self'",
-      `frame-ancestors 'none'; connect-src 'self' ${vodUrl}; media-src ${vodUrl}; img-src data: ${vodUrl}`,
+      `frame-ancestors 'none'; connect-src 'self' ${vodUrl}; media-src ${vodUrl}; img-src 'self' data: ${vodUrl}`,
     ].join('; '),
   });
   response.end(content);

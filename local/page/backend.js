@@ -9,7 +9,7 @@ const tokens = new Map();
 /** By language and user. */
 const clients = new Map();
 
-/** @type {{ vodUrl: string, procedures: string[], playback: boolean, allowDelete: boolean } | undefined} */
+/** @type {import('../local-routes').PageConfig | undefined} */
 let config;
 
 /** Where the local VOD is, and what this run offers; `undefined` before `loadConfig` has resolved. */
@@ -70,11 +70,18 @@ async function tokenOf(user, isRefused) {
   return token;
 }
 
+/** Where the cover of a file is, as an image that the page may show. */
+export function coverUrl(fileId) {
+  return `/local/cover/${fileId}`;
+}
+
 /**
+ * The JSON of a route under /local/.
+ *
  * @param {string} path
  * @param {RequestInit} [init]
  */
-async function ask(path, init) {
+export async function ask(path, init) {
   const response = await fetch(path, init);
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.message);

@@ -6,14 +6,14 @@
  * @param {...(Node | string)} children
  */
 export function element(tag, properties = {}, ...children) {
-  const made = document.createElement(tag);
+  const created = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined) continue;
-    if (name.includes('-') || name === 'role') made.setAttribute(name, String(value));
-    else made[name] = value;
+    if (name.includes('-') || name === 'role') created.setAttribute(name, String(value));
+    else created[name] = value;
   }
-  made.append(...children);
-  return made;
+  created.append(...children);
+  return created;
 }
 
 /**
@@ -24,4 +24,34 @@ export function element(tag, properties = {}, ...children) {
  */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
+}
+
+/**
+ * Shows the text, or hides the element where there is none.
+ *
+ * @param {HTMLElement} target
+ * @param {string | undefined} text
+ */
+export function sayOrHide(target, text = '') {
+  say(target, text);
+  target.hidden = text === '';
+}
+
+/**
+ * @param {string} kind
+ * @param {string | undefined} value decides the colour
+ * @param {string} text
+ */
+export function badge(kind, value, text) {
+  return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
+}
+
+/**
+ * Scrollable code, which can be reached and scrolled by keyboard.
+ *
+ * @param {string} label
+ * @param {...(Node | string)} children
+ */
+export function codeBlock(label, ...children) {
+  return element('pre', { tabIndex: 0, role: 'group', 'aria-label': label }, element('code', {}, ...children));
 }

@@ -46,3 +46,22 @@ function inUnit(value, language, per) {
     maximumFractionDigits: power === 0 ? 0 : 1,
   }).format(value / 1000 ** power);
 }
+
+/**
+ * A time of today, to the millisecond; with the date if it is of another day.
+ *
+ * @param {number} time milliseconds since 1970
+ * @param {string} language
+ */
+export function formatTime(time, language) {
+  const date = new Date(time);
+  const isToday = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(language, {
+    ...(isToday ? {} : { month: 'short', day: 'numeric' }),
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  });
+}

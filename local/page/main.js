@@ -1,14 +1,24 @@
 import { getConfig, loadConfig } from './backend.js';
 import { say } from './element.js';
+import { eventsView } from './events/events-view.js';
 import { mapHosts } from './map-hosts.js';
 import { choose, language, words } from './strings.js';
+import { startTabs } from './tabs.js';
 import { uploadsView } from './uploads/uploads-view.js';
+import { vodView } from './vod/vod-view.js';
+import { webhooksView } from './webhooks/webhooks-view.js';
 
 /** Pause between two looks at what has changed, in milliseconds. */
 const PAUSE = 1000;
 
 const $ = (selector) => document.querySelector(selector);
-const view = uploadsView(announce);
+const views = {
+  uploads: uploadsView(announce),
+  events: eventsView(announce),
+  webhooks: webhooksView(announce),
+  vod: vodView(announce),
+};
+let current = views.uploads;
 
 function announce(text) {
   say($('#announcements'), text);
@@ -22,20 +32,26 @@ function translate() {
   for (const target of document.querySelectorAll('[data-label]')) {
     target.setAttribute('aria-label', text[target.dataset.label]);
   }
+  for (const target of document.querySelectorAll('[data-placeholder]')) {
+    target.placeholder = text[target.dataset.placeholder];
+  }
   for (const button of document.querySelectorAll('[data-language]')) {
     button.setAttribute('aria-pressed', String(button.dataset.language === language()));
   }
-  view.translate();
+  for (const view of Object.values(views)) view.translate();
 }
 
-/** Resolves to whether the local run has answered. */
+/** Shows what has changed, or why it cannot be read. */
 async function tryRefresh() {
+  const problem = $('#problem');
   try {
     if (!getConfig()) await start();
-    await view.refresh();
-    $('#offline').hidden = true;
-  } catch {
-    $('#offline').hidden = false;
+    await current.refresh();
+    problem.hidden = true;
+  } catch (error) {
+    // fetch rejects with a TypeError when there is no response.
+    say(problem, error instanceof TypeError ? words().noResponse : error.message);
+    problem.hidden = false;
   }
 }
 
@@ -44,11 +60,11 @@ async function start() {
   await loadConfig();
   mapHosts(getConfig().vodUrl);
   translate();
-  view.start();
+  views.uploads.start();
 }
 
 let timer;
-/** Shows what has changed, again and again while the page is visible. */
+/** Again and again while the page is visible. */
 async function keepFresh() {
   clearTimeout(timer);
   if (!document.hidden) await tryRefresh();
@@ -66,4 +82,8 @@ document.addEventListener('visibilitychange', () => {
   if (!document.hidden) void keepFresh();
 });
 translate();
-void keepFresh();
+startTabs((name, text) => {
+  current = views[name];
+  current.open?.(text);
+  void keepFresh();
+});

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { becomesTrue, launchBrowser } from '../helpers/browser';
+import { recordClip } from '../helpers/clip';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
 
 // The page at `/`, used as a person would. Screenshots are written to artifacts/.
@@ -21,7 +22,7 @@ beforeAll(async () => {
   ends.push(() => run.stop());
   browser = await launchBrowser(run.vod.port);
   ends.push(() => browser.close());
-  const clip = await recordClip();
+  const clip = await recordClip(browser);
   await writeFile(join(folder, 'clip.webm'), clip.video);
   await writeFile(join(folder, 'cover.png'), clip.picture);
   await writeFile(join(folder, 'large.mp4'), randomBytes(24 * 2 ** 20));
@@ -29,38 +30,6 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
-
-/** A second of a moving picture that any Chromium can play, and a still of it, made by the browser itself. */
-async function recordClip(): Promise<{ video: Buffer; picture: Buffer }> {
-  const page = await browser.newPage();
-  const [video = '', picture = ''] = await page.evaluate<string[]>(`(async () => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
-    const context = canvas.getContext('2d');
-    let frame = 0;
-    const timer = setInterval(() => {
-      context.fillStyle = 'hsl(' + (frame++ * 12) % 360 + ' 70% 50%)';
-      context.fillRect(0, 0, 320, 180);
-    }, 40);
-    const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' });
-    const chunks = [];
-    recorder.ondataavailable = ({ data }) => chunks.push(data);
-    const stopped = new Promise((stop) => (recorder.onstop = stop));
-    recorder.start();
-    await new Promise((later) => setTimeout(later, 1000));
-    recorder.stop();
-    await stopped;
-    clearInterval(timer);
-    const base64 = (blob) => new Promise((read) => {
-      const reader = new FileReader();
-      reader.onload = () => read(reader.result.split(',')[1]);
-      reader.readAsDataURL(blob);
-    });
-    const still = await new Promise((made) => canvas.toBlob(made));
-    return [await base64(new Blob(chunks)), await base64(still)];
-  })()`);
-  await page.close();
-  return { video: Buffer.from(video, 'base64'), picture: Buffer.from(picture, 'base64') };
-}
 
 /** The page in a profile of its own, and its uncaught errors. */
 async function open(url = run.url): Promise<{ page: Page; errors: string[] }> {
@@ -265,7 +234,7 @@ test('an upload over a limit is refused at signing or else shown as rejected, wi
     await page.getByLabel('User', { exact: true }).fill('heidi');
     await page.setInputFiles('#videos', join(folder, 'clip.webm'));
     await page.getByRole('button', { name: 'Start the upload' }).click();
-    await page.locator('#uploads').getByText('/fileSize: must be at most 1000 bytes').waitFor();
+    await page.locator('#running-list').getByText('/fileSize: must be at most 1000 bytes').waitFor();
 
     // As an app that does not say how large the file is.
     await page.route('**/upload-signature', (route) => route.continue({ postData: '{}' }));

@@ -7,9 +7,10 @@ import type { ListOptions, StoredUpload } from '../../client/src/types';
 import { formatBytes, formatSeconds, formatSpeed } from '../../local/page/format.js';
 import { localUrl } from '../../local/page/map-hosts.js';
 import { STRINGS } from '../../local/page/strings.js';
-import { createMyUploads } from '../../local/page/uploads/my-uploads.js';
+import { MyUploads } from '../../local/page/uploads/my-uploads.js';
 import { getClientCode, getSignatureCode } from '../../local/page/uploads/snippet.js';
 import { startTestRun, type TestRun } from '../helpers/local';
+import { until } from '../helpers/vod-client';
 
 const folder = join(__dirname, '../../local/page');
 
@@ -44,7 +45,7 @@ describe('what is served', () => {
 
   test.each([
     ['/', 'text/html; charset=utf-8'],
-    ['/local/page/style.css', 'text/css; charset=utf-8'],
+    ['/local/page/styles/base.css', 'text/css; charset=utf-8'],
     ['/local/page/main.js', 'text/javascript; charset=utf-8'],
     ['/local/sdk/vod-js-sdk-v6.js', 'text/javascript; charset=utf-8'],
     ['/local/client/zh.js', 'text/javascript; charset=utf-8'],
@@ -102,6 +103,7 @@ describe('what is served', () => {
       procedures,
       playback: true,
       allowDelete: true,
+      notifyUrl: '',
     });
     for (const procedure of procedures) expect((await sign({ procedure })).status).toBe(200);
   });
@@ -115,6 +117,70 @@ describe('what is served', () => {
     const [wrong] = getSignatureCode(`${run.url}/upload-signature`, { procedure: 'Nope' }).split('\n\n');
     const refused = runInNewContext(`${wrong}; getSignature`, context) as () => Promise<string>;
     await expect(refused()).rejects.toThrow('Cannot sign upload: the policy of this service refuses it');
+  });
+
+  const send = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${run.url}${path}`, { method, ...(body && { body: JSON.stringify(body) }) });
+    return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+  };
+
+  test('the callbacks of the VOD, which can be sent again, without the token', async () => {
+    run.vod.put({ name: 'cat', type: 'mp4', size: 1, sourceContext: '' });
+    await until(() => run.vod.callbackLog.get(1)?.attempts[0]?.answer !== undefined);
+    const text = await (await get('/local/events')).text();
+    expect(text).not.toContain(run.secrets.callbackToken);
+    const events = JSON.parse(text) as { cursor: string };
+    expect(events).toMatchObject({
+      url: `${run.url}/vod-events`,
+      mode: 'PUSH',
+      hasSignKey: false,
+      records: [{ id: 1 }],
+    });
+    const { json: unchanged } = await send('GET', `/local/events?cursor=${events.cursor}`);
+    expect(unchanged).toMatchObject({ records: [] });
+
+    expect(await send('POST', '/local/events/1/send')).toMatchObject({ status: 200, json: { kind: 'again' } });
+    const forged = await send('POST', '/local/events/1/send', { forgery: 'wrong-token' });
+    expect(forged).toMatchObject({ status: 200, json: { outcome: 'refused', attempts: [{ status: 401 }] } });
+    const message = '"forgery" must be one of: wrong-token, wrong-sign, other-file, cut, or absent';
+    expect(await send('POST', '/local/events/1/send', { forgery: 'x' })).toEqual({ status: 400, json: { message } });
+    expect(await send('POST', '/local/events/77/send')).toMatchObject({ status: 404 });
+  });
+
+  test('what the VOD has, without secrets, and its faults', async () => {
+    const { json } = await send('GET', '/local/vod');
+    expect(json).toMatchObject({ files: { total: 1 }, events: { mode: 'PUSH' }, faults: { drop: 0, format: '3.0' } });
+    const { vodSecretKey, callbackToken, urlKey, playerKey } = run.secrets;
+    for (const secret of [vodSecretKey, callbackToken, urlKey, playerKey]) {
+      expect(JSON.stringify(json)).not.toContain(secret);
+    }
+    expect(await send('PUT', '/local/faults', { drop: 0.5 })).toMatchObject({ status: 200, json: { drop: 0.5 } });
+    expect(await send('PUT', '/local/faults', { drop: 2 })).toEqual({
+      status: 400,
+      json: { message: '"drop" must be a number from 0 to 1, not 2' },
+    });
+    expect(await send('DELETE', '/local/faults')).toMatchObject({ status: 200, json: { drop: 0 } });
+  });
+
+  test('the cover of a file by a signed URL', async () => {
+    const { fileId } = run.vod.put({
+      name: 'covered',
+      type: 'mp4',
+      size: 1,
+      sourceContext: '',
+      procedure: 'LongVideoPreset',
+    });
+    expect((await get(`/local/cover/${fileId}`)).status).toBe(404);
+    await until(async () => (await get(`/local/cover/${fileId}`)).status === 200);
+    const { url, headers } = await get(`/local/cover/${fileId}`);
+    expect(url).toMatch(/\/media\/.*\?t=[0-9a-f]+&sign=[0-9a-f]{32}$/);
+    expect(headers.get('content-type')).toBe('image/png');
+    expect((await get('/local/cover/1')).status).toBe(404);
+  });
+
+  test('no webhooks where there is no NOTIFY_URL', async () => {
+    expect((await get('/local/webhooks')).status).toBe(404);
+    expect((await send('POST', '/local/notify', {})).status).toBe(404);
   });
 
   async function sign(body: object) {
@@ -250,7 +316,7 @@ describe('my uploads', () => {
   }
   const start = (rows: StoredUpload[]) => {
     const { read, clientOf } = fakeClient(rows);
-    return { read, mine: createMyUploads(clientOf, () => undefined) };
+    return { read, mine: new MyUploads(clientOf, () => undefined) };
   };
   const snapshot = (state: 'processing' | 'ready', stored?: StoredUpload) => ({
     state,
@@ -263,26 +329,26 @@ describe('my uploads', () => {
   test('are read page by page', async () => {
     const { mine } = start([1, 2, 3, 4, 5, 6].map(ready));
     await mine.open('user-42');
-    expect(mine.current()).toMatchObject({ user: 'user-42', isRead: true });
-    expect(mine.current().uploads).toHaveLength(5);
+    expect(mine.current).toMatchObject({ user: 'user-42', isRead: true });
+    expect(mine.current.uploads).toHaveLength(5);
     await mine.readPage();
-    expect(mine.current().uploads.map(({ fileId }) => fileId)).toEqual(['1', '2', '3', '4', '5', '6']);
-    expect(mine.current().cursor).toBeUndefined();
+    expect(mine.current.uploads.map(({ fileId }) => fileId)).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(mine.current.cursor).toBeUndefined();
   });
 
   test('an upload of this page is shown as the client reports it, and only to its user', async () => {
     const { mine, read } = start([]);
     await mine.open('user-42');
     mine.show('another', snapshot('processing'));
-    expect(mine.current().uploads).toEqual([]);
+    expect(mine.current.uploads).toEqual([]);
     mine.show('user-42', snapshot('processing'));
-    expect(mine.current().uploads).toMatchObject([{ fileId: '7' }]);
+    expect(mine.current.uploads).toMatchObject([{ fileId: '7' }]);
     mine.show('user-42', snapshot('processing', upload('7', 'processing')));
-    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'processing' }]);
+    expect(mine.current.uploads).toMatchObject([{ fileId: '7', status: 'processing' }]);
     await mine.refresh([{ fileId: '7', version: 3 }]);
     expect(read).toEqual([]);
     mine.show('user-42', snapshot('ready', upload('7', 'ready', 3)));
-    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'ready', version: 3 }]);
+    expect(mine.current.uploads).toMatchObject([{ fileId: '7', status: 'ready', version: 3 }]);
   });
 
   test('an unfinished upload of an earlier page is read again when its row has changed, a finished one is not', async () => {
@@ -294,7 +360,7 @@ describe('my uploads', () => {
     rows[0] = upload('7', 'ready', 3);
     await mine.refresh([rows[0], upload('8', 'ready', 3)]);
     expect(read).toEqual(['7']);
-    expect(mine.current().uploads).toMatchObject([{ fileId: '7', status: 'ready' }, { fileId: '8' }]);
+    expect(mine.current.uploads).toMatchObject([{ fileId: '7', status: 'ready' }, { fileId: '8' }]);
   });
 
   test('a deletion is unfinished until VOD confirms it', async () => {
@@ -302,13 +368,13 @@ describe('my uploads', () => {
     const { mine } = start(rows);
     await mine.open('user-42');
     expect(await mine.remove('7')).toBe(true);
-    expect(mine.current().uploads).toMatchObject([{ ...ready(7), isDeleting: true }]);
+    expect(mine.current.uploads).toMatchObject([{ ...ready(7), isDeleting: true }]);
     rows[0] = upload('7', 'ready', 3);
     await mine.refresh(rows);
-    expect(mine.current().uploads).toMatchObject([{ version: 3, isDeleting: true }]);
+    expect(mine.current.uploads).toMatchObject([{ version: 3, isDeleting: true }]);
     rows[0] = upload('7', 'deleted', 4);
     await mine.refresh(rows);
-    expect(mine.current().uploads).toMatchObject([{ status: 'deleted', isDeleting: false }]);
+    expect(mine.current.uploads).toMatchObject([{ status: 'deleted', isDeleting: false }]);
   });
 
   test('a response about a user who is no longer shown is ignored', async () => {
@@ -316,7 +382,7 @@ describe('my uploads', () => {
     const first = mine.open('user-42');
     const second = mine.open('user-43');
     await Promise.all([first, second]);
-    expect(mine.current()).toMatchObject({ user: 'user-43', uploads: [{ fileId: '7' }] });
+    expect(mine.current).toMatchObject({ user: 'user-43', uploads: [{ fileId: '7' }] });
   });
 });
 

@@ -1,6 +1,6 @@
 import { getConfig } from '../backend.js';
+import { copy } from '../copy.js';
 import { say } from '../element.js';
-import { words } from '../strings.js';
 import { signatureOptions } from './form.js';
 import { getClientCode, getSignatureCode } from './snippet.js';
 
@@ -12,7 +12,9 @@ const $ = (selector) => document.querySelector(selector);
  * @param {(text: string) => void} announce
  */
 export function codePanel(announce) {
-  for (const button of document.querySelectorAll('[data-copy]')) button.addEventListener('click', () => copy(button));
+  for (const button of document.querySelectorAll('[data-copy]')) {
+    button.addEventListener('click', () => void copy(button, $(`#${button.dataset.copy}`), announce));
+  }
 
   function update() {
     say($('#client'), getClientCode(location.origin, signatureOptions()));
@@ -22,18 +24,6 @@ export function codePanel(announce) {
   async function start() {
     const source = await (await fetch('/local/page/map-hosts.js')).text();
     say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${getConfig().vodUrl}');`);
-  }
-
-  async function copy(button) {
-    const code = $(`#${button.dataset.copy}`);
-    try {
-      await navigator.clipboard.writeText(code.textContent);
-      say(button, words().copied);
-      announce(words().copied);
-      setTimeout(() => say(button, words().copy), 2000);
-    } catch {
-      getSelection().selectAllChildren(code); // not allowed: one key is left to press
-    }
   }
 
   return { start, update };

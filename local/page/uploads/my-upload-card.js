@@ -1,7 +1,7 @@
-import { getConfig, playbackUrl } from '../backend.js';
-import { element, say } from '../element.js';
+import { coverUrl, getConfig, playbackUrl } from '../backend.js';
+import { badge, element, say, sayOrHide } from '../element.js';
 import { createPlayer } from './player.js';
-import { badge, describeMedia, nameOf } from './row-card.js';
+import { describeMedia, nameOf } from './row-card.js';
 import { words } from '../strings.js';
 
 /**
@@ -11,6 +11,8 @@ import { words } from '../strings.js';
  * @param {(upload: import('./my-uploads.js').MyUpload) => void} remove
  */
 export function myUploadCard(user, remove) {
+  const image = element('img', { className: 'thumbnail', alt: '', loading: 'lazy', hidden: true });
+  image.addEventListener('error', () => (image.hidden = true));
   const title = element('h3');
   const badges = element('p', { className: 'badges' });
   const media = element('p', { className: 'hint' });
@@ -19,7 +21,7 @@ export function myUploadCard(user, remove) {
   const deleteButton = element('button', { type: 'button', onclick: () => remove(upload) });
   const player = createPlayer(() => playbackUrl(user, upload));
   const buttons = element('div', { className: 'buttons' }, player.button, deleteButton);
-  const head = element('div', { className: 'row-head' }, element('div', {}, title, badges), buttons);
+  const head = element('div', { className: 'row-head' }, image, element('div', {}, title, badges), buttons);
   const card = element('li', { tabIndex: -1 }, head, player.panel, media, reason, error);
   let upload;
 
@@ -27,7 +29,7 @@ export function myUploadCard(user, remove) {
   function update(next = upload) {
     upload = next;
     const text = words();
-    const { fileId, status, isDeleting, rejection } = upload;
+    const { fileId, status, isDeleting, rejection, hasCover } = upload;
     const name = nameOf(upload);
     const isConfirmed = upload.updatedAt !== undefined; // the backend shows no more of others
     card.dataset.fileId = fileId;
@@ -37,22 +39,16 @@ export function myUploadCard(user, remove) {
     );
     if (isDeleting) badges.append(badge('status', 'deleting', text.deleting));
     say(media, describeMedia(upload));
-    show(reason, rejection && `${text.rejection[rejection.reason] ?? rejection.reason}: ${rejection.detail}`);
-    show(error, upload.error && (getConfig().allowDelete ? upload.error.message : text.notOffered));
-    player.update({ name, isPlayable: status === 'ready' && !isDeleting });
+    sayOrHide(reason, rejection && `${text.rejection[rejection.reason] ?? rejection.reason}: ${rejection.detail}`);
+    sayOrHide(error, upload.error && (getConfig().allowDelete ? upload.error.message : text.notOffered));
+    image.hidden = hasCover !== true;
+    if (hasCover) image.src = coverUrl(fileId);
+    const poster = hasCover ? coverUrl(fileId) : undefined;
+    player.update({ name, poster, isPlayable: status === 'ready' && !isDeleting });
     deleteButton.hidden = !isConfirmed || isDeleting || status === 'deleted';
     say(deleteButton, text.delete);
     deleteButton.setAttribute('aria-label', text.verbNamed(text.delete, name));
   }
 
   return { card, update };
-}
-
-/**
- * @param {HTMLElement} line
- * @param {string | undefined} text
- */
-function show(line, text = '') {
-  say(line, text);
-  line.hidden = text === '';
 }

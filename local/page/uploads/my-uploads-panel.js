@@ -1,9 +1,12 @@
 import { clientOf } from '../backend.js';
 import { say } from '../element.js';
+import { createKeyedList } from '../keyed-list.js';
 import { words } from '../strings.js';
 import { myUploadCard } from './my-upload-card.js';
-import { createMyUploads } from './my-uploads.js';
-import { nameOf } from './row-card.js';
+import { MyUploads } from './my-uploads.js';
+import { hasCover, nameOf } from './row-card.js';
+
+const $ = (selector) => document.querySelector(selector);
 
 /**
  * The part of the page that shows a user's own uploads.
@@ -11,41 +14,29 @@ import { nameOf } from './row-card.js';
  * @param {(text: string) => void} announce
  */
 export function myUploadsPanel(announce) {
-  const list = document.querySelector('#mine-list');
-  const more = document.querySelector('#mine-more');
-  const cards = new Map(); // by fileId, of the user who is shown
-  const mine = createMyUploads(clientOf, update);
-  more.addEventListener('click', () => void mine.readPage());
+  const list = createKeyedList(
+    $('#mine-list'),
+    ({ fileId }) => `${mine.current.user} ${fileId}`,
+    () => myUploadCard(mine.current.user, remove),
+  );
+  const mine = new MyUploads(clientOf, update);
+  /** The FileIds of rows with a cover: the backend shows covers only where URLs need no signature. */
+  let covers = new Set();
+  $('#mine-more').addEventListener('click', () => void mine.readPage());
 
-  /** @param {string} user */
-  function open(user) {
-    cards.clear();
-    list.replaceChildren();
-    void mine.open(user);
+  /** @param {readonly Record<string, any>[]} rows */
+  async function refresh(rows) {
+    covers = new Set(rows.filter(hasCover).map(({ fileId }) => fileId));
+    update();
+    await mine.refresh(rows);
   }
 
   function update() {
-    const { user, uploads, cursor, error, isRead } = mine.current();
-    say(document.querySelector('#mine-state'), error ?? (user && words().myUploadsOf(user)));
-    document.querySelector('#mine-empty').hidden = !isRead || uploads.length > 0;
-    more.hidden = cursor === undefined;
-    uploads.forEach((upload, index) => {
-      const { card } = showUpload(user, upload);
-      // Moved only when it is elsewhere: a video that is moved stops.
-      if (list.children[index] !== card) list.insertBefore(card, list.children[index] ?? null);
-    });
-  }
-
-  function showUpload(user, upload) {
-    const known = cards.get(upload.fileId);
-    if (known?.shown === upload) {
-      known.update(); // perhaps in another language
-      return known;
-    }
-    const entry = known ?? myUploadCard(user, remove);
-    entry.update(upload);
-    cards.set(upload.fileId, Object.assign(entry, { shown: upload }));
-    return entry;
+    const { user, uploads, cursor, error, isRead } = mine.current;
+    say($('#mine-state'), error ?? (user && words().myUploadsOf(user)));
+    $('#mine-empty').hidden = !isRead || uploads.length > 0;
+    $('#mine-more').hidden = cursor === undefined;
+    list.show(uploads.map((upload) => ({ ...upload, hasCover: covers.has(upload.fileId) })));
   }
 
   async function remove(upload) {
@@ -55,5 +46,18 @@ export function myUploadsPanel(announce) {
     if (await mine.remove(upload.fileId)) announce(text.announce(name, text.deleting));
   }
 
-  return { open, show: mine.show, refresh: mine.refresh, translate: update };
+  return {
+    /** @param {string} user */
+    open: (user) => void mine.open(user),
+    /**
+     * @param {string} user
+     * @param {import('../../../client/src/types').Snapshot} snapshot
+     */
+    show: (user, snapshot) => mine.show(user, snapshot),
+    refresh,
+    translate() {
+      update();
+      list.translate();
+    },
+  };
 }

@@ -14,39 +14,49 @@ const PAGE_SIZE = 5;
  * }} MyUpload
  */
 
-/**
- * The uploads of one user, as GET /uploads shows them to that user, newest first.
- *
- * @param {(user: string) => Pick<import('../../../client/src/types').Uploads, 'list' | 'get' | 'delete'>} clientOf
- * @param {() => void} changed
- */
-export function createMyUploads(clientOf, changed) {
+/** The uploads of one user, as GET /uploads shows them to that user, newest first. */
+export class MyUploads {
   /** @type {{ user: string, uploads: MyUpload[], cursor?: string, error?: string, isRead: boolean }} */
-  let list = { user: '', uploads: [], isRead: false };
+  #list = { user: '', uploads: [], isRead: false };
+  #clientOf;
+  #changed;
+
+  /**
+   * @param {(user: string) => Pick<import('../../../client/src/types').Uploads, 'list' | 'get' | 'delete'>} clientOf
+   * @param {() => void} changed
+   */
+  constructor(clientOf, changed) {
+    this.#clientOf = clientOf;
+    this.#changed = changed;
+  }
+
+  get current() {
+    return this.#list;
+  }
 
   /**
    * Reads the first page of a user's uploads.
    *
    * @param {string} user
    */
-  async function open(user) {
-    list = { user, uploads: [], isRead: false };
-    changed();
-    await readPage();
+  async open(user) {
+    this.#list = { user, uploads: [], isRead: false };
+    this.#changed();
+    await this.readPage();
   }
 
   /** Reads the next page. */
-  async function readPage() {
-    const own = list;
+  async readPage() {
+    const own = this.#list;
     try {
-      const { uploads, cursor } = await clientOf(own.user).list({ limit: PAGE_SIZE, cursor: own.cursor });
+      const { uploads, cursor } = await this.#clientOf(own.user).list({ limit: PAGE_SIZE, cursor: own.cursor });
       const isNew = ({ fileId }) => !own.uploads.some((known) => known.fileId === fileId);
       Object.assign(own, { cursor, error: undefined, isRead: true });
       own.uploads = [...own.uploads, ...uploads.filter(isNew)];
     } catch (error) {
       own.error = error.message;
     }
-    if (own === list) changed();
+    if (own === this.#list) this.#changed();
   }
 
   /**
@@ -55,14 +65,14 @@ export function createMyUploads(clientOf, changed) {
    * @param {string} user
    * @param {import('../../../client/src/types').Snapshot} snapshot
    */
-  function show(user, { state, fileId, upload }) {
-    if (user !== list.user) return;
-    const known = find(fileId);
+  show(user, { state, fileId, upload }) {
+    if (user !== this.#list.user) return;
+    const known = this.#find(fileId);
     const next = { ...known, ...upload, fileId, isFollowed: state === 'processing' };
-    if (known) replace(next);
+    if (known) this.#replace(next);
     else {
-      list.uploads = [next, ...list.uploads];
-      changed();
+      this.#list.uploads = [next, ...this.#list.uploads];
+      this.#changed();
     }
   }
 
@@ -71,13 +81,12 @@ export function createMyUploads(clientOf, changed) {
    *
    * @param {string} fileId
    */
-  async function remove(fileId) {
-    const { user } = list;
+  async remove(fileId) {
     try {
-      const upload = await clientOf(user).delete(fileId);
-      return replace({ ...find(fileId), ...upload, error: undefined, isDeleting: true });
+      const upload = await this.#clientOf(this.#list.user).delete(fileId);
+      return this.#replace({ ...this.#find(fileId), ...upload, error: undefined, isDeleting: true });
     } catch (error) {
-      replace({ ...find(fileId), fileId, error });
+      this.#replace({ ...this.#find(fileId), fileId, error });
       return false;
     }
   }
@@ -87,36 +96,33 @@ export function createMyUploads(clientOf, changed) {
    *
    * @param {readonly { fileId: string, version: number }[]} rows
    */
-  async function refresh(rows) {
-    const { user, uploads } = list;
+  async refresh(rows) {
+    const { user, uploads } = this.#list;
     const versions = new Map(rows.map(({ fileId, version }) => [fileId, version]));
-    const changedRows = uploads.filter(
-      (upload) => isUnfinished(upload) && versions.get(upload.fileId) > upload.version,
-    );
-    for (const { fileId } of changedRows) {
-      const upload = await clientOf(user)
+    const changed = uploads.filter((upload) => isUnfinished(upload) && versions.get(upload.fileId) > upload.version);
+    for (const { fileId } of changed) {
+      const upload = await this.#clientOf(user)
         .get(fileId)
         .catch(() => undefined); // tried again when the rows are read again
-      if (upload) replace({ ...find(fileId), ...upload });
+      if (upload) this.#replace({ ...this.#find(fileId), ...upload });
     }
   }
 
   /** @param {string} fileId */
-  function find(fileId) {
-    return list.uploads.find((known) => known.fileId === fileId);
+  #find(fileId) {
+    return this.#list.uploads.find((known) => known.fileId === fileId);
   }
 
   /** @param {MyUpload} upload */
-  function replace(upload) {
-    const index = list.uploads.findIndex(({ fileId }) => fileId === upload.fileId);
+  #replace(upload) {
+    const { uploads } = this.#list;
+    const index = uploads.findIndex(({ fileId }) => fileId === upload.fileId);
     if (index < 0) return false; // of a user who was shown before
     const isDeleting = upload.isDeleting === true && upload.status !== 'deleted';
-    list.uploads = list.uploads.with(index, { ...upload, isDeleting });
-    changed();
+    this.#list.uploads = uploads.with(index, { ...upload, isDeleting });
+    this.#changed();
     return true;
   }
-
-  return { open, readPage, show, remove, refresh, current: () => list };
 }
 
 /** @param {MyUpload} upload */

@@ -1,5 +1,5 @@
-import { getConfig, playbackUrl } from '../backend.js';
-import { element, say } from '../element.js';
+import { coverUrl, getConfig, playbackUrl } from '../backend.js';
+import { badge, element, say } from '../element.js';
 import { formatBytes, formatSeconds } from '../format.js';
 import { createPlayer } from './player.js';
 import { language, words } from '../strings.js';
@@ -15,9 +15,11 @@ export function rowCard() {
   const player = createPlayer(() => playbackUrl(row.uploader, row));
   const tasks = element('div', { className: 'tasks' });
   const summary = element('summary');
-  const attributes = element('pre', { tabIndex: 0 });
+  const attributes = element('pre', { tabIndex: 0, role: 'group' });
   const details = element('details', {}, summary, attributes);
-  const head = element('div', { className: 'row-head' }, cover.image, element('div', {}, title, badges), player.button);
+  const events = element('a', { className: 'item-link' });
+  const buttons = element('div', { className: 'buttons' }, events, player.button);
+  const head = element('div', { className: 'row-head' }, cover.image, element('div', {}, title, badges), buttons);
   const parts = [head, player.panel, facts, measures, warning, tasks, details];
   const card = element('li', { className: 'card row', tabIndex: -1 }, ...parts);
   let row;
@@ -37,7 +39,11 @@ export function rowCard() {
     warning.hidden = sentences.length === 0;
     warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
     tasks.replaceChildren(...tasksOf(row));
+    events.href = `#events/${row.fileId}`;
+    say(events, text.fileEvents);
+    events.setAttribute('aria-label', text.verbNamed(text.fileEvents, nameOf(row)));
     say(summary, text.everything);
+    attributes.setAttribute('aria-label', text.everything);
     say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
     // Only its uploader may play it: the page signs in as that user.
     const isPlayable = row.status === 'ready' && row.uploader !== undefined;
@@ -58,15 +64,19 @@ function createCover() {
   });
   return {
     image,
-    /** Returns the URL of the cover, if the local VOD has it: before the verification a row may contain any URL. */
-    update({ coverUrl, status }) {
-      const isOfVod = coverUrl?.startsWith(`${getConfig().vodUrl}/`) === true;
-      url = isOfVod && status !== 'deleted' && coverUrl !== brokenUrl ? coverUrl : undefined;
-      image.hidden = url === undefined;
-      if (url !== undefined && image.src !== url) image.src = url;
+    /** Returns the URL of the cover, undefined if there is none. */
+    update(row) {
+      url = hasCover(row) ? coverUrl(row.fileId) : undefined;
+      image.hidden = url === undefined || url === brokenUrl;
+      if (url !== undefined && image.getAttribute('src') !== url) image.src = url;
       return url;
     },
   };
+}
+
+/** Whether the local VOD has the cover of a row: before the verification a row may contain any URL. */
+export function hasCover({ coverUrl: url, status }) {
+  return url?.startsWith(`${getConfig().vodUrl}/`) === true && status !== 'deleted';
 }
 
 /** @param {Record<string, any>} row */
@@ -117,15 +127,6 @@ function tasksOf({ procedureTaskId, tasks }) {
 
 function fact(name, value, className = '') {
   return [element('dt', { className }, name), element('dd', { className }, value)];
-}
-
-/**
- * @param {string} kind
- * @param {string | undefined} value
- * @param {string} text
- */
-export function badge(kind, value, text) {
-  return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
 }
 
 function taskOf(id, { status, failed, outputs = [], errors = [] }) {

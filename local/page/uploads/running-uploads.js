@@ -14,7 +14,7 @@ const SILENT = ['waiting', 'preparing', 'finishing'];
  */
 export function runningUploads(announce, onStored) {
   const section = document.querySelector('#running');
-  const list = document.querySelector('#uploads');
+  const list = document.querySelector('#running-list');
   const cards = new Set();
 
   /**
@@ -25,19 +25,13 @@ export function runningUploads(announce, onStored) {
   function add(user, file, options) {
     const upload = clientOf(user).upload(file, options);
     const entry = uploadCard(upload, act);
-    let announced = '';
+    const announceNews = newsAnnouncer(file.name, announce);
     cards.add(entry);
     list.prepend(entry.card);
     section.hidden = false;
     const unsubscribe = upload.subscribe((snapshot) => {
       entry.update();
-      // A quarter at a time: a voice that reads every step is switched off.
-      const quarter = Math.floor((4 * snapshot.loaded) / Math.max(snapshot.total, 1)) * 25;
-      const news = snapshot.state === 'uploading' ? `${quarter} %` : describe(snapshot);
-      if (news !== announced && !SILENT.includes(snapshot.state)) {
-        announce(words().announce(file.name, [news, snapshot.error?.message].filter(Boolean).join('. ')));
-      }
-      announced = news;
+      announceNews(snapshot);
       if (snapshot.fileId) onStored(user, upload);
     });
 
@@ -71,5 +65,25 @@ export function runningUploads(announce, onStored) {
     translate,
     /** On a phone it is below the form. */
     reveal: () => section.scrollIntoView({ block: 'nearest' }),
+  };
+}
+
+/**
+ * Returns a function that announces what is new in a snapshot: of the progress a quarter at a time, for a voice that reads
+ * every step is switched off.
+ *
+ * @param {string} name of the file
+ * @param {(text: string) => void} announce
+ */
+function newsAnnouncer(name, announce) {
+  let announced = '';
+  return (snapshot) => {
+    const { state, loaded, total, error } = snapshot;
+    const quarter = Math.floor((4 * loaded) / Math.max(total, 1)) * 25;
+    const news = state === 'uploading' ? `${quarter} %` : describe(snapshot);
+    if (news !== announced && !SILENT.includes(state)) {
+      announce(words().announce(name, [news, error?.message].filter(Boolean).join('. ')));
+    }
+    announced = news;
   };
 }

@@ -1,0 +1,67 @@
+import { statusBadge } from '../attempts.js';
+import { codeBlock, element, say } from '../element.js';
+import { jsonView } from '../json-view.js';
+import { words } from '../strings.js';
+
+const FORGERIES = ['wrong-token', 'wrong-sign', 'other-file', 'cut'];
+
+/**
+ * The buttons that send a callback again or forged, and the backend's response to that.
+ *
+ * @param {object} options
+ * @param {(text: string) => void} options.announce
+ * @param {() => boolean} options.hasSignKey
+ * @param {(forgery?: string) => Promise<any>} options.send resolves to the new record
+ */
+export function createSender({ announce, hasSignKey, send }) {
+  const again = element('button', { type: 'button', onclick: () => void sendAndShow() });
+  const choice = element('select', { onchange: showHint });
+  const forgeButton = element('button', { type: 'button', onclick: () => void sendAndShow(choice.value) });
+  const hint = element('p', { className: 'hint' });
+  const forge = element('div', { className: 'forge' }, choice, forgeButton, hint);
+  const result = element('div', { className: 'result', hidden: true });
+
+  async function sendAndShow(forgery) {
+    again.disabled = forgeButton.disabled = true;
+    try {
+      showResult(await send(forgery), forgery);
+    } catch (error) {
+      result.replaceChildren(element('p', { className: 'error' }, error.message));
+      announce(error.message);
+    }
+    result.hidden = false;
+    again.disabled = forgeButton.disabled = false;
+  }
+
+  function showResult({ attempts, kind }, forgery) {
+    const text = words();
+    const [attempt] = attempts;
+    const title = forgery === undefined ? text.sendAgain : text.callbackKind[kind];
+    result.replaceChildren(
+      element('p', { className: 'attempt-line' }, element('strong', {}, title), statusBadge(attempt)),
+      ...(attempt.answer ? [codeBlock(text.response, ...jsonView(attempt.answer))] : []),
+    );
+    announce(text.announce(title, String(attempt.status ?? attempt.failure)));
+  }
+
+  function showHint() {
+    const text = words();
+    const isUnchecked = choice.value === 'wrong-sign' && !hasSignKey();
+    say(hint, isUnchecked ? text.noSignKey : text.forgeryHint[choice.value]);
+  }
+
+  /** @param {Record<string, any>} record */
+  function update({ fileId }) {
+    const text = words();
+    const { value } = choice;
+    const possible = FORGERIES.filter((forgery) => forgery !== 'other-file' || fileId !== undefined);
+    choice.replaceChildren(...possible.map((forgery) => new Option(text.forgeries[forgery], forgery)));
+    if (possible.includes(value)) choice.value = value;
+    choice.setAttribute('aria-label', text.forgery);
+    say(again, text.sendAgain);
+    say(forgeButton, text.sendForged);
+    showHint();
+  }
+
+  return { again, forge, result, update };
+}

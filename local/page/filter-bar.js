@@ -1,0 +1,65 @@
+import { say } from './element.js';
+import { language, words } from './strings.js';
+
+/**
+ * The filter above a log: text, type and outcome. `bar` has an element for each, with these names.
+ *
+ * @param {HTMLFormElement} bar
+ * @param {object} options
+ * @param {() => readonly string[]} options.types that are there
+ * @param {() => Readonly<Record<string, string>>} options.outcomes and their texts
+ * @param {() => void} options.onChange
+ */
+export function createFilterBar(bar, { types, outcomes, onChange }) {
+  const { text, type, outcome } = bar.elements;
+  let shownTypes = '';
+  bar.addEventListener('submit', (event) => event.preventDefault());
+  bar.addEventListener('input', onChange);
+
+  function fillTypes() {
+    const known = types();
+    const shown = [words().allTypes, ...known].join();
+    if (shown === shownTypes) return;
+    fill(
+      type,
+      words().allTypes,
+      known.map((name) => [name, name]),
+    );
+    shownTypes = shown;
+  }
+
+  return {
+    fillTypes,
+    /** What is chosen. */
+    read: () => ({ text: text.value, type: type.value, outcome: outcome.value }),
+    /** @param {string} wanted */
+    search(wanted) {
+      text.value = wanted;
+      type.value = '';
+      outcome.value = '';
+    },
+    /**
+     * @param {number} shown
+     * @param {number} total
+     */
+    showCount(shown, total) {
+      const format = new Intl.NumberFormat(language());
+      say(bar.querySelector('output'), words().shownOf(format.format(shown), format.format(total)));
+    },
+    translate() {
+      fillTypes();
+      fill(outcome, words().allOutcomes, Object.entries(outcomes()));
+    },
+  };
+}
+
+/**
+ * @param {HTMLSelectElement} select
+ * @param {string} all the text of the choice of everything
+ * @param {readonly (readonly [string, string])[]} choices values and texts
+ */
+function fill(select, all, choices) {
+  const { value } = select;
+  select.replaceChildren(new Option(all, ''), ...choices.map(([name, text]) => new Option(text, name)));
+  select.value = choices.some(([name]) => name === value) ? value : '';
+}

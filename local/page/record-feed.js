@@ -1,0 +1,25 @@
+/**
+ * The records of a log of the local run. It holds as many as the log itself, and reads only what has changed.
+ *
+ * @param {(path: string) => Promise<any>} ask
+ * @param {string} path of the log
+ */
+export function createFeed(ask, path) {
+  const records = new Map();
+  let cursor = '';
+  return {
+    /** Reads what has changed; returns the whole response. */
+    async refresh() {
+      const page = await ask(`${path}?cursor=${encodeURIComponent(cursor)}`);
+      if (page.isReset) records.clear();
+      for (const record of page.records) records.set(record.id, record);
+      for (const id of records.keys()) {
+        if (id >= page.firstId) break;
+        records.delete(id);
+      }
+      cursor = page.cursor;
+      return page;
+    },
+    newestFirst: () => [...records.values()].reverse(),
+  };
+}

@@ -1,0 +1,35 @@
+/** What of a record can be searched, in lower case. */
+const texts = new WeakMap();
+
+/**
+ * What people choose in the filter; '' for anything.
+ *
+ * @typedef {{ text: string, type: string, outcome: string }} Filter
+ */
+
+/**
+ * The records that the filter lets through, in their order.
+ *
+ * @template {{ type: string, outcome: string }} Item
+ * @param {readonly Item[]} records
+ * @param {Filter} filter
+ */
+export function filterRecords(records, { text, type, outcome }) {
+  const wanted = text.trim().toLowerCase();
+  return records.filter(
+    (record) =>
+      (type === '' || record.type === type) &&
+      (outcome === '' || record.outcome === outcome) &&
+      (wanted === '' || searchableText(record).includes(wanted)),
+  );
+}
+
+function searchableText(record) {
+  const known = texts.get(record);
+  if (known !== undefined) return known;
+  const { type, fileId, webhookId, body, attempts } = record;
+  const parts = attempts.flatMap(({ status, answer, failure, headers = [] }) => [status, answer, failure, ...headers]);
+  const text = [type, fileId, webhookId, body, ...parts].join('\n').toLowerCase();
+  texts.set(record, text);
+  return text;
+}
