@@ -92,6 +92,9 @@ describe('H4: the other routes under /local', () => {
     ['GET', '/local/uploads'],
     ['GET', '/local/config'],
     ['GET', '/local/playback-keys'],
+    ['GET', '/local/events'],
+    ['GET', '/local/vod'],
+    ['DELETE', '/local/faults'],
     ['GET', '/local/issuer/.well-known/jwks.json'],
     ['POST', '/local/run/reconcile'],
   ])('%s %s is for programs and its own page only', async (method, path) => {

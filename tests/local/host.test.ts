@@ -75,12 +75,19 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
   });
 
   test.each(['', 'localhost', '127.0.0.1'])(
-    'the routes that run functions and show keys are refused, with Host "%s" too',
+    'the routes that run functions, show keys, callbacks and webhooks or set faults are refused, with Host "%s" too',
     async (name) => {
       const headers = name === '' ? {} : { host: `${name}:${port}` };
       for (const sent of [
         { method: 'POST', path: '/local/run/reconcile', headers },
         { path: '/local/playback-keys', headers },
+        { path: '/local/events', headers },
+        { method: 'POST', path: '/local/events/1/send', headers },
+        { path: '/local/webhooks', headers },
+        { method: 'POST', path: '/local/webhooks/1/retry', headers },
+        { method: 'POST', path: '/local/notify', headers },
+        { path: '/local/vod', headers },
+        { method: 'PUT', path: '/local/faults', headers },
       ]) {
         const { status, text } = await send(host, port, sent);
         expect([status, text]).toEqual([403, expect.stringContaining('for programs of this machine only')]);

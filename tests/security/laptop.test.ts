@@ -17,9 +17,17 @@ const ROW = {
 
 let run: TestRun;
 let site: Listening;
+let app: Listening;
 let browser: Browser;
+/** What came to the app's server. */
+const received: string[] = [];
 beforeAll(async () => {
-  run = await startTestRun();
+  app = await listen((request, response) => {
+    received.push(request.url ?? '');
+    response.end();
+    return Promise.resolve();
+  });
+  run = await startTestRun({ features: { notifyUrl: `http://localhost:${app.port}/` } });
   await run.table.client.send(new PutItemCommand({ TableName: run.tableName, Item: ROW }));
   run.vod.setFaults({ seed: 7 }); // what a reset would change
   site = await listen((_, response) => {
@@ -33,6 +41,7 @@ afterAll(async () => {
   await browser.close();
   await site.close();
   await run.stop();
+  await app.close();
 });
 
 interface Target {
@@ -80,6 +89,17 @@ function targets(): Target[] {
     local('GET', `${run.url}/local/config`),
     local('GET', `${run.url}/local/playback-keys`),
     local('GET', `${run.url}/local/page/main.js`),
+    local('GET', `${run.url}/local/client/index.js`),
+    local('GET', `${run.url}/local/events`),
+    local('POST', `${run.url}/local/events/1/send`, {}),
+    local('POST', `${run.url}/local/events/1/send`, { forgery: 'other-file' }),
+    local('GET', `${run.url}/local/webhooks`),
+    local('POST', `${run.url}/local/webhooks/1/retry`, {}),
+    local('POST', `${run.url}/local/notify`, { type: 'upload.ready', data: {} }),
+    local('GET', `${run.url}/local/vod`),
+    local('PUT', `${run.url}/local/faults`, { drop: 1 }),
+    local('DELETE', `${run.url}/local/faults`),
+    local('GET', `${run.url}/local/cover/5285890784273533167`),
     local('POST', `${run.url}/local/run/reconcile`, {}),
     local('POST', `${run.url}/local/token`, { sub: 'user-42' }),
     local('GET', `${run.vod.url}/local/faults`),
@@ -139,6 +159,8 @@ interface State {
   readonly messages: object;
   readonly faults: string;
   readonly files: number | undefined;
+  readonly callbacks: number;
+  readonly webhooks: number;
   readonly functionLines: number;
 }
 
@@ -155,6 +177,8 @@ async function state(): Promise<State> {
     messages: run.queues.stats('VerificationDeadLetters'),
     faults: (await ask(run.vod.port, { path: '/local/faults' })).text,
     files: (await apiClient(run.vod.port, { secretId, secretKey }).SearchMedia({})).TotalCount,
+    callbacks: run.vod.callbackLog.size,
+    webhooks: received.length,
     functionLines: run.lines.filter((line) => !isRefusal(line)).length,
   };
 }
@@ -209,6 +233,13 @@ test('what the page tries arrives at a server that takes everything, and is read
   const { functionLines } = await state();
   await fetch(`${run.url}/local/run/reconcile`, { method: 'POST' });
   expect((await state()).functionLines).toBeGreaterThan(functionLines);
+
+  // For the tests below: a callback that could be sent again. No function has seen its file, and none runs any more.
+  run.vod.setFaults({ drop: 1 });
+  run.vod.put({ name: 'cat', type: 'mp4', size: 1, sourceContext: 'row-secret' });
+  run.vod.setFaults({ drop: 0 });
+  expect((await fetch(`${run.url}/local/events`)).status).toBe(200);
+  expect((await state()).callbacks).toBe(1);
 }, 60_000);
 
 test('H4: a page of another site reads and changes nothing', async () => {
