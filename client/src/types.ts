@@ -117,6 +117,8 @@ export interface Snapshot {
 }
 
 export interface Upload {
+  /** Unique in this page: the key of a list's item. */
+  readonly id: number;
   readonly file: MediaFile;
   readonly snapshot: Snapshot;
   /**

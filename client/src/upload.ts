@@ -11,6 +11,8 @@ export interface UploadDeps extends SendingDeps, PollingDeps {
   readonly queue: Queue;
 }
 
+let lastId = 0;
+
 /** Begins the upload of one file: state machine, sending and polling put together. */
 export function createUpload(deps: UploadDeps, file: MediaFile, { cover, ...wish }: UploadOptions): Upload {
   const owner: Owner = {};
@@ -46,6 +48,7 @@ export function createUpload(deps: UploadDeps, file: MediaFile, { cover, ...wish
   };
   let leaveQueue = deps.queue(begin);
   return {
+    id: ++lastId,
     file,
     get snapshot() {
       return store.snapshot;

@@ -6,6 +6,13 @@ import { tokenOf } from './support/model-vod';
 
 const HOUR = 3_600_000;
 
+test('client upload > each has its own id, also two of the same file', () => {
+  const { uploads } = createModelClient();
+  const file = modelFile();
+  const ids = [uploads.upload(file).id, uploads.upload(file).id, createModelClient().uploads.upload(file).id];
+  expect(new Set(ids).size).toBe(3);
+});
+
 describe('client signatures', () => {
   test('one upload asks for one reusable signature', async () => {
     const { uploads, world, signed } = createModelClient();
