@@ -7,7 +7,7 @@ import { build, type BuildOptions } from 'esbuild';
 
 const CLIENT = __dirname;
 const ROOT = resolve(CLIENT, '..');
-export const ENTRIES = ['index', 'zh', 'react', 'vue', 'mini-program'] as const;
+export const ENTRIES = ['index', 'zh', 'react', 'vue', 'mini-program', 'local-vod'] as const;
 
 /**
  * Builds the package into a folder, ready for `npm pack`: one ES module for each entry, the mini program once more as CommonJS, types, package.json, README

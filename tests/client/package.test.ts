@@ -103,6 +103,14 @@ export const list: readonly Upload[] = react.useUploads(uploads).current;
 export const ref: number = vue.useUpload(upload).value.loaded;
 export const maybe: number | undefined = vue.useUpload(() => undefined).value?.loaded;
 export const refs: readonly Upload[] = vue.useUploads(uploads).value.current;
+export const keys: readonly number[] = list.map(({ id }) => id);
+`;
+
+const LOCAL_VOD = `
+import { mapHosts } from '${NAME}/local-vod';
+export const nothing: void = mapHosts('http://localhost:3443');
+// @ts-expect-error it needs to know where the local VOD is
+mapHosts();
 `;
 
 const MINI_PROGRAM = `
@@ -141,8 +149,9 @@ describe('client package types', () => {
     expect(await check('consumer', CONSUMER, module, resolution)).toBe('');
   });
 
-  test('the bindings and the mini program are typed', async () => {
+  test('the bindings, the local VOD and the mini program are typed', async () => {
     expect(await check('bindings', BINDINGS, 'esnext', 'bundler', true)).toBe('');
+    expect(await check('local-vod', LOCAL_VOD, 'nodenext', 'nodenext')).toBe('');
     expect(await check('mini-program', MINI_PROGRAM, 'nodenext', 'nodenext')).toBe('');
   });
 });
@@ -159,6 +168,22 @@ describe('client package in Node', () => {
     const functions = 'upload,list,get,delete,playback';
     expect(await evaluate(`import { createUploads } from '${NAME}'; ${print}`, 'module')).toBe(functions);
     expect(await evaluate(`const { createUploads } = require('${NAME}'); ${print}`, 'commonjs')).toBe(functions);
+  });
+
+  test('local-vod sends what the SDK requests from Tencent to the local VOD, and nothing else', async () => {
+    const code = `
+      import { mapHosts } from '${NAME}/local-vod';
+      globalThis.XMLHttpRequest = class { open(method, url) { console.log(method, url); } };
+      mapHosts('http://localhost:3443');
+      new XMLHttpRequest().open('POST', 'https://vod2.qcloud.com/v3/index.php?Action=ApplyUploadUGC');
+      new XMLHttpRequest().open('PUT', 'https://b-1.cos.ap-beijing.myqcloud.com/a.mp4');
+      new XMLHttpRequest().open('GET', 'https://api.example.com/uploads');
+    `;
+    expect((await evaluate(code, 'module')).split('\n')).toEqual([
+      'POST http://localhost:3443/vod2.qcloud.com/v3/index.php?Action=ApplyUploadUGC',
+      'PUT http://localhost:3443/b-1.cos.ap-beijing.myqcloud.com/a.mp4',
+      'GET https://api.example.com/uploads',
+    ]);
   });
 
   test('without the SDK an upload fails with what is missing', async () => {
