@@ -48,8 +48,8 @@ export interface Wx {
 }
 
 /**
- * Defines the globals `wx` and `window`, which the SDK reads when it is loaded. Every request goes to 127.0.0.1, with the
- * Host of its URL: what `wx` sends by TLS to the real hosts.
+ * Defines the globals `wx` and `window`, which the SDK reads when it is loaded. Requests to localhost go there. Every other
+ * one goes to `port` of 127.0.0.1, with the Host of its URL: what `wx` sends by TLS to the real hosts.
  */
 export function installWx(port: () => number): Wx {
   const requests: WxRequest[] = [];
@@ -69,6 +69,7 @@ export function installWx(port: () => number): Wx {
     getFileSystemManager: () => ({ readFile, stat }),
     getSystemInfoSync: () => ({ SDKVersion: '3.5.0', platform: 'android', system: 'Android 14', model: 'x' }),
     canIUse: () => false,
+    base64ToArrayBuffer: (text: string) => new Uint8Array(Buffer.from(text, 'base64')).buffer,
   };
   const globals = { wx, window: globalThis };
   Object.assign(globalThis, globals);
@@ -84,12 +85,13 @@ export function installWx(port: () => number): Wx {
 
 function send(port: number, options: RequestOptions, onEnd: (request?: WxRequest) => void) {
   const { url, method = 'GET', data: sent, dataType = 'json', success, fail, complete } = options;
-  const { host, pathname, search } = new URL(url);
+  const { host, hostname, port: portOfUrl, pathname, search } = new URL(url);
+  const target = hostname === 'localhost' ? { host: hostname, port: portOfUrl } : { host: '127.0.0.1', port };
   const body = bodyOf(options);
   const headers: Record<string, string | number> = { 'content-type': 'application/json', ...options.headers };
   Object.assign(headers, options.header, { host }, body && { 'content-length': body.length });
   const path = `${pathname}${search}`;
-  const outgoing = httpRequest({ host: '127.0.0.1', port, method, path, headers, agent: false }, (incoming) => {
+  const outgoing = httpRequest({ ...target, method, path, headers, agent: false }, (incoming) => {
     const chunks: Buffer[] = [];
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
