@@ -14,6 +14,8 @@ export default tseslint.config(
       '.cache/',
       'bench/peers/',
       'coverage/',
+      'examples/*/dist/',
+      'examples/*/miniprogram_npm/',
     ],
   },
   js.configs.recommended,
@@ -33,7 +35,7 @@ export default tseslint.config(
   { files: ['**/*.mjs'], languageOptions: { globals: { fetch: 'readonly', process: 'readonly' } } },
   {
     files: ['**/*.js'],
-    ignores: ['local/page/**'],
+    ignores: ['local/page/**', 'examples/**'],
     languageOptions: {
       sourceType: 'commonjs',
       globals: Object.fromEntries(
@@ -54,6 +56,22 @@ export default tseslint.config(
           ...['clearTimeout', 'performance', 'setTimeout', 'window', 'Element', 'Option', 'URL', 'XMLHttpRequest'],
         ].map((name) => [name, 'readonly']),
       ),
+    },
+  },
+  {
+    files: ['examples/{express,react,vue}/**/*.{js,jsx}'],
+    languageOptions: {
+      parserOptions: { ecmaFeatures: { jsx: true } },
+      globals: Object.fromEntries(
+        ['console', 'document', 'fetch', 'location', 'process', 'URLSearchParams'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
+  {
+    files: ['examples/mini-program/**/*.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: Object.fromEntries(['App', 'Page', 'wx'].map((name) => [name, 'readonly'])),
     },
   },
 );
