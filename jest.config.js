@@ -13,7 +13,12 @@ const THOROUGH_ONLY = [
 
 /** @type {import('jest').Config} */
 module.exports = {
-  testPathIgnorePatterns: ['/node_modules/', ...(process.env.THOROUGH === 'true' ? [] : THOROUGH_ONLY)],
+  // The examples have a configuration of their own: npm run test:examples.
+  testPathIgnorePatterns: [
+    '/node_modules/',
+    '/tests/examples/',
+    ...(process.env.THOROUGH === 'true' ? [] : THOROUGH_ONLY),
+  ],
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
   transform: { '\\.[jt]s$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
   // jose is published as ES modules only; everything else in node_modules loads as it is.
