@@ -9,7 +9,7 @@ export type * from './types';
 export type { MiniProgramFile } from './wx-sdk';
 
 export interface MiniProgramOptions extends BaseOptions {
-  /** `require('vod-wx-sdk-v2')` */
+  /** `require('vod-wx-sdk-v2/vod-wx-sdk-v2')` after 构建 npm, which does not read `main`; with a bundler `require('vod-wx-sdk-v2')`. */
   readonly sdk: VodWxSdk;
   /** Passed on to the SDK, such as `chunkSize`. */
   readonly sdkOptions?: object;
@@ -19,7 +19,8 @@ export interface MiniProgramOptions extends BaseOptions {
  * The client of a vod-client-upload backend in a WeChat mini program.
  *
  * @example
- * const uploads = createUploads({ url: 'https://api.example.com', token, sdk: require('vod-wx-sdk-v2') });
+ * const sdk = require('vod-wx-sdk-v2/vod-wx-sdk-v2');
+ * const uploads = createUploads({ url: 'https://api.example.com', token, sdk });
  * const { tempFiles } = await wx.chooseMedia({ mediaType: ['video'] });
  * const upload = uploads.upload(tempFiles[0], { sourceContext: 'order=7' });
  */
