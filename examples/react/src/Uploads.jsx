@@ -65,12 +65,12 @@ function UploadRow({ upload, onRetry, onRemove }) {
   return (
     <p>
       {upload.file.name} <progress value={loaded} max={total} /> {state}{' '}
+      {error && <span role="alert">{`${error.message}. ${error.advice} `}</span>}
       {isSending && <button onClick={upload.pause}>Pause</button>}
       {state === 'paused' && <button onClick={upload.resume}>Resume</button>}
       {(isSending || state === 'paused') && <button onClick={upload.cancel}>Cancel</button>}
       {state === 'error' && <button onClick={onRetry}>Retry</button>}
       {!isSending && <button onClick={onRemove}>Remove</button>}
-      {error && <span role="alert">{`${error.message}. ${error.advice}`}</span>}
     </p>
   );
 }
