@@ -14,7 +14,7 @@ export interface Stack {
 
 export async function startStack(): Promise<Stack> {
   const express = await startExpressExample();
-  const dataDir = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
+  const dataDir = await mkdtemp(join(tmpdir(), 'vod-client-upload-examples-data-'));
   onEnd(() => rm(dataDir, { recursive: true }));
   onEnd(killProcesses);
   const backend = await startProcess(dataDir, {
