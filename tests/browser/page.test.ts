@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core';
 import { becomesTrue, launchBrowser } from '../helpers/browser';
 import { recordClip } from '../helpers/clip';
 import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { thoroughTest } from '../helpers/thorough';
 
 // The page at `/`, used as a person would. Screenshots are written to artifacts/.
 
@@ -132,7 +133,7 @@ test('an upload shows its progress, is paused, resumed and cancelled by keyboard
   await page.context().close();
 });
 
-test('a video that the review blocks is shown as rejected, with the reason', async () => {
+thoroughTest('a video that the review blocks is shown as rejected, with the reason', async () => {
   const { page, errors } = await open();
   await page.getByLabel('User', { exact: true }).fill('carol');
   await page.setInputFiles('#videos', join(folder, 'clip.webm'));
@@ -179,7 +180,7 @@ test('a user sees their own uploads, plays one by a signed URL, and deletes it',
   await page.context().close();
 });
 
-test('a user sees a list of several pages, and nothing of another user', async () => {
+thoroughTest('a user sees a list of several pages, and nothing of another user', async () => {
   const { page, errors } = await open();
   const names = [1, 2, 3, 4, 5, 6, 7].map((number) => `erin-${number}.mp4`);
   await upload(
@@ -256,7 +257,7 @@ test('an upload over a limit is refused at signing or else shown as rejected, wi
   }
 });
 
-test('the page plays and refuses deletions in a run without playback and without deletion', async () => {
+thoroughTest('the page plays and refuses deletions in a run without playback and without deletion', async () => {
   const bare = await startTestRun({ features: { playback: false, allowDelete: false } });
   try {
     const { page, errors } = await open(bare.url);
@@ -274,7 +275,7 @@ test('the page plays and refuses deletions in a run without playback and without
   }
 });
 
-test('an event about a file that VOD does not know is shown as not verified', async () => {
+thoroughTest('an event about a file that VOD does not know is shown as not verified', async () => {
   const { page } = await open();
   const event = { EventType: 'NewFileUpload', FileUploadEvent: { FileId: '5285890000000000077' } };
   await fetch(run.callbackUrl, { method: 'POST', body: JSON.stringify(event) });

@@ -19,22 +19,20 @@ afterAll(() => Promise.all([copy.remove(), withoutEnv.remove()]));
 
 test('serverless package stops at a bad parameter with one sentence and exit code 1, before it builds anything', async () => {
   const { directory } = withoutEnv;
-  const outcomes = await Promise.all([
-    withoutEnv.serverless(['package', '--stage', 'dev', '--param', 'JWT_AUDIENCE=my-app']),
-    withoutEnv.serverless(['package', '--stage', 'prod'], { ...CALLER, CORS_ORIGINS: '*' }),
-  ]);
-  expect(outcomes).toEqual([
-    {
-      code: 1,
-      stdout:
-        "Error:\nCannot package: JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/\n",
-    },
-    {
+  const missing = ['package', '--stage', 'dev', '--param', 'JWT_AUDIENCE=my-app'];
+  expect(await withoutEnv.serverless(missing)).toEqual({
+    code: 1,
+    stdout:
+      "Error:\nCannot package: JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/\n",
+  });
+  if (isThorough) {
+    const refused = withoutEnv.serverless(['package', '--stage', 'prod'], { ...CALLER, CORS_ORIGINS: '*' });
+    expect(await refused).toEqual({
       code: 1,
       stdout:
         'Error:\nCannot package: CORS_ORIGINS "*" is refused in prod, name the origins of your pages, for example CORS_ORIGINS=https://www.example.com\n',
-    },
-  ]);
+    });
+  }
   expect(existsSync(join(directory, '.serverless'))).toBe(false);
   expect(existsSync(join(directory, '.esbuild', '.build', 'functions'))).toBe(false);
 });
@@ -50,10 +48,10 @@ test('A9: serverless package refuses what only the whole deploy shows, by name a
     /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} in total, of which Lambda accepts 4096$/,
   ) as string;
   expect(await refuse([], { CLASS_IDS })).toEqual(tooLong);
-  expect(await refuse(['--region', 'eu-west-1'], { ALARM_TOPIC_ARN: topic })).toBe(
-    `1 Cannot package: ALARM_TOPIC_ARN must name a topic in the region of the deploy, eu-west-1, not "${topic}", for example ALARM_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:alarms`,
-  );
   if (isThorough) {
+    expect(await refuse(['--region', 'eu-west-1'], { ALARM_TOPIC_ARN: topic })).toBe(
+      `1 Cannot package: ALARM_TOPIC_ARN must name a topic in the region of the deploy, eu-west-1, not "${topic}", for example ALARM_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:alarms`,
+    );
     expect(await refuse([], { AWS_REGION: '' })).toMatch(/^1 Cannot package: AWS_REGION is empty, /);
     expect(await refuse(['--stage', 'local'])).toMatch(/^1 Cannot package: the stage "local" is that of npm start/);
   }
@@ -62,20 +60,18 @@ test('A9: serverless package refuses what only the whole deploy shows, by name a
 
 test('N19: serverless package --stage prod refuses the values of .env.example, of the file and of the shell', async () => {
   const own = { JWT_ISSUER: 'https://id.example.net/' };
-  const [copied, partly] = await Promise.all([
-    copy.serverless(['package', '--stage', 'prod']),
-    copy.serverless(['package', '--stage', 'prod'], own),
-  ]);
-  expect([copied, partly].map(({ code, stdout }) => [code, stdout])).toEqual([
-    [
-      1,
-      'Error:\nCannot package: JWT_ISSUER "https://login.example.com/" is the example of .env.example and is refused in prod, set your own value\n',
-    ],
-    [
-      1,
+  expect(await copy.serverless(['package', '--stage', 'prod'], own)).toEqual({
+    code: 1,
+    stdout:
       'Error:\nCannot package: JWT_AUDIENCE "my-app" is the example of .env.example and is refused in prod, set your own value\n',
-    ],
-  ]);
+  });
+  if (isThorough) {
+    expect(await copy.serverless(['package', '--stage', 'prod'])).toEqual({
+      code: 1,
+      stdout:
+        'Error:\nCannot package: JWT_ISSUER "https://login.example.com/" is the example of .env.example and is refused in prod, set your own value\n',
+    });
+  }
 });
 
 test('stages that look like prod, or that AWS does not take, are refused with a sentence', async () => {
@@ -88,17 +84,22 @@ test('stages that look like prod, or that AWS does not take, are refused with a 
     ['\uFF50\uFF52\uFF4F\uFF44', invalid],
   ];
   await Promise.all(
-    sample(refusals, 2).map(async ([stage, message]) => {
+    sample(refusals, 1).map(async ([stage, message]) => {
       const { code, stdout } = await withoutEnv.serverless(['package', '--stage', stage], CALLER);
       expect([code, stdout.split('\n')[1]]).toEqual([1, expect.stringMatching(message)]);
     }),
   );
 });
 
-test.each([
-  ['push', ['uploadSignature', 'uploads', 'vodEvents', 'uploadChanged', 'reconcile'], 'pullEvents'],
-  ['pull', ['uploadSignature', 'uploads', 'uploadChanged', 'pullEvents', 'reconcile'], 'vodEvents'],
-])('serverless print and deploy function know the functions of EVENT_MODE=%s only', async (mode, names, other) => {
+test.each(
+  sample(
+    [
+      ['push', ['uploadSignature', 'uploads', 'vodEvents', 'uploadChanged', 'reconcile'], 'pullEvents'],
+      ['pull', ['uploadSignature', 'uploads', 'uploadChanged', 'pullEvents', 'reconcile'], 'vodEvents'],
+    ] as const,
+    1,
+  ),
+)('serverless print and deploy function know the functions of EVENT_MODE=%s only', async (mode, names, other) => {
   const variables = { EVENT_MODE: mode };
   const [printed, deployed] = await Promise.all([
     copy.serverless(['print', '--format', 'json'], variables),

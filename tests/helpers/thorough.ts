@@ -9,6 +9,9 @@ export function sample<T>(cases: readonly T[], size: number): readonly T[] {
   return isThorough ? cases : cases.slice(0, size);
 }
 
+/** A test that only `npm run test:thorough` runs: others cover its main case. */
+export const thoroughTest = isThorough ? test : test.skip;
+
 /** How many runs a property gets. */
 export function runs(thorough: number, usual: number): number {
   return isThorough ? thorough : usual;

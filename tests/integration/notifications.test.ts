@@ -7,6 +7,7 @@ import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/ev
 import { startTestRun, type TestRun } from '../helpers/local';
 import { apiClient, until } from '../helpers/vod-client';
 import { reviewComplete } from '../helpers/callbacks';
+import { runs } from '../helpers/thorough';
 
 // From an event to the webhook at the app's server, in a local run: the functions as they are deployed, the table's
 // stream and the queues.
@@ -165,9 +166,9 @@ test('while the notification queue refuses, the batch fails before VOD is asked,
   expect([second, third].map(types)).toEqual([['upload.ready'], ['upload.ready']]);
 }, 120_000);
 
-test('the back-fill of 1 000 old files announces none of them, and a new upload beside it', async () => {
+test('the back-fill of old files announces none of them, and a new upload beside it', async () => {
   run.vod.setFaults({ drop: 1 });
-  const old = Array.from({ length: 1_000 }, () => put({ createTime: Date.now() - 4 * DAY }));
+  const old = Array.from({ length: runs(1_000, 200) }, () => put({ createTime: Date.now() - 4 * DAY }));
   run.vod.setFaults(undefined);
   const fresh = put();
   for (let isFinished = false; !isFinished;) {
@@ -179,7 +180,7 @@ test('the back-fill of 1 000 old files announces none of them, and a new upload 
   await run.eventSources.idle();
   const rows = new Map((await run.rows()).map((one) => [one['fileId'], one]));
   const confirmed = old.filter((fileId) => rows.get(fileId)?.['trust'] === 'confirmed');
-  expect(confirmed).toHaveLength(1_000);
+  expect(confirmed).toHaveLength(old.length);
   expect(received()).toHaveLength(1);
   expect(types(fresh)).toEqual(['upload.ready']);
 }, 120_000);

@@ -75,17 +75,13 @@ describe('put', () => {
     expect((await apiClient(port).DescribeMediaInfos({ FileIds: [fileId] })).NotExistFileIdSet).toEqual([]);
   });
 
-  test('sustains 100 files a second, each with its events', async () => {
+  test('200 files in quick succession: each has its events, none twice', async () => {
     const hook = await receiver();
     const vod = await start({ callbackUrl: hook.url, callbackTimeoutMs: 60_000 });
-    const before = process.cpuUsage();
     for (let i = 0; i < 200; i++) {
       vod.put({ ...CLIP, name: `clip ${i}`, procedure: 'LongVideoPreset' });
       if (i % 10 === 9) await sleep(5);
     }
-    // No repetition of an event, and CPU time instead of time, since the machine may be busy with other tests. It includes the delivery of the events so far.
-    const { user, system } = process.cpuUsage(before);
-    expect((user + system) / 1_000_000).toBeLessThan(2);
     expect(await hook.wait(400)).toHaveLength(400);
   });
 });
