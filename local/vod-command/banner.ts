@@ -6,14 +6,14 @@ import { APP_ID } from '../vod/state';
 import type { KeyPair } from './key-pair';
 import { sdkLines } from './sdk-lines';
 
-/** What the first lines of the command are made of. */
-export interface Facts {
+/** What the banner shows. */
+export interface BannerOptions {
   readonly keyPair: KeyPair;
-  /** Of the local VOD. */
+  /** The URL of the local VOD. */
   readonly url: string;
   readonly port: number;
   readonly config: EventConfig;
-  /** Of the callbacks: 3.0, 2.0 or both. */
+  /** The format of callbacks: 3.0, 2.0 or both. */
   readonly format: string;
   readonly subAppIds: readonly number[] | undefined;
   readonly procedures: readonly string[];
@@ -24,15 +24,15 @@ export interface Facts {
 const COLUMN = 16;
 
 /** What a developer must know, one line each; the last one begins with `ready`. */
-export function banner(facts: Facts): string[] {
-  const { keyPair, url, dataDir, publicAddress } = facts;
+export function banner(options: BannerOptions): string[] {
+  const { keyPair, url, dataDir, publicAddress } = options;
   const line = (name: string, text: string) => `${name.padEnd(COLUMN)}${text}`;
   return [
     line('SecretId', keyPair.secretId),
     line('SecretKey', keyPair.secretKey),
-    line('AppId', `${APP_ID}, ${applications(facts.subAppIds)}`),
-    line('callbacks', callbacks(facts)),
-    line('procedures', facts.procedures.join(', ')),
+    line('AppId', `${APP_ID}, ${applications(options.subAppIds)}`),
+    line('callbacks', callbacks(options)),
+    line('procedures', options.procedures.join(', ')),
     line('server API', `${url}, as vod.tencentcloudapi.com`),
     line('upload service', `${url}/vod2.qcloud.com/v3/index.php?Action=..., as https://vod2.qcloud.com`),
     line('media', `${url}/media/...`),
@@ -42,17 +42,17 @@ export function banner(facts: Facts): string[] {
     '',
     ...sdkLines(url).map(({ sdk, line: text }) => line(sdk, text)),
     '',
-    ...(publicAddress ? [line('warning', warning(publicAddress, facts.port))] : []),
+    ...(publicAddress ? [line('warning', warning(publicAddress, options.port))] : []),
     line('ready', 'Ctrl-C ends it'),
   ];
 }
 
 function applications(subAppIds: readonly number[] | undefined): string {
-  if (!subAppIds) return 'vodSubAppId and SubAppId may be any or none';
+  if (!subAppIds) return 'vodSubAppId and SubAppId may have any value, or be absent';
   return `each server API call must have a SubAppId of: ${subAppIds.join(', ')}`;
 }
 
-function callbacks({ config, format }: Facts): string {
+function callbacks({ config, format }: BannerOptions): string {
   const sign = config.signKey === '' ? 'without Sign' : 'with Sign and T';
   return config.mode === 'PUSH' && config.url !== ''
     ? `${describeConfig(config)}, format ${format}, ${sign}`
@@ -62,5 +62,5 @@ function callbacks({ config, format }: Facts): string {
 /** What --host opens to the network. */
 function warning({ name, isWildcard }: PublicAddress, port: number): string {
   const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${port}`;
-  return `--host opens ${where} to your network: anybody in it sees all files and can upload with a signature`;
+  return `--host opens ${where} to your network: anyone on it can see all files, and upload with a signature`;
 }

@@ -28,9 +28,9 @@ export function loadKeyPair(dataDir: string): KeyPair {
     const { secretId, secretKey } = JSON.parse(readFileSync(file, 'utf8')) as Partial<KeyPair>;
     if (typeof secretId === 'string' && typeof secretKey === 'string') return { secretId, secretKey };
   } catch {
-    // Damaged, as without its members.
+    // Handled below, as a file without these properties.
   }
-  throw new StartupError(`${file} is damaged: delete it, and a new key pair is generated`);
+  throw new StartupError(`${file} is damaged: delete it to generate a new key pair`);
 }
 
 function letters(): string {

@@ -3,12 +3,12 @@ import { FAULT_RULES, type Faults } from '../vod/faults';
 
 /** One option of `npm run local-vod`. */
 export interface Option<T> {
-  /** What stands for the value in the help. */
+  /** Stands for the value in the help. */
   readonly placeholder: string;
   readonly help: string;
   /** What the value must be, for the error message. */
   readonly expected: string;
-  /** Returns undefined for a text that is not such a value. */
+  /** Returns undefined for an invalid value. */
   readonly parse: (text: string) => T | undefined;
   /** Whether it may be given several times. */
   readonly isRepeatable?: boolean;
@@ -17,8 +17,8 @@ export interface Option<T> {
 const MAX_PORT = 65_535;
 const MAX_STEP_MS = 600_000;
 
-const text = (value: string): string | undefined => (value === '' ? undefined : value);
-const folder = (value: string): string | undefined => (value === '' ? undefined : resolve(value));
+const nonEmpty = (value: string): string | undefined => (value === '' ? undefined : value);
+const path = (value: string): string | undefined => (value === '' ? undefined : resolve(value));
 
 function integer(minimum: number, maximum: number): (value: string) => number | undefined {
   return (value) => {
@@ -66,7 +66,7 @@ export const OPTIONS = {
   },
   'callback-format': {
     placeholder: '<format>',
-    help: '3.0 (default), 2.0 or both',
+    help: 'format of callbacks: 3.0 (default), 2.0 or both',
     ...oneOf('3.0', '2.0', 'both'),
   },
   'sign-key': {
@@ -89,15 +89,15 @@ export const OPTIONS = {
   },
   'secret-id': {
     placeholder: '<id>',
-    help: 'of the key pair; generated once and kept in the data folder by default',
-    expected: 'a text that is not empty',
-    parse: text,
+    help: 'SecretId of the key pair (default: generated once and kept in the data folder)',
+    expected: 'a non-empty string',
+    parse: nonEmpty,
   },
   'secret-key': {
     placeholder: '<key>',
-    help: 'of the key pair, as above',
-    expected: 'a text that is not empty',
-    parse: text,
+    help: 'SecretKey of the key pair; needs --secret-id',
+    expected: 'a non-empty string',
+    parse: nonEmpty,
   },
   'sub-app-ids': {
     placeholder: '<ids>',
@@ -108,20 +108,20 @@ export const OPTIONS = {
   'player-key': {
     placeholder: '<key>',
     help: 'player key (播放密钥), which signs psigns; without it no psign is valid',
-    expected: 'a text that is not empty',
-    parse: text,
+    expected: 'a non-empty string',
+    parse: nonEmpty,
   },
   'url-key': {
     placeholder: '<key>',
-    help: 'switches Key hotlink protection (Key 防盗链) of media URLs on; off by default',
-    expected: 'a text that is not empty',
-    parse: text,
+    help: 'key of Key hotlink protection (Key 防盗链), which it switches on for media URLs (default: off)',
+    expected: 'a non-empty string',
+    parse: nonEmpty,
   },
   procedures: {
     placeholder: '<file>',
     help: 'JSON file of procedures (任务流): steps, durations, outcomes, reviews',
-    expected: 'the name of a JSON file',
-    parse: folder,
+    expected: 'the path of a JSON file',
+    parse: path,
   },
   'step-ms': {
     placeholder: '<ms>',
@@ -131,7 +131,7 @@ export const OPTIONS = {
   },
   fault: {
     placeholder: '<name=value>',
-    help: `a fault from the start, may be repeated: ${Object.keys(FAULT_RULES).join(', ')}`,
+    help: `a fault that is on from the start, may be repeated: ${Object.keys(FAULT_RULES).join(', ')}`,
     expected: `<name>=<value>, ${Object.entries(FAULT_RULES)
       .map(([name, { expected }]) => `${name}: ${expected}`)
       .join('; ')}`,
@@ -140,7 +140,7 @@ export const OPTIONS = {
   },
   port: {
     placeholder: '<port>',
-    help: 'of HTTP and TLS (default: 3443; 0: a free one)',
+    help: 'port for HTTP and TLS (default: 3443; 0: any free port)',
     expected: `a port, an integer from 0 to ${MAX_PORT}`,
     parse: integer(0, MAX_PORT),
   },
@@ -153,8 +153,8 @@ export const OPTIONS = {
   data: {
     placeholder: '<folder>',
     help: 'where files, tasks and the key pair are kept (default: .local-vod)',
-    expected: 'the name of a folder',
-    parse: folder,
+    expected: 'the path of a folder',
+    parse: path,
   },
 } as const satisfies Readonly<Record<string, Option<unknown>>>;
 
@@ -162,8 +162,8 @@ export type OptionName = keyof typeof OPTIONS;
 
 type ParsedValue<N extends OptionName> = NonNullable<ReturnType<(typeof OPTIONS)[N]['parse']>>;
 
-/** The given options; a repeatable one has all its values. */
-export type Given = {
+/** The values of the options on the command line; a repeatable one has all its values. */
+export type OptionValues = {
   readonly [N in OptionName]?: (typeof OPTIONS)[N] extends { readonly isRepeatable: true }
     ? readonly ParsedValue<N>[]
     : ParsedValue<N>;

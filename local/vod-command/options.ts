@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
-import { OPTIONS, type Given, type Option, type OptionName } from './option-table';
+import { OPTIONS, type Option, type OptionName, type OptionValues } from './option-table';
 import { UsageError } from './usage-error';
 
 const COMMAND = 'npm run local-vod -- ';
 const HELP_COLUMN = 28;
-/** How many characters may differ for a name to be suggested. */
+/** Up to how many characters a suggested name may differ. */
 const MAX_DISTANCE = 3;
 
 /** What `--help` prints. */
@@ -18,30 +18,30 @@ export function usage(): string {
     ...entries().map(([name, { placeholder, help }]) => line(`--${name} ${placeholder}`, help)),
     line('--help, -h', 'prints this'),
     '',
-    'docs/local-vod.md has examples, how each SDK is pointed at it, and what differs from the real VOD.',
-    'Exit code: 0 ended by Ctrl-C, 1 it cannot start, 2 the command line is wrong.',
+    'docs/local-vod.md has examples, how to point each SDK at it, and how it differs from the real VOD.',
+    'Exit code: 0 after Ctrl-C, 1 if it cannot start, 2 if the command line is wrong.',
   ].join('\n');
 }
 
 /**
- * Reads a command line. Returns `help` if that was asked for.
+ * Reads a command line. Returns `help` if it contains --help or -h.
  *
  * @throws UsageError that says what would be right
  */
-export function readOptions(args: readonly string[]): Given | 'help' {
+export function readOptions(args: readonly string[]): OptionValues | 'help' {
   if (args.includes('--help') || args.includes('-h')) return 'help';
   const types = Object.fromEntries(entries().map(([name]) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...args], options: types, strict: false, tokens: true });
   const given: Record<string, unknown> = {};
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
-    if (token.kind === 'positional') throw new UsageError(`Unknown argument "${token.value}". ${advice()}`);
+    if (token.kind === 'positional') throw new UsageError(`Unknown argument "${token.value}". ${availableOptions()}`);
     const option = isOptionName(token.name) ? (OPTIONS[token.name] as Option<unknown>) : undefined;
     if (!option) throw unknownOption(token.rawName);
     const value = readValue(token.name, option, token.value);
     if (option.isRepeatable === true)
       given[token.name] = [...((given[token.name] as unknown[] | undefined) ?? []), value];
-    else if (token.name in given) throw new UsageError(`--${token.name} is given twice`);
+    else if (token.name in given) throw new UsageError(`--${token.name} must be given once only`);
     else given[token.name] = value;
   }
   return given;
@@ -62,10 +62,10 @@ function unknownOption(rawName: string): UsageError {
     .filter(({ distance }) => distance <= MAX_DISTANCE)
     .sort((a, b) => a.distance - b.distance)[0];
   const suggestion = nearest ? `Did you mean --${nearest.known}? ` : '';
-  return new UsageError(`Unknown option "${rawName}". ${suggestion}${advice()}`);
+  return new UsageError(`Unknown option "${rawName}". ${suggestion}${availableOptions()}`);
 }
 
-function advice(): string {
+function availableOptions(): string {
   return `Available: ${entries()
     .map(([name]) => `--${name}`)
     .join(', ')}, --help`;

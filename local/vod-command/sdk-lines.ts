@@ -1,13 +1,11 @@
-import { serviceOf } from '../vod/address';
-
-/** How a developer points one of the vendor's SDKs at the local VOD. */
+/** What points one of the vendor's SDKs at the local VOD. */
 export interface SdkLine {
   readonly sdk: string;
   readonly line: string;
 }
 
-/** Those of the Web SDK that are no storage hosts. */
-const UPLOAD_HOSTS = ['vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com'].filter((host) => serviceOf(host));
+/** The hosts of the Web SDK that are not storage hosts. */
+const UPLOAD_HOSTS = ['vod2.qcloud.com', 'vod2.dnsv1.com', 'vodreport.qcloud.com'];
 
 /**
  * One line for each SDK.
@@ -28,12 +26,12 @@ export function sdkLines(url: string): readonly SdkLine[] {
     { sdk: '.NET', line: `new HttpProfile { Protocol = "http://", Endpoint = "${host}" }` },
     {
       sdk: 'Android, iOS',
-      line: 'no setting: map vod2.qcloud.com and *.myqcloud.com by DNS, and trust the certificate',
+      line: 'not configurable: map vod2.qcloud.com and *.myqcloud.com by DNS, and trust the certificate',
     },
   ];
 }
 
-/** Both ports of the storage: an http page uses it by http. */
+/** Maps both ports of the storage: on an http page the SDK calls it over http. */
 function hostRules(host: string): string {
   const rules = [...UPLOAD_HOSTS, '*.myqcloud.com'].map((name) => `MAP ${name}:443 ${host}`);
   return [...rules, `MAP *.myqcloud.com:80 ${host}`].join(', ');

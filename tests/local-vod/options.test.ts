@@ -45,7 +45,7 @@ describe('readOptions', () => {
     [['http://localhost:8000'], /^Unknown argument "http:\/\/localhost:8000"\. Available: /],
     [['--port'], '--port needs a value: --port <port>'],
     [['--callback', '--port', '1'], '--callback needs a value: --callback <url>'],
-    [['--port', '1', '--port', '2'], '--port is given twice'],
+    [['--port', '1', '--port', '2'], '--port must be given once only'],
     [['--port', '65536'], '--port must be a port, an integer from 0 to 65535, not "65536"'],
     [['--callback', 'localhost:8000'], /^--callback must be an http or https URL, such as .*, not "localhost:8000"$/],
     [['--mode', 'PULL'], '--mode must be one of: push, pull, not "PULL"'],
@@ -56,13 +56,13 @@ describe('readOptions', () => {
     ],
     [['--fault', 'drop=2'], /^--fault must be <name>=<value>, drop: a number from 0 to 1; .*, not "drop=2"$/],
     [['--fault', 'loss=1'], /^--fault must be <name>=<value>, drop: .*, not "loss=1"$/],
-    [['--data', ''], '--data must be the name of a folder, not ""'],
+    [['--data', ''], '--data must be the path of a folder, not ""'],
     [['--host', 'a b'], /^--host must be an address or name of this machine, .*, not "a b"$/],
   ])('refuses %j and says what would be right', (args, message) => {
     expect(() => readOptions(args)).toThrow(message);
   });
 
-  test.each([['--help'], ['-h'], ['--port', 'x', '--help']])('%j %j %j asks for the help', (...args) => {
+  test.each([['--help'], ['-h'], ['--port', 'x', '--help']])('%j %j %j returns help', (...args) => {
     expect(readOptions(args)).toBe('help');
   });
 });
@@ -120,7 +120,7 @@ describe('readProceduresFile', () => {
 
   test.each<[unknown, RegExp]>([
     ['{', /JSON/],
-    [[], /it must be a JSON object of procedures by name$/],
+    [[], /it must contain a JSON object with a property for each procedure$/],
     [{ A: 1 }, /"A" must be a JSON object$/],
     [{ A: {} }, /"A\.steps" is missing: it must be an array$/],
     [{ A: { steps: [] } }, /"A\.steps" must have at least one step$/],
