@@ -4,8 +4,7 @@ import type { PublicAddress } from './network/callers';
 import { addressesOf } from './network/public-address';
 import type { LocalOptions } from './run';
 import type { Secrets } from './secrets';
-import { listenError } from './server';
-import { StartupError } from './startup-error';
+import { vodStartError } from './server';
 import { startVod, type Vod } from './vod/server';
 
 interface LocalVodOptions {
@@ -41,7 +40,6 @@ export async function startLocalVod(given: LocalVodOptions): Promise<Vod> {
       log,
     });
   } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
-    throw listenError(error, vodPort, 'VOD_PORT');
+    throw vodStartError(error, vodPort, 'VOD_PORT');
   }
 }

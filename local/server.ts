@@ -17,7 +17,7 @@ const MAX_HEADER_BYTES = 2 ** 16;
  * network. When the listener throws, the response is 500, with the message that an HTTP API sends.
  *
  * @param port 0 takes a free one
- * @param setting the environment variable that sets the port, for the error message
+ * @param setting what sets the port, for the error message
  * @throws StartupError when the port is taken on one of the addresses
  */
 export async function listen(
@@ -45,7 +45,7 @@ export async function listen(
   };
 }
 
-/** Makes a sentence for the user of an error of `openPort`; returns other errors as they are. */
+/** Returns a StartupError for an error of `openPort`, and any other error unchanged. */
 export function listenError(error: unknown, port: number, setting: string, hostSetting = 'HOST'): unknown {
   const { code, message } = error as NodeJS.ErrnoException;
   if (error instanceof PortTaken) return new StartupError(`${message}: choose another one with ${setting}`);
@@ -55,6 +55,12 @@ export function listenError(error: unknown, port: number, setting: string, hostS
   if (code === 'EADDRNOTAVAIL')
     return new StartupError(`${hostSetting} must be an address of this machine: ${message}`);
   return error;
+}
+
+/** Returns a StartupError for an error of `startVod` about its port or its data, and any other error unchanged. */
+export function vodStartError(error: unknown, port: number, setting: string, hostSetting = 'HOST'): unknown {
+  if (error instanceof Error && error.cause !== undefined) return new StartupError(error.message);
+  return listenError(error, port, setting, hostSetting);
 }
 
 function createHttpServer(listener: Listener): Server {

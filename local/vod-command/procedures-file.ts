@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { StartupError } from '../startup-error';
 import { isObject } from '../vod/http';
-import type { ContentReview, ProcedureTemplate, ReviewVerdict, Step } from '../vod/procedure-templates';
+import {
+  defaultVerdict,
+  SUGGESTIONS,
+  type ContentReview,
+  type ProcedureTemplate,
+  type ReviewVerdict,
+  type Step,
+} from '../vod/procedure-templates';
 import { findViolation, integer, list, number, oneOf, text, type Rule } from '../vod/rules';
 
 const MAX_STEPS = 100;
@@ -9,7 +16,7 @@ const MAX_SECONDS = 600;
 const MAX_DEFINITION = 1e9;
 
 const OBJECT: Rule = { isValid: isObject, expected: 'an object' };
-const SUGGESTION = oneOf(['pass', 'review', 'block']);
+const SUGGESTION = oneOf(SUGGESTIONS);
 
 const PROCEDURE_RULES: Readonly<Record<string, Rule>> = {
   steps: list(MAX_STEPS),
@@ -42,7 +49,7 @@ const CONTENT_REVIEW_RULES: Readonly<Record<string, Rule>> = {
 export function readProceduresFile(file: string): Record<string, ProcedureTemplate> {
   try {
     const procedures: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    if (!isObject(procedures)) throw new TypeError('it must be a JSON object of procedures by name');
+    if (!isObject(procedures)) throw new TypeError('it must contain a JSON object with a property for each procedure');
     return Object.fromEntries(Object.entries(procedures).map(([name, one]) => [name, readProcedure(name, one)]));
   } catch (error) {
     throw new StartupError(
@@ -85,11 +92,10 @@ function readStep(value: unknown, name: string): Step {
 function readReview(value: object, name: string): ReviewVerdict {
   check(value, REVIEW_RULES, name);
   const { suggestion = 'pass', label, form, seconds } = value as Partial<ReviewVerdict> & { seconds?: number };
-  const isPass = suggestion === 'pass';
   return {
-    suggestion,
-    label: label ?? (isPass ? '' : 'Porn'),
-    form: form ?? (isPass ? '' : 'Image'),
+    ...defaultVerdict(suggestion),
+    ...(label !== undefined && { label }),
+    ...(form !== undefined && { form }),
     ...(seconds !== undefined && { ms: seconds * 1000 }),
   };
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { ownDataDir } from '../data-dir';
 import { addressesOf, publicAddressOf } from '../network/public-address';
 import { endOfProcess } from '../process-end';
-import { listenError } from '../server';
+import { vodStartError } from '../server';
 import { StartupError } from '../startup-error';
 import type { Faults } from '../vod/faults';
 import { replaceFile } from '../vod/journal';
@@ -11,7 +11,7 @@ import { PRESETS } from '../vod/procedure-templates';
 import { startVod, type Vod, type VodOptions } from '../vod/server';
 import { banner } from './banner';
 import { loadKeyPair } from './key-pair';
-import type { Given } from './option-table';
+import type { OptionValues } from './option-table';
 import { readOptions, usage } from './options';
 import { readProceduresFile } from './procedures-file';
 import { UsageError } from './usage-error';
@@ -19,7 +19,7 @@ import { UsageError } from './usage-error';
 const DEFAULT_PORT = 3443;
 const DEFAULT_FOLDER = '.local-vod';
 
-/** `npm run local-vod`: the local VOD without anything else of this project. Runs until Ctrl-C. */
+/** `npm run local-vod`: the local VOD alone. Runs until Ctrl-C. */
 async function main(): Promise<void> {
   try {
     const given = readOptions(process.argv.slice(2));
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   }
 }
 
-async function run(given: Given): Promise<void> {
+async function run(given: OptionValues): Promise<void> {
   const end = endOfProcess();
   const dataDir = given.data ?? resolve(DEFAULT_FOLDER);
   const publicAddress = await publicAddressOf(given.host, '--host');
@@ -65,18 +65,18 @@ async function run(given: Given): Promise<void> {
   }
 }
 
-function vodOptions(given: Given, dataDir: string): VodOptions {
+function vodOptions(given: OptionValues, dataDir: string): VodOptions {
   if ((given['secret-id'] === undefined) !== (given['secret-key'] === undefined)) {
-    throw new UsageError('--secret-id and --secret-key belong together: give both, or none');
+    throw new UsageError('--secret-id and --secret-key must be given together');
   }
-  const kept = loadKeyPair(dataDir);
+  const keyPair = loadKeyPair(dataDir);
   const faults: Partial<Faults> = Object.assign({}, ...(given.fault ?? [])) as Partial<Faults>;
   const format = given['callback-format'];
   return {
     port: given.port ?? DEFAULT_PORT,
     dataDir: join(dataDir, 'vod'),
-    secretId: given['secret-id'] ?? kept.secretId,
-    secretKey: given['secret-key'] ?? kept.secretKey,
+    secretId: given['secret-id'] ?? keyPair.secretId,
+    secretKey: given['secret-key'] ?? keyPair.secretKey,
     callbackUrl: given.callback ?? '',
     mode: given.mode === 'pull' ? 'PULL' : 'PUSH',
     signKey: given['sign-key'] ?? '',
@@ -99,8 +99,7 @@ async function start(options: VodOptions): Promise<Vod> {
   try {
     return await startVod(options);
   } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) throw new StartupError(error.message);
-    throw listenError(error, options.port, '--port', '--host');
+    throw vodStartError(error, options.port, '--port', '--host');
   }
 }
 

@@ -6,7 +6,8 @@ export interface Step {
   readonly ms?: number;
 }
 
-export type Suggestion = 'pass' | 'review' | 'block';
+export const SUGGESTIONS = ['pass', 'review', 'block'] as const;
+export type Suggestion = (typeof SUGGESTIONS)[number];
 
 /** The result of a review task (ReviewAudioVideo). Label and form are empty if the suggestion is `pass`. */
 export interface ReviewVerdict {
@@ -15,6 +16,11 @@ export interface ReviewVerdict {
   readonly form: string;
   /** How long the review takes after the procedure; by default as long as a step. */
   readonly ms?: number;
+}
+
+/** The result that a review has unless label and form are given. */
+export function defaultVerdict(suggestion: Suggestion): ReviewVerdict {
+  return suggestion === 'pass' ? { suggestion, label: '', form: '' } : { suggestion, label: 'Porn', form: 'Image' };
 }
 
 /** The result of the AI content review that is part of a procedure (AiContentReviewResultSet, type Porn). */

@@ -1,6 +1,6 @@
 import { LocalError } from './local-error';
 import { ACCEPTED_TYPES } from './media-types';
-import type { Suggestion } from './procedure-templates';
+import { SUGGESTIONS, type Suggestion } from './procedure-templates';
 import { findViolation, integer, list, matching, number, oneOf, text, type Rule } from './rules';
 import type { Task } from './state';
 
@@ -45,7 +45,7 @@ const MAX_BYTES = 100 * 1024 ** 3;
 const MAX_PIXELS = 100_000;
 
 const FILE_ID = matching(/^\d{19}$/, 'a string of 19 digits');
-const SUGGESTION = oneOf(['pass', 'review', 'block']);
+const SUGGESTION = oneOf(SUGGESTIONS);
 const TIME: Rule = {
   isValid: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) && !Number.isNaN(Date.parse(value)),
   expected: 'an ISO 8601 time such as "2026-01-31T12:00:00Z"',
@@ -102,14 +102,14 @@ export function readSeed(body: unknown): Seed {
   };
 }
 
-/** As in JSON. */
+/** The properties as JSON has them. */
 type Raw<T> = { readonly [K in keyof T]: K extends 'content' | 'createTime' | 'finishTime' ? string : T[K] };
 
 function readFile(file: unknown, name: string): SeedFile {
   check(findViolation(file, FILE_RULES, name));
   const { content, createTime, ...given } = file as Raw<SeedFile>; // has passed its rules
   if (content !== undefined && given.size !== undefined) {
-    throw new LocalError(400, `"${name}.size" must be absent where there is "content"`);
+    throw new LocalError(400, `"${name}.size" must be absent if "content" is given`);
   }
   return {
     ...given,

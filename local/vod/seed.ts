@@ -3,7 +3,7 @@ import { LocalError } from './local-error';
 import { newFileId, newKey } from './media-keys';
 import { newFileUpload } from './messages';
 import type { Notifications } from './notifications';
-import { findTemplate, type ProcedureTemplate, type ReviewVerdict } from './procedure-templates';
+import { defaultVerdict, findTemplate, type ProcedureTemplate } from './procedure-templates';
 import { newTaskId, type Procedures } from './procedures';
 import { readSeed, type SeedFile, type SeedTask } from './seed-body';
 import type { Media, State, Task } from './state';
@@ -26,7 +26,7 @@ export interface SeedResult {
 const DEFAULT_SIZE = 1000;
 
 /**
- * Adds files and tasks, all of them or none, and sends their events if the body wants it.
+ * Adds files and tasks, all of them or none, and sends their events if the body has `"events": true`.
  *
  * @param body is described in docs/local-vod.md
  * @throws LocalError
@@ -86,7 +86,7 @@ function newTask(task: SeedTask, name: string, firstFileId: string | undefined, 
   const { type = 'Procedure', status = 'FINISH', procedure = 'LongVideoPreset', suggestion = 'pass' } = task;
   const fileId = task.fileId ?? firstFileId;
   if (fileId === undefined)
-    throw new LocalError(400, `"${name}.fileId" is missing: it must be a file, or "files" must have one`);
+    throw new LocalError(400, `"${name}.fileId" is missing: it must be the id of a file, or "files" must have one`);
   const createTime = task.createTime ?? now();
   const template = findTemplate(procedure, templates);
   const common = {
@@ -98,7 +98,7 @@ function newTask(task: SeedTask, name: string, firstFileId: string | undefined, 
   };
   if (type === 'ReviewAudioVideo') {
     const taskId = task.taskId ?? newTaskId('ReviewAudioVideo');
-    return { ...common, taskId, taskType: type, verdict: verdictOf(suggestion), afterTaskId: '' };
+    return { ...common, taskId, taskType: type, verdict: defaultVerdict(suggestion), afterTaskId: '' };
   }
   return {
     ...common,
@@ -110,10 +110,6 @@ function newTask(task: SeedTask, name: string, firstFileId: string | undefined, 
     stepsDone: status === 'FINISH' ? template.steps.length : 0,
     ...(template.contentReview && { contentReview: template.contentReview }),
   };
-}
-
-function verdictOf(suggestion: ReviewVerdict['suggestion']): ReviewVerdict {
-  return suggestion === 'pass' ? { suggestion, label: '', form: '' } : { suggestion, label: 'Porn', form: 'Image' };
 }
 
 function assertNew(media: readonly Media[], tasks: readonly Task[], state: State): void {
@@ -128,7 +124,7 @@ function assertNew(media: readonly Media[], tasks: readonly Task[], state: State
     const isTaken = taskIds.has(taskId) || state.tasks.get(taskId) !== undefined;
     if (isTaken) throw new LocalError(400, `"tasks[${index}].taskId" must be new: there is a task ${taskId}`);
     if (!fileIds.has(fileId) && !state.media.get(fileId)) {
-      throw new LocalError(400, `"tasks[${index}].fileId" must be a file: there is no file ${fileId}`);
+      throw new LocalError(400, `"tasks[${index}].fileId" must be the id of a file: there is no file ${fileId}`);
     }
     taskIds.add(taskId);
   }

@@ -124,7 +124,7 @@ describe('npm run local-vod', () => {
     await vod.stop();
   });
 
-  test('a second one in the same folder, a taken port and a damaged key pair end with one line and status 1', async () => {
+  test('ends with one line and status 1 where the folder or the port is in use, or the key pair is damaged', async () => {
     const dataDir = temporaryDirectory();
     const first = await startLocalVod(dataDir);
     const second = await startLocalVod(dataDir);
@@ -141,16 +141,14 @@ describe('npm run local-vod', () => {
     writeFileSync(join(dataDir, 'key-pair.json'), '{}');
     const fourth = await startLocalVod(dataDir);
     expect(await fourth.exited).toBe(1);
-    expect(fourth.err()).toBe(
-      `${join(dataDir, 'key-pair.json')} is damaged: delete it, and a new key pair is generated\n`,
-    );
+    expect(fourth.err()).toBe(`${join(dataDir, 'key-pair.json')} is damaged: delete it to generate a new key pair\n`);
   });
 
-  test('a wrong command line ends with status 2, and half a key pair is one', async () => {
+  test('ends with status 2 for a wrong command line, such as half a key pair', async () => {
     const half = await startLocalVod(temporaryDirectory(), ['--secret-id', 'x']);
     expect([await half.exited, half.err()]).toEqual([
       2,
-      '--secret-id and --secret-key belong together: give both, or none\nnpm run local-vod -- --help lists the options\n',
+      '--secret-id and --secret-key must be given together\nnpm run local-vod -- --help lists the options\n',
     ]);
   });
 
