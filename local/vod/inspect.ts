@@ -2,13 +2,12 @@ import { shownUrl } from '../network/shown-url';
 import type { Faults, FaultInjector } from './faults';
 import { categoryOf } from './media-types';
 import type { EventConfig, Notifications } from './notifications';
-import type { Media, Session, State, Task } from './state';
+import { SESSION_LIFETIME_MS, type Media, type Session, type State, type Task } from './state';
 
-/** How many of each are shown, the newest. */
+/** How many files, tasks and sessions are shown. */
 const MAX_SHOWN = 100;
-const SESSION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** What the VOD has and how it is set, without secrets. Times are in milliseconds. */
+/** The data and the settings of the VOD, without secrets. Times are in milliseconds since 1970. */
 export interface VodView {
   readonly files: Shown<FileView>;
   readonly tasks: Shown<TaskView>;

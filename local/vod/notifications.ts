@@ -1,3 +1,4 @@
+import { shownUrl } from '../network/shown-url';
 import type { Callbacks } from './callbacks';
 import type { EventQueue } from './event-queue';
 import type { EventType, Message } from './messages';
@@ -28,7 +29,7 @@ export class Notifications {
     else this.callbacks.send(message, this.config);
   }
 
-  /** Starts over, after the callbacks so far were stopped. */
+  /** Replaces the configuration and the callbacks, which the caller has stopped before. */
   reset(config: EventConfig, callbacks: Callbacks): void {
     this.config = config;
     this.callbacks = callbacks;
@@ -41,10 +42,9 @@ export class Notifications {
   }
 }
 
-/** Where events go, for the log. A token in the query string is not in it. */
+/** Where events go, for the log: without the query of the URL, which may contain a token. */
 export function describeConfig({ mode, url }: EventConfig): string {
   if (mode === 'PULL') return 'events wait for PullEvents';
   if (url === '') return 'events are not sent, NotificationUrl is empty';
-  const { origin, pathname } = new URL(url);
-  return `events are pushed to ${origin}${pathname}`;
+  return `events are pushed to ${shownUrl(url)}`;
 }

@@ -12,6 +12,9 @@ import type { UploadSignature } from './upload-signature';
 /** The application that owns this library. Requests for any other id, or for none, use the same library. */
 export const APP_ID = 1500000001;
 
+/** How long an upload session is valid, and with it `vodSessionKey`. */
+export const SESSION_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
 /** A file of the library, from the commit of its upload on. Times are in milliseconds. */
 export interface Media {
   readonly fileId: string;
@@ -140,7 +143,7 @@ export class State {
     this.#journal.transact(work);
   }
 
-  /** Forgets everything, so that every session, and with it its credentials, is invalid. */
+  /** Removes everything, so that every session is invalid, and its credentials too. */
   clear(): void {
     const all = [this.media, this.sessions, this.usedSignatures, this.tasks, this.outbox, this.queue];
     this.transact(() => {

@@ -5,15 +5,13 @@ import { allowAnyOrigin, jsonObject, readBody, replyJson, whyNotJsonObject, type
 import type { Library } from './library';
 import { newFileId, newKey } from './media-keys';
 import type { Procedures } from './procedures';
-import { APP_ID, type Session, type State } from './state';
+import { APP_ID, SESSION_LIFETIME_MS, type Session, type State } from './state';
 import { issue } from './storage-credentials';
 import { checkFileName, checkFileType } from './upload-rules';
 import { invalidRequest, readSignature, UploadError, type Keys, type UploadSignature } from './upload-signature';
 import { DEFAULT_REGION, NEVER_EXPIRES, type Uploads } from './uploads';
 
 export const UGC_ACTIONS = ['PrepareUploadUGC', 'ApplyUploadUGC', 'CommitUploadUGC'] as const;
-
-const SESSION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 interface UgcDeps {
   readonly state: State;
@@ -27,7 +25,7 @@ interface UgcDeps {
 
 type Body = Record<string, unknown>;
 
-/** The three calls of an upload: Prepare, Apply, Commit. As with VOD, a refusal is status 200 with a code. */
+/** The three calls of an upload: Prepare, Apply, Commit. As with VOD, a refusal has status 200 and a code. */
 export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
   if (allowAnyOrigin(call)) return;
   const action = call.query.get('Action') ?? '';
@@ -36,7 +34,7 @@ export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
     const body = jsonObject(bytes);
     if (call.method !== 'POST') throw invalidRequest(`the method must be POST, not ${call.method}`);
     if (!body) throw invalidRequest(whyNotJsonObject(bytes));
-    if (typeof body['signature'] !== 'string') throw invalidRequest('the body has no signature');
+    if (typeof body['signature'] !== 'string') throw invalidRequest('"signature" must be a string');
     const signature = body['signature'];
     const signed = readSigned(deps, signature);
     const data = await run(deps, action, body, signature, signed);
@@ -49,7 +47,7 @@ export async function handleUgc(call: Call, deps: UgcDeps): Promise<void> {
   }
 }
 
-/** Reads a signature; of one that is refused, the error's message ends with what is wrong. */
+/** Reads a signature. If it is refused, the error's message ends with the reason. */
 function readSigned({ keys, now }: UgcDeps, signature: string): UploadSignature {
   try {
     return readSignature(signature, keys, now());
@@ -143,7 +141,9 @@ function apply(deps: UgcDeps, body: Body, signed: UploadSignature, sessionKey: s
 /** With `fileId`, Apply announces a new cover of an existing file, else a video and perhaps its cover. */
 function newSession(deps: UgcDeps, body: Body, signed: UploadSignature): Session {
   const existing = getString(body, 'fileId');
-  if (existing !== '' && !deps.state.media.get(existing)) throw invalidRequest(`there is no file ${existing}`);
+  if (existing !== '' && !deps.state.media.get(existing)) {
+    throw invalidRequest(`fileId must be a file of the library: there is no file ${existing}`);
+  }
   const fileId = existing || newFileId();
   const video = existing === '' ? announcedFile(body, 'video', fileId) : undefined;
   const isCoverAnnounced = existing !== '' || getString(body, 'coverType') !== '';
@@ -203,11 +203,13 @@ async function commit(deps: UgcDeps, sessionKey: string): Promise<unknown> {
 
 function getSession({ state, now }: UgcDeps, sessionKey: string): Session {
   const session = state.sessions.get(sessionKey);
-  if (!session || session.expiresAt < now()) throw invalidRequest('vodSessionKey is unknown or older than a day');
+  if (!session || session.expiresAt < now()) {
+    throw invalidRequest('vodSessionKey is unknown or older than a day: call ApplyUploadUGC without it');
+  }
   return session;
 }
 
-/** Missing and null count as empty. */
+/** Returns '' for a property that is missing or null. */
 function getString(body: Body, name: string): string {
   const value = body[name] ?? '';
   if (typeof value !== 'string') throw invalidRequest(`${name} must be a string`);

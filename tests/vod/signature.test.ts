@@ -40,7 +40,7 @@ describe('the signature rules of 266/9221', () => {
     ['250 characters of source context', signOriginal(original({ sourceContext: '%E4%BD%A0'.repeat(250) })), 0],
     ['1000 characters of session context', signOriginal(original({ sessionContext: 'x'.repeat(1000) })), 0],
     ['no text at all', '', 10004],
-    ['no Base64', 'this is no signature', 10004],
+    ['text that is not Base64', 'not a signature', 10004],
     ['Base64 with a line break', `${signOriginal(text).slice(0, 76)}\n${signOriginal(text).slice(76)}`, 10004],
     [
       'url-safe Base64',
@@ -102,7 +102,7 @@ describe('the signature rules of 266/9221', () => {
     const vod = await start();
     expect(await ugc(vod.port, 'Apply', {})).toMatchObject({
       code: 10001,
-      message: 'ugc upload | invalid request: the body has no signature',
+      message: 'ugc upload | invalid request: "signature" must be a string',
     });
     expect(await ugc(vod.port, 'Invented', { signature: sign() })).toMatchObject({ code: 10001 });
   });
