@@ -9,9 +9,9 @@ import type { Webhooks } from './webhooks/webhooks';
 
 export interface InspectionOptions {
   readonly vod: Pick<Vod, 'callbackLog' | 'repeatCallback' | 'inspect' | 'setFaults' | 'coverPath'>;
-  /** Absent where no webhooks are sent. */
+  /** Absent if no webhooks are sent. */
   readonly webhooks: Webhooks | undefined;
-  /** Where the browser that sent a request finds the local VOD. */
+  /** The URL of the local VOD for the browser that sent the request. */
   readonly vodUrl: (request: IncomingMessage) => string;
 }
 
@@ -64,7 +64,7 @@ function eventRoutes({ vod }: InspectionOptions): Route[] {
       }
       const record = await vod.repeatCallback(Number(id), forgery);
       if (record) sendJson(response, 200, record);
-      else sendMessage(response, 404, 'There is no such callback, or VOD has no callback URL');
+      else sendMessage(response, 404, `There is no callback ${id}, or VOD has no callback URL`);
     }),
   ];
 }
@@ -78,7 +78,7 @@ function webhookRoutes({ webhooks }: InspectionOptions): Route[] {
     }),
     route('POST', `${WEBHOOKS}/(\\d+)/retry`, ({ response }, id) => {
       if (webhooks.retry(Number(id))) sendJson(response, 202, {});
-      else sendMessage(response, 404, 'There is no such webhook');
+      else sendMessage(response, 404, `There is no webhook ${id}`);
     }),
   ];
 }

@@ -32,7 +32,7 @@ export async function handleCos(call: Call, { state, now, log }: CosDeps): Promi
   if (allowAnyOrigin(call)) return;
   try {
     if (!call.host.startsWith(`${BUCKET_NAME}.`)) {
-      throw new StorageError(404, 'NoSuchBucket', `The bucket does not exist: the only one is ${BUCKET_NAME}`);
+      throw new StorageError(404, 'NoSuchBucket', `The bucket does not exist: it must be ${BUCKET_NAME}`);
     }
     if (isRegionProbe(call)) {
       reply(call.response, 200, '');
@@ -66,8 +66,8 @@ function assertOwnFile(session: Session | undefined, key: string, now: number): 
 }
 
 /**
- * With this request the Web SDK looks which region is nearest. It ignores the status, but browsers print every other one
- * than 200 as an error.
+ * With this request the Web SDK finds the nearest region. It ignores the status, but browsers print any status other than
+ * 200 as an error.
  */
 function isRegionProbe({ method, path, request: { headers } }: Call): boolean {
   return method === 'HEAD' && path === '/' && headers.authorization === undefined && headers.origin !== undefined;
@@ -194,7 +194,7 @@ export function readPartList(xml: string): { number: number; etag: string }[] {
   return parts;
 }
 
-/** What is inside the root element. */
+/** The content of the root element. */
 function listOf(xml: string): string {
   const declarationEnd = xml.startsWith('<?xml') ? xml.indexOf('?>') + '?>'.length : 0;
   const root = xml.slice(declarationEnd).trimStart();
@@ -213,7 +213,7 @@ function readPart(part: string): { number: number; etag: string } {
 
 function malformed(): StorageError {
   const example = `<${ROOT}><Part><PartNumber>1</PartNumber><ETag>"..."</ETag></Part></${ROOT}>`;
-  return new StorageError(400, 'MalformedXML', `Not a ${ROOT} document: the body must be such as ${example}`);
+  return new StorageError(400, 'MalformedXML', `Not a ${ROOT} document: the body must have the form ${example}`);
 }
 
 function replyXml({ response }: Call, status: number, xml: string): void {

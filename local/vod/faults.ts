@@ -110,7 +110,7 @@ export async function handleFaults({ request, response, method }: Call, faults: 
     if (violation !== undefined) throw new LocalError(400, violation);
     replyJson(response, 200, faults.change(changed ?? {}));
   } else {
-    throw new LocalError(405, 'Read the faults with GET, change them with PUT, reset them with DELETE');
+    throw new LocalError(405, `The method must be GET, PUT or DELETE, not ${method}`);
   }
 }
 

@@ -25,7 +25,7 @@ interface LocalDeps {
   readonly log: (line: string) => void;
 }
 
-/** What the real VOD does not have, by path. */
+/** The routes that the real VOD does not have, by path. */
 const ROUTES: Readonly<Record<string, (call: Call, deps: LocalDeps) => void | Promise<void>>> = {
   '/local/faults': (call, { faults }) => handleFaults(call, faults),
   '/local/review': handleReview,
@@ -40,7 +40,7 @@ export async function handleLocalRoute(call: Call, deps: LocalDeps): Promise<voi
       throw new LocalError(403, `Requests to ${LOCAL_PATH}* ${rule}`);
     }
     const route = Object.hasOwn(ROUTES, call.path) ? ROUTES[call.path] : undefined;
-    if (!route) throw new LocalError(404, `Not Found: must be one of: ${Object.keys(ROUTES).join(', ')}`);
+    if (!route) throw new LocalError(404, `Not Found: the path must be one of: ${Object.keys(ROUTES).join(', ')}`);
     await route(call, deps);
   } catch (error) {
     if (!(error instanceof LocalError)) throw error;
@@ -62,7 +62,7 @@ async function handleReview(call: Call, { state, library }: LocalDeps): Promise<
   replyJson(call.response, 200, { fileId, suggestion });
 }
 
-/** Forgets all files, uploads, tasks and events; the event configuration and the faults become those of the start. */
+/** Removes all files, uploads, tasks and events; the event configuration and the faults become those of the start. */
 async function handleReset(call: Call, { reset, log }: LocalDeps): Promise<void> {
   requirePost(call);
   await readBody(call.request);

@@ -10,7 +10,7 @@ import type { PlaybackKeys } from './playback-keys';
 import type { Procedures } from './procedures';
 import type { Media, State } from './state';
 
-// No snapshot is taken: every cover made by a procedure is this one grey pixel.
+// Snapshots are not taken: every cover made by a procedure is this grey pixel.
 const SNAPSHOT = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
   'base64',
@@ -64,7 +64,7 @@ async function sendMedia(call: Call, deps: MediaDeps): Promise<void> {
   }
   const media = state.media.get(fileIdOf(key));
   if (!media || directoryOf(media.key) !== directoryOf(key)) {
-    throw new MediaError(404, 'No such file: it was not committed, or it was deleted');
+    throw new MediaError(404, 'There is no such file: it was not committed, or it was deleted');
   }
   if (media.isForbidden === true) throw new MediaError(403, 'Forbidden by ForbidMediaDistribution');
   const headers = {
@@ -78,7 +78,7 @@ async function sendMedia(call: Call, deps: MediaDeps): Promise<void> {
   }
   const stored = storedKeyOf(key, media, procedures);
   if (stored === undefined)
-    throw new MediaError(404, 'No such output of this file: it was not made, or it was deleted');
+    throw new MediaError(404, 'There is no such output of this file: it was not made, or it was deleted');
   const size = await sizeOf(state.bucket.file(stored));
   if (size === undefined) throw new MediaError(404, 'The bytes of this file are not stored: it was added without them');
   await sendFile(call, state.bucket.file(stored), size, headers);

@@ -65,7 +65,7 @@ export function authorize(call: Call, secret: string, now: number): string {
   const given = Buffer.from(signed.get('q-signature') ?? '');
   const expected = Buffer.from(signatureOf(call, signed, credentials.secretKey));
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-    throw signatureDoesNotMatch('q-signature is not that of this method, path, parameters and headers');
+    throw signatureDoesNotMatch('q-signature does not match this method, path, parameters and headers');
   }
   return sessionKey;
 }

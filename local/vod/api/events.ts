@@ -56,7 +56,7 @@ function modifyEventConfig({ notifications, log }: ApiDeps, parameters: Paramete
   };
   const isHttpUrl = URL.canParse(changed.url) && /^https?:$/.test(new URL(changed.url).protocol);
   if (changed.url !== '' && !isHttpUrl) {
-    throw invalidValue('NotificationUrl', '`NotificationUrl` is not an HTTP or HTTPS URL');
+    throw invalidValue('NotificationUrl', '`NotificationUrl` must be an HTTP or HTTPS URL');
   }
   notifications.config = changed;
   log(`ModifyEventConfig: ${describeConfig(changed)}`);
