@@ -9,7 +9,7 @@ import { StartupError } from './startup-error';
 
 /*
  * One data folder has one owner. Each process that wants it publishes a claim: a file in the folder, with a socket to which
- * the process listens as long as it lives. Only then it looks at the other claims. The system closes the socket of a
+ * the process listens as long as it lives. Only then does it look at the other claims. The system closes the socket of a
  * process that was killed, so its claim is known to be dead, whatever process has its id now; names of claims are never
  * used again, so a dead claim can be removed at any time. Of two processes that start at once, each sees the other or is
  * seen by it, and the one with the smaller name wins.

@@ -7,13 +7,13 @@ export const RUN = '/local/run/';
 export const PLAYBACK_KEYS = '/local/playback-keys';
 export const EVENTS = '/local/events';
 export const WEBHOOKS = '/local/webhooks';
-/** Where the function that sends webhooks sends them. */
+/** The forwarder to which the function sends webhooks. */
 export const NOTIFY = '/local/notify';
 export const VOD = '/local/vod';
 export const FAULTS = '/local/faults';
 export const COVER = '/local/cover/';
 
-/** Refused from the network, which HOST may open: they change the run, or show more than rows and files. */
+/** Refused from the network, to which HOST may open the run: they change it, or show more than rows and files. */
 const MACHINE_ONLY = [RUN, PLAYBACK_KEYS, EVENTS, WEBHOOKS, NOTIFY, VOD, FAULTS];
 
 /**

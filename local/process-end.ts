@@ -1,7 +1,7 @@
-/** How often a process looks whether its parent is still there, in milliseconds. */
+/** How often a process checks that its parent is running, in milliseconds. */
 const PARENT_INTERVAL = 200;
 
-/** Aborts when this process is told to end, by Ctrl-C, a signal, or the end of the npm that started it. */
+/** Returns a controller that Ctrl-C, a signal, or the end of the npm that started this process aborts. */
 export function endOfProcess(): AbortController {
   const end = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -13,7 +13,7 @@ export const DEFAULT_LIMITS: LogLimits = { records: 1000, characters: 8 * 2 ** 2
 export interface LogPage<T> {
   /** For the next read. */
   readonly cursor: string;
-  /** True if what the reader has is of another run: `records` are all there are. */
+  /** Whether the cursor is not one of this run: then `records` are all that exist. */
   readonly isReset: boolean;
   /** Records with a smaller id were dropped. */
   readonly firstId: number;

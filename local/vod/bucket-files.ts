@@ -24,7 +24,7 @@ export async function concatenate(parts: readonly string[], file: string): Promi
   }
 }
 
-/** Writes bytes, or a number of zeros, which take no room on most disks. Returns the ETag: an MD5 of bytes only. */
+/** Writes bytes, or a number of zeros, which most disks store as a sparse file. Returns the ETag: for bytes their MD5. */
 export function writeContent(file: string, content: Buffer | number): string {
   const bytes = typeof content === 'number' ? Buffer.alloc(0) : content;
   writeFileSync(file, bytes);

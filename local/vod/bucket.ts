@@ -67,7 +67,7 @@ export class Bucket {
     return this.#objects.get(recordId(key));
   }
 
-  /** Where the bytes of an object are. */
+  /** The path of the file with an object's bytes. */
   file(key: string): string {
     return join(this.dataDir, fileOf(key));
   }
@@ -87,9 +87,9 @@ export class Bucket {
     throw new StorageError(403, 'AccessDenied', 'Access Denied: everything was removed during this request');
   }
 
-  /** Stores bytes, or a number of zeros, without a client. */
+  /** Stores an object that no client uploads: bytes, or a number of zeros. */
   store(key: string, content: Buffer | number, now: number): void {
-    const file = this.#arriving();
+    const file = this.#temporaryFile();
     const etag = writeContent(file, content);
     this.#keep(key, file, typeof content === 'number' ? content : content.length, etag, now);
   }
@@ -200,7 +200,7 @@ export class Bucket {
       }
       previous = number;
     }
-    const file = this.#arriving();
+    const file = this.#temporaryFile();
     const parts = wanted.map(({ number, etag }) => join(this.#partsOf(uploadId), `${number}.${etag}`));
     let size: number;
     try {
@@ -222,7 +222,7 @@ export class Bucket {
     bytes: Readable,
     contentMd5: string | undefined,
   ): Promise<{ file: string; md5: string; size: number }> {
-    const file = this.#arriving();
+    const file = this.#temporaryFile();
     const hash = createHash('md5');
     let size = 0;
     const measure = async function* (chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
@@ -260,7 +260,7 @@ export class Bucket {
     return object;
   }
 
-  #arriving(): string {
+  #temporaryFile(): string {
     return join(this.#root, 'arriving', randomUUID());
   }
 

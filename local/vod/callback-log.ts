@@ -2,11 +2,11 @@ import { RecordLog } from '../record-log';
 import type { Message } from './messages';
 import type { PostResult } from './post';
 
-/** What may be wrong with a callback that is sent on purpose. */
+/** How a recorded callback can be forged or broken when it is sent again. */
 export const FORGERIES = ['wrong-token', 'wrong-sign', 'other-file', 'cut'] as const;
 export type Forgery = (typeof FORGERIES)[number];
 
-/** `sending`: also while it waits; `refused`: any status but 2xx, which VOD does not repeat. */
+/** `sending`: also while it waits; `refused`: a status other than 2xx, after which VOD does not retry. */
 export type CallbackOutcome = 'sending' | 'accepted' | 'refused' | 'unanswered' | 'dropped';
 
 /** One POST of a callback. */

@@ -15,8 +15,8 @@ const MAX_HOLD_MS = 3000;
 type Deliver = () => Promise<void>;
 
 /**
- * Pushes events: one POST per event, repeated after a timeout only, whatever the status is.
- * An event stays in the outbox until it is delivered or given up, so a restart sends what was not sent.
+ * Pushes events: one POST per event, retried after a timeout only, not after an error status.
+ * An event stays in the outbox until it is delivered or given up, so it is sent after a restart.
  */
 export class Callbacks {
   /** Interrupts what is waiting or being sent. A set, because listeners of one AbortSignal take quadratic time. */
@@ -29,7 +29,7 @@ export class Callbacks {
   constructor(
     private readonly state: State,
     private readonly faults: FaultInjector,
-    /** Gets every callback, for people to look at. */
+    /** Records every callback for the page. */
     private readonly records: CallbackLog,
     private readonly timeoutMs: number,
     private readonly now: () => number,

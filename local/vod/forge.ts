@@ -17,7 +17,7 @@ export function signatureOf(key: string, now: number): { Sign?: string; T?: numb
   return { Sign: createHash('md5').update(`${key}${expiry}`).digest('hex'), T: expiry };
 }
 
-/** The callback that is sent when a recorded one is sent again, with a fresh Sign, or what an attacker would make of it. */
+/** A recorded callback to send again: with a fresh Sign, or forged as by an attacker. */
 export function repeat(
   { body, fileId }: CallbackRecord,
   { url, signKey }: { readonly url: string; readonly signKey: string },
@@ -26,7 +26,7 @@ export function repeat(
 ): Callback {
   const sign = signatureOf(signKey, now);
   const content = jsonObject(Buffer.from(body));
-  // A body that was cut before cannot be signed again.
+  // A record of the forgery `cut` is not JSON, and cannot be signed again.
   const signed = content ? JSON.stringify({ ...content, ...sign }) : body;
   switch (forgery) {
     case 'wrong-token':

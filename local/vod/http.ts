@@ -16,7 +16,7 @@ const MIB = 1024 * 1024;
 /** How much of a body that is refused is read and discarded, so that the client can receive the response. */
 export const MAX_DISCARDED_BYTES = 64 * MIB;
 
-/** The whole body, or undefined if it is larger than the limit, 1 MiB by default. One far beyond it ends the connection. */
+/** The whole body, or undefined if it exceeds the limit, 1 MiB by default. A body far beyond it ends the connection. */
 export async function readBody(request: IncomingMessage, limit = MIB): Promise<Buffer | undefined> {
   const { socket } = request;
   const chunks: Buffer[] = [];

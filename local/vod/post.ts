@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
-/** How much of a response's body is read. */
+/** How much of a response's body is kept, in bytes. */
 const MAX_ANSWER_BYTES = 4096;
 
 export interface PostResult {
@@ -15,9 +15,9 @@ export interface PostResult {
 
 export interface PostOptions {
   readonly timeoutMs: number;
-  /** Gets a function that interrupts the request while it lasts. */
+  /** Contains a function that interrupts the request, as long as the request is running. */
   readonly interrupts: Set<() => void>;
-  /** Gets the beginning of the response's body after the result. */
+  /** Called with the beginning of the response's body, after the result. */
   readonly onAnswer: (text: string) => void;
 }
 

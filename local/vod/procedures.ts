@@ -17,7 +17,7 @@ export interface TranscodedOutput {
   readonly Size: number;
 }
 
-/** Task flows and reviews that only take time: nothing is processed. */
+/** Procedures and reviews. They take time and send events, but process nothing. */
 export class Procedures {
   readonly #timers = new Map<string, NodeJS.Timeout>();
 
@@ -135,7 +135,7 @@ export class Procedures {
     return tasks.filter((task) => task.taskType !== 'ReviewAudioVideo');
   }
 
-  /** What the steps produce, one element per step. Nothing if the file was deleted. */
+  /** The outputs of the steps, one element per step; empty if the file was deleted. */
   #outputs(task: ProcedureTask, media: Media | undefined): object[] {
     if (!media) return [];
     return task.steps.map(({ type, definition }) =>

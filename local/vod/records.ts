@@ -32,7 +32,7 @@ export class Records<T> {
     }
   }
 
-  /** Adds an index of the records that exist and of those that come. */
+  /** Adds an index of all records, also of those that are added later. */
   addIndex<I extends RecordIndex<T>>(index: I): I {
     for (const [id, record] of this.#records) index.add(id, record);
     this.#indexes.push(index);

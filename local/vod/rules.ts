@@ -1,9 +1,9 @@
 import { isObject } from './http';
 
-/** What a property of a JSON object may be. */
+/** The values that a property of a JSON object may have. */
 export interface Rule {
   readonly isValid: (value: unknown) => boolean;
-  /** What it must be, for the message: `a number from 0 to 1`. */
+  /** Follows `must be` in the message: `a number from 0 to 1`. */
   readonly expected: string;
 }
 
@@ -12,7 +12,7 @@ const MAX_QUOTED_LENGTH = 100;
 /**
  * Returns what is wrong with a JSON object, or undefined if nothing is. Absent properties are not checked.
  *
- * @param name of the object in its document, such as `files[0]`; none for the document itself
+ * @param name of the object in its document, such as `files[0]`; undefined for the document itself
  */
 export function findViolation(
   value: unknown,

@@ -97,13 +97,13 @@ export interface Vod {
   readonly callbackLog: CallbackLog;
   /** Sends a recorded callback once more, as it was or forged; see {@link Callbacks.repeat}. */
   repeatCallback(id: number, forgery: Forgery | undefined): Promise<CallbackRecord | undefined>;
-  /** What it has and how it is set, without secrets. */
+  /** Its data and settings, without secrets. */
   inspect(): VodView;
   /** Path and query of a file's cover, which a browser can load for an hour; undefined if there is none. */
   coverPath(fileId: string): string | undefined;
   /** Adds a file without the upload protocol, as if its upload had just been committed. Stores no bytes. */
   put(media: PutMedia): PutResult;
-  /** Forgets all data; the event configuration and the faults become those of the options. */
+  /** Removes all data; the event configuration and the faults become those of the options. */
   reset(): void;
   stop(): Promise<void>;
 }
@@ -252,7 +252,7 @@ function replyNotFound({ method, host, path, response }: Call, log: (line: strin
   reply(response, 404, `${reason}\n`, { 'content-type': 'text/plain; charset=utf-8' });
 }
 
-/** Responds to a request for which there is no other response. */
+/** Responds to a request whose handling failed. */
 function replyToFailure(
   request: IncomingMessage,
   response: ServerResponse,

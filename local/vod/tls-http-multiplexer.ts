@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type Server, type Socket } from 'node:
 import { closeServers, openPort, type Address } from '../network/open-port';
 import { MAX_DISCARDED_BYTES } from './http';
 
-/** In milliseconds: how long the rest of a body may take that is discarded, after the response, and how often this looks. */
+/** How long the rest of a body is discarded after the response, and how often that is checked, in milliseconds. */
 const DISCARD_TIMEOUT = 10_000;
 const DISCARD_INTERVAL = 20;
 
@@ -60,7 +60,7 @@ export class TlsHttpMultiplexer {
   }
 }
 
-/** Node reads the rest of a body that nobody wants, however long it is: this ends it at a size, and after a time. */
+/** Node reads the rest of a body that the response did not need, without a limit: this limits its size and its time. */
 function endUnreadBody(request: IncomingMessage): void {
   if (request.complete) return;
   const { socket } = request;

@@ -2,9 +2,9 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { request as httpsRequest } from 'node:https';
 import type { HeaderLine, WebhookLog } from './webhook-log';
 
-/** How much of the receiver's body is read. */
+/** How much of the receiver's response body is read, in bytes. */
 const MAX_ANSWER_BYTES = 4096;
-/** Of one connection only, or added by Node. */
+/** Headers of one connection only, or that Node adds. */
 const OWN_HEADERS = new Set(['host', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
 
 export interface ForwarderDeps {
@@ -15,8 +15,8 @@ export interface ForwarderDeps {
 }
 
 /**
- * Stands between the function that sends webhooks and the app's server: it passes on each request and the status of the
- * response, and records both. A receiver that cannot be reached ends the function's connection.
+ * Forwards each request of the function that sends webhooks to the app's server, returns the status of the response, and
+ * records both. A receiver that cannot be reached ends the function's connection.
  */
 export function createForwarder({ notifyUrl, records, log }: ForwarderDeps) {
   return (incoming: IncomingMessage, response: ServerResponse, body: Buffer): Promise<void> =>
@@ -49,7 +49,7 @@ export function createForwarder({ notifyUrl, records, log }: ForwarderDeps) {
         response.destroy();
       });
       response.on('close', () => {
-        // The function waits no longer.
+        // The function has stopped waiting.
         if (!response.writableFinished) outgoing.destroy(new Error('no response in time'));
       });
       outgoing.end(body);
@@ -74,7 +74,7 @@ function readAnswer(answer: IncomingMessage, done: (text: string) => void): void
     bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_ANSWER_BYTES);
     if (bytes.length === MAX_ANSWER_BYTES) answer.destroy();
   });
-  answer.on('error', () => undefined); // cut: what has come is the answer
+  answer.on('error', () => undefined); // interrupted: what was read so far is the answer
   answer.on('close', () => {
     done(bytes.toString());
   });

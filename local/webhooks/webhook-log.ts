@@ -1,13 +1,13 @@
 import { RecordLog } from '../record-log';
 
-/** `sending`: no response yet; `gone`: the receiver asked for no more (410). */
+/** `sending`: no response yet; `gone`: the receiver returned 410, which is not retried. */
 export type WebhookOutcome = 'sending' | 'delivered' | 'failed' | 'gone';
 
 /** One POST to the app, as it was sent. */
 export interface WebhookAttempt {
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Names as they were sent. */
+  /** With the names as sent, in their case. */
   readonly headers: readonly HeaderLine[];
   /** Until the response began, or until there was none. */
   readonly milliseconds?: number;
@@ -31,7 +31,7 @@ export interface WebhookRecord {
   readonly time: number;
   readonly body: string;
   readonly outcome: WebhookOutcome;
-  /** The newest. */
+  /** The newest ones, oldest first. */
   readonly attempts: readonly WebhookAttempt[];
 }
 
@@ -78,7 +78,7 @@ interface NotificationFields {
   readonly data?: { readonly fileId?: string };
 }
 
-/** The service's own JSON; a program of this machine may have posted something else. */
+/** Returns {} for a body that is not JSON: any program of this machine may post to the forwarder. */
 function parseNotification(body: string): NotificationFields {
   try {
     return (JSON.parse(body) as NotificationFields | null) ?? {};

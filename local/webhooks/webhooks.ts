@@ -9,7 +9,7 @@ import { WebhookLog, webhookRecord, type WebhookRecord } from './webhook-log';
 const QUEUE = 'NotifyAppQueue';
 const DEAD_LETTERS = 'NotifyAppDeadLetters';
 
-/** Where a webhook is that its receiver has not accepted. */
+/** A webhook in a queue: its receiver has not accepted it. */
 export interface QueuedWebhook {
   readonly webhookId: string;
   /** Of the next attempt, milliseconds since 1970; absent for a dead letter. */
