@@ -62,7 +62,7 @@ function allow(message: string, { action, resource }: AwsNeed): string {
   return `allow ${named}${on === undefined ? '' : ` on ${on}`}`;
 }
 
-/** The reason why there was no answer, such as ENOTFOUND; undefined for an error that is an answer. */
+/** Why there was no response, such as ENOTFOUND; undefined for an error that AWS returned. */
 function networkCode(error: unknown): string | undefined {
   const { name, code, $metadata: metadata } = error as { name?: unknown; code?: unknown; $metadata?: unknown };
   if (name === 'TimeoutError') return 'no response in time';

@@ -21,10 +21,10 @@ import { StreamError } from '../listen/stream-error';
 import { findStream, StreamReader, type StreamRecord } from '../listen/stream-reader';
 import { webhookOf } from '../listen/webhook';
 
-/** Between two reads of the stream, and at most while it cannot be read, in milliseconds. */
+/** Pause between two reads of the stream, and the longest one while it cannot be read, in milliseconds. */
 const POLL_EVERY = 1_000;
 const MAX_PAUSE = 30_000;
-/** How many readers a stream may have before DynamoDB throttles them. */
+/** With more readers of one stream DynamoDB throttles them. */
 const MAX_STREAM_READERS = 2;
 
 export const listen: Command = {
@@ -32,13 +32,13 @@ export const listen: Command = {
   usage: `listen --forward-to <url> [options]
 
 Reads the stream of the deployment's table and posts the webhooks of what changes from now on to a server on your machine: the
-same bodies, ids and signatures that the deployment sends to NOTIFY_URL, which gets its own as before. Prints time, type, file
-id, status and duration of each. What the server does not accept is retried until it does, in order for each file. Ctrl-C ends
-it, and with it what is not delivered yet.
+same bodies, ids and signatures that the deployment sends to NOTIFY_URL, which still gets its own. Prints time, type, file id,
+status and duration of each delivery. A webhook that the server does not accept is retried until it does, in order for each
+file. Ctrl-C ends it; webhooks that are not delivered by then are lost here.
 
   --forward-to <url>  where to post them, http or https, for example http://localhost:4000/hook
-  --secret <secret>   signs them: whsec_ and 24 to 64 bytes in Base64. Without it the deployment's own secret signs, or one that
-                      is made for this session and printed where NOTIFY_URL is empty
+  --secret <secret>   signs them: whsec_ and 24 to 64 bytes in Base64. Default: the deployment's secret; if NOTIFY_URL is empty,
+                      one that is generated for this session and printed
 ${DEPLOYMENT_USAGE}`,
 
   run: async (args, context) => {
@@ -56,7 +56,7 @@ ${DEPLOYMENT_USAGE}`,
     const interruption = context.takeOverInterruptions();
     const session = new AbortController();
     const signal = AbortSignal.any([interruption, session.signal]);
-    setMaxListeners(0, signal); // each retry listens
+    setMaxListeners(0, signal); // each retry adds a listener
     const forwarder = new Forwarder({ ...context, url, secrets, signal });
     const reader = new StreamReader({
       client: deployment.streams,
@@ -116,7 +116,7 @@ function isWebhookSecret(value: string): boolean {
 interface WebhookSecrets {
   /** All of them sign. */
   readonly secrets: readonly string[];
-  /** Where they come from, with their fingerprints; a secret of the session alone is printed itself. */
+  /** Where they come from, with their fingerprints; a secret of this session alone is shown in full. */
   readonly source: string;
 }
 
@@ -139,20 +139,20 @@ async function secretsFor(deployment: Deployment, given: string | undefined): Pr
   return { secrets, source: `${secrets.map(fingerprint).join(' and ')} of ${name}` };
 }
 
-/** Says when this command is one reader too many, or that this is not known. */
+/** Warns if this command is one reader too many, or if that cannot be checked. */
 async function warnOfReaders({ streamReaders }: Deployment, streamArn: string, { err }: CommandContext): Promise<void> {
   try {
     const readers = (await streamReaders?.(streamArn)) ?? [];
     if (readers.length < MAX_STREAM_READERS) return;
     err(
-      `The stream already has ${readers.length} consumers: ${readers.join(', ')}. With this command they are ${readers.length + 1}, and DynamoDB throttles more than ${MAX_STREAM_READERS}: uploads may be verified later while it runs`,
+      `The stream already has ${readers.length} consumers: ${readers.join(', ')}. This command is one more, and DynamoDB throttles more than ${MAX_STREAM_READERS}: uploads may be verified later while it runs`,
     );
   } catch (error) {
-    err(`Not checked whether the stream has a second consumer beside the service: ${describe(error).reason}`);
+    err(`Cannot check whether the stream has a second consumer beside the service: ${describe(error).reason}`);
   }
 }
 
-/** What is wrong with one row does not affect the others. */
+/** A row that cannot be read does not affect the others. */
 function forward(record: StreamRecord, forwarder: Forwarder, { err }: CommandContext): void {
   try {
     const webhook = webhookOf(record);
@@ -163,7 +163,7 @@ function forward(record: StreamRecord, forwarder: Forwarder, { err }: CommandCon
   }
 }
 
-/** Reads until the signal is aborted. @throws Error for what a retry does not change */
+/** Reads until the signal is aborted. @throws Error if a retry cannot help */
 async function follow(
   reader: StreamReader,
   forwarder: Forwarder,

@@ -44,7 +44,7 @@ export interface Deployment extends Configuration {
    */
   readonly runReconcile: (event: object) => Promise<unknown>;
   /**
-   * Returns the names of the functions that read a stream; absent in a local run, whose stream takes any number of readers.
+   * Returns the names of the functions that read a stream. Absent in a local run, where the number of readers is not limited.
    *
    * @throws Error that contains AWS's reason
    */

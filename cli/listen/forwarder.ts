@@ -10,19 +10,19 @@ export interface ForwarderDeps {
   readonly now: () => number;
   /** Ends deliveries and retries. */
   readonly signal: AbortSignal;
-  /** Gets a line for each answer of the receiver. */
+  /** Gets a line for each response of the receiver. */
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
 }
 
 /** As many as `notify-app` posts at once. */
 const MAX_CONCURRENCY = 20;
-/** How many webhooks wait here; what is beyond waits in the stream, which keeps it for 24 hours. */
+/** How many webhooks wait here. Further ones wait in the stream, which keeps them for 24 hours. */
 const MAX_PENDING = 1_000;
-/** Seconds after each attempt that the receiver refused, then the longest: shorter than in `notify-app`, for a developer waits. */
+/** Seconds after the first refused attempts, then {@link MAX_PAUSE}: shorter than in `notify-app`, because a developer waits. */
 const PAUSES = [2, 5, 10];
 const MAX_PAUSE = 30;
-/** Seconds between attempts while the receiver does not answer, such as during its restart. */
+/** Seconds between attempts while the receiver does not respond, such as during its restart. */
 const UNREACHABLE_PAUSE = 1;
 
 /**
@@ -35,7 +35,7 @@ export class Forwarder {
   readonly #waiting: (() => void)[] = [];
   #running = 0;
   #pending = 0;
-  /** Why the receiver did not answer the last attempt. */
+  /** Why the receiver did not respond to the last attempt. */
   #outage: string | undefined;
 
   constructor(private readonly deps: ForwarderDeps) {}
@@ -92,16 +92,16 @@ export class Forwarder {
   #print({ type, fileId }: Webhook, delivery: Delivery, milliseconds: number, pause: number): void {
     const { now, out, err } = this.deps;
     if (delivery.outcome === 'failed' && delivery.status === undefined) {
-      if (this.#outage !== delivery.reason) err(`${delivery.reason}: retrying until it answers`);
+      if (this.#outage !== delivery.reason) err(`${delivery.reason}: retrying until it responds`);
       this.#outage = delivery.reason;
       return;
     }
-    if (this.#outage !== undefined) err('the receiver answers again');
+    if (this.#outage !== undefined) err('the receiver responds again');
     this.#outage = undefined;
     const time = new Date(now()).toISOString();
     const next = delivery.outcome === 'failed' ? `, retry in ${pause} s` : '';
-    const isLast = delivery.outcome === 'gone' ? ', not retried: 410 asks for no more' : '';
-    const fields = [time, type.padEnd(15), fileId, delivery.status, `${milliseconds} ms${next}${isLast}`];
+    const reason = delivery.outcome === 'gone' ? ', not retried: 410 means gone' : '';
+    const fields = [time, type.padEnd(15), fileId, delivery.status, `${milliseconds} ms${next}${reason}`];
     out(fields.join('  '));
   }
 }

@@ -3,7 +3,7 @@ import { explainAws, isDenied, isTransient } from '../refusals';
 
 const ACTIONS = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'] as const;
 
-/** An action of DynamoDB Streams that failed. */
+/** A failed call of DynamoDB Streams. */
 export class StreamError extends Error {
   override readonly name = 'StreamError';
   /** Whether the same call may succeed later: throttling, no response, an error of the service. */

@@ -18,7 +18,7 @@ export interface StreamReaderDeps {
   readonly streamArn: string;
   /** Gets each record once; those of one item in their order. */
   readonly receive: (record: StreamRecord) => void;
-  /** Gets what an operator should know, in one line. */
+  /** Gets a line for the operator. */
   readonly report: (line: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
@@ -30,7 +30,7 @@ export interface StreamReaderDeps {
 interface Shard {
   readonly id: string;
   readonly parentId: string | undefined;
-  /** Records that were created before are older than this session, in milliseconds since 1970. */
+  /** Records created before this time are not forwarded, in milliseconds since 1970. */
   readonly since: number;
   iterator: string | undefined;
   lastSequenceNumber: string | undefined;
@@ -41,7 +41,7 @@ type Position = Pick<GetShardIteratorInput, 'ShardIteratorType' | 'SequenceNumbe
 /**
  * The ARN of the table's current stream.
  *
- * @throws StreamError for a refusal, Error when the table has no stream
+ * @throws StreamError if the call fails, Error if the table has no stream
  */
 export async function findStream(client: DynamoDBStreamsClient, tableName: string): Promise<string> {
   const response = client.send(new ListStreamsCommand({ TableName: tableName }));
@@ -56,7 +56,7 @@ export async function findStream(client: DynamoDBStreamsClient, tableName: strin
 }
 
 /**
- * Reads what is written to a DynamoDB stream after {@link start}, over the shards that end and the children that follow them.
+ * Reads what is written to a DynamoDB stream after {@link start}, and follows shards that end to their children.
  * An iterator that expires, for example while the laptop sleeps, loses nothing that the stream still has.
  */
 export class StreamReader {
@@ -68,7 +68,7 @@ export class StreamReader {
 
   constructor(private readonly deps: StreamReaderDeps) {}
 
-  /** Resolves when whatever is written from then on will be read. @throws StreamError, or Error for a disabled stream */
+  /** Resolves when every later write will be read. @throws StreamError, or Error for a disabled stream */
   async start(): Promise<void> {
     const since = Math.floor(this.deps.now() / 1000) * 1000; // the precision of a record's time
     const descriptions = await this.#describeShards();
@@ -117,7 +117,7 @@ export class StreamReader {
       shard.iterator = undefined;
       if (code === 'ExpiredIteratorException') return;
       shard.lastSequenceNumber = undefined;
-      this.deps.report('Changes of over 24 hours ago are no longer in the stream: their webhooks are missing here');
+      this.deps.report('Changes older than 24 hours are no longer in the stream: their webhooks are not forwarded');
     }
   }
 
@@ -163,7 +163,7 @@ export class StreamReader {
   }
 }
 
-/** After the last record that was read, else the oldest one: older records than the session's are dropped by their time. */
+/** After the last record that was read, else at the oldest one: records from before the session are dropped by their time. */
 function resumePosition({ lastSequenceNumber: SequenceNumber }: Shard): Position {
   if (SequenceNumber === undefined) return { ShardIteratorType: 'TRIM_HORIZON' };
   return { ShardIteratorType: 'AFTER_SEQUENCE_NUMBER', SequenceNumber };

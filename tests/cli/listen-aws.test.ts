@@ -160,9 +160,9 @@ test('listen warns when the stream already has a second consumer', async () => {
   ]);
 });
 
-test('listen without lambda:ListEventSourceMappings says what it did not check, and goes on', async () => {
+test('listen without lambda:ListEventSourceMappings reports what it cannot check, and forwards', async () => {
   const { err, out } = await listen({ ListEventSourceMappings: () => 'AccessDeniedException' });
-  expect(err).toEqual([expect.stringMatching(/^Not checked .*second consumer.*allow lambda:ListEventSourceMappings/)]);
+  expect(err).toEqual([expect.stringMatching(/^Cannot check .*second consumer.*allow lambda:ListEventSourceMappings/)]);
   expect(out.at(-1)).toMatch(/^ready/);
 });
 

@@ -107,8 +107,8 @@ describe('listen --local', () => {
       expect(about(laptop, fileId).map(idOf)).toEqual(about(app, fileId).map(idOf));
     }
     expect(err).toEqual([
-      'the receiver could not be reached (ECONNREFUSED): retrying until it answers',
-      'the receiver answers again',
+      'the receiver could not be reached (ECONNREFUSED): retrying until it responds',
+      'the receiver responds again',
     ]);
   });
 
@@ -123,12 +123,12 @@ describe('listen --local', () => {
     expect(out.filter((line) => / 500 {2}\d+ ms, retry in 2 s$/.test(line))).toHaveLength(2);
   });
 
-  test('does not retry what the receiver answers with 410', async () => {
+  test('does not retry a webhook that the receiver refuses with 410', async () => {
     const { out } = await listen();
     laptop.respondWith(status(410));
     const fileId = upload();
     await until(() => out.some((line) => line.includes(fileId)));
-    expect(out.at(-1)).toMatch(/ 410 {2}\d+ ms, not retried: 410 asks for no more$/);
+    expect(out.at(-1)).toMatch(/ 410 {2}\d+ ms, not retried: 410 means gone$/);
     expect(about(laptop, fileId)).toHaveLength(1);
   });
 
@@ -190,7 +190,7 @@ test.each([
   [['--forward-to', 'ftp://localhost/hook'], /must be a URL with http:\/\/ or https:\/\//],
   [['--forward-to', 'http://user:hidden@localhost/'], /must not contain a user or password/],
   [['--forward-to', 'http://localhost/', '--secret', 'hidden'], /--secret must be whsec_/],
-])('listen %j is wrong usage', async (args, message) => {
+])('listen %j exits 2 and says what would be right', async (args, message) => {
   const { code, err } = await vod(['listen', '--local', ...args]);
   expect(code).toBe(2);
   expect(err).toMatch(message);
