@@ -12,16 +12,16 @@ export interface AwsService {
   /** The prefix of `x-amz-target`. */
   readonly target: string;
   readonly contentType: string;
-  /** Advice by error code. Only for these codes the message is shown: others may quote the request with its session token. */
+  /** Advice by error code. The message is shown for these codes only: others may quote the request with its session token. */
   readonly advice: readonly (readonly [code: RegExp, advice: string])[];
 }
 
 /** Why a call has no result. */
 export interface AwsFailure {
-  /** What the service refused, or that it did not answer. */
+  /** The service's refusal, or why there was no response. */
   readonly reason: string;
   readonly isTransient: boolean;
-  /** The service's error code; absent when it did not answer. */
+  /** The service's error code; absent if there was no response. */
   readonly code?: string;
   /** The JSON of the error. */
   readonly error?: unknown;
@@ -88,13 +88,13 @@ export function awsRequest(
       const reason = error instanceof Error ? error.message : 'unknown';
       return { reason: `${service.title} at ${host} does not answer: ${reason}`, isTransient: true };
     }
-    const value = response.status === 200 ? parseAnswer(response.body) : undefined;
+    const value = response.status === 200 ? parseResult(response.body) : undefined;
     return value === undefined ? parseRefusal(service, response, action) : { value };
   };
 }
 
 /** Some actions, for example SQS's ChangeMessageVisibility, respond with an empty body. */
-function parseAnswer(body: Buffer): unknown {
+function parseResult(body: Buffer): unknown {
   return body.length === 0 ? {} : parseJson(body);
 }
 
@@ -115,5 +115,5 @@ function parseRefusal(service: AwsService, { status, headers, body }: HttpRespon
   const [, advice] = service.advice.find(([codes]) => codes.test(code)) ?? [];
   const message = asString(getField(error, 'Message')) ?? asString(getField(error, 'message')) ?? 'no message';
   const detail = advice === undefined ? '' : ` (${message}): ${advice.replace('ACTION', action)}`;
-  return { reason: `${service.title} answers ${status} ${code}${detail}`, isTransient, code, error };
+  return { reason: `${service.title} returned ${status} ${code}${detail}`, isTransient, code, error };
 }

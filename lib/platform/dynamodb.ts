@@ -17,13 +17,13 @@ import { postOverKeptConnection, type Post } from './http-post';
 import { getField } from './json';
 
 /**
- * Sends one request, which may take so many milliseconds.
+ * Sends one request, with a timeout in milliseconds.
  *
- * @throws DynamoDbError with DynamoDB's refusal, or why it did not answer
+ * @throws DynamoDbError with DynamoDB's refusal, or the reason why there was no response
  */
 type Send<Input, Output> = (input: Input, timeout: number) => Promise<Omit<Output, '$metadata'>>;
 
-/** The actions that the functions use, with the SDK's types. No attribute is binary: those are not encoded. */
+/** The actions that the functions use, with the SDK's types. Binary attributes are not supported. */
 export interface DynamoDb {
   readonly batchGetItem: Send<BatchGetItemCommandInput, BatchGetItemCommandOutput>;
   readonly getItem: Send<GetItemCommandInput, GetItemCommandOutput>;
@@ -36,8 +36,8 @@ export class DynamoDbError extends Error {
   override readonly name = 'DynamoDbError';
 
   /**
-   * @param code DynamoDB's, for example `ConditionalCheckFailedException`; `undefined` when it did not answer
-   * @param item what a failed condition returns of the item
+   * @param code DynamoDB's, for example `ConditionalCheckFailedException`; `undefined` if there was no response
+   * @param item the current item, where a condition failed and the request returns it
    */
   constructor(
     message: string,
@@ -74,10 +74,10 @@ export interface DynamoDbDeps {
  */
 export function dynamoDb(env: Environment, { now, post = postOverKeptConnection }: DynamoDbDeps): DynamoDb {
   const send = async <Output>(action: string, input: object, timeout: number): Promise<Output> => {
-    const answer = await awsRequest(DYNAMODB, env, { now, post }, action, input)(timeout);
-    // As the API reference says; the SDK does not check it either.
-    if ('value' in answer) return answer.value as Output;
-    const { code, reason, error } = answer;
+    const result = await awsRequest(DYNAMODB, env, { now, post }, action, input)(timeout);
+    // The SDK does not check the shape of a response either.
+    if ('value' in result) return result.value as Output;
+    const { code, reason, error } = result;
     throw new DynamoDbError(reason, code, getField(error, 'Item') as Record<string, AttributeValue> | undefined);
   };
   return {

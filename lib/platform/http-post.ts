@@ -12,14 +12,14 @@ export interface HttpPost {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** For the whole answer, in milliseconds. */
+  /** For the whole response, in milliseconds. */
   readonly timeout: number;
 }
 
 /**
- * Posts a body; returns the whole answer, whatever its status.
+ * Posts a body; returns the whole response, whatever its status.
  *
- * @throws Error that says why there was no answer
+ * @throws Error that says why there was no response
  */
 export type Post = (request: HttpPost) => Promise<HttpResponse>;
 
@@ -38,7 +38,7 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
     const timer = setTimeout(() => sent.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
     const fail = ({ message, code = '' }: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      // The server closed a kept connection before it got the request, as after a pause of the instance.
+      // The server closed the idle connection before it got the request, for example while Lambda had paused the instance.
       if (sent.reusedSocket && code === 'ECONNRESET') resolve(postOnce(request, false));
       else reject(new Error(message || code));
     };

@@ -8,7 +8,7 @@ import type { Candidate } from './verify';
 
 /** How much of VOD's library each run reads again, in seconds: SearchMedia may return a file some time after its creation. */
 const OVERLAP = 900;
-/** The same for the run that begins in the first five minutes of an hour. */
+/** The same for a run that begins in the first five minutes of an hour, in seconds. */
 const HOURLY_OVERLAP = 2 * 3_600;
 /** Where the first pass through VOD's library begins, in Unix seconds: no file is older. */
 const BEGINNING = Date.parse('2015-01-01T00:00:00Z') / 1000;
@@ -56,8 +56,8 @@ export const candidatePages: Readonly<Record<Phase, (deps: CandidateDeps) => Asy
 async function* recentPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> {
   const now = Math.floor(deps.runStartedAt / 1000);
   const { recent } = deps.checkpoint;
-  const again: Cursor = { second: now - overlapOf(now), offset: 0 };
-  const begin = recent && recent.second <= again.second ? recent : again;
+  const overlapStart: Cursor = { second: now - overlapOf(now), offset: 0 };
+  const begin = recent && recent.second <= overlapStart.second ? recent : overlapStart;
   for await (const { next, ...page } of filePages(deps, begin)) {
     yield { ...page, isLast: next === undefined, progress: { recent: next ?? { second: now - OVERLAP, offset: 0 } } };
   }
@@ -88,7 +88,7 @@ async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps,
   }
 }
 
-/** In seconds, for a run that begins at this Unix time. */
+/** How much a run that begins at this Unix time reads again, in seconds. */
 function overlapOf(now: number): number {
   return now % 3_600 < 300 ? HOURLY_OVERLAP : OVERLAP;
 }

@@ -125,7 +125,7 @@ describe('A4: a transient failure of SSM is retried', () => {
   test('A4: for six seconds, with growing pauses that no two instances share', async () => {
     reactions = [json(500, { __type: 'InternalServerError' })];
     const began = Date.now();
-    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM answers 500 InternalServerError');
+    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM returned 500 InternalServerError');
     expect(Date.now() - began).toBeLessThan(6_500);
     // 100, 200, 400, 800 ms, then 1.5 s: by half to all of each.
     expect(requests.length).toBeGreaterThanOrEqual(6);
@@ -161,7 +161,7 @@ describe('a refusal for good is reported at once, in words for the operator', ()
         'AccessDeniedException',
         'User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ssm:GetParameters',
       ),
-      /^Cannot read secrets: SSM answers 400 AccessDeniedException \(User: .* ssm:GetParameters\): the function's role needs/,
+      /^Cannot read secrets: SSM returned 400 AccessDeniedException \(User: .* ssm:GetParameters\): the function's role needs/,
     ],
     [
       'a role that may not decrypt them',
@@ -173,7 +173,7 @@ describe('a refusal for good is reported at once, in words for the operator', ()
       refuse('InvalidKeyId', 'arn:aws:kms:x is disabled'),
       /is disabled\): their KMS key must/,
     ],
-    ['what is not JSON', (response) => response.end('value a'), /SSM answers 200 without an error code$/],
+    ['what is not JSON', (response) => response.end('value a'), /SSM returned 200 without an error code$/],
   ])('%s', async (_, fault, words) => {
     reactions = [fault];
     const message = await reason(['/a']);
@@ -184,7 +184,7 @@ describe('a refusal for good is reported at once, in words for the operator', ()
 
   test('without what AWS quotes of the request when its signature is wrong', async () => {
     reactions = [refuse('InvalidSignatureException', `should have been 'POST\\n/\\n\\nx-amz-security-token:${TOKEN}'`)];
-    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM answers 400 InvalidSignatureException');
+    expect(await reason(['/a'])).toBe('Cannot read secrets: SSM returned 400 InvalidSignatureException');
     expect(requests).toHaveLength(1);
   });
 

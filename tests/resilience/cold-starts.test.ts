@@ -109,7 +109,7 @@ test('A4: with an SSM that throttles every call, the log names the type and the 
     fileIds: ['5285890784273533167'],
     taskIds: [],
     error: 'ServiceError',
-    reason: 'Cannot read secrets: SSM answers 400 ThrottlingException',
+    reason: 'Cannot read secrets: SSM returned 400 ThrottlingException',
   });
   expect(account.store.ids()).toEqual([]);
 });

@@ -66,7 +66,7 @@ async function refusalOf(): Promise<DynamoDbError> {
   throw new Error('the request was not refused', { cause: error });
 }
 
-test('updateItem sends the body and the target that the AWS SDK sends', async () => {
+test('dynamoDb > updateItem sends the body and the target that the AWS SDK sends', async () => {
   const credentials = { accessKeyId: 'AKID', secretAccessKey: 'secret', sessionToken: TOKEN };
   const sdk = new DynamoDBClient({ endpoint, region: 'eu-west-1', credentials });
   await sdk.send(new UpdateItemCommand(UPDATE));
@@ -79,7 +79,7 @@ test('updateItem sends the body and the target that the AWS SDK sends', async ()
   }
 });
 
-test('a failed condition is an error with its code and the item as it is', async () => {
+test('dynamoDb > rejects a failed condition with its code and the current item', async () => {
   const Item = { fileId: { S: '7' }, version: { N: '3' } };
   const __type = 'com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException';
   refuseWith(400, { __type, message: 'The conditional request failed', Item });
@@ -90,28 +90,28 @@ test.each([
   ['ValidationException', /One or more parameter values.*would refuse the same request again$/],
   ['AccessDeniedException', /the function's role needs dynamodb:UpdateItem on the table and its indexes$/],
   ['ResourceNotFoundException', /the table and its indexes must exist and be active$/],
-  ['InternalServerError', /^DynamoDB answers 400 InternalServerError$/],
-])('%s: the error says what to do', async (code, message) => {
+  ['InternalServerError', /^DynamoDB returned 400 InternalServerError$/],
+])('dynamoDb > says what to do about %s', async (code, message) => {
   refuseWith(400, { __type: `com.amazonaws.dynamodb.v20120810#${code}`, message: 'One or more parameter values' });
   const refusal = await refusalOf();
   expect(refusal.code).toBe(code);
   expect(refusal.message).toMatch(message);
 });
 
-test('an error that quotes the request does not repeat its session token', async () => {
+test('dynamoDb > does not repeat the session token of an error that quotes the request', async () => {
   refuseWith(400, { __type: 'IncompleteSignatureException', message: `x-amz-security-token:${TOKEN}` });
   const { message, stack = '' } = await refusalOf();
   expect(message + stack).not.toContain(TOKEN);
 });
 
-test('requests share a connection', async () => {
+test('dynamoDb > sends requests over one connection', async () => {
   const client = table();
   await client.updateItem(UPDATE, 1_000);
   await client.updateItem(UPDATE, 1_000);
   expect(requests[1]?.socket).toBe(requests[0]?.socket);
 });
 
-test('a kept connection that the server has closed is replaced at once; a new one that is closed is an error', async () => {
+test('dynamoDb > replaces an idle connection that the server has closed, and rejects when a new one is closed', async () => {
   const client = table();
   await client.updateItem(UPDATE, 1_000);
   const closing: Socket[] = [];
@@ -127,7 +127,7 @@ test('a kept connection that the server has closed is replaced at once; a new on
   await expect(client.updateItem(UPDATE, 1_000)).rejects.toThrow(/^DynamoDB at 127\.0\.0\.1:\d+ does not answer: /);
 });
 
-test('a response that does not come in time is an error without a code', async () => {
+test('dynamoDb > rejects without a code when no response comes in time', async () => {
   respond = () => undefined;
   const error: unknown = await table()
     .updateItem(UPDATE, 100)

@@ -56,7 +56,7 @@ describe.each(['recent', 'tasks'] as const)('candidates of the phase %s', (phase
     return runs;
   };
 
-  test('each run reads the last 15 minutes again and what is new, the first one of an hour the last two hours', async () => {
+  test('each run reads the last 15 minutes again, and the first run of an hour the last two hours', async () => {
     for (const { at, after } of await everyFiveMinutes(NOON + 7, NOON + 2 * HOUR)) {
       const isFirstOfHour = at % HOUR < 5 * MINUTE;
       expect(at - after).toBe(isFirstOfHour ? 2 * HOUR : 20 * MINUTE);
