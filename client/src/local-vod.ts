@@ -1,8 +1,8 @@
 import { mapHosts as mapHostsOfPage } from '../../local/page/map-hosts.js';
 
 /**
- * For development in a browser: sends the requests of `vod-js-sdk-v6` to the local VOD of `npm start`, not to Tencent. Call it
- * before the first upload, and never in production.
+ * For development in a browser: redirects the requests of `vod-js-sdk-v6` from Tencent's hosts to the local VOD. Call it before
+ * the first upload, and never in production.
  *
  * @param vodUrl such as `http://localhost:3443`; `npm start` prints it as `vod`
  */

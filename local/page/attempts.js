@@ -4,7 +4,7 @@ import { jsonView } from './json-view.js';
 import { language, words } from './strings.js';
 
 /**
- * One POST and what came of it, as the local run records it.
+ * One POST and its result, as the local run records it.
  *
  * @typedef {object} Attempt
  * @property {number} time in milliseconds since 1970
@@ -22,7 +22,7 @@ export function attemptList(attempts) {
 }
 
 /**
- * What came of all attempts, for the line of an entry.
+ * The result of all attempts, for the line of an entry.
  *
  * @param {string} outcome
  * @param {string} text

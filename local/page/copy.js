@@ -2,7 +2,7 @@ import { say } from './element.js';
 import { words } from './strings.js';
 
 /**
- * Copies the text of an element, and says so on the button.
+ * Copies the text of an element, and confirms it on the button.
  *
  * @param {HTMLButtonElement} button
  * @param {HTMLElement} code
@@ -16,7 +16,7 @@ export async function copy(button, code, announce) {
     announce(words().copied);
     setTimeout(() => say(button, label), 2000);
   } catch {
-    // Not allowed: one key is left to press.
+    // The browser does not allow it: the text is selected for the user to copy.
     code.closest('details')?.setAttribute('open', '');
     getSelection().selectAllChildren(code);
   }

@@ -1,7 +1,7 @@
 import { element } from './element.js';
 
 /**
- * An entry of a list that opens when it is pressed. What is inside of it is made when it opens first.
+ * An entry of a list that opens when it is pressed. Its content is created when it first opens.
  *
  * @param {(panel: HTMLElement) => void} fill
  */

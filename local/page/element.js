@@ -2,7 +2,7 @@
  * An element with properties (or, with a dash or as `role`, attributes) and children.
  *
  * @param {string} tag
- * @param {Record<string, unknown>} [properties] undefined ones are left out
+ * @param {Record<string, unknown>} [properties] undefined ones are ignored
  * @param {...(Node | string)} children
  */
 export function element(tag, properties = {}, ...children) {
@@ -17,7 +17,7 @@ export function element(tag, properties = {}, ...children) {
 }
 
 /**
- * Changes text only where it is another one, so that a selection stays and nothing is read out twice.
+ * Sets the text if it differs, so that a selection stays and nothing is read out twice.
  *
  * @param {Element} target
  * @param {string} text
@@ -27,7 +27,7 @@ export function say(target, text) {
 }
 
 /**
- * Shows the text, or hides the element where there is none.
+ * Shows the text, or hides the element if the text is empty.
  *
  * @param {HTMLElement} target
  * @param {string | undefined} text

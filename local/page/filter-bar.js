@@ -6,7 +6,7 @@ import { language, words } from './strings.js';
  *
  * @param {HTMLFormElement} bar
  * @param {object} options
- * @param {() => readonly string[]} options.types that are there
+ * @param {() => readonly string[]} options.types of the records
  * @param {() => Readonly<Record<string, string>>} options.outcomes and their texts
  * @param {() => void} options.onChange
  */
@@ -30,7 +30,7 @@ export function createFilterBar(bar, { types, outcomes, onChange }) {
 
   return {
     fillTypes,
-    /** What is chosen. */
+    /** The current choice. */
     read: () => ({ text: text.value, type: type.value, outcome: outcome.value }),
     /** @param {string} wanted */
     search(wanted) {
@@ -55,7 +55,7 @@ export function createFilterBar(bar, { types, outcomes, onChange }) {
 
 /**
  * @param {HTMLSelectElement} select
- * @param {string} all the text of the choice of everything
+ * @param {string} all the text of the choice that filters nothing
  * @param {readonly (readonly [string, string])[]} choices values and texts
  */
 function fill(select, all, choices) {

@@ -15,7 +15,7 @@ export function formatSpeed(bytesPerSecond, language) {
 }
 
 /**
- * A time to wait or to watch, in the one or two units that matter.
+ * A duration, in its one or two largest units.
  *
  * @param {number} seconds
  * @param {string} language
@@ -48,7 +48,7 @@ function inUnit(value, language, per) {
 }
 
 /**
- * A time of today, to the millisecond; with the date if it is of another day.
+ * A time to the millisecond; with the date unless it is today.
  *
  * @param {number} time milliseconds since 1970
  * @param {string} language

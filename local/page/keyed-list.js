@@ -1,5 +1,5 @@
 /**
- * A list with an entry for each item, which are changed and moved in place: a video keeps playing, the focus stays.
+ * A list with an entry for each item. Entries are updated and moved in place: a video keeps playing, the focus stays.
  *
  * @template Item
  * @param {HTMLElement} list

@@ -2,13 +2,13 @@ import { getConfig, loadConfig } from './backend.js';
 import { say } from './element.js';
 import { eventsView } from './events/events-view.js';
 import { mapHosts } from './map-hosts.js';
-import { choose, language, words } from './strings.js';
+import { language, setLanguage, words } from './strings.js';
 import { startTabs } from './tabs.js';
 import { uploadsView } from './uploads/uploads-view.js';
 import { vodView } from './vod/vod-view.js';
 import { webhooksView } from './webhooks/webhooks-view.js';
 
-/** Pause between two looks at what has changed, in milliseconds. */
+/** Pause between two refreshes, in milliseconds. */
 const PAUSE = 1000;
 
 const $ = (selector) => document.querySelector(selector);
@@ -41,7 +41,7 @@ function translate() {
   for (const view of Object.values(views)) view.translate();
 }
 
-/** Shows what has changed, or why it cannot be read. */
+/** Refreshes the current view, or shows why that failed. */
 async function tryRefresh() {
   const problem = $('#problem');
   try {
@@ -55,7 +55,7 @@ async function tryRefresh() {
   }
 }
 
-/** Here, and nowhere else, the SDK's requests turn to the local VOD. */
+/** The only place where the SDK's requests are redirected to the local VOD. */
 async function start() {
   await loadConfig();
   mapHosts(getConfig().vodUrl);
@@ -64,7 +64,7 @@ async function start() {
 }
 
 let timer;
-/** Again and again while the page is visible. */
+/** Refreshes periodically while the page is visible. */
 async function keepFresh() {
   clearTimeout(timer);
   if (!document.hidden) await tryRefresh();
@@ -74,7 +74,7 @@ async function keepFresh() {
 
 for (const button of document.querySelectorAll('[data-language]')) {
   button.addEventListener('click', () => {
-    choose(button.dataset.language);
+    setLanguage(button.dataset.language);
     translate();
   });
 }

@@ -3,7 +3,7 @@ const VOD_HOST =
   /^https?:\/\/(vod2\.qcloud\.com|vod2\.dnsv1\.com|vodreport\.qcloud\.com|[^/]+\.cos\.[^./]+\.(?:myqcloud\.com|tencentcos\.cn))(?=[/?]|$)/;
 
 /**
- * Where the local VOD answers for a URL of Tencent's: the host becomes the first segment of the path. Any other URL stays.
+ * The URL of the local VOD for a URL of Tencent's: the host becomes the first segment of the path. Any other URL is unchanged.
  *
  * @param {string} url
  * @param {string} vodUrl of the local VOD, such as http://localhost:3443
@@ -13,8 +13,8 @@ export function localUrl(url, vodUrl) {
 }
 
 /**
- * Sends what the SDK sends to Tencent to the local VOD instead. The SDK knows no option for it, but sends all of it by
- * XMLHttpRequest. For development: against Tencent's VOD leave this out, and nothing else changes.
+ * Redirects the SDK's requests from Tencent to the local VOD. The SDK has no option for it, but sends all requests by
+ * XMLHttpRequest. For development only: without this call the SDK uses Tencent's VOD.
  *
  * @param {string} vodUrl
  */

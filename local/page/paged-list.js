@@ -3,7 +3,7 @@ import { createKeyedList } from './keyed-list.js';
 import { words } from './strings.js';
 
 /**
- * A list of which the first page is shown, and a button behind it that shows one more.
+ * A list that shows its first page, with a button after it that shows the next one.
  *
  * @template Item
  * @param {HTMLElement} list

@@ -1,5 +1,5 @@
 /**
- * The records of a log of the local run. It holds as many as the log itself, and reads only what has changed.
+ * The records of a log of the local run. It holds the same records as the log, and reads changes only.
  *
  * @param {(path: string) => Promise<any>} ask
  * @param {string} path of the log

@@ -1,14 +1,14 @@
-/** What of a record can be searched, in lower case. */
+/** The searchable text of each record, in lower case. */
 const texts = new WeakMap();
 
 /**
- * What people choose in the filter; '' for anything.
+ * The choice in the filter; '' matches anything.
  *
  * @typedef {{ text: string, type: string, outcome: string }} Filter
  */
 
 /**
- * The records that the filter lets through, in their order.
+ * The records that match the filter, in their order.
  *
  * @template {{ type: string, outcome: string }} Item
  * @param {readonly Item[]} records

@@ -6,7 +6,7 @@ import { createPagedList } from './paged-list.js';
 import { createFeed } from './record-feed.js';
 import { filterRecords } from './record-filter.js';
 
-/** Few enough to be laid out at each key press. */
+/** Small enough to lay out at each key press. */
 const PAGE_SIZE = 50;
 
 /**
@@ -17,7 +17,7 @@ const PAGE_SIZE = 50;
  * @param {() => { card: HTMLElement, update: (record?: any) => void }} options.createCard
  * @param {() => Readonly<Record<string, string>>} options.outcomes and their texts
  * @param {(hasRecords: boolean) => string} options.emptyText why nothing is shown
- * @param {(record: any) => object} [options.complete] adds what is not in the log
+ * @param {(record: any) => object} [options.complete] adds properties that are not in the log
  */
 export function createRecordView({ name, createCard, outcomes, emptyText, complete = (record) => record }) {
   const feed = createFeed(ask, `/local/${name}`);

@@ -4,7 +4,7 @@ import { UPLOADS_STRINGS } from './strings/uploads.js';
 import { VOD_STRINGS } from './strings/vod.js';
 import { WEBHOOKS_STRINGS } from './strings/webhooks.js';
 
-/** Every text of the page, in two languages. A text with something to fill in is a function. */
+/** All texts of the page, in two languages. A text with values to insert is a function. */
 export const STRINGS = {
   en: {
     ...COMMON_STRINGS.en,
@@ -31,15 +31,15 @@ export function language() {
   return current;
 }
 
-/** The words in that language. */
+/** The texts in that language. */
 export function words() {
   return STRINGS[current];
 }
 
-/** @param {Language} chosen */
-export function choose(chosen) {
-  current = chosen;
-  localStorage.setItem('language', chosen);
+/** @param {Language} next */
+export function setLanguage(next) {
+  current = next;
+  localStorage.setItem('language', next);
 }
 
 /** The language that was chosen here before, else the browser's. */

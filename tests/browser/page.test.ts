@@ -58,7 +58,7 @@ test('a video and its cover are uploaded, the row becomes ready, and the video p
   await page.setInputFiles('#cover', join(folder, 'cover.png'));
   await page.getByLabel('Source context').fill('order 7 订单');
   await page.getByLabel('Procedure', { exact: true }).selectOption('LongVideoPreset');
-  await page.getByLabel('Signatures that work once').check();
+  await page.getByLabel('One-time signatures').check();
   expect(await page.locator('#sign').textContent()).toContain('oneTimeValid: true');
   await page.getByRole('button', { name: 'Start the upload' }).click();
 
@@ -267,7 +267,7 @@ thoroughTest('the page plays and refuses deletions in a run without playback and
     await becomesTrue(page, `document.querySelector('#mine-list video').currentTime > 0.2`);
     page.once('dialog', (dialog) => void dialog.accept());
     await mine.getByRole('button', { name: 'Delete: clip.webm' }).click();
-    await mine.getByText('This run does not offer it', { exact: false }).waitFor();
+    await mine.getByText('Deletion is off in this run', { exact: false }).waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   } finally {

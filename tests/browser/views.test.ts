@@ -318,7 +318,7 @@ test('axe-core finds no violation in any view, in both languages, light and dark
 
 /** Visible elements that stick out of the window, unless they are in something that scrolls by itself. */
 const CUT = `[...document.querySelectorAll('body *')]
-  .filter((element) => element.checkVisibility() && !element.closest('pre, .for-ears'))
+  .filter((element) => element.checkVisibility() && !element.closest('pre, .visually-hidden'))
   .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)
   .map((element) => element.outerHTML.slice(0, 100))`;
 

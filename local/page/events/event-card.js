@@ -10,7 +10,7 @@ import { createSender } from './sender.js';
 import { summarizeEvent } from './summary.js';
 
 /**
- * Shows one callback: a line, and when it is opened its body, its attempts, and what can be done with it.
+ * Shows one callback: a line, and when it is opened its body, its attempts and its actions.
  *
  * @param {object} actions
  * @param {(text: string) => void} actions.announce
@@ -48,7 +48,7 @@ export function eventCard(actions) {
   return { card, update };
 }
 
-/** What is inside of an opened callback. */
+/** The content of an opened callback. */
 function eventDetails({ announce, send, hasSignKey }, getRecord) {
   const copyButton = element('button', { type: 'button', onclick: () => void copy(copyButton, curl, announce) });
   const sender = createSender({ announce, hasSignKey, send: (forgery) => send(getRecord(), forgery) });

@@ -1,5 +1,5 @@
 /**
- * What an event is about in a few words: the file's name, and the news.
+ * A summary of an event: the file's name, and the new status or suggestion.
  *
  * @param {string} body in either format
  */

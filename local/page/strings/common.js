@@ -40,7 +40,7 @@ export const COMMON_STRINGS = {
     uploads: '上传',
     events: '事件通知',
     webhooks: 'Webhook',
-    vod: '云点播',
+    vod: '本地 VOD',
     announce: (name, what) => `${name}：${what}`,
     verbNamed: (verb, name) => `${verb}：${name}`,
     noResponse: '本机服务没有响应。npm start 还在运行吗？',

@@ -1,4 +1,4 @@
-/** The texts of the view of uploads. A text with something to fill in is a function. */
+/** The texts of the view of uploads. A text with values to insert is a function. */
 export const UPLOADS_STRINGS = {
   en: {
     uploadsTitle: 'Upload to the VOD on this machine',
@@ -6,7 +6,7 @@ export const UPLOADS_STRINGS = {
     toCode: 'The code for your own app',
     newUpload: 'New upload',
     user: 'User',
-    userHint: 'Any name. It gets a token, as from your login.',
+    userHint: 'Any name. The page gets a token for it, as your login would issue.',
     userMissing: 'Enter a user.',
     dropTitle: 'Drop videos here',
     dropHint: 'or click to choose, one or several',
@@ -23,12 +23,12 @@ export const UPLOADS_STRINGS = {
     noProcedure: 'None',
     otherProcedure: 'Name of another procedure',
     otherOption: 'Another one …',
-    oneTimeValid: 'Signatures that work once',
+    oneTimeValid: 'One-time signatures',
     oneTimeValidHint: 'The local VOD then refuses a signature that was used before, as VOD does.',
     start: 'Start the upload',
     running: 'Uploads of this page',
     waiting: 'Waiting for its turn',
-    preparing: 'Asking for a signature and a place to send to',
+    preparing: 'Requesting a signature and an upload address',
     uploading: ({ loaded, total, speed, remaining }) =>
       `${loaded} of ${total}${speed ? ` · ${speed}` : ''}${remaining ? ` · ${remaining} left` : ''}`,
     paused: ({ loaded, total }) => `Paused at ${loaded} of ${total}`,
@@ -51,7 +51,7 @@ export const UPLOADS_STRINGS = {
     delete: 'Delete',
     deleting: 'deletion requested',
     deleteQuestion: (name) => `Delete ${name} from the local VOD?`,
-    notOffered: 'This run does not offer it: it was started without.',
+    notOffered: 'Deletion is off in this run: it was started with DELETE=off.',
     rejection: {
       'too-large': 'Too large',
       'too-long': 'Too long',
@@ -97,12 +97,12 @@ export const UPLOADS_STRINGS = {
       'The SDK has its hosts built in. This page maps them with the following lines, and your app can do the same during development. Remove them to use Tencent’s VOD.',
   },
   zh: {
-    uploadsTitle: '上传到本机的云点播',
-    uploadsIntro: '函数、数据表和一个本地云点播都在这台电脑上运行：无需账号，数据不会离开本机。',
-    toCode: '你的应用所需的代码',
+    uploadsTitle: '上传到本地 VOD',
+    uploadsIntro: '函数、数据表和本地 VOD 都在这台电脑上运行：无需账号，数据不会离开本机。',
+    toCode: '查看接入代码',
     newUpload: '新建上传',
     user: '用户',
-    userHint: '任意名称。它会得到一个令牌，如同你的登录系统签发的一样。',
+    userHint: '任意名称。页面会为它获取令牌，相当于由你的登录系统签发。',
     userMissing: '请填写上传的用户。',
     dropTitle: '将视频拖放到这里',
     dropHint: '或点击选择，可选一个或多个',
@@ -147,7 +147,7 @@ export const UPLOADS_STRINGS = {
     delete: '删除',
     deleting: '删除中',
     deleteQuestion: (name) => `从本地 VOD 中删除 ${name}？`,
-    notOffered: '本次运行没有开启这项功能。',
+    notOffered: '本次运行关闭了删除功能（DELETE=off）。',
     rejection: {
       'too-large': '文件过大',
       'too-long': '时长超限',

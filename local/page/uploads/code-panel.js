@@ -7,7 +7,7 @@ import { getClientCode, getSignatureCode } from './snippet.js';
 const $ = (selector) => document.querySelector(selector);
 
 /**
- * The code for an app of one's own, with the choices of the form.
+ * The code for the developer's own app, with the choices of the form.
  *
  * @param {(text: string) => void} announce
  */

@@ -4,7 +4,7 @@ const SETTLED = ['ready', 'failed', 'held', 'rejected', 'deleted'];
 const PAGE_SIZE = 5;
 
 /**
- * What is known of a user's upload: what the backend returned, and what this page adds.
+ * A user's upload: the properties that the backend returned, and those that this page adds.
  *
  * @typedef {Partial<import('../../../client/src/types').StoredUpload> & {
  *   fileId: string,
@@ -92,7 +92,7 @@ export class MyUploads {
   }
 
   /**
-   * Reads the unfinished ones whose row has changed since. The client itself follows those of this page.
+   * Reads unfinished uploads again if their row has changed. The client itself polls the uploads of this page.
    *
    * @param {readonly { fileId: string, version: number }[]} rows
    */

@@ -2,7 +2,7 @@ import { element, say } from '../element.js';
 import { words } from '../strings.js';
 
 /**
- * A button, and the video that it opens and closes. The source is asked for at each opening, because a signed URL expires.
+ * A button, and the video that it opens and closes. The source is requested each time it opens, because a signed URL expires.
  *
  * @param {() => Promise<string>} findSource
  */
@@ -44,7 +44,7 @@ export function createPlayer(findSource) {
       showError(video, error.message);
       return;
     }
-    // Closed meanwhile: a video that is not in the page would go on loading.
+    // Closed meanwhile: a video that is not in the page would continue to load.
     if (!video.isConnected) video.removeAttribute('src');
     else video.play().catch(() => undefined); // the error event, or the browser's own controls, report it
   }

@@ -118,7 +118,7 @@ function factsOf({ uploader, sourceContext, fileId, url }) {
   ];
 }
 
-/** The procedure's id is known before VOD was asked what it did. */
+/** The tasks of a row. The procedure's id is known before its task is. */
 function tasksOf({ procedureTaskId, tasks }) {
   const known = new Map(procedureTaskId ? [[procedureTaskId, {}]] : []);
   for (const [id, task] of Object.entries(tasks)) known.set(id, task);

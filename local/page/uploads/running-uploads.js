@@ -2,7 +2,7 @@ import { clientOf } from '../backend.js';
 import { words } from '../strings.js';
 import { describe, uploadCard } from './upload-card.js';
 
-/** States that are not worth an announcement. */
+/** States that are not announced. */
 const SILENT = ['waiting', 'preparing', 'finishing'];
 
 /**
@@ -69,8 +69,8 @@ export function runningUploads(announce, onStored) {
 }
 
 /**
- * Returns a function that announces what is new in a snapshot: of the progress a quarter at a time, for a voice that reads
- * every step is switched off.
+ * Returns a function that announces the changes of a snapshot: of the progress each quarter only, since users switch off a
+ * screen reader that reads every step.
  *
  * @param {string} name of the file
  * @param {(text: string) => void} announce

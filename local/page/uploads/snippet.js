@@ -1,5 +1,5 @@
 /**
- * An upload with the client package in an app of one's own, with the choices made in the form.
+ * The code of an upload with the client package, with the choices made in the form.
  *
  * @param {string} url of the backend
  * @param {Record<string, unknown>} options of the upload
@@ -20,10 +20,10 @@ const { status } = await upload.settled; // VOD confirmed the result: ready, fai
 }
 
 /**
- * The `getSignature` for an app of one's own, with the choices made in the form.
+ * The code of an upload with the SDK alone, with the choices made in the form.
  *
  * @param {string} url of the signature's route
- * @param {Record<string, unknown>} wanted the request's members
+ * @param {Record<string, unknown>} wanted the properties of the request
  */
 export function getSignatureCode(url, wanted) {
   return `// The SDK calls this for each step of an upload, and again when it repeats one. Fetch a fresh signature in each call

@@ -33,7 +33,7 @@ export function uploadCard(upload, act) {
     const { state, loaded, fileId } = snapshot;
     card.dataset.state = state;
     progress.setAttribute('aria-label', words().progressOf(name));
-    // An empty file is all there or not at all.
+    // Of an empty file, `loaded` is 0 before and after the upload.
     progress.value = fileId === undefined ? loaded : progress.max;
     say(line, describe(snapshot));
     error.hidden = state !== 'error';
@@ -62,7 +62,7 @@ export function uploadCard(upload, act) {
 }
 
 /**
- * What an upload is doing, in a line.
+ * The state of an upload, in one line.
  *
  * @param {import('../../../client/src/types').Snapshot} snapshot
  */

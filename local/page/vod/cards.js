@@ -101,7 +101,7 @@ export function sessionCard() {
   return { card, update };
 }
 
-/** What all entries have: a title, badges, a line, the FileId, and a link to the file's callbacks. */
+/** The parts of every entry: a title, badges, a line, the FileId, and a link to the file's callbacks. */
 function createParts() {
   const title = element('h3');
   const badges = element('p', { className: 'badges' });

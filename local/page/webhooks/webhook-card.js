@@ -41,7 +41,7 @@ export function webhookCard(retry) {
   return { card, update };
 }
 
-/** What is inside of an opened webhook. */
+/** The content of an opened webhook. */
 function webhookDetails(retry, getRecord) {
   const button = element('button', { type: 'button', onclick: () => void retryNow() });
   const problem = element('p', { className: 'error', role: 'alert', hidden: true });
@@ -77,7 +77,7 @@ function webhookDetails(retry, getRecord) {
     say(button, record.outcome === 'delivered' ? text.deliverAgain : text.retryNow);
     say(next, nextAttempt(record));
     sayOrHide(attemptsTitle, record.attempts.length === 0 ? '' : text.attempts);
-    // Not made anew while nothing has changed but the time to the next attempt: what is open or selected stays.
+    // Rebuilt only after a change other than the time to the next attempt: open and selected parts stay.
     const current = JSON.stringify([record.attempts, language()]);
     if (current === shown) return;
     shown = current;

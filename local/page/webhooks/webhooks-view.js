@@ -56,12 +56,12 @@ export function webhooksView(announce) {
   };
 }
 
-/** Unknown counts as on: the configuration comes within milliseconds. */
+/** True while the configuration is unknown: it comes within milliseconds. */
 function isOn() {
   return getConfig()?.notifyUrl !== '';
 }
 
-/** A record with what the queues know of it. */
+/** A record with its state in the queues. */
 function withQueue(record, webhook) {
   if (!webhook) return record;
   const { retryAt } = webhook;
