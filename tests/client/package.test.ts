@@ -170,7 +170,7 @@ describe('client package in Node', () => {
     expect(await evaluate(`const { createUploads } = require('${NAME}'); ${print}`, 'commonjs')).toBe(functions);
   });
 
-  test('local-vod sends what the SDK requests from Tencent to the local VOD, and nothing else', async () => {
+  test('local-vod redirects requests from the hosts of Tencent to the local VOD, and no others', async () => {
     const code = `
       import { mapHosts } from '${NAME}/local-vod';
       globalThis.XMLHttpRequest = class { open(method, url) { console.log(method, url); } };

@@ -9,7 +9,7 @@ export interface Started {
   /** The exit code. */
   readonly exited: Promise<number | null>;
   /** What a line of the first output has behind this word. */
-  readonly said: (what: string) => string;
+  readonly valueOf: (name: string) => string;
   readonly out: () => string;
   readonly err: () => string;
 }
@@ -36,8 +36,8 @@ export async function startProcess(dataDir: string, env: Record<string, string> 
       resolveReady();
     });
   });
-  const said = (what: string) => new RegExp(`^${what} +(\\S+)`, 'm').exec(out)?.[1] ?? '';
-  return { child, exited, said, out: () => out, err: () => err };
+  const valueOf = (name: string) => new RegExp(`^${name} +(\\S+)`, 'm').exec(out)?.[1] ?? '';
+  return { child, exited, valueOf, out: () => out, err: () => err };
 }
 
 /** For `afterEach`: kills what was started. */

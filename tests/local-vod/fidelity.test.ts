@@ -62,7 +62,7 @@ describe.each([
   const namesIn = (some: readonly Row[], section: string) =>
     some.filter((row) => row.section === section).flatMap(({ names }) => names);
 
-  test('gives each row one of three statuses and, where Tencent has one, a document whose address is there', () => {
+  test('has one of three statuses in each row, and the address of each document', () => {
     const statuses = [words.checked, words.simplified, words.missing];
     expect(rows.filter(({ status }) => !statuses.includes(status))).toEqual([]);
     expect(rows.length).toBeGreaterThan(60);
@@ -71,14 +71,14 @@ describe.each([
     }
   });
 
-  test('lists the actions of the server API that exist, with all their parameters', () => {
+  test('lists the supported actions of the server API with all their parameters', () => {
     const described = present.filter(({ section }) => section === words.api);
     const parameters = described.map(({ names, cells }) => [names.join(), codesIn(cells[3] ?? '')] as const);
     const actual = Object.entries(ACTIONS).map(([action, { parameters: known }]) => [action, [...known]] as const);
     expect(Object.fromEntries(parameters)).toEqual(Object.fromEntries(actual));
   });
 
-  test('names as missing only actions that the vendor has and that do not exist here', () => {
+  test('lists as missing only actions that the vendor has and the local VOD does not support', () => {
     const names = namesIn(missing, words.api);
     expect(names.length).toBeGreaterThan(5);
     expect(names.filter((action) => action in ACTIONS)).toEqual([]);
@@ -86,7 +86,7 @@ describe.each([
     expect(names.filter((action) => typeof client[action] !== 'function')).toEqual([]);
   });
 
-  test('lists the event types that are sent', () => {
+  test('lists the event types that the local VOD sends', () => {
     const known: readonly string[] = EVENT_TYPES;
     expect(namesIn(present, words.events)).toEqual(known);
     expect(namesIn(missing, words.events).filter((type) => known.includes(type))).toEqual([]);
@@ -105,7 +105,7 @@ describe.each([
   });
 });
 
-test('both languages have the same rows with the same statuses, documents and parameters', () => {
+test('docs/local-vod.md and local-vod.zh-CN.md have the same rows, statuses, documents and parameters', () => {
   const comparable = (name: string, words: Readonly<Record<string, string>>) =>
     rowsOf(read(name)).map(({ names, document, status, cells }) => ({
       names,

@@ -57,7 +57,7 @@ const UPLOAD: readonly RefusalCase[] = [
     },
   ],
   [
-    'Commit of nothing',
+    'Commit before the upload',
     ({ port, other: { vodSessionKey } }) => upload(port, 'Commit', { signature: sign(), vodSessionKey }),
   ],
 ];
@@ -91,7 +91,7 @@ const STORAGE: readonly RefusalCase[] = [
     },
   ],
   ['a key of another session', (world) => storage(world, { path: world.other.video.storagePath })],
-  ['an object that is not there', (world) => storage(world, { path: world.applied.video.storagePath })],
+  ['an object that does not exist', (world) => storage(world, { path: world.applied.video.storagePath })],
   ['DELETE of an object', (world) => storage(world, { method: 'DELETE', path: world.applied.video.storagePath })],
   ['a list of objects', (world) => storage(world, { path: `/?prefix=${world.applied.video.storagePath.slice(1)}` })],
   [
@@ -103,7 +103,7 @@ const STORAGE: readonly RefusalCase[] = [
     (world) => storage(world, { method: 'PUT', path: withPath(world, 'partNumber=1&uploadId=x') }),
   ],
   ['max-parts of 0', (world) => storage(world, { path: withPath(world, `max-parts=0&uploadId=${world.uploadId}`) })],
-  ['a list of parts that is no XML', (world) => completeWith(world, 'x')],
+  ['a list of parts that is not XML', (world) => completeWith(world, 'x')],
   ['a list of parts over 4 MiB', (world) => completeWith(world, 'x'.repeat(4 * MIB + 1))],
   ['a part that is missing', (world) => completeWith(world, listOf(7))],
   ['parts in descending order', (world) => completeWith(world, listOf(2, 1))],
@@ -129,7 +129,7 @@ const MEDIA: readonly RefusalCase[] = [
   ['a range beyond the end', ({ port, path }) => plain(port, { path, headers: { range: 'bytes=999-' } })],
   ['a URL without sign', ({ lockedPort }) => plain(lockedPort, { path: '/media/x/y/video.mp4' })],
   ['a path that is not percent-encoded', ({ port }) => plain(port, { path: '/media/%zz' })],
-  ['a host and path of no service', ({ port }) => plain(port, { path: '/nothing' })],
+  ['an unknown host and path', ({ port }) => plain(port, { path: '/nothing' })],
 ];
 
 const PLAYBACK: readonly RefusalCase[] = [
@@ -181,7 +181,7 @@ const API: readonly RefusalCase[] = [
   ['PUT', ({ port }) => api(port, { action: 'PullEvents', method: 'PUT' })],
   ['another signature method', ({ port }) => api(port, { action: 'PullEvents', authorization: 'x' })],
   ['no timestamp', ({ port }) => api(port, { action: 'PullEvents', time: NaN, date: '2026-01-01' })],
-  ['a clock that is an hour late', ({ port }) => api(port, { action: 'PullEvents', late: 3600 })],
+  ['a clock that is an hour slow', ({ port }) => api(port, { action: 'PullEvents', late: 3600 })],
   ['an unknown SecretId', ({ port }) => api(port, { action: 'PullEvents', secretId: 'AKIDx' })],
   ['headers that are not signed', ({ port }) => api(port, { action: 'PullEvents', signedHeaders: 'content-type' })],
   ['another date', ({ port }) => api(port, { action: 'PullEvents', date: '2020-01-01' })],
@@ -193,7 +193,7 @@ const API: readonly RefusalCase[] = [
   ['no SubAppId', ({ subAppPort }) => api(subAppPort, 'PullEvents')],
   ['an unknown event handle', ({ port }) => api(port, 'ConfirmEvents', { EventHandles: ['x'] })],
   ['a SignKey with a hyphen', ({ port }) => api(port, 'ModifyEventConfig', { SignKey: 'a-b' })],
-  ['a NotificationUrl that is not one', ({ port }) => api(port, 'ModifyEventConfig', { NotificationUrl: 'x' })],
+  ['a NotificationUrl that is not a URL', ({ port }) => api(port, 'ModifyEventConfig', { NotificationUrl: 'x' })],
   ['deletion of an unknown file', ({ port }) => api(port, 'DeleteMedia', { FileId: 'x' })],
   ['a part that is null', ({ port, fileId }) => api(port, 'DeleteMedia', { FileId: fileId, DeleteParts: [null] })],
   ['a missing parameter', ({ port }) => api(port, 'DeleteMedia')],
@@ -205,7 +205,7 @@ const API: readonly RefusalCase[] = [
   ['an array that is too long', ({ port }) => api(port, 'SearchMedia', { FileIds: Array(11).fill('x') })],
   ['Sort that is a string', ({ port }) => api(port, 'SearchMedia', { Sort: 'x' })],
   ['CreateTime that is a string', ({ port }) => api(port, 'SearchMedia', { CreateTime: 'x' })],
-  ['a time that is not one', ({ port }) => api(port, 'SearchMedia', { CreateTime: { After: 'x' } })],
+  ['a time that is not ISO 8601', ({ port }) => api(port, 'SearchMedia', { CreateTime: { After: 'x' } })],
   ['a page beyond 5000', ({ port }) => api(port, 'SearchMedia', { Offset: 5000, Limit: 1 })],
   ['processing of an unknown file', ({ port }) => api(port, 'ProcessMediaByProcedure', { FileId: 'x' })],
   [
@@ -225,14 +225,14 @@ const LOCAL: readonly RefusalCase[] = [
   ['POST of faults', (world) => local(world, 'faults', {})],
   ['a fault out of bounds', (world) => local(world, 'faults', { drop: 2 }, 'PUT')],
   ['GET of reset', ({ port }) => plain(port, { path: '/local/reset' })],
-  ['a decision that is not one', (world) => local(world, 'review', { fileId: 'x' })],
+  ['a decision without a suggestion', (world) => local(world, 'review', { fileId: 'x' })],
   ['a decision about an unknown file', (world) => local(world, 'review', { fileId: 'x', suggestion: 'pass' })],
   ['a seed that is not JSON', (world) => local(world, 'seed', 'x')],
   ['a seed over 8 MiB', (world) => local(world, 'seed', ' '.repeat(8 * MIB + 1))],
   ['a size beside content', (world) => local(world, 'seed', { files: [{ size: 1, content: '' }] })],
   ['a task without a file', (world) => local(world, 'seed', { tasks: [{}] })],
   ['a task of an unknown file', (world) => local(world, 'seed', { tasks: [{ fileId: '1234567890123456789' }] })],
-  ['a file that is there', (world) => local(world, 'seed', { files: [{ fileId: world.fileId }] })],
+  ['a file that exists already', (world) => local(world, 'seed', { files: [{ fileId: world.fileId }] })],
   ['a task twice', (world) => local(world, 'seed', { files: [{}], tasks: [{ taskId: 'a' }, { taskId: 'a' }] })],
 ];
 

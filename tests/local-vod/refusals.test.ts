@@ -17,7 +17,7 @@ import { psignOf } from '../helpers/vod-playback';
 import { CASES } from './refusal-cases';
 import { PARTS, type World } from './refusal-requests';
 
-// Whatever the local VOD refuses, it says why: in the response, and in its log.
+// Each refusal of the local VOD has its reason in the response and in the log.
 
 const PLAYER_KEY = 'player-key';
 const URL_KEY = 'url-key';
@@ -71,15 +71,18 @@ beforeAll(async () => {
 });
 afterAll(cleanUp);
 
-describe.each(Object.entries(CASES))('%s refuses, with the reason in the response and in the log,', (_, cases) => {
-  test.each(cases)('%s', async (_title, refuse) => {
-    const before = lines.length;
-    const reason = await refuse(world);
-    expect(reason.length).toBeGreaterThan(10);
-    expect(lines.slice(before).filter((line) => line.includes(reason))).toHaveLength(1);
-    reasons.push(reason);
-  });
-});
+describe.each(Object.entries(CASES))(
+  'the local VOD (%s) gives the reason in the response and in the log when it refuses',
+  (_, cases) => {
+    test.each(cases)('%s', async (_title, refuse) => {
+      const before = lines.length;
+      const reason = await refuse(world);
+      expect(reason.length).toBeGreaterThan(10);
+      expect(lines.slice(before).filter((line) => line.includes(reason))).toHaveLength(1);
+      reasons.push(reason);
+    });
+  },
+);
 
 test('an upload that a reset interrupts is refused with the reason, and so is the next one of its session', async () => {
   const own = await start({ log });
@@ -111,7 +114,7 @@ test('an upload that a reset interrupts is refused with the reason, and so is th
   reasons.push(...messages);
 });
 
-test('the fault "api" is the reason of the calls that it makes fail', async () => {
+test('a call that the fault "api" makes fail has that reason in the response and in the log', async () => {
   const own = await start({ log, faults: { api: 1 } });
   const reason = 'The fault "api" made this call fail';
   await expect(apiClient(own.port).PullEvents({})).rejects.toThrow(reason);
@@ -119,7 +122,7 @@ test('the fault "api" is the reason of the calls that it makes fail', async () =
   reasons.push(reason);
 });
 
-test('every refusal in the source of the local VOD was among them', () => {
+test('every refusal in the source of the local VOD is tested here', () => {
   const missing = refusalSites().filter(({ text }) => !reasons.some((reason) => reason.includes(text)));
   expect(missing.filter(({ text }) => !UNREACHED.includes(text))).toEqual([]);
 });

@@ -109,7 +109,7 @@ describe('POST /local/seed', () => {
     });
   });
 
-  test('sends no events by default, and with "events" those of the files and of the tasks that have finished', async () => {
+  test('sends no events by default, and with "events" those of files and of finished tasks', async () => {
     const hook = await receiver();
     const vod = await start({ callbackUrl: hook.url });
     await seed(vod, { files: [{}], tasks: [{}] });
@@ -138,7 +138,7 @@ describe('POST /local/seed', () => {
     ]);
   });
 
-  test('a task that is PROCESSING runs, and its event is sent at its end', async () => {
+  test('runs a task that is PROCESSING, and sends its event at its end', async () => {
     const hook = await receiver();
     const vod = await start({ callbackUrl: hook.url });
     const { tasks } = await seed(vod, { files: [{}], tasks: [{ status: 'PROCESSING' }] });
@@ -175,7 +175,7 @@ describe('POST /local/seed', () => {
 });
 
 describe('POST /local/reset', () => {
-  test('forgets files, tasks, sessions, used signatures, storage and events that wait, on disk too', async () => {
+  test('removes files, tasks, sessions, used signatures, storage and waiting events, on disk too', async () => {
     const dataDir = temporaryDirectory();
     const vod = await start({ dataDir, mode: 'PULL', stepMs: 100_000 });
     const { port } = vod;
@@ -214,7 +214,7 @@ describe('POST /local/reset', () => {
     });
   });
 
-  test('an event that is being sent, waits or is due is not sent again after it', async () => {
+  test('stops events that are being sent, delayed or due', async () => {
     const hook = await receiver((index) => (index === 0 ? 'never' : 200));
     const vod = await start({ callbackUrl: hook.url, callbackTimeoutMs: 300 });
     await upload(vod.port);

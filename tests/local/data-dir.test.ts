@@ -59,8 +59,8 @@ function beginPut(port: number, applied: Applied) {
 describe('H11: one DATA_DIR has one owner', () => {
   test('a second npm start with other ports ends with one line, touches nothing, and an upload that is running succeeds', async () => {
     const first = await startProcess(dataDir);
-    const url = first.said('page').slice(0, -1);
-    const vodPort = Number(new URL(first.said('vod')).port);
+    const url = first.valueOf('page').slice(0, -1);
+    const vodPort = Number(new URL(first.valueOf('vod')).port);
     const signature = await askSignature({ url, vodPort });
     const applied = await apply(vodPort, signature);
     const upload = beginPut(vodPort, applied);
@@ -91,7 +91,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     expect((await readdir(join(dataDir, 'owner'))).length).toBeGreaterThan(0);
     const second = await startProcess(dataDir);
     expect(second.err()).toBe('');
-    expect(second.said('key id')).toBe(first.said('key id'));
+    expect(second.valueOf('key id')).toBe(first.valueOf('key id'));
     second.child.kill('SIGINT');
     expect(await second.exited).toBe(0);
     expect(await readdir(join(dataDir, 'owner'))).toEqual([]);

@@ -13,7 +13,7 @@ interface Line {
   readonly text: string;
 }
 
-describe('feed of a log', () => {
+describe('createFeed', () => {
   function follow(log: () => RecordLog<Line>) {
     const asked: string[] = [];
     const feed = createFeed((path: string) => {
@@ -24,7 +24,7 @@ describe('feed of a log', () => {
     return { feed, asked, texts };
   }
 
-  test('has the newest record first, and changes one in its place', async () => {
+  test('returns the newest record first, and changes a record in its place', async () => {
     const log = new RecordLog<Line>();
     for (const text of ['a', 'b']) log.add({ text });
     const { feed, asked, texts } = follow(() => log);
@@ -38,7 +38,7 @@ describe('feed of a log', () => {
     expect(asked[1]).not.toBe(asked[0]);
   });
 
-  test('drops what the log drops, and never has more', async () => {
+  test('drops the records that the log drops, and never holds more', async () => {
     const log = new RecordLog<Line>({ records: 3, characters: 1000 });
     const { feed, texts } = follow(() => log);
     for (let number = 0; number < 10; number++) {
@@ -50,7 +50,7 @@ describe('feed of a log', () => {
     expect(texts()).toEqual(['9', '8', '7']);
   });
 
-  test('begins anew after a restart of the run', async () => {
+  test('starts over after a restart of the run', async () => {
     let log = new RecordLog<Line>();
     for (const text of ['a', 'b']) log.add({ text });
     const { feed, texts } = follow(() => log);
@@ -62,7 +62,7 @@ describe('feed of a log', () => {
   });
 });
 
-describe('filter', () => {
+describe('filterRecords', () => {
   const record = (type: string, outcome: string, body: string, answer = '') => ({
     type,
     outcome,
@@ -90,8 +90,8 @@ describe('filter', () => {
   });
 });
 
-describe('curl command', () => {
-  test('sends the body as it is, whatever is in it, to the URL in a variable', async () => {
+describe('curlCommand', () => {
+  test('sends any body unchanged to the URL in a variable', async () => {
     const body = `{"Name":"it's $HOME \\"x\\" 视频\\n"}`;
     const [hint, command = ''] = curlCommand(body, '# where CALLBACK is').split(/\n(.*)/s);
     expect(hint).toBe('# where CALLBACK is');
@@ -104,7 +104,7 @@ describe('curl command', () => {
   });
 });
 
-describe('summary', () => {
+describe('summarizeEvent and summarizeWebhook', () => {
   test.each([
     [{ FileUploadEvent: { MediaBasicInfo: { Name: 'cat', Type: 'mp4' } } }, 'cat.mp4'],
     [{ ProcedureStateChangeEvent: { FileName: 'cat', Status: 'FINISH' } }, 'cat · FINISH'],
@@ -112,21 +112,21 @@ describe('summary', () => {
     [{ ReviewAudioVideoCompleteEvent: { Output: null } }, ''],
     [{ data: { fileName: 'cat', status: 0 } }, 'cat'],
     [null, ''],
-  ])('of the event %j is "%s"', (event, summary) => {
+  ])('summarize the event %j as "%s"', (event, summary) => {
     expect(summarizeEvent(JSON.stringify(event))).toBe(summary);
   });
 
-  test('of a body that is not JSON is empty', () => {
+  test('return an empty text for a body that is not JSON', () => {
     expect(summarizeEvent('{"Eve')).toBe('');
     expect(summarizeWebhook('x')).toBe('');
   });
 
-  test('of a webhook is the name of the file', () => {
+  test('summarize a webhook as the name of its file', () => {
     expect(summarizeWebhook('{"data":{"name":"cat","type":"mp4"}}')).toBe('cat.mp4');
   });
 });
 
-test('a time of today has no date, and has milliseconds', () => {
+test('formatTime > shows milliseconds, and the date unless it is today', () => {
   const noon = new Date();
   noon.setHours(12, 3, 4, 56);
   expect(formatTime(noon.getTime(), 'en')).toBe('12:03:04.056');

@@ -14,7 +14,7 @@ import { until } from '../helpers/vod-client';
 
 const folder = join(__dirname, '../../local/page');
 
-describe('what is served', () => {
+describe('the local run serves', () => {
   let run: TestRun;
   beforeAll(async () => {
     run = await startTestRun();
@@ -72,7 +72,7 @@ describe('what is served', () => {
     '/local/client/react.js',
     '/local/client/',
     '//etc/passwd',
-  ])('nothing else: %s', async (path) => {
+  ])('nothing at %s', async (path) => {
     // fetch would tidy the path up
     const status = await new Promise((resolve, reject) => {
       const sent = request(run.url, { path }, (response) => {
@@ -84,7 +84,7 @@ describe('what is served', () => {
     expect(status).toBe(404);
   });
 
-  test('only its own scripts may run, and only the local VOD is spoken to', async () => {
+  test('a policy by which only own scripts run, and only the local VOD is called', async () => {
     const policy = (await get('/')).headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
     expect(policy).toContain(`connect-src 'self' ${run.vod.url}; media-src ${run.vod.url}`);
@@ -96,7 +96,7 @@ describe('what is served', () => {
     expect([...text.matchAll(/\b(?:import\(|from )["']([^"']+)/g)].map(([, name]) => name)).toEqual(['vod-js-sdk-v6']);
   });
 
-  test('where the VOD is, and what the run offers', async () => {
+  test('the URL of the VOD and the features of the run', async () => {
     const procedures = ['LongVideoPreset', 'FailingPreset', 'BlockingPreset', 'ReviewPreset'];
     expect(await (await get('/local/config')).json()).toEqual({
       vodUrl: run.vod.url,
@@ -147,7 +147,7 @@ describe('what is served', () => {
     expect(await send('POST', '/local/events/77/send')).toMatchObject({ status: 404 });
   });
 
-  test('what the VOD has, without secrets, and its faults', async () => {
+  test('the data of the VOD, without secrets, and its faults', async () => {
     const { json } = await send('GET', '/local/vod');
     expect(json).toMatchObject({ files: { total: 1 }, events: { mode: 'PUSH' }, faults: { drop: 0, format: '3.0' } });
     const { vodSecretKey, callbackToken, urlKey, playerKey } = run.secrets;
@@ -193,7 +193,7 @@ describe('what is served', () => {
   }
 });
 
-test('an upload to copy that works as it stands with the package', async () => {
+test('the code to copy for the client package uploads as it stands', async () => {
   const options: unknown[] = [];
   const upload = {
     subscribe: (listener: (snapshot: object) => void) => {

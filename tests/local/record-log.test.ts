@@ -6,7 +6,7 @@ interface Line {
 
 const idsOf = ({ records }: { readonly records: readonly { readonly id: number }[] }) => records.map(({ id }) => id);
 
-test('a reader gets each record once, and again when it has changed', () => {
+test('RecordLog > returns each record once to a reader, and again after a change', () => {
   const log = new RecordLog<Line>();
   log.add({ text: 'a' });
   log.add({ text: 'b' });
@@ -23,7 +23,7 @@ test('a reader gets each record once, and again when it has changed', () => {
   expect(log.read(second.cursor).records).toEqual([]);
 });
 
-test('the cursor of another run, or none that can be read, returns all records', () => {
+test('RecordLog > returns all records for the cursor of another run and for an invalid one', () => {
   const log = new RecordLog<Line>();
   log.add({ text: 'a' });
   for (const cursor of [new RecordLog().read('').cursor, 'x', '.1', '']) {
@@ -31,7 +31,7 @@ test('the cursor of another run, or none that can be read, returns all records',
   }
 });
 
-test('the oldest records are dropped beyond the number of records, and a change of them does nothing', () => {
+test('RecordLog > drops the oldest records beyond the number of records, and ignores changes of them', () => {
   const log = new RecordLog<Line>({ records: 3, characters: 1000 });
   for (const text of ['a', 'b', 'c', 'd', 'e']) log.add({ text });
   expect(log.size).toBe(3);
@@ -42,7 +42,7 @@ test('the oldest records are dropped beyond the number of records, and a change 
   expect(log.size).toBe(3);
 });
 
-test('the oldest records are dropped beyond the number of characters, but never the newest', () => {
+test('RecordLog > drops the oldest records beyond the number of characters, but never the newest', () => {
   const log = new RecordLog<Line>({ records: 10, characters: 100 });
   for (const text of ['a', 'b', 'c']) log.add({ text: text.repeat(40) });
   expect(idsOf(log.read(''))).toEqual([3]);
@@ -52,7 +52,7 @@ test('the oldest records are dropped beyond the number of characters, but never 
   expect(idsOf(log.read(''))).toEqual([4]);
 });
 
-test('the newest record with a property is found', () => {
+test('RecordLog > finds the newest record with a property', () => {
   const log = new RecordLog<Line>();
   for (const text of ['a', 'b', 'a']) log.add({ text });
   expect(log.findNewest(({ text }) => text === 'a')).toEqual({ id: 3, text: 'a' });

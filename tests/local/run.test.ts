@@ -29,22 +29,22 @@ describe('npm start', () => {
   test('says where things are, with no webhooks, keeps its secrets and ends with Ctrl-C', async () => {
     const first = await start();
     expect(first.out()).not.toContain('webhooks');
-    expect(first.said('key id')).toMatch(/^AKID\w{32}$/);
-    expect(first.said('page')).toMatch(/^http:\/\/localhost:\d+\/$/);
-    expect(first.said('callback')).toMatch(/^http:\/\/localhost:\d+\/vod-events\?token=[\w-]{32}$/);
-    expect(await (await fetch(first.said('page'))).text()).toContain('<!doctype html>');
+    expect(first.valueOf('key id')).toMatch(/^AKID\w{32}$/);
+    expect(first.valueOf('page')).toMatch(/^http:\/\/localhost:\d+\/$/);
+    expect(first.valueOf('callback')).toMatch(/^http:\/\/localhost:\d+\/vod-events\?token=[\w-]{32}$/);
+    expect(await (await fetch(first.valueOf('page'))).text()).toContain('<!doctype html>');
     first.child.kill('SIGINT');
     expect(await first.exited).toBe(0);
-    await expect(fetch(first.said('page'))).rejects.toThrow();
+    await expect(fetch(first.valueOf('page'))).rejects.toThrow();
 
     const second = await start({ VOD_SECRET_ID: 'AKIDgiven', VOD_CALLBACK_TOKEN: 'new token,old' });
-    expect(second.said('key id')).toBe('AKIDgiven');
-    expect(second.said('callback')).toMatch(/\?token=new%20token$/);
+    expect(second.valueOf('key id')).toBe('AKIDgiven');
+    expect(second.valueOf('callback')).toMatch(/\?token=new%20token$/);
     second.child.kill('SIGTERM');
     expect(await second.exited).toBe(0);
     expect(second.err()).toBe('');
     const kept = await readFile(join(dataDir, 'secrets.json'), 'utf8');
-    expect(kept).toContain(first.said('key id'));
+    expect(kept).toContain(first.valueOf('key id'));
     expect(kept).not.toContain('AKIDgiven');
   }, 60_000);
 
@@ -55,8 +55,8 @@ describe('npm start', () => {
       const [, url, secret = ''] = /^webhooks +to (\S+), secret (whsec_\S+)$/m.exec(run.out()) ?? [];
       expect(url).toBe(app.url);
       expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);
-      const vodPort = Number(new URL(run.said('vod')).port);
-      const signature = await askSignature({ url: run.said('page').slice(0, -1), vodPort });
+      const vodPort = Number(new URL(run.valueOf('vod')).port);
+      const signature = await askSignature({ url: run.valueOf('page').slice(0, -1), vodPort });
       const applied = await apply(vodPort, signature);
       await cos(vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
       await ugc(vodPort, 'Commit', { signature, vodSessionKey: applied.vodSessionKey });

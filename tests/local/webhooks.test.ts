@@ -106,7 +106,7 @@ test('a receiver that cannot be reached fails the request of the function', asyn
   await app.restart();
 });
 
-test('a request that the function gives up is recorded as without a response', async () => {
+test('a request that the function gives up is recorded without a response', async () => {
   app.respondWith(() => undefined);
   await expect(post('msg_1', AbortSignal.timeout(100))).rejects.toThrow();
   for (let waited = 0; only()?.outcome === 'sending' && waited < 5000; waited += 20) {
@@ -129,7 +129,7 @@ test('a long body of the receiver is cut, and does not hold up the function', as
   expect(only()?.attempts[0]?.answer).toBe('x'.repeat(4096));
 });
 
-describe('retry', () => {
+describe('webhooks.retry', () => {
   test('makes a webhook that waits for its next attempt visible', async () => {
     app.respondWith(status(500));
     await post();
@@ -157,7 +157,7 @@ describe('retry', () => {
     expect(webhooks.retry(7)).toBe(false);
   });
 
-  test('knows what an earlier run left in the queues', () => {
+  test('delivers webhooks that an earlier run left in the queues', () => {
     queues.send(DEAD_LETTERS, MESSAGE);
     queues.send(DEAD_LETTERS, 'unreadable');
     const next = createWebhooks({ notifyUrl: app.url, queues, log: () => undefined });

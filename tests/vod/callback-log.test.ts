@@ -56,7 +56,7 @@ test('a callback is kept with its body as sent, the time, and the status and bod
   expect(record?.body).toContain('"Sign"');
 });
 
-test('a refusal, a timeout in each attempt and a refused connection have outcomes of their own', async () => {
+test('a refused callback, a timeout in each attempt and a refused connection have different outcomes', async () => {
   const receiver = await startReceiver();
   receiver.respondWith(status(401));
   const refused = await start({ callbackUrl: receiver.url });
@@ -89,7 +89,7 @@ test('a callback that a fault drops is kept without an attempt', async () => {
   expect(receiver.received).toEqual([]);
 });
 
-test('a duplicate and both formats are records of their own', async () => {
+test('duplicates and both formats are separate records', async () => {
   const receiver = await startReceiver();
   const vod = await start({ callbackUrl: receiver.url });
   vod.setFaults({ duplicate: 1, format: 'both' });
@@ -137,7 +137,7 @@ test('a forged callback differs from the original in one thing only', async () =
   expect(receiver.received.at(-1)?.body).toBe(cut?.body);
 });
 
-test('nothing is sent again for an unknown callback, and without a callback URL', async () => {
+test('an unknown callback, or one without a callback URL, is not sent again', async () => {
   const vod = await start();
   await upload(vod.port);
   expect(await vod.repeatCallback(1, undefined)).toBeUndefined();

@@ -139,7 +139,7 @@ describe('V1: the unmodified mini program SDK', () => {
     expect([...wx.storage.keys()].filter((key) => key.startsWith('wp_ugc_'))).toEqual([]); // no session is left to resume
   });
 
-  test('sends everything to the local VOD by its path, with the line that npm run local-vod prints', async () => {
+  test('sends all requests to the local VOD with the line that npm run local-vod prints', async () => {
     vod = await start();
     const line = sdkLines(vod.url).find(({ sdk: name }) => name === 'Mini program')?.line ?? '';
     const { wx: api } = globalThis as unknown as { wx: { request: unknown } };

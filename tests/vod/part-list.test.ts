@@ -133,7 +133,7 @@ describe('H16: a body without an end', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 404 /);
   }, 20_000);
 
-  test('ends the connection: upload service, reports, faults, Complete, and what is refused unread', async () => {
+  test('ends the connection of the upload service, reports, faults and Complete, and of requests refused unread', async () => {
     const { port } = await start();
     const applied = await apply(port);
     const uploadId = await initiate(port, applied);

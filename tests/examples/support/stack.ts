@@ -28,5 +28,5 @@ export async function startStack(): Promise<Stack> {
     await backend.exited;
   });
   if (!/^ready/m.test(backend.out())) throw new Error(`npm start has ended:\n${backend.err()}`);
-  return { backendUrl: backend.said('page').replace(/\/$/, ''), vodUrl: backend.said('vod'), express };
+  return { backendUrl: backend.valueOf('page').replace(/\/$/, ''), vodUrl: backend.valueOf('vod'), express };
 }
