@@ -4,8 +4,8 @@ import { Router } from 'express';
 import { calculateJwkThumbprint, SignJWT } from 'jose';
 
 /**
- * An issuer of JWTs, for the backend's JWT_ISSUER. `routes` serve its public key. A deployed backend reads them over https, so
- * `url` is a public address then.
+ * An issuer of JWTs, for the backend's JWT_ISSUER. `routes` serve its public key. A deployed backend reads it over https, so
+ * `url` must then be a public address.
  */
 export async function createIssuer({ url, audience, keyFile }) {
   const privateKey = loadKey(keyFile);

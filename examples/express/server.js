@@ -48,7 +48,7 @@ app.post('/api/logout', (request, response, next) => {
   request.session.destroy((error) => (error ? next(error) : response.json({})));
 });
 
-// The front end requests a token here, and another one when the backend refuses the last one.
+// The front end requests a token here, and a new one if the backend refuses it.
 app.post('/api/token', async (request, response) => {
   const { user } = request.session;
   if (user === undefined) return response.status(401).json({ message: 'Log in first' });
@@ -62,7 +62,7 @@ app.post('/api/wechat/token', async (request, response) => {
   response.json({ token: await issuer.issueToken(`wechat:${openId}`) }); // in your app: your id of this user
 });
 
-// Everybody knows the passwords of the demo users, so only this machine can connect.
+// The passwords of the demo users are public, so only this machine can connect.
 app.listen(PORT, 'localhost', (error) => {
   if (error) throw error;
   console.log(`Listening on http://localhost:${PORT}`);
