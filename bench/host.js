@@ -1,6 +1,7 @@
 'use strict';
 // One instance of a function: loads its bundle, calls its handler as Lambda would, and says on file descriptor 3 when the
 // first answer was there (in milliseconds since the process started) and what the calls after it took.
+const { createHash } = require('node:crypto');
 const { readFileSync, writeSync } = require('node:fs');
 
 const [bundle, eventFile, id, warmUp, calls] = process.argv.slice(2);
@@ -13,7 +14,9 @@ const context = {
   memoryLimitInMB: '512',
   getRemainingTimeInMillis: () => 25_000,
 };
-const event = (number) => JSON.parse(template.replaceAll('FILE_ID', `${id}-${number}`));
+/** Digits, as VOD's file ids are. */
+const fileId = (number) => String(BigInt(`0x${createHash('md5').update(`${id}-${number}`).digest('hex')}`));
+const event = (number) => JSON.parse(template.replaceAll('FILE_ID', fileId(number)));
 
 async function main() {
   const first = event(0);
