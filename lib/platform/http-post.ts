@@ -33,17 +33,37 @@ export const postOverKeptConnection: Post = (request) => postOnce(request, undef
 function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResponse> {
   const { url, headers, body, timeout } = request;
   return new Promise((resolve, reject) => {
+    const began = performance.now();
     const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
     const sent = open(url, { method: 'POST', headers, agent });
-    const timer = setTimeout(() => sent.destroy(new Error(`nothing came within ${timeout} ms`)), timeout);
+    const timer = setTimeout(() => {
+      const error = new Error(`nothing came within ${timeout} ms`);
+      fail(error);
+      sent.destroy(error);
+    }, timeout);
     const fail = ({ message, code = '' }: NodeJS.ErrnoException) => {
       clearTimeout(timer);
-      // The server closed the idle connection before it got the request, for example while Lambda had paused the instance.
-      if (sent.reusedSocket && code === 'ECONNRESET') resolve(postOnce(request, false));
-      else reject(new Error(message || code));
+      reject(new Error(message || code));
     };
-    sent.on('error', fail);
+    let hasResponse = false;
+    let isRetried = false;
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const remaining = timeout - (performance.now() - began);
+      // The server closed a kept connection, as after a pause of the instance. A timeout has another code.
+      isRetried = sent.reusedSocket && !hasResponse && error.code === 'ECONNRESET' && remaining > 0;
+      if (!isRetried) {
+        fail(error);
+        return;
+      }
+      clearTimeout(timer);
+      postOnce({ ...request, timeout: Math.ceil(remaining) }, false).then(resolve, reject);
+    });
+    sent.on('close', () => {
+      // An answer of 101 ends the request without a response and without an error.
+      if (!hasResponse && !isRetried) fail(new Error('the connection was closed without a response'));
+    });
     sent.on('response', (response: IncomingMessage) => {
+      hasResponse = true;
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', fail);

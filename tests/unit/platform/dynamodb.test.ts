@@ -135,3 +135,29 @@ test('dynamoDb > rejects without a code when no response comes in time', async (
   expect(error).toMatchObject({ name: 'DynamoDbError', code: undefined });
   expect(String(error)).toContain('nothing came within 100 ms');
 });
+
+test('dynamoDb > a request whose response stalls or breaks is sent once, and its error is the only one', async () => {
+  const client = table();
+  for (const end of [
+    () => undefined,
+    (response: ServerResponse) => setTimeout(() => response.socket?.resetAndDestroy(), 20),
+  ]) {
+    respond = (response) => response.end('{}');
+    await client.updateItem(UPDATE, 1_000);
+    requests.length = 0;
+    respond = (response) => {
+      response.writeHead(200, { 'content-length': 100 });
+      response.write('{');
+      end(response);
+    };
+    await expect(client.updateItem(UPDATE, 200)).rejects.toThrow(/^DynamoDB at .* does not answer: /);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(requests).toHaveLength(1);
+  }
+});
+
+test('dynamoDb > rejects an answer of 101', async () => {
+  respond = ({ socket }) =>
+    socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+  await expect(table().updateItem(UPDATE, 1_000)).rejects.toThrow(/closed without a response/);
+});
