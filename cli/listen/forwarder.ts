@@ -22,6 +22,8 @@ const MAX_PENDING = 1_000;
 /** Seconds after the first refused attempts, then {@link MAX_PAUSE}: shorter than in `notify-app`, because a developer waits. */
 const PAUSES = [2, 5, 10];
 const MAX_PAUSE = 30;
+/** Longest `Retry-After` that is followed, in seconds. */
+const MAX_RETRY_AFTER = 3_600;
 /** Seconds between attempts while the receiver does not respond, such as during its restart. */
 const UNREACHABLE_PAUSE = 1;
 
@@ -110,5 +112,5 @@ export class Forwarder {
 function pauseAfter(attempt: number, delivery: Delivery): number {
   if (delivery.outcome !== 'failed') return 0;
   if (delivery.status === undefined) return UNREACHABLE_PAUSE;
-  return Math.max(PAUSES[attempt] ?? MAX_PAUSE, delivery.retryAfter ?? 0);
+  return Math.max(PAUSES[attempt] ?? MAX_PAUSE, Math.min(delivery.retryAfter ?? 0, MAX_RETRY_AFTER));
 }

@@ -24,7 +24,10 @@ export function createSessions(world: World): OpenSession {
     const name = open.has(wanted) ? wanted + String(Math.random()) : wanted;
     open.add(name);
     return {
-      readSession: () => world.load()[name],
+      readSession() {
+        const stored = world.load()[name];
+        return stored && world.now() - stored.time < LIFETIME ? stored : undefined;
+      },
       writeSession(session) {
         const time = world.now();
         const others = Object.entries(world.load()).filter(

@@ -30,7 +30,7 @@ export function post(url: string, body: string, { timeoutMs, interrupts, onAnswe
     };
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const options = { method: 'POST', agent: false, headers };
-    const outgoing = (url.startsWith('https:') ? httpsRequest : httpRequest)(url, options);
+    const outgoing = (new URL(url).protocol === 'https:' ? httpsRequest : httpRequest)(url, options);
     const interrupt = (): void => {
       end({ failure: 'timeout' });
       outgoing.destroy();
