@@ -8,7 +8,7 @@ import type { Candidate } from './verify';
 
 /** How much of VOD's library each run reads again, in seconds: SearchMedia may return a file some time after its creation. */
 const OVERLAP = 900;
-/** The same for a run that begins in the first five minutes of an hour, in seconds. */
+/** The same for the run after the one that begins in the first five minutes of an hour, in seconds. */
 const HOURLY_OVERLAP = 2 * 3_600;
 /** Where the first pass through VOD's library begins, in Unix seconds: no file is older. */
 const BEGINNING = Date.parse('2015-01-01T00:00:00Z') / 1000;
@@ -55,11 +55,10 @@ export const candidatePages: Readonly<Record<Phase, (deps: CandidateDeps) => Asy
 
 async function* recentPages(deps: CandidateDeps): AsyncGenerator<CandidatePage> {
   const now = Math.floor(deps.runStartedAt / 1000);
-  const { recent } = deps.checkpoint;
-  const overlapStart: Cursor = { second: now - overlapOf(now), offset: 0 };
-  const begin = recent && recent.second <= overlapStart.second ? recent : overlapStart;
+  const overlap: Cursor = { second: now - overlapOf(now), offset: 0 };
+  const begin = deps.checkpoint.recent ?? { second: now - HOURLY_OVERLAP, offset: 0 };
   for await (const { next, ...page } of filePages(deps, begin)) {
-    yield { ...page, isLast: next === undefined, progress: { recent: next ?? { second: now - OVERLAP, offset: 0 } } };
+    yield { ...page, isLast: next === undefined, progress: { recent: next ?? overlap } };
   }
 }
 
@@ -88,7 +87,10 @@ async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps,
   }
 }
 
-/** How much a run that begins at this Unix time reads again, in seconds. */
+/**
+ * How much the run after this one reads again, in seconds. A finished pass decides it, so that a pass that is in progress
+ * resumes, however long it takes.
+ */
 function overlapOf(now: number): number {
   return now % 3_600 < 300 ? HOURLY_OVERLAP : OVERLAP;
 }
@@ -109,7 +111,7 @@ async function* taskPages({
   const earliest = Math.floor((runStartedAt - TASK_MEMORY_MS) / 1000);
   let window = checkpoint.tasks ?? { after: earliest, before: now };
   // After a window that was read to its end, the next one ends now.
-  if (window.scrollToken === undefined) window = { after: Math.min(window.after, now - overlapOf(now)), before: now };
+  if (window.scrollToken === undefined) window = { after: window.after, before: now };
   for (;;) {
     const page = await readTaskPage(vod, window.after, window.before, window.scrollToken);
     const rows = await store.readAll(
@@ -117,7 +119,8 @@ async function* taskPages({
       deadline,
       'eventual',
     );
-    const progress = page.next === undefined ? { after: window.before - OVERLAP, before: window.before } : undefined;
+    const progress =
+      page.next === undefined ? { after: window.before - overlapOf(window.before), before: window.before } : undefined;
     window = { ...window, ...(page.next !== undefined && { scrollToken: page.next }) };
     yield {
       candidates: candidatesWithoutResult(page.tasks, rows),

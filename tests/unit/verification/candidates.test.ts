@@ -56,10 +56,11 @@ describe.each(['recent', 'tasks'] as const)('candidates of the phase %s', (phase
     return runs;
   };
 
-  test('each run reads the last 15 minutes again, and the first run of an hour the last two hours', async () => {
+  test('each run reads 15 minutes before the last run again, and the second run of an hour two hours', async () => {
     for (const { at, after } of await everyFiveMinutes(NOON + 7, NOON + 2 * HOUR)) {
-      const isFirstOfHour = at % HOUR < 5 * MINUTE;
-      expect(at - after).toBe(isFirstOfHour ? 2 * HOUR : 20 * MINUTE);
+      const lastRun = at - 5 * MINUTE;
+      const isSecondOfHour = lastRun % HOUR < 5 * MINUTE;
+      expect(lastRun - after).toBe(isSecondOfHour ? 2 * HOUR : 15 * MINUTE);
     }
   });
 
@@ -78,7 +79,20 @@ describe.each(['recent', 'tasks'] as const)('candidates of the phase %s', (phase
   });
 });
 
-test('candidates of the phase recent: a backlog that is older than two hours is resumed where it stopped', async () => {
-  const recent = { second: NOON - 5 * HOUR, offset: 3 };
-  expect((await run('recent', NOON, { recent })).after).toEqual([recent.second]);
+describe.each([5 * HOUR, 10 * MINUTE])('a pass in progress that has come to %i s before the run', (lag) => {
+  test.each([NOON, NOON + 5 * MINUTE])(
+    'candidates of the phase recent: resumes at any time of an hour (%i)',
+    async (at) => {
+      const recent = { second: at - lag, offset: 3 };
+      expect((await run('recent', at, { recent })).after).toEqual([recent.second]);
+    },
+  );
+
+  test.each([NOON, NOON + 5 * MINUTE])(
+    'candidates of the phase tasks: resumes at any time of an hour (%i)',
+    async (at) => {
+      const tasks = { after: at - lag, before: at - MINUTE, scrollToken: 'next' };
+      expect((await run('tasks', at, { tasks })).after).toEqual([tasks.after]);
+    },
+  );
 });
