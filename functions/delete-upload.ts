@@ -15,7 +15,6 @@ const keyPair = cachedKeyPair({ name: config.keyParameter, getParameters, now: D
 
 /** `DELETE /uploads/{fileId}`, see {@link deleteUpload}. */
 export const handler = deleteUpload({
-  // The store retries by itself, for longer than the client would.
   store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   vod: vodApi({ ...deps, ...config, keyPair }),
   showsUrls: config.showsUrls,

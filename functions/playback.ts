@@ -12,7 +12,6 @@ const config = playbackFunctionConfig(process.env);
 /** `GET /uploads/{fileId}/playback`, see {@link playbackRoute}. */
 export const handler = playbackRoute({
   config: config.playback,
-  // The store retries by itself, for longer than the client would.
   store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   keys: playbackKeys({ config, getParameters: parameterReader(process.env, deps), now: Date.now, log }),
   now: Date.now,

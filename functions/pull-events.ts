@@ -14,7 +14,6 @@ const secrets = apiSecrets({ config, getParameters: parameterReader(process.env,
 
 /** Every minute where EVENT_MODE is pull, see {@link pullEvents}. */
 export const handler = pullEvents({
-  // The store retries by itself, for longer than the client would.
   store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   vod: vodApi({ ...deps, ...config, keyPair: async () => (await secrets()).pair }),
   sealKeys: async () => (await secrets()).sealKeys,

@@ -17,7 +17,6 @@ const { checkpointParameter, limits, tableName } = config;
 const getParameters = parameterReader(process.env, deps);
 const putParameter = parameterWriter(process.env, deps);
 const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
-// The store retries by itself, for longer than the client would.
 const dynamodb = dynamoDb(process.env, deps);
 
 /** Every five minutes, see {@link reconcile}. */

@@ -18,7 +18,6 @@ const { limits, tableName, writeKeyParameter } = config;
 const sendMessages = messageSender(process.env, deps);
 const getParameters = parameterReader(process.env, deps);
 const secrets = apiSecrets({ config, getParameters, now: Date.now, log });
-// The store retries by itself, for longer than the client would.
 const dynamodb = dynamoDb(process.env, deps);
 
 /** Rows that an event has changed, from the table's stream and from the delay queue, see {@link uploadChanged}. */

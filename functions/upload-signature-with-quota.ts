@@ -15,7 +15,6 @@ const deps = { now: Date.now, sleep, random: Math.random };
 const uploadsPerDay = integer(process.env, 'UPLOADS_PER_DAY', 1);
 const index = uploaderIndex({
   ...deps,
-  // The index retries by itself, for longer than the client would.
   dynamodb: dynamoDb(process.env, deps),
   tableName: required(process.env, 'TABLE_NAME'),
 });

@@ -12,7 +12,6 @@ const config = webhookConfig(process.env);
 /** `POST /vod-events`, see {@link recordEvent}. */
 export const handler = recordEvent({
   config,
-  // The store retries by itself, for longer than the client would.
   store: uploadStore({ ...deps, dynamodb: dynamoDb(process.env, deps), tableName: config.tableName }),
   getParameters: parameterReader(process.env, deps),
   now: Date.now,
