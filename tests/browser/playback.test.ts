@@ -1,5 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { becomesTrue, launchBrowser } from '../helpers/browser';
+import { recordClip } from '../helpers/clip';
 import { cleanUp, start } from '../helpers/vod-client';
 import { APP_ID, hexSeconds, keyUrl, PLAYER_KEY, psignOf, uploadWithCover, URL_KEY } from '../helpers/vod-playback';
 
@@ -16,10 +17,8 @@ let videoUrl: string;
 beforeAll(async () => {
   ({ port } = await start({ playerKey: PLAYER_KEY, urlKey: URL_KEY, now: () => now }));
   browser = await launchBrowser(port);
-  const page = await browser.newPage();
-  const clip = Buffer.from(await page.evaluate<string>(RECORD_CLIP), 'base64');
-  await page.close();
-  const uploaded = await uploadWithCover(port, clip, { type: 'webm' });
+  const { video } = await recordClip(browser, { width: 160, height: 90 });
+  const uploaded = await uploadWithCover(port, video, { type: 'webm' });
   ({ fileId } = uploaded);
   videoUrl = uploaded.video.url;
 });
@@ -30,31 +29,6 @@ afterAll(async () => {
   await browser.close();
   await cleanUp();
 });
-
-/** A second of a moving picture in a format that every Chromium plays, recorded by the browser, in base64. */
-const RECORD_CLIP = `(async () => {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 160, height: 90 });
-  const context = canvas.getContext('2d');
-  let frame = 0;
-  const timer = setInterval(() => {
-    context.fillStyle = 'hsl(' + (frame++ * 12) % 360 + ' 70% 50%)';
-    context.fillRect(0, 0, 160, 90);
-  }, 40);
-  const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' });
-  const chunks = [];
-  recorder.ondataavailable = ({ data }) => chunks.push(data);
-  const stopped = new Promise((stop) => (recorder.onstop = stop));
-  recorder.start();
-  await new Promise((later) => setTimeout(later, 1000));
-  recorder.stop();
-  await stopped;
-  clearInterval(timer);
-  const reader = new FileReader();
-  const read = new Promise((loaded) => (reader.onload = loaded));
-  reader.readAsDataURL(new Blob(chunks));
-  await read;
-  return reader.result.split(',')[1];
-})()`;
 
 interface Played {
   /** Of the <video>: its size in pixels, and the code of its MediaError. */

@@ -1,15 +1,18 @@
 import type { Browser } from 'playwright-core';
 
-/** A second of a moving picture that any Chromium can play, and a still of it, made by the browser itself. */
-export async function recordClip(browser: Browser): Promise<{ video: Buffer; picture: Buffer }> {
+/** A second of a moving picture that any Chromium can play, and a still of it, made by the browser itself. Sizes in pixels. */
+export async function recordClip(
+  browser: Browser,
+  { width, height } = { width: 320, height: 180 },
+): Promise<{ video: Buffer; picture: Buffer }> {
   const page = await browser.newPage();
   const [video = '', picture = ''] = await page.evaluate<string[]>(`(async () => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+    const canvas = Object.assign(document.createElement('canvas'), { width: ${width}, height: ${height} });
     const context = canvas.getContext('2d');
     let frame = 0;
     const timer = setInterval(() => {
       context.fillStyle = 'hsl(' + (frame++ * 12) % 360 + ' 70% 50%)';
-      context.fillRect(0, 0, 320, 180);
+      context.fillRect(0, 0, ${width}, ${height});
     }, 40);
     const recorder = new MediaRecorder(canvas.captureStream(25), { mimeType: 'video/webm;codecs=vp8' });
     const chunks = [];
