@@ -1,4 +1,4 @@
-import { parseWebhookSecret } from '../../lib/notifications/signature';
+import { isWebhookSecret } from '../../lib/notifications/signature';
 import { describe } from '../../lib/platform/log';
 import type { KeyPair } from '../../lib/vod/schemas';
 import type { Deployment } from '../deployment/deployment';
@@ -100,15 +100,6 @@ function visiblePair(name: string, pair: KeyPair): KeyPair {
     throw new Error(`the ${part} in ${name} has blanks, line breaks or invisible characters: store it without them`);
   }
   return pair;
-}
-
-function isWebhookSecret(secret: string): boolean {
-  try {
-    parseWebhookSecret(secret);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function usedSecrets({ parameters }: Deployment): Check[] {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseWebhookSecret } from '../../lib/notifications/signature';
+import { isWebhookSecret } from '../../lib/notifications/signature';
 import { describe } from '../../lib/platform/log';
 import { shown } from '../callback-request';
 import {
@@ -102,15 +102,6 @@ function forwardOption(value: string | undefined): string {
 function secretOption(value: string | undefined): string | undefined {
   if (value === undefined || isWebhookSecret(value)) return value;
   throw new UsageError('--secret must be whsec_ and 24 to 64 bytes in Base64');
-}
-
-function isWebhookSecret(value: string): boolean {
-  try {
-    parseWebhookSecret(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 interface WebhookSecrets {

@@ -32,3 +32,12 @@ export function parseWebhookSecret(secret: string): Buffer {
   if (key.length >= 24 && key.length <= 64) return key;
   throw new Error('Cannot read secrets: a notify secret must be whsec_ and 24 to 64 bytes in Base64');
 }
+
+export function isWebhookSecret(secret: string): boolean {
+  try {
+    parseWebhookSecret(secret);
+    return true;
+  } catch {
+    return false;
+  }
+}
