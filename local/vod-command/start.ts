@@ -45,21 +45,24 @@ async function run(given: OptionValues): Promise<void> {
       ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
     };
     const vod = await start(options);
-    replaceFile(join(dataDir, 'certificate.pem'), vod.certificate);
-    const lines = banner({
-      keyPair: options,
-      url: vod.url,
-      port: vod.port,
-      config: vod.eventConfig,
-      format: vod.setFaults({}).format,
-      subAppIds: options.subAppIds,
-      procedures: [...PRESETS.keys(), ...Object.keys(options.procedures ?? {})],
-      dataDir,
-      publicAddress,
-    });
-    console.log(lines.join('\n'));
-    if (!end.signal.aborted) await once(end.signal, 'abort');
-    await vod.stop();
+    try {
+      replaceFile(join(dataDir, 'certificate.pem'), vod.certificate);
+      const lines = banner({
+        keyPair: options,
+        url: vod.url,
+        port: vod.port,
+        config: vod.eventConfig,
+        format: vod.setFaults({}).format,
+        subAppIds: options.subAppIds,
+        procedures: [...PRESETS.keys(), ...Object.keys(options.procedures ?? {})],
+        dataDir,
+        publicAddress,
+      });
+      console.log(lines.join('\n'));
+      if (!end.signal.aborted) await once(end.signal, 'abort');
+    } finally {
+      await vod.stop();
+    }
   } finally {
     await release();
   }

@@ -51,6 +51,8 @@ export function post(url: string, body: string, { timeoutMs, interrupts, onAnswe
       end({ failure: error.message });
     });
     outgoing.on('close', () => {
+      // An answer of 101 ends the request without a response and without an error.
+      end({ failure: 'the connection was closed without a response' });
       clearTimeout(timer);
       interrupts.delete(interrupt);
     });

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -142,6 +142,14 @@ describe('npm run local-vod', () => {
     const fourth = await startLocalVod(dataDir);
     expect(await fourth.exited).toBe(1);
     expect(fourth.err()).toBe(`${join(dataDir, 'key-pair.json')} is damaged: delete it to generate a new key pair\n`);
+  });
+
+  test('ends with status 1 when its certificate cannot be written, and does not stay', async () => {
+    const directory = temporaryDirectory();
+    mkdirSync(join(directory, 'certificate.pem'));
+    const vod = await startLocalVod(directory);
+    expect(await vod.exited).toBe(1);
+    expect(vod.err()).toContain('certificate.pem');
   });
 
   test('ends with status 2 for a wrong command line, such as half a key pair', async () => {

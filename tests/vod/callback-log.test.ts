@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { startAppServer, status, type AppServer } from '../helpers/app-server';
 import { cleanUp, onceDone, start, until, upload } from '../helpers/vod-client';
 
@@ -142,4 +144,24 @@ test('an unknown callback, or one without a callback URL, is not sent again', as
   await upload(vod.port);
   expect(await vod.repeatCallback(1, undefined)).toBeUndefined();
   expect(records(vod)).toEqual([]);
+});
+
+test('a response of 101 is a failure of the attempt, and sending again by hand returns', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () =>
+      socket.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    );
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onceDone(async () => {
+    server.close();
+    await once(server, 'close');
+  });
+  const vod = await start({ callbackUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+  await upload(vod.port);
+  const failed = { outcome: 'unanswered', attempts: [{ failure: 'the connection was closed without a response' }] };
+  await until(() => vod.callbackLog.get(1)?.outcome === 'unanswered');
+  expect(vod.callbackLog.get(1)).toMatchObject(failed);
+  expect(await vod.repeatCallback(1, undefined)).toMatchObject({ ...failed, kind: 'again' });
 });
