@@ -52,7 +52,7 @@ const ORIGINS = all(
 const VALID_FOR = {
   text: 'whole seconds from 1 to VALID_FOR_MAX',
   violation: (value, { given: { VALID_FOR_MAX: max } }) =>
-    // A maximum that is no number has a sentence of its own.
+    // A maximum that is not a number is reported separately.
     isInteger(value, 1, isNumber(max) ? Number(max) : MAX_VALIDITY)
       ? undefined
       : { problem: `must be whole seconds from 1 to VALID_FOR_MAX (${max}), not "${value}"` },

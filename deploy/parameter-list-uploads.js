@@ -162,7 +162,7 @@ const UPLOAD_PARAMETERS = [
     example: 'forbid',
     rule: oneOf(['keep', 'forbid', 'delete']),
     description:
-      'What happens in VOD to a file that a limit rejects: keep (nothing), forbid (nobody can play it; reversible) or delete. The last two need VOD_WRITE_KEY_PARAMETER.',
+      'What happens in VOD to a file that a limit rejects: keep (nothing), forbid (it cannot be played; reversible) or delete. The last two need VOD_WRITE_KEY_PARAMETER.',
   },
   {
     name: 'VOD_API_URL',
