@@ -27,10 +27,17 @@ async function main(): Promise<void> {
     else await run(given);
   } catch (error) {
     const isUsage = error instanceof UsageError;
-    console.error(isUsage || error instanceof StartupError ? error.message : error);
+    console.error(explain(error) ?? error);
     if (isUsage) console.error('npm run local-vod -- --help lists the options');
     process.exitCode = isUsage ? 2 : 1;
   }
+}
+
+/** Returns a sentence for an error that the user can fix, undefined for any other. */
+function explain(error: unknown): string | undefined {
+  if (error instanceof UsageError || error instanceof StartupError) return error.message;
+  const { message, path } = error as NodeJS.ErrnoException;
+  return path === undefined ? undefined : `The data folder cannot be used: ${message}. Choose another one with --data`;
 }
 
 async function run(given: OptionValues): Promise<void> {
@@ -73,8 +80,6 @@ function vodOptions(given: OptionValues, dataDir: string): VodOptions {
     throw new UsageError('--secret-id and --secret-key must be given together');
   }
   const keyPair = loadKeyPair(dataDir);
-  const faults: Partial<Faults> = Object.assign({}, ...(given.fault ?? [])) as Partial<Faults>;
-  const format = given['callback-format'];
   return {
     port: given.port ?? DEFAULT_PORT,
     dataDir: join(dataDir, 'vod'),
@@ -87,7 +92,7 @@ function vodOptions(given: OptionValues, dataDir: string): VodOptions {
     deleteSwitch: given['delete-event'] ?? true,
     playerKey: given['player-key'] ?? '',
     urlKey: given['url-key'] ?? '',
-    faults: format === undefined ? faults : { ...faults, format },
+    faults: faultsOf(given),
     ...(given['sub-app-ids'] && { subAppIds: given['sub-app-ids'] }),
     ...(given['step-ms'] !== undefined && { stepMs: given['step-ms'] }),
     ...(given.procedures !== undefined && { procedures: readProceduresFile(given.procedures) }),
@@ -95,6 +100,22 @@ function vodOptions(given: OptionValues, dataDir: string): VodOptions {
       console.error(line);
     },
   };
+}
+
+/** @throws UsageError if a fault is given twice */
+function faultsOf(given: OptionValues): Partial<Faults> {
+  const faults: Partial<Faults> = {};
+  for (const fault of given.fault ?? []) {
+    const [name = ''] = Object.keys(fault);
+    if (name in faults) throw new UsageError(`--fault ${name}=... must be given once only`);
+    Object.assign(faults, fault);
+  }
+  const format = given['callback-format'];
+  if (format === undefined) return faults;
+  if (faults.format !== undefined) {
+    throw new UsageError('--callback-format and --fault format=... must not be given together');
+  }
+  return { ...faults, format };
 }
 
 /** @throws StartupError if the port or the data cannot be used */

@@ -66,10 +66,10 @@ export class Callbacks {
       outcome: 'sending',
       attempts: [],
     });
-    await new Promise<void>((resolve) => {
-      void this.#postOnce(newId, url, body, resolve).then(({ status }) => {
+    await new Promise<void>((resolve, reject) => {
+      this.#postOnce(newId, url, body, resolve).then(({ status }) => {
         if (status === undefined) resolve();
-      });
+      }, reject);
     });
     return this.records.get(newId);
   }

@@ -69,7 +69,10 @@ export function list(maxLength: number): Rule {
   };
 }
 
+/** What is inside an array or an object is not shown: it may be nested deeper than the stack. */
 function quote(value: unknown): string {
+  if (Array.isArray(value)) return 'an array';
+  if (isObject(value)) return 'an object';
   const json = JSON.stringify(value);
   return json.length > MAX_QUOTED_LENGTH ? `${json.slice(0, MAX_QUOTED_LENGTH)}...` : json;
 }

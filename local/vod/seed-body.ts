@@ -125,6 +125,16 @@ function readFile(file: unknown, name: string): SeedFile {
 function readTask(task: unknown, name: string): SeedTask {
   check(findViolation(task, TASK_RULES, name));
   const { createTime, finishTime, ...given } = task as Raw<SeedTask>; // has passed its rules
+  const isReview = given.type === 'ReviewAudioVideo';
+  if (isReview && given.procedure !== undefined) {
+    throw new LocalError(400, `"${name}.procedure" must be absent if "type" is "ReviewAudioVideo"`);
+  }
+  if (!isReview && given.suggestion !== undefined) {
+    throw new LocalError(400, `"${name}.suggestion" must be absent unless "type" is "ReviewAudioVideo"`);
+  }
+  if (given.status === 'PROCESSING' && finishTime !== undefined) {
+    throw new LocalError(400, `"${name}.finishTime" must be absent if "status" is "PROCESSING"`);
+  }
   return {
     ...given,
     ...(createTime !== undefined && { createTime: Date.parse(createTime) }),

@@ -1,12 +1,13 @@
+import type { Bucket } from './bucket';
 import type { Library } from './library';
 import { LocalError } from './local-error';
 import { newFileId, newKey } from './media-keys';
 import { newFileUpload } from './messages';
 import type { Notifications } from './notifications';
-import { defaultVerdict, findTemplate, type ProcedureTemplate } from './procedure-templates';
+import { defaultVerdict, PRESETS, type ProcedureTemplate, type ReviewVerdict } from './procedure-templates';
 import { newTaskId, type Procedures } from './procedures';
 import { readSeed, type SeedFile, type SeedTask } from './seed-body';
-import type { Media, State, Task } from './state';
+import type { Media, ReviewTask, State, Task } from './state';
 import { DEFAULT_REGION, NEVER_EXPIRES } from './uploads';
 
 interface SeedDeps {
@@ -35,13 +36,11 @@ export function seed(body: unknown, deps: SeedDeps): SeedResult {
   const { state, library, procedures, notifications } = deps;
   const { files, tasks, events } = readSeed(body);
   const media = files.map((file) => newMedia(file, deps.now()));
-  const newTasks = tasks.map((task, index) => newTask(task, `tasks[${index}]`, media[0]?.fileId, deps));
+  const newTasks = tasks.flatMap((task, index) => newTasksOf(task, `tasks[${index}]`, media[0]?.fileId, deps));
   assertNew(media, newTasks, state);
   state.transact(() => {
-    for (const [index, one] of media.entries()) {
-      state.bucket.store(one.key, files[index]?.content ?? one.size, one.createTime);
-      state.media.set(one.fileId, one);
-    }
+    storeContents(media, files, state.bucket);
+    for (const one of media) state.media.set(one.fileId, one);
     for (const task of newTasks) procedures.add(task);
     if (!events) return;
     for (const { fileId } of media) {
@@ -54,6 +53,18 @@ export function seed(body: unknown, deps: SeedDeps): SeedResult {
     files: media.map(({ fileId, key }) => ({ fileId, url: library.url(key) })),
     tasks: newTasks.map(({ taskId, fileId }) => ({ taskId, fileId })),
   };
+}
+
+/** Stores all of them or, where the disk is full for example, none. */
+function storeContents(media: readonly Media[], files: readonly SeedFile[], bucket: Bucket): void {
+  for (const [index, { key, size, createTime }] of media.entries()) {
+    try {
+      bucket.store(key, files[index]?.content ?? size, createTime);
+    } catch (error) {
+      for (const stored of media.slice(0, index)) bucket.remove(stored.key);
+      throw error;
+    }
+  }
 }
 
 function newMedia(file: SeedFile, now: number): Media {
@@ -82,25 +93,24 @@ function newMedia(file: SeedFile, now: number): Media {
   };
 }
 
-function newTask(task: SeedTask, name: string, firstFileId: string | undefined, { templates, now }: SeedDeps): Task {
-  const { type = 'Procedure', status = 'FINISH', procedure = 'LongVideoPreset', suggestion = 'pass' } = task;
+/** Returns the task, and the review task that its procedure starts, if it does. */
+function newTasksOf(task: SeedTask, name: string, firstFileId: string | undefined, deps: SeedDeps): readonly Task[] {
+  const { type = 'Procedure', status = 'FINISH', suggestion = 'pass' } = task;
   const fileId = task.fileId ?? firstFileId;
   if (fileId === undefined)
     throw new LocalError(400, `"${name}.fileId" is missing: it must be the id of a file, or "files" must have one`);
-  const createTime = task.createTime ?? now();
-  const template = findTemplate(procedure, templates);
-  const common = {
+  const createTime = task.createTime ?? deps.now();
+  const common: CommonTask = {
     fileId,
     status,
     createTime,
     sessionContext: task.sessionContext ?? '',
     ...(status !== 'PROCESSING' && { finishTime: task.finishTime ?? createTime }),
   };
-  if (type === 'ReviewAudioVideo') {
-    const taskId = task.taskId ?? newTaskId('ReviewAudioVideo');
-    return { ...common, taskId, taskType: type, verdict: defaultVerdict(suggestion), afterTaskId: '' };
-  }
-  return {
+  if (type === 'ReviewAudioVideo') return [reviewTask(common, defaultVerdict(suggestion), task.taskId)];
+
+  const template = templateOf(task.procedure ?? 'LongVideoPreset', name, deps.templates);
+  const procedure: Task = {
     ...common,
     taskId: task.taskId ?? newTaskId('procedurev2'),
     taskType: type,
@@ -110,6 +120,31 @@ function newTask(task: SeedTask, name: string, firstFileId: string | undefined, 
     stepsDone: status === 'FINISH' ? template.steps.length : 0,
     ...(template.contentReview && { contentReview: template.contentReview }),
   };
+  if (!template.review) return [procedure];
+  return [procedure, reviewTask(common, template.review, undefined, procedure.taskId)];
+}
+
+type CommonTask = Pick<Task, 'fileId' | 'status' | 'createTime' | 'sessionContext' | 'finishTime'>;
+
+function reviewTask(
+  common: CommonTask,
+  verdict: ReviewVerdict,
+  taskId = newTaskId('ReviewAudioVideo'),
+  afterTaskId = '',
+): ReviewTask {
+  return { ...common, taskId, taskType: 'ReviewAudioVideo', verdict, afterTaskId };
+}
+
+/** Unlike an upload, whose unknown procedure VOD would accept: in a seed it is a mistake. */
+function templateOf(
+  procedure: string,
+  name: string,
+  templates: ReadonlyMap<string, ProcedureTemplate>,
+): ProcedureTemplate {
+  const template = templates.get(procedure) ?? PRESETS.get(procedure);
+  if (template) return template;
+  const available = [...PRESETS.keys(), ...templates.keys()].join(', ');
+  throw new LocalError(400, `"${name}.procedure" must be one of: ${available}, not ${JSON.stringify(procedure)}`);
 }
 
 function assertNew(media: readonly Media[], tasks: readonly Task[], state: State): void {

@@ -149,7 +149,20 @@ describe('npm run local-vod', () => {
     mkdirSync(join(directory, 'certificate.pem'));
     const vod = await startLocalVod(directory);
     expect(await vod.exited).toBe(1);
-    expect(vod.err()).toContain('certificate.pem');
+    expect(vod.err()).toMatch(
+      /^The data folder cannot be used: EISDIR.*certificate\.pem.*\. Choose another one with --data\n$/,
+    );
+  });
+
+  test.each([
+    [['--fault', 'drop=1', '--fault', 'drop=0'], '--fault drop=... must be given once only'],
+    [
+      ['--callback-format', '2.0', '--fault', 'format=3.0'],
+      '--callback-format and --fault format=... must not be given together',
+    ],
+  ])('ends with status 2 for faults that contradict each other, %j', async (options, message) => {
+    const vod = await startLocalVod(temporaryDirectory(), options);
+    expect([await vod.exited, vod.err()]).toEqual([2, `${message}\nnpm run local-vod -- --help lists the options\n`]);
   });
 
   test('ends with status 2 for a wrong command line, such as half a key pair', async () => {

@@ -233,6 +233,16 @@ const LOCAL: readonly RefusalCase[] = [
   ['a task without a file', (world) => local(world, 'seed', { tasks: [{}] })],
   ['a task of an unknown file', (world) => local(world, 'seed', { tasks: [{ fileId: '1234567890123456789' }] })],
   ['a file that exists already', (world) => local(world, 'seed', { files: [{ fileId: world.fileId }] })],
+  ['a task with an unknown procedure', (world) => local(world, 'seed', { files: [{}], tasks: [{ procedure: 'X' }] })],
+  ['a procedure with a suggestion', (world) => local(world, 'seed', { tasks: [{ suggestion: 'pass' }] })],
+  [
+    'a review with a procedure',
+    (world) => local(world, 'seed', { tasks: [{ type: 'ReviewAudioVideo', procedure: 'LongVideoPreset' }] }),
+  ],
+  [
+    'a running task that has ended',
+    (world) => local(world, 'seed', { tasks: [{ status: 'PROCESSING', finishTime: '2026-01-31T12:00:00Z' }] }),
+  ],
   ['a task twice', (world) => local(world, 'seed', { files: [{}], tasks: [{ taskId: 'a' }, { taskId: 'a' }] })],
 ];
 

@@ -1,6 +1,7 @@
-import { readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { directoryOf, newKey } from '../../local/vod/media-keys';
 import type { Vod } from '../../local/vod/server';
 import {
   apiClient,
@@ -138,6 +139,38 @@ describe('POST /local/seed', () => {
     ]);
   });
 
+  test('adds the review task of a procedure that has one', async () => {
+    const vod = await start();
+    const { files, tasks } = await seed(vod, { files: [{}], tasks: [{ procedure: 'BlockingPreset' }] });
+    expect(tasks.map(({ taskId }) => taskId.split('-')[1])).toEqual(['procedurev2', 'ReviewAudioVideo']);
+    const { MediaInfoSet } = await apiClient(vod.port).DescribeMediaInfos({ FileIds: [files[0]?.fileId ?? ''] });
+    expect(MediaInfoSet?.[0]?.ReviewInfo).toMatchObject({ MediaReviewInfo: { Suggestion: 'block' } });
+  });
+
+  test('adds nothing where the content of one file cannot be written', async () => {
+    const dataDir = temporaryDirectory();
+    const vod = await start({ dataDir });
+    const [first, second] = ['5285890784273533167', '5285890784273533168'];
+    const occupied = join(dataDir, 'storage/files', directoryOf(newKey(second, 'video', 'mp4')));
+    mkdirSync(dirname(occupied), { recursive: true });
+    writeFileSync(occupied, 'a file where a folder must be');
+    const { status } = await ask(vod.port, {
+      method: 'POST',
+      path: '/local/seed',
+      body: JSON.stringify({ files: [{ fileId: first }, { fileId: second }], events: true }),
+    });
+    expect(status).toBe(500);
+    expect((await apiClient(vod.port).SearchMedia({})).TotalCount).toBe(0);
+    expect(filesIn(join(dataDir, 'storage')).filter((file) => file.includes(first))).toEqual([]);
+  });
+
+  test('refuses a property that is nested deeper than the stack', async () => {
+    const vod = await start();
+    const body = `{"files":[{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`;
+    const { status, text } = await ask(vod.port, { method: 'POST', path: '/local/seed', body });
+    expect([status, text]).toEqual([400, expect.stringContaining('at most 200 characters, not an array')]);
+  });
+
   test('runs a task that is PROCESSING, and sends its event at its end', async () => {
     const hook = await receiver();
     const vod = await start({ callbackUrl: hook.url });
@@ -149,7 +182,7 @@ describe('POST /local/seed', () => {
   test.each<[unknown, string]>([
     [[], 'The body must be a JSON object'],
     [{ file: [] }, 'Unknown property "file": must be one of: files, tasks, events'],
-    [{ files: {} }, '"files" must be an array of at most 1000 elements, not {}'],
+    [{ files: {} }, '"files" must be an array of at most 1000 elements, not an object'],
     [{ files: [1] }, '"files[0]" must be a JSON object'],
     [{ files: [{}, { size: -1 }] }, '"files[1].size" must be an integer from 0 to 107374182400, not -1'],
     [{ files: [{ fileId: 7 }] }, '"files[0].fileId" must be a string of 19 digits, not 7'],
@@ -167,6 +200,19 @@ describe('POST /local/seed', () => {
       '"tasks[0].taskId" must be a string of at most 100 letters, digits, "-" and "_", not "../x"',
     ],
     [{ events: 1 }, '"events" must be true or false, not 1'],
+    [
+      { files: [{}], tasks: [{ procedure: 'LongVideo' }] },
+      '"tasks[0].procedure" must be one of: LongVideoPreset, FailingPreset, BlockingPreset, ReviewPreset, not "LongVideo"',
+    ],
+    [{ tasks: [{ suggestion: 'block' }] }, '"tasks[0].suggestion" must be absent unless "type" is "ReviewAudioVideo"'],
+    [
+      { tasks: [{ type: 'ReviewAudioVideo', procedure: 'ReviewPreset' }] },
+      '"tasks[0].procedure" must be absent if "type" is "ReviewAudioVideo"',
+    ],
+    [
+      { tasks: [{ status: 'PROCESSING', finishTime: '2026-01-31T12:00:00Z' }] },
+      '"tasks[0].finishTime" must be absent if "status" is "PROCESSING"',
+    ],
   ])('refuses %j with what would be right, and adds nothing', async (body, message) => {
     const vod = await start();
     expect(await post(vod, 'seed', body)).toMatchObject({ status: 400, answer: { message } });
