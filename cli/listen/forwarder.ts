@@ -65,12 +65,14 @@ export class Forwarder {
   async #deliverUntilAccepted(webhook: Webhook): Promise<void> {
     const { signal } = this.deps;
     const isEnded = () => signal.aborted;
-    for (let attempt = 0; !isEnded(); attempt += 1) {
+    let refusals = 0;
+    while (!isEnded()) {
       const begin = performance.now();
       const delivery = await this.#post(webhook);
       if (delivery.outcome !== 'failed') this.#pending -= 1;
       else if (isEnded()) return;
-      const pause = pauseAfter(attempt, delivery);
+      const pause = pauseAfter(refusals, delivery);
+      if (!isUnreachable(delivery)) refusals += 1;
       this.#print(webhook, delivery, Math.round(performance.now() - begin), pause);
       if (delivery.outcome !== 'failed') return;
       await sleep(pause * 1000, undefined, { signal }).catch(() => undefined);
@@ -93,7 +95,7 @@ export class Forwarder {
 
   #print({ type, fileId }: Webhook, delivery: Delivery, milliseconds: number, pause: number): void {
     const { now, out, err } = this.deps;
-    if (delivery.outcome === 'failed' && delivery.status === undefined) {
+    if (isUnreachable(delivery)) {
       if (this.#outage !== delivery.reason) err(`${delivery.reason}: retrying until it responds`);
       this.#outage = delivery.reason;
       return;
@@ -108,9 +110,19 @@ export class Forwarder {
   }
 }
 
-/** Seconds until the next attempt; the receiver may ask for more. */
-function pauseAfter(attempt: number, delivery: Delivery): number {
+type Unreachable = Extract<Delivery, { readonly outcome: 'failed' }> & { readonly status?: undefined };
+
+function isUnreachable(delivery: Delivery): delivery is Unreachable {
+  return delivery.outcome === 'failed' && delivery.status === undefined;
+}
+
+/**
+ * Seconds until the next attempt; the receiver may ask for more.
+ *
+ * @param refusals how many attempts the receiver refused before
+ */
+function pauseAfter(refusals: number, delivery: Delivery): number {
   if (delivery.outcome !== 'failed') return 0;
-  if (delivery.status === undefined) return UNREACHABLE_PAUSE;
-  return Math.max(PAUSES[attempt] ?? MAX_PAUSE, Math.min(delivery.retryAfter ?? 0, MAX_RETRY_AFTER));
+  if (isUnreachable(delivery)) return UNREACHABLE_PAUSE;
+  return Math.max(PAUSES[refusals] ?? MAX_PAUSE, Math.min(delivery.retryAfter ?? 0, MAX_RETRY_AFTER));
 }
