@@ -5,6 +5,7 @@ import type { HttpResponse, World } from './world';
 const TIMEOUT = 30_000;
 /** A longer pause that the backend asks for is the user's decision, in seconds. */
 const MAX_RETRY_AFTER = 60;
+const DAY = 86_400;
 
 /** Of the gateway's own responses. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -79,7 +80,8 @@ interface Problem extends Pick<ErrorDetails, 'detail' | 'errors'> {
 function toError({ status, header, body }: HttpResponse, makeError: MakeError): UploadError {
   const { type, detail, message, errors } = (body ?? {}) as Problem;
   const code = (type?.split(':')[3] as ErrorCode | undefined) ?? CODES[status];
-  const retryAfter = parseInt(header('retry-after') ?? '');
+  // Timers have an upper bound.
+  const retryAfter = Math.min(parseInt(header('retry-after') ?? ''), DAY);
   // Why the gateway refuses a token is in this header alone.
   const reason = /error_description="([^"]+)/.exec(header('www-authenticate') ?? '')?.[1];
   return makeError(code ?? (status < 500 ? 'invalid-request' : 'unavailable'), {

@@ -75,6 +75,7 @@ function startUploader(
   guard: Guard,
 ): Uploader | undefined {
   const session = job.readSession();
+  let hasApplied = false;
   const onFailed = guard((error: unknown) => {
     job.onFailed(error);
   });
@@ -95,7 +96,7 @@ function startUploader(
       job.onCommitted(fileId);
     }),
     error: guard((error: SdkError) => {
-      job.onFailed(toError(error, job));
+      job.onFailed(toError(error, job, session !== undefined && !hasApplied));
     }),
   });
   // Without one, the SDK has called `error`: it refused the options.
@@ -104,6 +105,7 @@ function startUploader(
   const commit = uploader.commitUpload.bind(uploader);
   uploader.getStorage = () => session?.key ?? '';
   uploader.setStorage = (_, key) => {
+    hasApplied = true;
     job.writeSession({ key });
   };
   uploader.delStorage = () => undefined;
@@ -131,7 +133,8 @@ function nameFiles({ file, cover }: TransferJob): { readonly mediaFile: object }
   };
 }
 
-function toError({ data, code, message, errMsg }: SdkError, job: TransferJob): UploadError {
+/** @param isStoredSession whether VOD has not accepted the session, which is of an earlier attempt: the next one has none */
+function toError({ data, code, message, errMsg }: SdkError, job: TransferJob, isStoredSession: boolean): UploadError {
   const { makeError, writeSession, dropSignature } = job;
   if (data) {
     const details = { vodCode: data.code, detail: data.message };
@@ -141,7 +144,7 @@ function toError({ data, code, message, errMsg }: SdkError, job: TransferJob): U
       return makeError('signature', { ...details, isTransient: job.readSession()?.isComplete === true });
     }
     writeSession();
-    return makeError('refused', details);
+    return makeError('refused', { ...details, isTransient: isStoredSession });
   }
   const detail = message ?? errMsg;
   if (code === undefined || code === -2) return makeError('network', { detail, isTransient: true });

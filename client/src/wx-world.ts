@@ -1,4 +1,4 @@
-import type { HttpResponse, World } from './world';
+import type { HttpResponse, StoredSessions, World } from './world';
 
 const NAME = 'vod-client-upload';
 
@@ -31,6 +31,7 @@ interface WxResponse {
 export function createMiniProgramWorld(): World {
   const { wx } = globalThis as unknown as { readonly wx: Wx };
   let isHidden = false;
+  let kept: StoredSessions | undefined;
   wx.onAppHide?.(() => {
     isHidden = true;
   });
@@ -57,9 +58,22 @@ export function createMiniProgramWorld(): World {
         clearTimeout(timer);
       };
     },
-    load: () => Object.assign({}, wx.getStorageSync(NAME)),
-    save: (sessions) => {
-      wx.setStorageSync(NAME, sessions);
+    // Where the storage is full or refused, sessions last as long as the mini program runs.
+    load() {
+      try {
+        kept ??= Object.assign({}, wx.getStorageSync(NAME));
+      } catch {
+        // see above
+      }
+      return kept ?? {};
+    },
+    save(sessions) {
+      kept = sessions;
+      try {
+        wx.setStorageSync(NAME, sessions);
+      } catch {
+        // see above
+      }
     },
     isHidden: () => isHidden,
     onVisible(callback) {

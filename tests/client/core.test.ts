@@ -213,6 +213,15 @@ describe('client retries', () => {
     await world.advance(5000);
     expect(upload.snapshot.state).toBe('processing');
   });
+
+  test('Retry-After of years is reported as a day, which fits a timer', async () => {
+    const { uploads, plan, world } = createModelClient();
+    plan(429, { type: 'urn:vod-client-upload:problem:rate-limited' }, { 'retry-after': '99999999' });
+    const upload = uploads.upload(modelFile());
+    await world.advance(1000);
+    expect(upload.snapshot).toMatchObject({ state: 'error', error: { retryAfter: 86_400 } });
+    await expect(upload.uploaded).rejects.toMatchObject({ retryAfter: 86_400 });
+  });
 });
 
 describe('client polling', () => {

@@ -139,3 +139,32 @@ test('client/mini-program > what VOD refuses is an error with its code', async (
   const upload = uploads.upload({ ...file, tempFilePath: file.tempFilePath.replace(/mp4$/, 'txt') });
   await expect(upload.uploaded).rejects.toMatchObject({ code: 'refused', vodCode: 10001 });
 });
+
+test('client/mini-program > a stored session that VOD does not know any more is replaced by a new one', async () => {
+  const uploads = await createClient('returning');
+  const upload = uploads.upload(await temporaryFile(randomBytes(8 * MIB)));
+  await new Promise<void>((resolve) => {
+    const unsubscribe = upload.subscribe(({ loaded }) => {
+      if (loaded < 2 * MIB) return;
+      unsubscribe();
+      upload.pause();
+      resolve();
+    });
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await fetch(`${run.vod.url}/local/reset`, { method: 'POST', body: '{}' });
+  upload.resume();
+  expect((await upload.settled).status).toBe('ready');
+});
+
+test('client/mini-program > an upload succeeds where the storage of the mini program is full', async () => {
+  const failing = () => {
+    throw new Error('setStorageSync:fail exceed storage max size');
+  };
+  const storage = platform as unknown as { wx: { setStorageSync: () => void } };
+  const { setStorageSync } = storage.wx;
+  storage.wx.setStorageSync = failing;
+  const upload = (await createClient()).upload(await temporaryFile(randomBytes(MIB)));
+  await upload.uploaded;
+  storage.wx.setStorageSync = setStorageSync;
+});
