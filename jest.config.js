@@ -6,9 +6,9 @@ const THOROUGH_ONLY = [
   'tests/cli/proxy.test.ts', // the proxy of the deploy and of VOD's calls
   'tests/client/package.test.ts', // the package as a consumer installs it
   'tests/integration/time-budget.test.ts', // ssm, webhook-outages and cold-starts, in simulated time
-  'tests/load.test.ts', // npm run load
+  'tests/resilience/load.test.ts', // npm run load
   'tests/local/host.test.ts', // HOST
-  'tests/local-vod/python-sdk.test.ts', // server-sdk: the same calls with the vendor's SDK for Node.js
+  'tests/vod/python-sdk.test.ts', // server-sdk: the same calls with the vendor's SDK for Node.js
 ];
 
 /** @type {import('jest').Config} */
@@ -30,5 +30,5 @@ module.exports = {
   workerIdleMemoryLimit: '1GB',
   // Nothing here is a claim about speed: this ends what hangs.
   testTimeout: 60_000,
-  setupFiles: ['<rootDir>/tests/helpers/environment.ts'],
+  setupFiles: ['<rootDir>/tests/support/environment.ts'],
 };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Major } from '../scripts/node-majors';
+import type { Major } from '../tests/support/node-majors';
 import { ROOT } from './machine';
 import { inTurns, measure } from './instances';
 import { answered, coldTable, medians, middle, of, type Machine, type Times } from './measured';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { CACHE, nodeOf, type Major } from '../scripts/node-majors';
+import { CACHE, nodeOf, type Major } from '../tests/support/node-majors';
 import { pin } from './machine';
 
 export interface Measured {

@@ -3,7 +3,7 @@ import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { CACHE, fetchNode, MAJORS } from '../scripts/node-majors';
+import { CACHE, fetchNode, MAJORS } from '../tests/support/node-majors';
 
 export const ROOT = resolve(__dirname, '..');
 

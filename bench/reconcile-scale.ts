@@ -1,8 +1,8 @@
 // `npm run scale`: what the production reconcile costs on a table of 200 000 rows, in virtual time.
-import '../tests/helpers/environment';
+import '../tests/support/environment';
 import { PHASES, type Phase } from '../lib/verification/checkpoint';
-import { uploadsTableProperties } from '../tests/helpers/backend';
-import { storagesOf } from '../tests/unit/support/capacity';
+import { uploadsTableProperties } from '../tests/support/backend';
+import { storagesOf } from '../tests/support/unit/capacity';
 import { GIGABYTES, PRICES } from './prices';
 import { ACTIONS, DAY, emptyUsage, HOUR, SECOND, startModel, type RunResult, type Usage } from './scale-runs';
 import { figure, table } from './tables';

@@ -1,6 +1,6 @@
 // `npm run bench`: this project beside other ways to do the same, side by side in one run. What it prints is what it
 // writes to bench/results.md. It needs the registry for the first run, for Lambda's Node and the peers (bench/peers).
-import '../tests/helpers/environment';
+import '../tests/support/environment';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { seal } from '../lib/vod/source-context';
 import { resolveConfig } from '../local/config';
 import { deployParameters } from '../local/deployment';
-import { startUploadsTable, TABLE_NAME } from '../tests/helpers/backend';
-import { newFileUpload } from '../tests/helpers/events';
-import { delivery, signRequest } from '../tests/helpers/lambda';
-import { CACHE, MAJORS, type Major } from '../scripts/node-majors';
+import { startUploadsTable, TABLE_NAME } from '../tests/support/backend';
+import { newFileUpload } from '../tests/support/events';
+import { delivery, signRequest } from '../tests/support/lambda';
+import { CACHE, MAJORS, type Major } from '../tests/support/node-majors';
 import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { webhookOf, writesOf } from './events';
 import { runPinned } from './instances';

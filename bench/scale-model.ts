@@ -3,8 +3,8 @@ import type { RowsPage, UploadStore } from '../lib/uploads/store';
 import { createPacer } from '../lib/vod/pace';
 import { seal } from '../lib/vod/source-context';
 import { VodError, type VodApi, type VodCallOptions } from '../lib/vod/api';
-import { itemBytes, readUnits, scanUnits, writesOf, type KeyedStorage } from '../tests/unit/support/capacity';
-import { fakeVod } from '../tests/unit/support/vod-model';
+import { itemBytes, readUnits, scanUnits, writesOf, type KeyedStorage } from '../tests/support/unit/capacity';
+import { fakeVod } from '../tests/support/unit/vod-model';
 import { SEAL_KEY } from './values';
 import type { VirtualTime } from './virtual-time';
 

@@ -2,7 +2,7 @@ import type { Item } from '../lib/uploads/row';
 import type { Phase } from '../lib/verification/checkpoint';
 import { reconcile, type Summary } from '../lib/verification/reconcile';
 import { verify, type Candidate } from '../lib/verification/verify';
-import type { KeyedStorage } from '../tests/unit/support/capacity';
+import type { KeyedStorage } from '../tests/support/unit/capacity';
 import { emptyMeter, idOf, modelLibrary, modelStore, modelVod, type Action, type Meter } from './scale-model';
 import { SEAL_KEY } from './values';
 import { virtualTime } from './virtual-time';

@@ -1,4 +1,4 @@
-import type { Major } from '../scripts/node-majors';
+import type { Major } from '../tests/support/node-majors';
 import { bars, say } from './report';
 import { startStack, type Load } from './senders';
 import { isQuick } from './settings';

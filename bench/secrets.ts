@@ -4,7 +4,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { certificateFor } from '../local/vod/certificate';
-import { CACHE } from '../scripts/node-majors';
+import { CACHE } from '../tests/support/node-majors';
 import { SEAL_KEY, TOKEN, VOD_KEY } from './values';
 
 const VALUES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { Major } from '../scripts/node-majors';
+import type { Major } from '../tests/support/node-majors';
 import { inTurns, measure } from './instances';
 import { answered, coldTable, medians, middle, of, type Machine, type Times } from './measured';
 import type { Measured } from './instances';

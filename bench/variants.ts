@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions } from 'esbuild';
 import type { ServerlessConfig } from '../local/config';
-import { CACHE } from '../scripts/node-majors';
+import { CACHE } from '../tests/support/node-majors';
 import { ROOT } from './machine';
 
 /** What is measured, by the name of its source in bench/peers; ours are the functions themselves. */

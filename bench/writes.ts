@@ -16,8 +16,8 @@ import { uploadStore } from '../lib/uploads/store';
 import { parseEvent } from '../lib/vod/event';
 import { seal } from '../lib/vod/source-context';
 import type { Task } from '../lib/vod/task';
-import { TABLE_NAME } from '../tests/helpers/backend';
-import { newFileUpload, procedureStateChanged, type EventBody } from '../tests/helpers/events';
+import { TABLE_NAME } from '../tests/support/backend';
+import { newFileUpload, procedureStateChanged, type EventBody } from '../tests/support/events';
 import { CALLER, SEAL_KEY } from './values';
 
 export interface Cost {

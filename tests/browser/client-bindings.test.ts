@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { Browser } from 'playwright-core';
-import { startClientSite, type ClientSite } from '../client/support/site';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { startTestRun, type TestRun } from '../helpers/local';
+import { startClientSite, type ClientSite } from '../support/client/site';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { startTestRun, type TestRun } from '../support/local';
 
-// client/react and client/vue in a real browser: tests/client/support/bindings-page.ts is the app.
+// client/react and client/vue in a real browser: tests/support/client/bindings-page.ts is the app.
 
 let run: TestRun;
 let site: ClientSite;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   browser = await launchBrowser(run.vod.port);
   ends.push(() => browser.close());
   const { outputFiles } = await build({
-    entryPoints: [join(__dirname, '../client/support/bindings-page.ts')],
+    entryPoints: [join(__dirname, '../support/client/bindings-page.ts')],
     bundle: true,
     format: 'iife',
     external: ['vod-js-sdk-v6'],

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Snapshot, StoredUpload } from '../../client/src/types';
-import { startClientSite, type ClientSite } from '../client/support/site';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { sample } from '../helpers/thorough';
+import { startClientSite, type ClientSite } from '../support/client/site';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { sample } from '../support/thorough';
 
 // The client with the vendor's SDKs as published, in a real browser, against everything that `npm start` starts.
 

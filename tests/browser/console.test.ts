@@ -1,7 +1,7 @@
-import { startTestRun, type TestRun } from '../helpers/local';
+import { startTestRun, type TestRun } from '../support/local';
 import type { Browser } from 'playwright-core';
-import { launchBrowser } from '../helpers/browser';
-import { startSite, type Site } from './site';
+import { launchBrowser } from '../support/browser/browser';
+import { startSite, type Site } from '../support/browser/site';
 
 // N12: what a developer sees in the browser's console during an upload to the local VOD.
 

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../../local/server';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { startTestRun } from '../helpers/local';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { startTestRun } from '../support/local';
 
 const ROOT = resolve(__dirname, '../..');
 

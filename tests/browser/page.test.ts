@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { recordClip } from '../helpers/clip';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { thoroughTest } from '../helpers/thorough';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { recordClip } from '../support/clip';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { thoroughTest } from '../support/thorough';
 
 // The page at `/`, used as a person would. Screenshots are written to artifacts/.
 

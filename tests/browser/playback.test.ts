@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { recordClip } from '../helpers/clip';
-import { cleanUp, start } from '../helpers/vod-client';
-import { APP_ID, hexSeconds, keyUrl, PLAYER_KEY, psignOf, uploadWithCover, URL_KEY } from '../helpers/vod-playback';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { recordClip } from '../support/clip';
+import { cleanUp, start } from '../support/vod/vod-client';
+import { APP_ID, hexSeconds, keyUrl, PLAYER_KEY, psignOf, uploadWithCover, URL_KEY } from '../support/vod/vod-playback';
 
 // Playback as an app's page has it: a <video> in Chromium, and the local VOD with Key hotlink protection.
 

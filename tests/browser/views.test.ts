@@ -2,11 +2,11 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { startAppServer, status, type AppServer } from '../helpers/app-server';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { recordClip } from '../helpers/clip';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { until } from '../helpers/vod-client';
+import { startAppServer, status, type AppServer } from '../support/app-server';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { recordClip } from '../support/clip';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { until } from '../support/vod/vod-client';
 
 // The views of the page beside Uploads, in one run and one browser. Screenshots are written to artifacts/.
 

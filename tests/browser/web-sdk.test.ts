@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
 import type { Upload } from '../../local/uploads';
-import { becomesTrue, launchBrowser } from '../helpers/browser';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { startSite, type Site } from './site';
-import { sample } from '../helpers/thorough';
+import { becomesTrue, launchBrowser } from '../support/browser/browser';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { startSite, type Site } from '../support/browser/site';
+import { sample } from '../support/thorough';
 
 // The vendor's SDK as published, in a real browser, against all that `npm start` starts. Each capability of the vendor's
 // guide is named as the guide names it.

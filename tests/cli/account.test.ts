@@ -7,8 +7,8 @@ import { text } from 'node:stream/consumers';
 import { credentialsOf } from '../../cli/deployment/credentials';
 import { awsRequestHandler } from '../../cli/deployment/proxy';
 import { regionOf } from '../../cli/deployment/region';
-import { serve, vod } from '../helpers/cli';
-import { isThorough, sample } from '../helpers/thorough';
+import { serve, vod } from '../support/cli/cli';
+import { isThorough, sample } from '../support/thorough';
 
 // The commands must act in the AWS account and region of the deploy, wherever .env and the shell name them. The judge of the
 // account is the framework's own module, the judge of the region `serverless print`.
@@ -120,7 +120,7 @@ describe('A3: the account', () => {
     const noDefault = { ...shared(), AWS_SHARED_CREDENTIALS_FILE: join(folder, 'none') };
     cases.push({ stage: 'dev', variables: noDefault }, { stage: 'dev', variables: { ...noDefault, ...keys('KEYS') } });
 
-    const child = spawn(process.execPath, [join(ROOT, 'tests/helpers/framework-credentials.js')], { cwd: ROOT });
+    const child = spawn(process.execPath, [join(ROOT, 'tests/support/cli/framework-credentials.js')], { cwd: ROOT });
     child.stdin.end(JSON.stringify(cases));
     const [theirs] = await Promise.all([text(child.stdout), once(child, 'close')]);
     const ours: (string | null)[] = [];

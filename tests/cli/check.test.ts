@@ -9,9 +9,9 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { Finding } from '../../cli/check/findings';
 import { tableOf } from '../../local/config';
-import { cloudFormation, serve, vod } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { cleanUp, start as startVod } from '../helpers/vod-client';
+import { cloudFormation, serve, vod } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { cleanUp, start as startVod } from '../support/vod/vod-client';
 
 // A deployment on AWS whose parts are those of the local run: the stage is dev, the names are the local run's. The webhook
 // requires both the token and the SignKey.
@@ -775,7 +775,7 @@ test.each([
   ['two minutes ahead', 120_000, 'ahead', ['webhook']],
 ])('a clock that is %s', async (_, skew, detail, notChecked) => {
   const folder = join(__dirname, '..', '..');
-  const clock = pathToFileURL(join(folder, 'tests/helpers/skewed-clock.mjs')).href;
+  const clock = pathToFileURL(join(folder, 'tests/support/cli/skewed-clock.mjs')).href;
   const args = ['--import', clock, '--import', 'tsx', 'cli/main.ts', 'check', '--json'];
   const options = { cwd: folder, env: { ...process.env, ...env, SKEW_MS: String(skew) } };
   const child = spawn(process.execPath, args, options);

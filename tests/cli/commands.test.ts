@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { parse, verify } from '../../lib/signing/signature';
-import { npmRun, vod } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { npmRun, vod } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // register, sign, send, secrets and reconcile, against what `npm start` runs.
 

@@ -9,8 +9,8 @@ import fc from 'fast-check';
 import { configurationOf } from '../../cli/deployment/configuration';
 import { loadDotenv } from '../../cli/deployment/dotenv';
 import { firstProblem } from '../../deploy/problems';
-import { vod } from '../helpers/cli';
-import { sample } from '../helpers/thorough';
+import { vod } from '../support/cli/cli';
+import { sample } from '../support/thorough';
 
 // The commands must read `.env` exactly as the deploy does. The judge is the framework itself.
 
@@ -106,7 +106,7 @@ test.each(
 
 /** The results of the framework's own module. */
 async function framework(cases: readonly { folder: string; stage: string; shell: object }[]) {
-  const script = join(ROOT, 'tests/helpers/framework-env.js');
+  const script = join(ROOT, 'tests/support/cli/framework-env.js');
   const env = { PATH: process.env['PATH'] ?? '' };
   const { stdout, stderr } = await run([script], ROOT, env, JSON.stringify(cases));
   if (stdout === '') throw new Error(stderr);

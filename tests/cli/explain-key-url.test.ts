@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { explainPlayback } from '../../cli/playback/explain';
 import { signKeyUrl } from '../../lib/playback/key-url';
-import { vod } from '../helpers/cli';
+import { vod } from '../support/cli/cli';
 import {
   DIR,
   explain,
@@ -17,7 +17,7 @@ import {
   T,
   URL_KEY,
   VIDEO,
-} from '../helpers/playback';
+} from '../support/playback';
 
 const HOST = 'example.vod2.myqcloud.com';
 const good = keyUrl(`t=${T}&us=abc`, `${URL_KEY}${DIR}${T}abc`);

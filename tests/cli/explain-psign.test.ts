@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { explainPlayback } from '../../cli/playback/explain';
 import { signPsign } from '../../lib/playback/psign';
-import { vod } from '../helpers/cli';
+import { vod } from '../support/cli/cli';
 import {
   CLAIMS,
   encodeJson,
@@ -17,7 +17,7 @@ import {
   T,
   unsigned,
   URL_KEY,
-} from '../helpers/playback';
+} from '../support/playback';
 
 const contentInfo = (content: unknown) => () => psign({ contentInfo: content });
 const access = (urlAccessInfo: unknown) => () => psign({ urlAccessInfo });

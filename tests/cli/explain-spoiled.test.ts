@@ -1,7 +1,7 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { diagnose, type Keys } from '../../cli/signature/diagnose';
-import { vod } from '../helpers/cli';
+import { vod } from '../support/cli/cli';
 import {
   GOOD,
   goodWith,
@@ -17,8 +17,8 @@ import {
   signValues,
   SPOILED,
   type SpoiledName,
-} from '../helpers/spoiled-signatures';
-import { runs } from '../helpers/thorough';
+} from '../support/spoiled-signatures';
+import { runs } from '../support/thorough';
 
 const keys: Keys = {
   secretId: SECRET_ID,

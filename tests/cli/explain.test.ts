@@ -7,7 +7,7 @@ import type { SignatureParameters } from '../../lib/vod/schemas';
 import { sign as signatureOf } from '../../lib/signing/signature';
 import { maxTextBytes, seal } from '../../lib/vod/source-context';
 import { diagnose } from '../../cli/signature/diagnose';
-import { vod } from '../helpers/cli';
+import { vod } from '../support/cli/cli';
 
 // Each signature is made here with the vendor's steps (266/9221), or with one of them wrong, as in bugs of others.
 

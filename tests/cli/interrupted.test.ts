@@ -5,8 +5,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { serve } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { serve } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // A command whose reader, disk or user goes away between two steps that belong together.
 

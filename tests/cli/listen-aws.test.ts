@@ -1,10 +1,10 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Notification } from '../../lib/notifications/announcement';
 import { toItem, type Status } from '../../lib/uploads/row';
-import { startAppServer, verifyWebhook, type AppServer } from '../helpers/app-server';
-import { startAws, startListening, STREAM_ARN, type AwsActions, type Listening } from '../helpers/listen';
-import { until } from '../helpers/vod-client';
-import { confirmedRow } from '../unit/support/rows';
+import { startAppServer, verifyWebhook, type AppServer } from '../support/app-server';
+import { startAws, startListening, STREAM_ARN, type AwsActions, type Listening } from '../support/cli/listen';
+import { until } from '../support/vod/vod-client';
+import { confirmedRow } from '../support/unit/rows';
 
 // `listen` against a deployed stage: a stub of AWS whose stream has shards that end, refuses and throttles.
 

@@ -8,12 +8,12 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import type { Notification } from '../../lib/notifications/announcement';
 import { seal } from '../../lib/vod/source-context';
-import { idOf, startAppServer, status, verifyWebhook, type AppServer } from '../helpers/app-server';
-import { startListening, type Listening } from '../helpers/listen';
-import { vod } from '../helpers/cli';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { apiClient, until } from '../helpers/vod-client';
+import { idOf, startAppServer, status, verifyWebhook, type AppServer } from '../support/app-server';
+import { startListening, type Listening } from '../support/cli/listen';
+import { vod } from '../support/cli/cli';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { apiClient, until } from '../support/vod/vod-client';
 
 // `listen` against a local run that also sends its webhooks to an app's server, and against stubs of AWS.
 

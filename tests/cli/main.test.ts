@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { npmRun, vod } from '../helpers/cli';
+import { npmRun, vod } from '../support/cli/cli';
 
 const COMMANDS = [
   'check',

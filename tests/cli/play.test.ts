@@ -2,9 +2,9 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { decodeJwt } from 'jose';
 import { explainPlayback } from '../../cli/playback/explain';
-import { serve, vod } from '../helpers/cli';
-import { PLAYER_KEY, URL_KEY } from '../helpers/playback';
-import { APP_ID, startPlaybackDeployment, type PlaybackDeployment } from '../helpers/playback-deployment';
+import { serve, vod } from '../support/cli/cli';
+import { PLAYER_KEY, URL_KEY } from '../support/playback';
+import { APP_ID, startPlaybackDeployment, type PlaybackDeployment } from '../support/cli/playback-deployment';
 
 const NOW = Date.parse('2026-11-26T08:00:00Z');
 

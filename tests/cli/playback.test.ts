@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Finding } from '../../cli/check/findings';
-import { serve, vod } from '../helpers/cli';
-import { PLAYER_KEY, URL_KEY } from '../helpers/playback';
-import { APP_ID, startPlaybackDeployment, type PlaybackDeployment } from '../helpers/playback-deployment';
-import { cleanUp, start as startVod } from '../helpers/vod-client';
+import { serve, vod } from '../support/cli/cli';
+import { PLAYER_KEY, URL_KEY } from '../support/playback';
+import { APP_ID, startPlaybackDeployment, type PlaybackDeployment } from '../support/cli/playback-deployment';
+import { cleanUp, start as startVod } from '../support/vod/vod-client';
 
 const fingerprintOf = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex').slice(0, 8)}`;
 const PLAYER_PRINT = fingerprintOf(PLAYER_KEY);

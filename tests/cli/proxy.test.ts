@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
-import { serve } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { sample } from '../helpers/thorough';
+import { serve } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { sample } from '../support/thorough';
 
 // Where only a proxy leads out, the commands must use it as the deploy does. Here only the proxy knows the hosts.
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { serve, vod } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { serve, vod } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // The command, at what `npm start` runs and at a stand-in for Lambda that runs the same function.
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { explainAws, explainVod } from '../../cli/refusals';
-import { serve, vod } from '../helpers/cli';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { serve, vod } from '../support/cli/cli';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // What AWS and VOD refuse is explained where the operator reads it: what is wrong, and what to do.
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { cleanSecret } from '../../cli/secret-input';
-import { npmRun, vod } from '../helpers/cli';
+import { npmRun, vod } from '../support/cli/cli';
 import { rm } from 'node:fs/promises';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 const VOD_KEY = '/local/vod-key';
 const KEY = 'Gu5t9xGARNpq86cd98joQYCN3Cozk1qA';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { postCallback } from '../../cli/callback-request';
 import { inOneLine, printable } from '../../cli/printable';
-import { serve, vod } from '../helpers/cli';
+import { serve, vod } from '../support/cli/cli';
 
 // `send` prints what a server returns, and the server may be anybody's.
 

@@ -6,7 +6,7 @@ import { createUploads } from '../../client/src';
 import * as react from '../../client/src/react';
 import type { Upload } from '../../client/src/types';
 import * as vue from '../../client/src/vue';
-import { createModelClient, modelFile } from './support/client';
+import { createModelClient, modelFile } from '../support/client/client';
 
 describe('client/react on a server', () => {
   function Page({ upload }: { readonly upload?: Upload | undefined }): ReactNode {

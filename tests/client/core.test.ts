@@ -1,8 +1,8 @@
 import { UploadError } from '../../client/src/errors';
 import { en } from '../../client/src/messages';
 import { zh } from '../../client/src/zh';
-import { createModelClient, modelFile, track } from './support/client';
-import { tokenOf } from './support/model-vod';
+import { createModelClient, modelFile, track } from '../support/client/client';
+import { tokenOf } from '../support/client/model-vod';
 
 const HOUR = 3_600_000;
 

@@ -3,8 +3,8 @@ import { writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createUploads } from '../../client/src/mini-program';
 import type { VodWxSdk } from '../../client/src/wx-sdk';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { installWx } from '../helpers/wx';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { installWx } from '../support/wx';
 
 // The client over vod-wx-sdk-v2 as published, against everything that `npm start` starts. `wx` is the helper's.
 

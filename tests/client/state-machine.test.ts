@@ -3,9 +3,9 @@ import { UploadError } from '../../client/src/errors';
 import type { Snapshot, Upload, Uploads } from '../../client/src/types';
 import { createUploadsIn } from '../../client/src/uploads';
 import { sendWithWebSdk, type TcVod } from '../../client/src/web-sdk';
-import { createModelSdk } from './support/model-sdk';
-import { ModelVod, tokenOf, type Effect, type ModelFile, type Operation } from './support/model-vod';
-import { createVirtualWorld } from './support/virtual-world';
+import { createModelSdk } from '../support/client/model-sdk';
+import { ModelVod, tokenOf, type Effect, type ModelFile, type Operation } from '../support/client/model-vod';
+import { createVirtualWorld } from '../support/client/virtual-world';
 
 // The core over a model of the vendor's SDK: whatever is called, fails and is reloaded, three things hold.
 //

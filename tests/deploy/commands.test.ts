@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { copyExampleTo, copyOfTheProject, type Copy } from '../helpers/packaged';
-import { isThorough, sample } from '../helpers/thorough';
+import { copyExampleTo, copyOfTheProject, type Copy } from '../support/deploy/packaged';
+import { isThorough, sample } from '../support/thorough';
 
 jest.setTimeout(300_000);
 

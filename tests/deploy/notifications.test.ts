@@ -2,8 +2,14 @@ import { notifyConfig } from '../../lib/notifications/config';
 import { ANSWER_WITHIN } from '../../lib/notifications/delivery';
 import { ANNOUNCED } from '../../lib/notifications/announcement';
 import { uploadChangedConfig } from '../../lib/verification/config';
-import { copyExampleTo, copyOfTheProject } from '../helpers/packaged';
-import { TemplateReader, type Alarm, type MetricFilter, type Queue, type StreamMapping } from '../helpers/template';
+import { copyExampleTo, copyOfTheProject } from '../support/deploy/packaged';
+import {
+  TemplateReader,
+  type Alarm,
+  type MetricFilter,
+  type Queue,
+  type StreamMapping,
+} from '../support/deploy/template';
 
 // What NOTIFY_URL adds to a deploy, and that a deploy without it has none of it.
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyExampleTo, copyOfTheProject } from '../helpers/packaged';
-import { TemplateReader, type Alarm, type MetricFilter } from '../helpers/template';
+import { copyExampleTo, copyOfTheProject } from '../support/deploy/packaged';
+import { TemplateReader, type Alarm, type MetricFilter } from '../support/deploy/template';
 
 // What an operator relies on: outputs, alarms, docs/runbook.md and docs/deployer-policy.json.
 

@@ -1,4 +1,4 @@
-import { parameters, problem } from '../helpers/deploy-parameters';
+import { parameters, problem } from '../support/deploy/deploy-parameters';
 
 const ISSUER =
   "JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/";

@@ -1,6 +1,6 @@
 import { environmentProblem } from '../../deploy/environment-size';
 import { PARAMETERS, problemOf, defaultsOf } from '../../deploy/parameter-list';
-import { problem } from '../helpers/deploy-parameters';
+import { problem } from '../support/deploy/deploy-parameters';
 
 // Settings that AWS, or the functions, cannot work with: each is refused by name before AWS is asked.
 

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
-import { sample } from '../helpers/thorough';
+import { sample } from '../support/thorough';
 
 // A consumer of the table's stream that fails on one record blocks its shard for a day, unless its mapping says otherwise.
-// The project's own consumer is in tests/serverless.test.ts.
+// The project's own consumer is in tests/deploy/serverless.test.ts.
 
 jest.setTimeout(120_000);
 

@@ -1,8 +1,8 @@
 import { createPublicKey, verify, type JsonWebKey } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { endAll } from './support/ends';
-import { startExpressExample, WECHAT_CODES, type ExpressExample } from './support/express';
-import { waitUntil } from './support/wait';
+import { endAll } from '../support/examples/ends';
+import { startExpressExample, WECHAT_CODES, type ExpressExample } from '../support/examples/express';
+import { waitUntil } from '../support/examples/wait';
 
 // The Express example by itself. That `npm start` accepts its tokens and delivers to it: web.test.ts.
 

@@ -9,7 +9,7 @@ module.exports = {
   transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
   maxWorkers: 1, // the files share what is installed, and the machine has two cores
   testTimeout: 90_000,
-  setupFiles: ['<rootDir>/tests/helpers/environment.ts'],
+  setupFiles: ['<rootDir>/tests/support/environment.ts'],
   globalSetup: '<rootDir>/tests/examples/setup.ts',
   globalTeardown: '<rootDir>/tests/examples/teardown.ts',
 };

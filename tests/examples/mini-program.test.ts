@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { installWx } from '../helpers/wx';
-import { endAll, onEnd } from './support/ends';
-import { WECHAT_CODES } from './support/express';
-import { openPage, type OpenedPage } from './support/mini-program';
-import { folderOf } from './support/processes';
-import { startStack, type Stack } from './support/stack';
-import { waitUntil } from './support/wait';
+import { installWx } from '../support/wx';
+import { endAll, onEnd } from '../support/examples/ends';
+import { WECHAT_CODES } from '../support/examples/express';
+import { openPage, type OpenedPage } from '../support/examples/mini-program';
+import { folderOf } from '../support/examples/processes';
+import { startStack, type Stack } from '../support/examples/stack';
+import { waitUntil } from '../support/examples/wait';
 
 // The mini program on Node, with the SDK as published, against `npm start` and the Express example. `wx` is the helper's.
 

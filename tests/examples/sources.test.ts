@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { folderOf } from './support/processes';
+import { folderOf } from '../support/examples/processes';
 
 // What does not need a server: the size of the examples, their versions, and what Vite makes of the client.
 

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { launchBrowser } from '../helpers/browser';
-import { endAll, onEnd } from './support/ends';
-import { folderOf, runScript, startScript, type Script } from './support/processes';
-import { startStack, type Stack } from './support/stack';
-import { waitUntil } from './support/wait';
+import { launchBrowser } from '../support/browser/browser';
+import { endAll, onEnd } from '../support/examples/ends';
+import { folderOf, runScript, startScript, type Script } from '../support/examples/processes';
+import { startStack, type Stack } from '../support/examples/stack';
+import { waitUntil } from '../support/examples/wait';
 
 // The React and the Vue example in Chromium, with the Express example as their server, against `npm start`.
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { startTestRun, type TestRun } from '../helpers/local';
+import { startTestRun, type TestRun } from '../support/local';
 import {
   askSignature,
   FILE,
@@ -14,8 +14,8 @@ import {
   stored,
   WHOLE,
   type Stack,
-} from '../helpers/stack';
-import { apply, ask, complete, cos, initiate, md5, ugc, type Applied, type Committed } from '../helpers/vod-client';
+} from '../support/stack';
+import { apply, ask, complete, cos, initiate, md5, ugc, type Applied, type Committed } from '../support/vod/vod-client';
 
 // What the vendor's guide promises (266/9219), by the names that it uses, for clients that no test can run here: the
 // calls of the Android and iOS SDKs are replayed over HTTP, against all that `npm start` starts. The Web SDK does the

@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../../local/server';
-import { temporaryFolder } from '../helpers/local';
+import { temporaryFolder } from '../support/local';
 import {
   askSignature,
   FILE,
@@ -19,7 +19,7 @@ import {
   stored,
   WHOLE,
   type Stack,
-} from '../helpers/stack';
+} from '../support/stack';
 import {
   apply,
   complete,
@@ -30,7 +30,7 @@ import {
   ugc,
   type Applied,
   type Committed,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 describe('断点续传 (resume from the break point)', () => {
   const children: ChildProcess[] = [];

@@ -1,11 +1,11 @@
 import { uploadQuota } from '../../lib/signing/quota';
 import { uploaderIndex } from '../../lib/uploads/by-uploader';
 import type { Limits } from '../../lib/uploads/limits';
-import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backend';
-import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
-import { refusal } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
-import { runs, sample } from '../helpers/thorough';
+import { countingClient, engines, retryDeps, TABLE_NAME } from '../support/backend';
+import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../support/reconciliation';
+import { refusal } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
+import { runs, sample } from '../support/thorough';
 
 const ACTIONS = ['DeleteMedia', 'ForbidMediaDistribution'];
 

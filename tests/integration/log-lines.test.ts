@@ -4,16 +4,16 @@ import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
 import { MAX_TASKS } from '../../lib/uploads/row';
 import { applySnapshot } from '../../lib/uploads/snapshot';
-import { startStore, type Store } from '../helpers/backend';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
-import { context, delivery, signRequest } from '../helpers/lambda';
-import { temporaryFolder } from '../helpers/local';
-import { metricFilters, metricsOf, type MetricFilter } from '../helpers/metrics';
-import { startPulling } from '../helpers/pulling';
-import { HOUR, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { answer, refusal } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { startStore, type Store } from '../support/backend';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
+import { context, delivery, signRequest } from '../support/lambda';
+import { temporaryFolder } from '../support/local';
+import { metricFilters, metricsOf, type MetricFilter } from '../support/metrics';
+import { startPulling } from '../support/pulling';
+import { HOUR, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { answer, refusal } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 jest.setTimeout(120_000);
 

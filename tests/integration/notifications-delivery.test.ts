@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { deliver, type Delivery } from '../../lib/notifications/delivery';
-import { idOf, startAppServer, status, verifyWebhook, type AppServer, type Respond } from '../helpers/app-server';
-import { announcement, OTHER_SECRET, SECRET } from '../helpers/notifications';
+import { idOf, startAppServer, status, verifyWebhook, type AppServer, type Respond } from '../support/app-server';
+import { announcement, OTHER_SECRET, SECRET } from '../support/notifications';
 
 let app: AppServer;
 beforeEach(async () => {

@@ -1,4 +1,4 @@
-import { idOf, status, verifyWebhook, type Respond } from '../helpers/app-server';
+import { idOf, status, verifyWebhook, type Respond } from '../support/app-server';
 import {
   announcement,
   DEAD_LETTERS,
@@ -8,7 +8,7 @@ import {
   SECRET_PARAMETER,
   startNotifications,
   type Notifications,
-} from '../helpers/notifications';
+} from '../support/notifications';
 import { formatAnnouncement } from '../../lib/notifications/queue';
 
 const MINUTE = 60;

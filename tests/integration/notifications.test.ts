@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Notification } from '../../lib/notifications/announcement';
 import { seal } from '../../lib/vod/source-context';
 import type { Upload } from '../../local/uploads';
-import { idOf, startAppServer, verifyWebhook, type AppServer } from '../helpers/app-server';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
-import { startTestRun, type TestRun } from '../helpers/local';
-import { apiClient, until } from '../helpers/vod-client';
-import { reviewComplete } from '../helpers/callbacks';
-import { runs } from '../helpers/thorough';
+import { idOf, startAppServer, verifyWebhook, type AppServer } from '../support/app-server';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
+import { startTestRun, type TestRun } from '../support/local';
+import { apiClient, until } from '../support/vod/vod-client';
+import { reviewComplete } from '../support/callbacks';
+import { runs } from '../support/thorough';
 
 // From an event to the webhook at the app's server, in a local run: the functions as they are deployed, the table's
 // stream and the queues.

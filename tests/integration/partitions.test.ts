@@ -4,9 +4,9 @@ import { applySnapshot, type Snapshot } from '../../lib/uploads/snapshot';
 import { parseEvent } from '../../lib/vod/event';
 import { seal } from '../../lib/vod/source-context';
 import type { Task } from '../../lib/vod/task';
-import { uploadsTableProperties } from '../helpers/backend';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { readUnits, storagesOf, writesOf, type KeyedStorage } from '../unit/support/capacity';
+import { uploadsTableProperties } from '../support/backend';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { readUnits, storagesOf, writesOf, type KeyedStorage } from '../support/unit/capacity';
 
 /** What DynamoDB allows one value of a hash key in a second, of the table as of an index. */
 const MAX_WRITE_UNITS = 1_000;

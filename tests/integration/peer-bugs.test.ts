@@ -4,17 +4,17 @@ import { webhookConfig } from '../../lib/events/config';
 import { parseRequest } from '../../lib/signing/request';
 import { original, parse, sign, verify } from '../../lib/signing/signature';
 import { open, seal } from '../../lib/vod/source-context';
-import { inSeconds, md5, sample, signed } from '../helpers/callbacks';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { context, delivery, signRequest } from '../helpers/lambda';
-import { temporaryFolder } from '../helpers/local';
-import { startPulling, type Pulling } from '../helpers/pulling';
-import { startReconciliation } from '../helpers/reconciliation';
-import { cleanUp, upload } from '../helpers/vod-client';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { inSeconds, md5, sample, signed } from '../support/callbacks';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { context, delivery, signRequest } from '../support/lambda';
+import { temporaryFolder } from '../support/local';
+import { startPulling, type Pulling } from '../support/pulling';
+import { startReconciliation } from '../support/reconciliation';
+import { cleanUp, upload } from '../support/vod/vod-client';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 // Bugs that others shipped in this same job, each of them a test once the code that it concerns exists.
-// B9 (event configuration) has none yet; B15 is proved where the routes are: tests/serverless.test.ts and
+// B9 (event configuration) has none yet; B15 is proved where the routes are: tests/deploy/serverless.test.ts and
 // tests/local/gateway.test.ts.
 
 const required = { secretId: 'AKID', currentTimeStamp: 1571215095, expireTime: 1571216895, random: 220625 };

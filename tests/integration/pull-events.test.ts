@@ -4,10 +4,10 @@ import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { pullConfig } from '../../lib/events/config';
 import type { Summary } from '../../lib/events/pull';
 import { startFunctions } from '../../local/lambda/functions';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { startPulling, type Pulling } from '../helpers/pulling';
-import { answer, refusal, relay } from '../helpers/relay';
-import { cleanUp, SECRET_ID, SECRET_KEY, upload } from '../helpers/vod-client';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { startPulling, type Pulling } from '../support/pulling';
+import { answer, refusal, relay } from '../support/relay';
+import { cleanUp, SECRET_ID, SECRET_KEY, upload } from '../support/vod/vod-client';
 
 const nothing = { pulled: 0, recorded: 0, repeated: 0, dropped: 0, ignored: 0, refused: 0, failed: 0, confirmed: 0 };
 

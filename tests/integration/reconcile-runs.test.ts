@@ -1,7 +1,7 @@
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { HOUR, MINUTE, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { refusal } from '../helpers/relay';
-import { cleanUp, start } from '../helpers/vod-client';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { HOUR, MINUTE, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { refusal } from '../support/relay';
+import { cleanUp, start } from '../support/vod/vod-client';
 
 const DAY = 24 * HOUR;
 

@@ -1,8 +1,8 @@
-import { engines } from '../helpers/backend';
-import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
-import { contentOf, HOUR, MINUTE, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { answer } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
+import { engines } from '../support/backend';
+import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../support/events';
+import { contentOf, HOUR, MINUTE, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { answer } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
 
 const DAY = 24 * HOUR;
 

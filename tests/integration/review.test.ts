@@ -1,9 +1,9 @@
 import { streamClient, type StreamPosition } from '../../local/services/stream/client';
-import { TABLE_NAME } from '../helpers/backend';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../helpers/reconciliation';
-import { atStage, blocked, forbidden, OLD_REVIEW, randomSteps, seededRandom, type Step } from '../helpers/review';
-import { ask, cleanUp, receiver, type Receiver } from '../helpers/vod-client';
+import { TABLE_NAME } from '../support/backend';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../support/reconciliation';
+import { atStage, blocked, forbidden, OLD_REVIEW, randomSteps, seededRandom, type Step } from '../support/review';
+import { ask, cleanUp, receiver, type Receiver } from '../support/vod/vod-client';
 
 const DAY = 24 * HOUR;
 const SAMPLES = 20;

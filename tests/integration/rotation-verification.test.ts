@@ -1,10 +1,10 @@
 import { apiSecrets } from '../../lib/vod/api-secrets';
 import { vodApi } from '../../lib/vod/api';
-import { retryDeps, startStore } from '../helpers/backend';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { contentOf, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { cleanUp, onceDone, start } from '../helpers/vod-client';
-import { SEAL_KEY } from '../helpers/webhook';
+import { retryDeps, startStore } from '../support/backend';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { contentOf, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { cleanUp, onceDone, start } from '../support/vod/vod-client';
+import { SEAL_KEY } from '../support/webhook';
 
 // What docs/rotation.md promises of verification; uploads and events are in rotation.test.ts.
 

@@ -6,9 +6,9 @@ import { recordEvent } from '../../lib/events/webhook';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
 import { uploadStore } from '../../lib/uploads/store';
-import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } from '../helpers/backend';
-import { context, delivery, signRequest } from '../helpers/lambda';
-import { apply, cleanUp, cos, onceDone, start, tc3, ugc, VIDEO } from '../helpers/vod-client';
+import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } from '../support/backend';
+import { context, delivery, signRequest } from '../support/lambda';
+import { apply, cleanUp, cos, onceDone, start, tc3, ugc, VIDEO } from '../support/vod/vod-client';
 
 // The steps of docs/rotation.md, made while uploads go on. Two instances of each function have read their secrets at
 // different times, as on AWS, and every event goes to both. The clock is the test's own and counts in minutes.

@@ -9,7 +9,7 @@ import type { CallOptions } from '../../lib/platform/aws-json';
 import { serviceEndpoint } from '../../lib/platform/aws-request';
 import { parameterReader } from '../../lib/platform/ssm';
 import { certificateFor } from '../../local/vod/certificate';
-import { retryDeps } from '../helpers/backend';
+import { retryDeps } from '../support/backend';
 
 type Reaction = (response: ServerResponse) => unknown;
 

@@ -10,11 +10,11 @@ import type { Row } from '../../lib/uploads/row';
 import { applySnapshot } from '../../lib/uploads/snapshot';
 import { uploadStore } from '../../lib/uploads/store';
 import { seal } from '../../lib/vod/source-context';
-import { countingClient, engines, retryDeps, TABLE_NAME } from '../helpers/backend';
-import { fileDeleted, newFileUpload } from '../helpers/events';
-import { temporaryFolder } from '../helpers/local';
-import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
-import type { Item } from '../helpers/webhook';
+import { countingClient, engines, retryDeps, TABLE_NAME } from '../support/backend';
+import { fileDeleted, newFileUpload } from '../support/events';
+import { temporaryFolder } from '../support/local';
+import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../support/store';
+import type { Item } from '../support/webhook';
 
 describe.each(engines)('store, on %s', (engine) => {
   let uploads: TestStore;

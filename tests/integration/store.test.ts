@@ -5,9 +5,9 @@ import type { DynamoDb } from '../../lib/platform/dynamodb';
 import { applySnapshot } from '../../lib/uploads/snapshot';
 import { RefusedRowError, uploadStore } from '../../lib/uploads/store';
 import { seal } from '../../lib/vod/source-context';
-import { engines, retryDeps, TABLE_NAME } from '../helpers/backend';
-import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
-import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../helpers/store';
+import { engines, retryDeps, TABLE_NAME } from '../support/backend';
+import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../support/events';
+import { NOW, startUploadStore, STORE_SEAL_KEY, type TestStore } from '../support/store';
 
 const sourceContext = seal('order=7', 'user-42', false, STORE_SEAL_KEY);
 const finish = (fileId: string, taskId: string) => procedureStateChanged({ fileId }, 'FINISH', { taskId });

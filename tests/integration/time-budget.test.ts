@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { ServerlessConfig } from '../../local/config';
 import { startFunctions } from '../../local/lambda/functions';
-import { localConfig, startStore, type Store } from '../helpers/backend';
-import { newFileUpload } from '../helpers/events';
-import { delivery, signRequest } from '../helpers/lambda';
-import { temporaryFolder } from '../helpers/local';
+import { localConfig, startStore, type Store } from '../support/backend';
+import { newFileUpload } from '../support/events';
+import { delivery, signRequest } from '../support/lambda';
+import { temporaryFolder } from '../support/local';
 
 // The real functions, with the time that serverless.yml gives each: an invocation that outlasts it is `failed`, without an
 // answer and without a line of its own in the log.

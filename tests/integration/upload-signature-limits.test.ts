@@ -1,7 +1,7 @@
 import { signerConfig } from '../../lib/signing/config';
 import { parse } from '../../lib/signing/signature';
-import { context, problemOf, signRequest } from '../helpers/lambda';
-import { environment, NOW, startSigning, type Signing } from '../helpers/signer';
+import { context, problemOf, signRequest } from '../support/lambda';
+import { environment, NOW, startSigning, type Signing } from '../support/signer';
 
 let signing: Signing;
 beforeAll(async () => {

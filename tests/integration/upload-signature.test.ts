@@ -1,8 +1,8 @@
 import { createHmac, randomInt } from 'node:crypto';
 import { parse, verify } from '../../lib/signing/signature';
 import { open } from '../../lib/vod/source-context';
-import { context, problemOf, signRequest } from '../helpers/lambda';
-import { NOW, SIGNING_KEY, startSigning, type Signing } from '../helpers/signer';
+import { context, problemOf, signRequest } from '../support/lambda';
+import { NOW, SIGNING_KEY, startSigning, type Signing } from '../support/signer';
 
 let signing: Signing;
 beforeAll(async () => {

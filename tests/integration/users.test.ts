@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seal } from '../../lib/vod/source-context';
-import { startTestRun, type TestRun } from '../helpers/local';
+import { startTestRun, type TestRun } from '../support/local';
 
 type Json = Readonly<Record<string, unknown>>;
 

@@ -1,7 +1,7 @@
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
-import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { changingBasicInfo, changingMedia, refusal } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
+import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { changingBasicInfo, changingMedia, refusal } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
 
 let world: Reconciliation;
 beforeEach(async () => {

@@ -1,9 +1,9 @@
 import { seal } from '../../lib/vod/source-context';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { answer, changingMedia, refusal } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
-import { SEAL_KEY } from '../helpers/webhook';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { answer, changingMedia, refusal } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
+import { SEAL_KEY } from '../support/webhook';
 
 let world: Reconciliation;
 beforeEach(async () => {

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { engines } from '../helpers/backend';
-import { newFileUpload, procedureStateChanged, type EventBody } from '../helpers/events';
-import { contentOf, SECOND, startReconciliation, type Reconciliation } from '../helpers/reconciliation';
-import { refusal } from '../helpers/relay';
-import { cleanUp } from '../helpers/vod-client';
-import { SEAL_KEY } from '../helpers/webhook';
+import { engines } from '../support/backend';
+import { newFileUpload, procedureStateChanged, type EventBody } from '../support/events';
+import { contentOf, SECOND, startReconciliation, type Reconciliation } from '../support/reconciliation';
+import { refusal } from '../support/relay';
+import { cleanUp } from '../support/vod/vod-client';
+import { SEAL_KEY } from '../support/webhook';
 
 let world: Reconciliation;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vodApi, VodError, type VodApi, type VodApiDeps } from '../../lib/vod/api';
-import { answer, refusal, relay, type Answering } from '../helpers/relay';
-import { cleanUp, SECRET_ID, SECRET_KEY, start, upload } from '../helpers/vod-client';
+import { answer, refusal, relay, type Answering } from '../support/relay';
+import { cleanUp, SECRET_ID, SECRET_KEY, start, upload } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { faultEvent, faultEvents } from '../helpers/faults';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { faultEvent, faultEvents } from '../support/faults';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 const CLIP = '5285890000000000102';
 const SENT_AGAIN = '5285890000000000107';

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { webhookConfig } from '../../lib/events/config';
-import { inSeconds, md5 } from '../helpers/callbacks';
-import { newFileUpload, newFileUpload2 } from '../helpers/events';
-import { context, delivery } from '../helpers/lambda';
-import { temporaryFolder } from '../helpers/local';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { inSeconds, md5 } from '../support/callbacks';
+import { newFileUpload, newFileUpload2 } from '../support/events';
+import { context, delivery } from '../support/lambda';
+import { temporaryFolder } from '../support/local';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 const WITH_TOKEN = { CALLBACK_TOKEN_PARAMETER: '/vod/token' };
 const WITH_SIGN_KEY = { CALLBACK_SIGN_KEY_PARAMETER: '/vod/sign-key' };

@@ -1,7 +1,7 @@
-import { bareDeletion, bareUpload, inSeconds, sample, signed } from '../helpers/callbacks';
-import { newFileUpload } from '../helpers/events';
-import { problemOf } from '../helpers/lambda';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { bareDeletion, bareUpload, inSeconds, sample, signed } from '../support/callbacks';
+import { newFileUpload } from '../support/events';
+import { problemOf } from '../support/lambda';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 const WITH_TOKEN = { CALLBACK_TOKEN_PARAMETER: '/vod/token' };
 const WITH_SIGN_KEY = { CALLBACK_SIGN_KEY_PARAMETER: '/vod/sign-key' };

@@ -1,7 +1,7 @@
 import { seal } from '../../lib/vod/source-context';
-import { bareDeletion, bareUpload, inSeconds, reviewComplete, sample, sampleAbout } from '../helpers/callbacks';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { SEAL_KEY, startWebhook, type Webhook } from '../helpers/webhook';
+import { bareDeletion, bareUpload, inSeconds, reviewComplete, sample, sampleAbout } from '../support/callbacks';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { SEAL_KEY, startWebhook, type Webhook } from '../support/webhook';
 
 let webhook: Webhook;
 let lastId = 0;

@@ -1,4 +1,4 @@
-import { startTestRun, type TestRun } from '../helpers/local';
+import { startTestRun, type TestRun } from '../support/local';
 
 // An app on its own development server, against the routes that serverless.yml declares.
 

@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { ownDataDir } from '../../local/data-dir';
 import { makeFolder } from '../../local/make-folder';
 import { startVod } from '../../local/vod/server';
-import { temporaryFolder } from '../helpers/local';
-import { killProcesses, startProcess } from '../helpers/npm-start';
-import { askSignature } from '../helpers/stack';
-import { apply, cosAuthorization, ugc, until, type Applied } from '../helpers/vod-client';
-import { sample } from '../helpers/thorough';
+import { temporaryFolder } from '../support/local';
+import { killProcesses, startProcess } from '../support/npm-start';
+import { askSignature } from '../support/stack';
+import { apply, cosAuthorization, ugc, until, type Applied } from '../support/vod/vod-client';
+import { sample } from '../support/thorough';
 
 let dataDir: string;
 beforeEach(async () => {

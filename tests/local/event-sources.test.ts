@@ -9,9 +9,9 @@ import type { Outcome } from '../../local/lambda/functions';
 import type { LocalOptions } from '../../local/run';
 import { startQueues, type Queues } from '../../local/services/queue';
 import { startTable, type Table } from '../../local/services/table';
-import { fixtureProject, startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { engines, tableWithStream } from './engines';
-import { sample } from '../helpers/thorough';
+import { fixtureProject, startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { engines, tableWithStream } from '../support/table-engines';
+import { sample } from '../support/thorough';
 
 const success: Outcome = { json: 'null' };
 

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { SignJWT, UnsecuredJWT, type JWTPayload } from 'jose';
 import { httpApi } from '../../local/lambda/gateway';
 import { listen } from '../../local/server';
-import { fixtureProject, startTestRun, type TestRun } from '../helpers/local';
+import { fixtureProject, startTestRun, type TestRun } from '../support/local';
 
 interface Echo {
   readonly event: Record<string, unknown> & {

@@ -5,10 +5,10 @@ import { networkInterfaces } from 'node:os';
 import { isAnswered } from '../../local/network/open-port';
 import { addressesOf, publicAddressOf } from '../../local/network/public-address';
 import { settings } from '../../local/settings';
-import { startTestRun, temporaryFolder, type TestRun } from '../helpers/local';
-import { killProcesses, startProcess } from '../helpers/npm-start';
-import { askSignature } from '../helpers/stack';
-import { apply, cos, ugc } from '../helpers/vod-client';
+import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
+import { killProcesses, startProcess } from '../support/npm-start';
+import { askSignature } from '../support/stack';
+import { apply, cos, ugc } from '../support/vod/vod-client';
 
 // N13: HOST, for phones and containers.
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { generateKeyPair, exportJWK, SignJWT, type JWK, type JWTPayload } from 'jose';
 import { settings } from '../../local/settings';
-import { fixtureProject, startTestRun, type TestRun } from '../helpers/local';
+import { fixtureProject, startTestRun, type TestRun } from '../support/local';
 
 // N2: an app's own login, accepted beside the built-in issuer. Here a server that publishes its keys as OpenID Connect does.
 

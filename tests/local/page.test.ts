@@ -9,8 +9,8 @@ import { localUrl } from '../../local/page/map-hosts.js';
 import { STRINGS } from '../../local/page/strings.js';
 import { MyUploads } from '../../local/page/uploads/my-uploads.js';
 import { getClientCode, getSignatureCode } from '../../local/page/uploads/snippet.js';
-import { startTestRun, type TestRun } from '../helpers/local';
-import { until } from '../helpers/vod-client';
+import { startTestRun, type TestRun } from '../support/local';
+import { until } from '../support/vod/vod-client';
 
 const folder = join(__dirname, '../../local/page');
 

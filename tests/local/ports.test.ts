@@ -4,9 +4,9 @@ import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { closeServers, isAnswered, openPort, PortTaken } from '../../local/network/open-port';
 import { listen } from '../../local/server';
-import { startTestRun, temporaryFolder } from '../helpers/local';
-import { killProcesses, startProcess } from '../helpers/npm-start';
-import { sample } from '../helpers/thorough';
+import { startTestRun, temporaryFolder } from '../support/local';
+import { killProcesses, startProcess } from '../support/npm-start';
+import { sample } from '../support/thorough';
 
 afterEach(killProcesses);
 

@@ -5,7 +5,7 @@ import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import { startQueues, type Queues } from '../../local/services/queue';
 import type { QueueDeclaration } from '../../local/services/sqs/store';
-import { temporaryFolder } from '../helpers/local';
+import { temporaryFolder } from '../support/local';
 
 interface Message {
   readonly MessageId: string;

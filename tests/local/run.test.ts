@@ -7,12 +7,12 @@ import { loadSecrets } from '../../local/secrets';
 import { listen } from '../../local/server';
 import { settings } from '../../local/settings';
 import { uploadsOf } from '../../local/uploads';
-import { startAppServer, verifyWebhook } from '../helpers/app-server';
-import { fixtureProject, startTestRun, temporaryFolder } from '../helpers/local';
-import { killProcesses, startProcess } from '../helpers/npm-start';
-import { askSignature } from '../helpers/stack';
-import { apply, cos, ugc, until } from '../helpers/vod-client';
-import { sample } from '../helpers/thorough';
+import { startAppServer, verifyWebhook } from '../support/app-server';
+import { fixtureProject, startTestRun, temporaryFolder } from '../support/local';
+import { killProcesses, startProcess } from '../support/npm-start';
+import { askSignature } from '../support/stack';
+import { apply, cos, ugc, until } from '../support/vod/vod-client';
+import { sample } from '../support/thorough';
 
 const project = resolve(__dirname, '../..');
 

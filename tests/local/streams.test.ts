@@ -19,8 +19,8 @@ import { keyedLock } from '../../local/services/stream/keyed-lock';
 import { StreamLog } from '../../local/services/stream/log';
 import type { StreamRecord } from '../../local/services/stream/record';
 import { startTable, type Table } from '../../local/services/table';
-import { temporaryFolder } from '../helpers/local';
-import { engines, tableWithStream } from './engines';
+import { temporaryFolder } from '../support/local';
+import { engines, tableWithStream } from '../support/table-engines';
 
 const TableName = tableWithStream.TableName;
 

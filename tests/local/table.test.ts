@@ -10,8 +10,8 @@ import {
 import { listen } from '../../local/server';
 import { startTable, type Table } from '../../local/services/table';
 import { engineProcess } from '../../local/services/table-engine';
-import { engines } from '../helpers/backend';
-import { temporaryFolder } from '../helpers/local';
+import { engines } from '../support/backend';
+import { temporaryFolder } from '../support/local';
 
 const properties = {
   TableName: 'rows',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { listen, readBody, type Listening } from '../../local/server';
 import { startQueues, type Queues } from '../../local/services/queue';
 import { createWebhooks, type Webhooks } from '../../local/webhooks/webhooks';
-import { startAppServer, status, type AppServer } from '../helpers/app-server';
+import { startAppServer, status, type AppServer } from '../support/app-server';
 
 // What stands between the function that sends webhooks and the app's server.
 

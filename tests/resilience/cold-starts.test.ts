@@ -1,4 +1,4 @@
-import { startColdAccount, type TimedResponse, type ColdAccount } from './cold-starts';
+import { startColdAccount, type TimedResponse, type ColdAccount } from '../support/cold-starts';
 
 // A burst of new instances over SSM's 40 calls a second, in simulated time: all durations are of that time.
 

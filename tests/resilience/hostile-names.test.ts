@@ -5,10 +5,10 @@ import { toItem, type Row } from '../../lib/uploads/row';
 import { uploadQuota } from '../../lib/signing/quota';
 import { tokenBucket } from '../../lib/signing/token-bucket';
 import { isCaller, open, seal } from '../../lib/vod/source-context';
-import { fileDeleted, newFileUpload, newFileUpload2, procedureStateChanged } from '../helpers/events';
-import { memoryIndex, memoryStore } from '../unit/support/memory-store';
-import { CREATED, endedTask, modelFile, SEAL_KEY, startService } from '../unit/support/service';
-import { userRoutes } from '../unit/support/users';
+import { fileDeleted, newFileUpload, newFileUpload2, procedureStateChanged } from '../support/events';
+import { memoryIndex, memoryStore } from '../support/unit/memory-store';
+import { CREATED, endedTask, modelFile, SEAL_KEY, startService } from '../support/unit/service';
+import { userRoutes } from '../support/unit/users';
 
 // Ids, types and names that others write are keys of nothing that inherits: drawn from what every object inherits.
 

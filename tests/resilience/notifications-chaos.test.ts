@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { temporaryFolder } from '../helpers/local';
-import { notificationsChaos } from './notifications-chaos';
+import { temporaryFolder } from '../support/local';
+import { notificationsChaos } from './chaos/notifications-chaos';
 
 /** NOTIFICATION_UPLOADS=1000 is the larger run. */
 const UPLOADS = Number(process.env['NOTIFICATION_UPLOADS'] ?? 200);

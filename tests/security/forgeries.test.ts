@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { seal } from '../../lib/vod/source-context';
-import { fileDeleted, newFileUpload, newFileUpload2, procedureStateChanged, type EventBody } from '../helpers/events';
-import { contentOf, HOUR, MINUTE, type Reconciliation } from '../helpers/reconciliation';
-import { EVIL, startVictim, type Victim } from '../helpers/victim';
-import { SEAL_KEY, type Item } from '../helpers/webhook';
+import { fileDeleted, newFileUpload, newFileUpload2, procedureStateChanged, type EventBody } from '../support/events';
+import { contentOf, HOUR, MINUTE, type Reconciliation } from '../support/reconciliation';
+import { EVIL, startVictim, type Victim } from '../support/victim';
+import { SEAL_KEY, type Item } from '../support/webhook';
 
 // An attacker who knows the callback URL with its token, and has one upload signature of their own, forges events about a
 // file of somebody else: what its row contains before VOD was asked, and after it.

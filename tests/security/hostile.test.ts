@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { runs } from '../helpers/thorough';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { runs } from '../support/thorough';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 // `npm run soak` sends many more; the seed makes a run that failed repeatable.
 const BODIES = Number(process.env['SOAK_BODIES'] ?? runs(5_000, 2_000));

@@ -1,9 +1,9 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Browser, Page } from 'playwright-core';
 import { listen, type Listening } from '../../local/server';
-import { launchBrowser } from '../helpers/browser';
-import { startTestRun, type TestRun } from '../helpers/local';
-import { apiClient, ask } from '../helpers/vod-client';
+import { launchBrowser } from '../support/browser/browser';
+import { startTestRun, type TestRun } from '../support/local';
+import { apiClient, ask } from '../support/vod/vod-client';
 
 // H4: what a web page that the developer visits can do to a local run. Chromium with its web security on; the page tries
 // whatever a page can send.

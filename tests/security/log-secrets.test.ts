@@ -1,15 +1,15 @@
 import { createHash, randomInt } from 'node:crypto';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
-import { startStore, TABLE_NAME, type Store } from '../helpers/backend';
-import { newFileUpload, procedureStateChanged } from '../helpers/events';
-import { context, signRequest } from '../helpers/lambda';
+import { startStore, TABLE_NAME, type Store } from '../support/backend';
+import { newFileUpload, procedureStateChanged } from '../support/events';
+import { context, signRequest } from '../support/lambda';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import { HOUR, startReconciliation } from '../helpers/reconciliation';
-import { refusal } from '../helpers/relay';
-import { environment } from '../helpers/signer';
-import { cleanUp, SECRET_ID, SECRET_KEY } from '../helpers/vod-client';
-import { startWebhook, type Webhook } from '../helpers/webhook';
+import { HOUR, startReconciliation } from '../support/reconciliation';
+import { refusal } from '../support/relay';
+import { environment } from '../support/signer';
+import { cleanUp, SECRET_ID, SECRET_KEY } from '../support/vod/vod-client';
+import { startWebhook, type Webhook } from '../support/webhook';
 
 const KEYS = { secretId: 'AKIDexample', secretKey: 'secret-key-of-tencent' };
 

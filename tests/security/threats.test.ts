@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seal } from '../../lib/vod/source-context';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../helpers/events';
-import { contentOf, HOUR, MINUTE, type Reconciliation } from '../helpers/reconciliation';
-import { EVIL, startVictim, type Victim } from '../helpers/victim';
-import { apply, ask, cos, sign, ugc, upload } from '../helpers/vod-client';
-import { SEAL_KEY } from '../helpers/webhook';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
+import { contentOf, HOUR, MINUTE, type Reconciliation } from '../support/reconciliation';
+import { EVIL, startVictim, type Victim } from '../support/victim';
+import { apply, ask, cos, sign, ugc, upload } from '../support/vod/vod-client';
+import { SEAL_KEY } from '../support/webhook';
 
 // What the threat table of the documentation says of each attacker, by its numbers. Forged events about a file of somebody
 // else (T5 to T7) are in forgeries.test.ts.

@@ -1,4 +1,4 @@
-import { apiClient, apply, cleanUp, cos, eventOf, receiver, sign, start, ugc, upload } from '../helpers/vod-client';
+import { apiClient, apply, cleanUp, cos, eventOf, receiver, sign, start, ugc, upload } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:tls';
-import { apply, ask, cleanUp, cos, cosAuthorization, md5, sign, start, upload, VIDEO } from '../helpers/vod-client';
+import { apply, ask, cleanUp, cos, cosAuthorization, md5, sign, start, upload, VIDEO } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

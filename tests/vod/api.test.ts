@@ -13,7 +13,7 @@ import {
   VIDEO,
   type Answer,
   type ApiClient,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { startAppServer, status, type AppServer } from '../helpers/app-server';
-import { cleanUp, onceDone, start, until, upload } from '../helpers/vod-client';
+import { startAppServer, status, type AppServer } from '../support/app-server';
+import { cleanUp, onceDone, start, until, upload } from '../support/vod/vod-client';
 
 // What the local VOD keeps of the callbacks that it sends, and how they are sent again.
 

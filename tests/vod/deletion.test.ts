@@ -14,7 +14,7 @@ import {
   VIDEO,
   type Committed,
   type Receiver,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,5 +1,5 @@
-import { apiClient, cleanUp, start, tc3, upload } from '../helpers/vod-client';
-import { PLAYER_KEY, URL_KEY } from '../helpers/vod-playback';
+import { apiClient, cleanUp, start, tc3, upload } from '../support/vod/vod-client';
+import { PLAYER_KEY, URL_KEY } from '../support/vod/vod-playback';
 
 afterEach(cleanUp);
 

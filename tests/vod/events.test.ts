@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, cleanUp, receiver, start, upload, type Received } from '../helpers/vod-client';
+import { ask, cleanUp, receiver, start, upload, type Received } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,4 +1,4 @@
-import { apiClient, ask, cleanUp, receiver, start, tc3, until, upload, type Answer } from '../helpers/vod-client';
+import { apiClient, ask, cleanUp, receiver, start, tc3, until, upload, type Answer } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -1,4 +1,4 @@
-import { apply, ask, cleanUp, cos, cosAuthorization, md5, receiver, sign, start, ugc } from '../helpers/vod-client';
+import { apply, ask, cleanUp, cos, cosAuthorization, md5, receiver, sign, start, ugc } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

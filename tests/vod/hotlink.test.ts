@@ -1,6 +1,6 @@
 import { findHotlinkViolation, signUrl } from '../../local/vod/hotlink';
-import { apiClient, cleanUp, eventOf, receiver, start, upload } from '../helpers/vod-client';
-import { hexSeconds, keyUrl, uploadWithCover, URL_KEY } from '../helpers/vod-playback';
+import { apiClient, cleanUp, eventOf, receiver, start, upload } from '../support/vod/vod-client';
+import { hexSeconds, keyUrl, uploadWithCover, URL_KEY } from '../support/vod/vod-playback';
 
 afterEach(cleanUp);
 

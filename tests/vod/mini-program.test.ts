@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sdkLines } from '../../local/vod-command/sdk-lines';
 import type { Vod } from '../../local/vod/server';
-import { cleanUp, eventOf, md5, receiver, sign, start, temporaryDirectory, until } from '../helpers/vod-client';
-import { installWx } from '../helpers/wx';
+import { cleanUp, eventOf, md5, receiver, sign, start, temporaryDirectory, until } from '../support/vod/vod-client';
+import { installWx } from '../support/wx';
 
 // The vendor's SDK for mini programs (vod-wx-sdk-v2), as published, against the local VOD.
 

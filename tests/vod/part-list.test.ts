@@ -15,7 +15,7 @@ import {
   start,
   tag,
   type Asked,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 
@@ -115,7 +115,7 @@ describe('H16: a body without an end', () => {
   async function mibOfEndless(port: number, { method = 'POST', path, headers = {} }: Asked): Promise<number> {
     const lines = Object.entries({ host: 'localhost', 'transfer-encoding': 'chunked', ...headers });
     const head = [`${method} ${path} HTTP/1.1`, ...lines.map((line) => line.join(': '))].join('\r\n');
-    const sender = join(__dirname, '../helpers/endless-body.mjs');
+    const sender = join(__dirname, '../support/vod/endless-body.mjs');
     const { stdout } = await promisify(execFile)(process.execPath, [sender, String(port), head]);
     return Number(stdout);
   }

@@ -1,4 +1,4 @@
-import { apiClient, ask, cleanUp, start, upload, until } from '../helpers/vod-client';
+import { apiClient, ask, cleanUp, start, upload, until } from '../support/vod/vod-client';
 import {
   APP_ID,
   hexSeconds,
@@ -8,7 +8,7 @@ import {
   psignOf,
   uploadWithCover,
   URL_KEY,
-} from '../helpers/vod-playback';
+} from '../support/vod/vod-playback';
 
 afterEach(cleanUp);
 

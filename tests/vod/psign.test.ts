@@ -1,6 +1,6 @@
 import { UnsecuredJWT } from 'jose';
-import { cleanUp, start } from '../helpers/vod-client';
-import { APP_ID, playInfo, PLAYER_KEY, psignOf, URL_KEY } from '../helpers/vod-playback';
+import { cleanUp, start } from '../support/vod/vod-client';
+import { APP_ID, playInfo, PLAYER_KEY, psignOf, URL_KEY } from '../support/vod/vod-playback';
 
 afterEach(cleanUp);
 

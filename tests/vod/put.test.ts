@@ -1,5 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { apiClient, ask, cleanUp, eventOf, receiver, start, temporaryDirectory, until } from '../helpers/vod-client';
+import {
+  apiClient,
+  ask,
+  cleanUp,
+  eventOf,
+  receiver,
+  start,
+  temporaryDirectory,
+  until,
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { KeyIndex, TimeIndex } from '../../local/vod/record-index';
 import { Journal } from '../../local/vod/journal';
 import { Records } from '../../local/vod/records';
-import { cleanUp, temporaryDirectory } from '../helpers/vod-client';
+import { cleanUp, temporaryDirectory } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

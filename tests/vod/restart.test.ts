@@ -23,7 +23,7 @@ import {
   temporaryDirectory,
   ugc,
   upload,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 import type { VodOptions } from '../../local/vod/server';
 
 afterEach(cleanUp);
@@ -33,7 +33,7 @@ async function startProcess(
   deadly: readonly string[] = [],
 ): Promise<{ child: ChildProcess; port: number }> {
   const all = { port: 0, secretId: SECRET_ID, secretKey: SECRET_KEY, callbackUrl: '', ...options };
-  const script = join(__dirname, '../helpers/vod-process.ts');
+  const script = join(__dirname, '../support/vod/vod-process.ts');
   const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(all), ...deadly], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -9,7 +9,7 @@ import {
   temporaryDirectory,
   upload,
   until,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

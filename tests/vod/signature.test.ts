@@ -1,6 +1,6 @@
 import { diagnose } from '../../cli/signature/diagnose';
-import { vod as command } from '../helpers/cli';
-import * as spoiled from '../helpers/spoiled-signatures';
+import { vod as command } from '../support/cli/cli';
+import * as spoiled from '../support/spoiled-signatures';
 import {
   apply,
   cleanUp,
@@ -14,7 +14,7 @@ import {
   upload,
   receiver,
   VIDEO,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

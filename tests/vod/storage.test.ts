@@ -12,7 +12,7 @@ import {
   start,
   tag,
   ugc,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

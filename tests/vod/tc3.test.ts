@@ -1,4 +1,13 @@
-import { apiClient, cleanUp, SECRET_ID, SECRET_KEY, start, tc3, type Answer, type Tc3 } from '../helpers/vod-client';
+import {
+  apiClient,
+  cleanUp,
+  SECRET_ID,
+  SECRET_KEY,
+  start,
+  tc3,
+  type Answer,
+  type Tc3,
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

@@ -13,7 +13,7 @@ import {
   ugc,
   upload,
   VIDEO,
-} from '../helpers/vod-client';
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 

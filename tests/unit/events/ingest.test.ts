@@ -1,12 +1,12 @@
 import { RequestError } from '../../../lib/platform/errors';
 import { countableType, eventRecorder } from '../../../lib/events/ingest';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../support/events';
 import { applySnapshot } from '../../../lib/uploads/snapshot';
 import { MAX_TASKS } from '../../../lib/uploads/row';
-import { virtualClock } from '../support/clock';
-import { memoryStore } from '../support/memory-store';
-import { snapshot } from '../support/rows';
-import { simulatedTime } from '../support/simulated-time';
+import { virtualClock } from '../../support/unit/clock';
+import { memoryStore } from '../../support/unit/memory-store';
+import { snapshot } from '../../support/unit/rows';
+import { simulatedTime } from '../../support/unit/simulated-time';
 
 function startRecorder() {
   const clock = virtualClock();

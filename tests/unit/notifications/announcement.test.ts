@@ -4,7 +4,7 @@ import { omitUndefined } from '../../../lib/platform/omit-undefined';
 import type { Row, Status } from '../../../lib/uploads/row';
 import { applySnapshot } from '../../../lib/uploads/snapshot';
 import type { Task } from '../../../lib/vod/task';
-import { CREATED_AT, HOUR, confirmedRow, sealed, snapshot, succeeded } from '../support/rows';
+import { CREATED_AT, HOUR, confirmedRow, sealed, snapshot, succeeded } from '../../support/unit/rows';
 
 const MAX_BODY = 20_000;
 const MAX_AGE = 3 * 24 * HOUR;

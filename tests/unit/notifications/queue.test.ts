@@ -1,7 +1,7 @@
 import { announcer, parseAnnouncement } from '../../../lib/notifications/queue';
 import type { OutgoingMessage } from '../../../lib/platform/sqs';
 import type { Row } from '../../../lib/uploads/row';
-import { confirmedRow, NOW, snapshot } from '../support/rows';
+import { confirmedRow, NOW, snapshot } from '../../support/unit/rows';
 
 const ready: Row = { ...confirmedRow({ ...snapshot(), tasks: {} }, NOW), fileId: '8' };
 /** As after an edit by hand: no code of this service writes such a task. */

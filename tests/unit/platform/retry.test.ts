@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { backoff, retryUntil } from '../../../lib/platform/retry';
-import { virtualClock } from '../support/clock';
+import { virtualClock } from '../../support/unit/clock';
 
 describe('backoff', () => {
   test('doubles from the first pause to the longest, and takes off at most half of it', () => {

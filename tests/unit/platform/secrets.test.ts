@@ -1,5 +1,5 @@
 import { cached, parseSecretVersions, readParameters } from '../../../lib/platform/secrets';
-import { virtualClock } from '../support/clock';
+import { virtualClock } from '../../support/unit/clock';
 
 /** A cache of a value that counts up with every load, or fails while `error` is set. */
 function startCache() {

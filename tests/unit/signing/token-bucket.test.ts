@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { tokenBucket, type Rate } from '../../../lib/signing/token-bucket';
-import { runs } from '../../helpers/thorough';
+import { runs } from '../../support/thorough';
 
 interface Call {
   readonly caller: string;

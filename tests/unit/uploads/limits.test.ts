@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { FileLimits } from '../../../lib/uploads/limits';
 import { fromItem, toItem, type Row } from '../../../lib/uploads/row';
 import { applySnapshot, type Snapshot } from '../../../lib/uploads/snapshot';
-import { confirmedRow, CREATED, CREATED_AT, HOUR, NOW, reviewed, snapshot } from '../support/rows';
+import { confirmedRow, CREATED, CREATED_AT, HOUR, NOW, reviewed, snapshot } from '../../support/unit/rows';
 
 const media = { url: 'http://v/f0.mp4', category: 'Video', size: 10, duration: 2.5, createTime: CREATED };
 const known = snapshot({ media });

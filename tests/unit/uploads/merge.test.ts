@@ -4,7 +4,7 @@ import { fromItem, MAX_NEWS, toItem, type Row } from '../../../lib/uploads/row';
 import { applySnapshot } from '../../../lib/uploads/snapshot';
 import type { VodEvent } from '../../../lib/vod/event';
 import { seal } from '../../../lib/vod/source-context';
-import { confirmedRow, failed, HOUR, NOW, running, succeeded } from '../support/rows';
+import { confirmedRow, failed, HOUR, NOW, running, succeeded } from '../../support/unit/rows';
 
 const now = new Date(NOW).toISOString();
 const later = new Date(NOW + 1000).toISOString();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Row } from '../../../lib/uploads/row';
-import { fileDeleted, permutations } from '../../helpers/events';
-import { complete, explore, type State } from '../support/explore';
+import { fileDeleted, permutations } from '../../support/events';
+import { complete, explore, type State } from '../../support/unit/explore';
 import {
   deliver,
   FILE_ID,
@@ -14,7 +14,7 @@ import {
   verifyAt,
   visible,
   type Stage,
-} from '../support/story';
+} from '../../support/unit/story';
 
 /** The row of a service that received nothing until VOD was done, and then asked it. */
 async function reference(stage: Stage) {

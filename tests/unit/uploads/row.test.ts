@@ -5,7 +5,7 @@ import { applySnapshot } from '../../../lib/uploads/snapshot';
 import { parseEvent } from '../../../lib/vod/event';
 import { open, seal } from '../../../lib/vod/source-context';
 import { parseProcedureTask, type Task } from '../../../lib/vod/task';
-import { confirmedRow, NOW, reviewed, snapshot } from '../support/rows';
+import { confirmedRow, NOW, reviewed, snapshot } from '../../support/unit/rows';
 
 const second = (index: number) => new Date(NOW + index * 1000).toISOString();
 const text = (bytes: number) => 'x'.repeat(bytes);

@@ -16,7 +16,7 @@ import {
   snapshot,
   succeeded,
   withProcedure,
-} from '../support/rows';
+} from '../../support/unit/rows';
 
 type Parts = Parameters<typeof snapshot>[0];
 const statusOf = (parts: Parts, now = NOW): Status => applySnapshot(undefined, snapshot(parts), now).status;

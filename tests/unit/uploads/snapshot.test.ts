@@ -17,7 +17,7 @@ import {
   succeeded,
   withoutProcedure,
   withProcedure,
-} from '../support/rows';
+} from '../../support/unit/rows';
 
 const iso = (time: number) => new Date(time).toISOString();
 const pushed = (news: readonly string[], firstSeenAt = NOW): Row => ({

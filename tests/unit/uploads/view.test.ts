@@ -1,6 +1,6 @@
 import { viewUpload } from '../../../lib/uploads/view';
 import type { Row, Status } from '../../../lib/uploads/row';
-import { BEGAN, CREATED, confirmedRow, sealed, succeeded } from '../support/rows';
+import { BEGAN, CREATED, confirmedRow, sealed, succeeded } from '../../support/unit/rows';
 
 const media = {
   url: 'http://v/f0.mp4',

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { fileDeleted, newFileUpload } from '../../helpers/events';
-import { modelFile, startService } from '../support/service';
-import { userRoutes } from '../support/users';
-import { refusal } from '../support/vod-model';
+import { fileDeleted, newFileUpload } from '../../support/events';
+import { modelFile, startService } from '../../support/unit/service';
+import { userRoutes } from '../../support/unit/users';
+import { refusal } from '../../support/unit/vod-model';
 
 const kinds = [
   'delete',

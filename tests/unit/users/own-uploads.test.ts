@@ -1,8 +1,8 @@
-import { fileDeleted, newFileUpload } from '../../helpers/events';
+import { fileDeleted, newFileUpload } from '../../support/events';
 import { seal } from '../../../lib/vod/source-context';
-import { CREATED, modelFile, SEAL_KEY, startService } from '../support/service';
-import { refusal } from '../support/vod-model';
-import { userRoutes } from '../support/users';
+import { CREATED, modelFile, SEAL_KEY, startService } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
+import { userRoutes } from '../../support/unit/users';
 
 /** A file of this caller, with the app's own text in its source context. */
 function fileOf(fileId: string, caller: string, text = '', createTime = CREATED) {

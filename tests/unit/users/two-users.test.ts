@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { seal } from '../../../lib/vod/source-context';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
-import { modelFile, SEAL_KEY, startService } from '../support/service';
-import { userRoutes } from '../support/users';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../support/events';
+import { modelFile, SEAL_KEY, startService } from '../../support/unit/service';
+import { userRoutes } from '../../support/unit/users';
 
 const USERS = ['alice', 'bob'] as const;
 type User = (typeof USERS)[number];

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { toItem, type Row } from '../../../lib/uploads/row';
-import { faultEvent, faultEvents } from '../../helpers/faults';
-import { endedTask, modelFile, startService } from '../support/service';
-import type { ModelFile } from '../support/vod-model';
+import { faultEvent, faultEvents } from '../../support/faults';
+import { endedTask, modelFile, startService } from '../../support/unit/service';
+import type { ModelFile } from '../../support/unit/vod-model';
 
 // What becomes of the events of reported faults once VOD was asked, see tests/fixtures/faults/README.md.
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Row } from '../../../lib/uploads/row';
 import type { Verified } from '../../../lib/verification/verify';
-import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../../helpers/events';
-import { endedTask, modelFile, modelTask, startService, type Service } from '../support/service';
+import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../../support/events';
+import { endedTask, modelFile, modelTask, startService, type Service } from '../../support/unit/service';
 
 const begin = procedureStateChanged({ fileId: '7' }, 'PROCESSING', { taskId: 't' });
 const end = procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: 't' });

@@ -2,11 +2,11 @@ import type { Limits } from '../../../lib/uploads/limits';
 import { actionTaker } from '../../../lib/verification/enforce-limits';
 import { scheduleNext } from '../../../lib/verification/schedule';
 import type { VerifyDeps } from '../../../lib/verification/verify';
-import { fileDeleted, newFileUpload } from '../../helpers/events';
-import { memoryIndex } from '../support/memory-store';
-import { HOUR } from '../support/rows';
-import { CREATED, modelFile, startService, type Service } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { fileDeleted, newFileUpload } from '../../support/events';
+import { memoryIndex } from '../../support/unit/memory-store';
+import { HOUR } from '../../support/unit/rows';
+import { CREATED, modelFile, startService, type Service } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 /** A service under limits; `act` verifies as the delay queue does for an action. */
 function limited(limits: Limits, fileIds: readonly string[] = ['7']) {

@@ -1,6 +1,6 @@
-import { DAY, filesOf, ids, oldFile, startReconciliation, statuses } from '../support/reconciliation';
-import { endedTask, modelFile } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { DAY, filesOf, ids, oldFile, startReconciliation, statuses } from '../../support/unit/reconciliation';
+import { endedTask, modelFile } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 describe('phases resume and share the time', () => {
   /** Each page of ended tasks takes `pageTime` milliseconds of the run. */

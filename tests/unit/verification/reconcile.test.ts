@@ -1,9 +1,9 @@
 import { VodError } from '../../../lib/vod/api';
 import { RefusedRowError } from '../../../lib/uploads/store';
-import { procedureStateChanged } from '../../helpers/events';
-import { DAY, filesOf, ids, oldFile, startReconciliation, statuses } from '../support/reconciliation';
-import { endedTask, modelFile, modelTask } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { procedureStateChanged } from '../../support/events';
+import { DAY, filesOf, ids, oldFile, startReconciliation, statuses } from '../../support/unit/reconciliation';
+import { endedTask, modelFile, modelTask } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 describe('reconcile fills and corrects', () => {
   test('files whose events were lost, recent and old: a first run fills the whole library', async () => {

@@ -1,10 +1,10 @@
 import { pauseBefore, type DelayedVerification, type OpenQuestion } from '../../../lib/verification/delay-queue';
 import { scheduleNext } from '../../../lib/verification/schedule';
 import type { Verified } from '../../../lib/verification/verify';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
-import { confirmedRow, HOUR, NOW } from '../support/rows';
-import { endedTask, modelFile, modelTask, startService, type Service } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../support/events';
+import { confirmedRow, HOUR, NOW } from '../../support/unit/rows';
+import { endedTask, modelFile, modelTask, startService, type Service } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 const MINUTE = 60_000;
 const row = confirmedRow();

@@ -3,10 +3,10 @@ import type { DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { RefusedRowError } from '../../../lib/uploads/store';
 import { toItem, type Row } from '../../../lib/uploads/row';
 import { uploadChanged } from '../../../lib/verification/upload-changed';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
-import { context } from '../../helpers/lambda';
-import { modelFile, SEAL_KEY, startService, type Service } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../support/events';
+import { context } from '../../support/lambda';
+import { modelFile, SEAL_KEY, startService, type Service } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 /** A batch of the table's stream with these images; `undefined` is a removal. */
 function batchOf(images: readonly (Row | undefined)[]): DynamoDBStreamEvent {

@@ -1,6 +1,6 @@
-import { newFileUpload, procedureStateChanged } from '../../helpers/events';
-import { HOUR } from '../support/rows';
-import { CREATED, endedTask, modelFile, modelTask, startService } from '../support/service';
+import { newFileUpload, procedureStateChanged } from '../../support/events';
+import { HOUR } from '../../support/unit/rows';
+import { CREATED, endedTask, modelFile, modelTask, startService } from '../../support/unit/service';
 
 describe('calls for tasks', () => {
   async function callsFor(file: Parameters<typeof modelFile>[1], events: readonly object[] = [], after = 0) {

@@ -1,8 +1,8 @@
 import { VodError } from '../../../lib/vod/api';
 import { verifyPatiently } from '../../../lib/verification/verify-patiently';
 import type { Candidate } from '../../../lib/verification/verify';
-import { modelFile, startService } from '../support/service';
-import { refusal } from '../support/vod-model';
+import { modelFile, startService } from '../../support/unit/service';
+import { refusal } from '../../support/unit/vod-model';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
 

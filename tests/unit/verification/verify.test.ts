@@ -1,8 +1,8 @@
 import { RefusedRowError } from '../../../lib/uploads/store';
-import { fileDeleted, newFileUpload, procedureStateChanged } from '../../helpers/events';
-import { HOUR } from '../support/rows';
-import { endedTask, modelFile, startService, type Service } from '../support/service';
-import { fakeVod, refusal } from '../support/vod-model';
+import { fileDeleted, newFileUpload, procedureStateChanged } from '../../support/events';
+import { HOUR } from '../../support/unit/rows';
+import { endedTask, modelFile, startService, type Service } from '../../support/unit/service';
+import { fakeVod, refusal } from '../../support/unit/vod-model';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
 const filesOf = (fileIds: readonly string[]) => fileIds.map((fileId) => modelFile(fileId));

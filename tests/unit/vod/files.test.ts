@@ -1,8 +1,8 @@
 import { codeOf } from '../../../lib/vod/api';
 import { describeFiles } from '../../../lib/vod/files';
 import { seal } from '../../../lib/vod/source-context';
-import { modelFile } from '../support/service';
-import { fakeVod, refusal, vodModel } from '../support/vod-model';
+import { modelFile } from '../../support/unit/service';
+import { fakeVod, refusal, vodModel } from '../../support/unit/vod-model';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
 const answering = (answer: unknown) => fakeVod({ DescribeMediaInfos: () => answer });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { VodApi } from '../../../lib/vod/api';
 import { endedTasksPage, isNoSuchTask, searchPage, type Cursor } from '../../../lib/vod/library';
-import { fakeVod, refusal } from '../support/vod-model';
+import { fakeVod, refusal } from '../../support/unit/vod-model';
 
 const START = 1_790_000_000;
 const CAP = 5_000;

@@ -1,5 +1,5 @@
 import { createPacer } from '../../../lib/vod/pace';
-import { virtualClock } from '../support/clock';
+import { virtualClock } from '../../support/unit/clock';
 
 /** When each of `count` calls that are made at once may begin, in milliseconds from now. */
 const takeAll = (pacer: ReturnType<typeof createPacer>, count: number, action = 'DescribeMediaInfos') =>

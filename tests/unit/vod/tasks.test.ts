@@ -1,7 +1,7 @@
 import { describeTasks, IncompleteAnswerError } from '../../../lib/vod/tasks';
 import type { Task } from '../../../lib/vod/task';
-import { endedTask, modelFile, modelTask } from '../support/service';
-import { fakeVod, refusal, vodModel, type ModelTask } from '../support/vod-model';
+import { endedTask, modelFile, modelTask } from '../../support/unit/service';
+import { fakeVod, refusal, vodModel, type ModelTask } from '../../support/unit/vod-model';
 
 const FILE = '7';
 const nothingIsSettled = () => false;

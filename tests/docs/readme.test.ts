@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { deliver } from '../../lib/notifications/delivery';
+import { startTestRun } from '../support/local';
+import { importSnippet } from '../support/snippet';
+
+const READMES = ['README.md', 'README.zh-CN.md'];
+const read = (name: string) => readFileSync(join(__dirname, '../..', name), 'utf8');
+
+test.each(READMES)('%s: its curl lines alone get a signature, and turn an event into a row', async (name) => {
+  const [, block = ''] = /```sh\n([^]*?)```/.exec(read(name)) ?? [];
+  const standIn = `command -v curl >/dev/null || curl() { '${process.execPath}' '${join(__dirname, '../support/curl.mjs')}' "$@"; }\n`;
+  const run = await startTestRun();
+  try {
+    const script = block
+      .replace(/CALLBACK='.*'/, `CALLBACK='${run.callbackUrl}'`)
+      .replaceAll('http://localhost:3000', run.url);
+    const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', standIn + script]);
+    const [signed = '', recorded = '', rows = ''] = stdout.split(/(?<=\})(?=\{|\[)/);
+    expect(JSON.parse(signed)).toMatchObject({ signature: expect.any(String), oneTimeValid: false });
+    expect(JSON.parse(recorded)).toEqual({ outcome: 'recorded' });
+    expect(JSON.parse(rows)).toEqual([expect.objectContaining({ fileId: '5285890784273533167', status: 'uploaded' })]);
+  } finally {
+    await run.stop();
+  }
+});
+
+test.each(READMES)('%s has at most 200 lines, and starts the project by line 40', (name) => {
+  const lines = read(name).split('\n');
+  expect(lines.length).toBeLessThanOrEqual(200);
+  expect(lines.findIndex((line) => line.includes('npm ci && npm start'))).toBeLessThan(40);
+});
+
+test('README.md has at most 1 200 words', () => {
+  const words = read('README.md')
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  expect(words.length).toBeLessThanOrEqual(1_200);
+});
+
+test.each(READMES)('%s: its receiver publishes what is genuine and ready, and ignores a test', async (name) => {
+  const [, code = ''] = /```js\n([^]*?)```/.exec(read(name)) ?? [];
+  const [secret, other] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [
+    string,
+    string,
+  ];
+  const published: unknown[][] = [];
+  const publish = (...given: unknown[]) => published.push(given);
+  const { POST } = await importSnippet<{ POST: (request: Request) => Promise<Response> }>(code, {
+    process: { env: { NOTIFY_SECRET: secret } },
+    publish,
+  });
+  const post = (data: object, secrets = [secret]) =>
+    deliver(
+      { id: 'msg_1', body: JSON.stringify({ type: 'upload.ready', timestamp: '', data }) },
+      {
+        url: 'https://app.example.com/webhooks/vod',
+        secrets,
+        now: Date.now,
+        fetch: (url, init) => POST(new Request(url, init)),
+      },
+    );
+
+  const upload = { fileId: '7', uploader: 'user-42', sourceContext: 'order=7', url: 'http://v/f0.mp4' };
+  expect(await post(upload)).toEqual({ outcome: 'delivered', status: 204 });
+  expect(await post({ ...upload, fileId: '0' })).toMatchObject({ outcome: 'delivered' });
+  expect(await post(upload, [other])).toMatchObject({ outcome: 'failed' });
+  expect(published).toEqual([['user-42', 'order=7', 'http://v/f0.mp4']]);
+});
