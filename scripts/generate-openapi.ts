@@ -1,47 +1,79 @@
-// Writes docs/openapi.json from the schemas that the functions validate with. `npm run generate` runs it; the tests fail
-// when the file is out of date.
-import { writeFileSync } from 'node:fs';
+// Writes the schemas that functions validate with into docs/openapi.yaml, between two comments. The rest of the document and
+// the descriptions of these schemas are written by hand. `npm run generate` runs it; the tests fail when the document is out
+// of date.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { components } from './openapi/components';
-import { webhooks } from './openapi/notifications';
-import { paths } from './openapi/paths';
+import { Document, parse, visit } from 'yaml';
+import { schemas } from '../lib/vod/schemas';
 
-/** The OpenAPI document of all functions with routes, and of the webhooks that the app gets. */
-export function openapi() {
+interface Schema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly maxLength?: number;
+  readonly maxBytes?: number;
+  readonly wellFormed?: boolean;
+}
+
+const SCHEMAS: Readonly<Record<string, Schema>> = {
+  FileId: schemas.events.uploadEvent.properties.FileId,
+  SignatureRequest: schemas.signature.signatureRequest,
+  UploadEvent: schemas.events.uploadEvent,
+};
+/** The lines between the two comments. */
+const GENERATED = /(?<=^ *# Generated from lib\/vod\/schemas\.ts.*\n)[^]*(?=^ *# End of the generated schemas)/m;
+const INDENT = 4;
+const LINE_WIDTH = 120;
+/** Longer strings are written over several lines. */
+const MAX_PLAIN = 90;
+
+/** Returns the text of docs/openapi.yaml with its generated part up to date. */
+export function generateOpenapi(text: string): string {
+  const { components } = parse(text) as { readonly components: { readonly schemas: Readonly<Record<string, Schema>> } };
+  const yaml = Object.entries(SCHEMAS)
+    .map(([name, schema]) => formatYaml({ [name]: documentSchema(schema, components.schemas[name]) }))
+    .join('\n');
+  return text.replace(GENERATED, () => yaml.replace(/^(?=.)/gm, ' '.repeat(INDENT)));
+}
+
+/**
+ * Returns the schema in standard keywords, with the descriptions of the documented one. `maxBytes` becomes `maxLength`,
+ * because a character has at least one byte; `wellFormed` is dropped, because JSON in UTF-8 has no lone surrogates.
+ */
+function documentSchema(schema: Schema, documented: Schema = {}): Schema {
+  const { maxBytes, wellFormed: _, properties, ...keywords } = schema;
+  const { description } = documented;
   return {
-    openapi: '3.1.0',
-    info: {
-      title: 'vod-client-upload',
-      version: '1',
-      summary:
-        'Signatures for client-side upload to Tencent Cloud VOD, the uploads of your users, VOD’s events about them, and webhooks to your server',
-      license: { name: 'MIT', identifier: 'MIT' },
-    },
-    servers: [
-      {
-        url: 'https://{api}.execute-api.{region}.amazonaws.com',
-        description: 'A deployment: the beginning of its outputs UploadSignatureUrl, UploadsUrl and VodEventsUrl.',
-        variables: {
-          api: { default: 'a1b2c3d4e5', description: 'The id that API Gateway assigned.' },
-          region: { default: 'ap-southeast-1', description: 'In China the address ends with .com.cn.' },
-        },
-      },
-      { url: 'http://localhost:3000', description: '`npm start`' },
-    ],
-    tags: [
-      { name: 'app', description: 'What your app calls.' },
-      { name: 'vod', description: 'What VOD calls.' },
-      { name: 'server', description: 'What your server is called with, where NOTIFY_URL is set.' },
-    ],
-    paths,
-    webhooks,
-    components,
+    ...(description !== undefined && { description }),
+    ...keywords,
+    ...(maxBytes !== undefined && { maxLength: keywords.maxLength ?? maxBytes }),
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, property]) => [
+          name,
+          documentSchema(property, documented.properties?.[name]),
+        ]),
+      ),
+    }),
   };
 }
 
-/** What docs/openapi.json must contain. */
-export function generateOpenapi(): string {
-  return `${JSON.stringify(openapi(), null, 2)}\n`;
+/** Formats as prettier does. */
+function formatYaml(value: object): string {
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Seq: (_, list) => {
+      list.flow = true;
+    },
+    Scalar: (_, scalar) => {
+      if (String(scalar.value).length > MAX_PLAIN) scalar.type = 'BLOCK_FOLDED';
+    },
+  });
+  return document.toString({ lineWidth: LINE_WIDTH - INDENT, singleQuote: true, flowCollectionPadding: false });
 }
 
-if (require.main === module) writeFileSync(join(__dirname, '../docs/openapi.json'), generateOpenapi());
+if (require.main === module) {
+  const file = join(__dirname, '../docs/openapi.yaml');
+  writeFileSync(file, generateOpenapi(readFileSync(file, 'utf8')));
+}

@@ -1,7 +1,7 @@
-import { ANNOUNCED, announcementOf } from '../../lib/notifications/announcement';
+import { ANNOUNCED, announcementOf, type Notification } from '../../lib/notifications/announcement';
 import { applySnapshot } from '../../lib/uploads/snapshot';
 import type { Row } from '../../lib/uploads/row';
-import { ajv, component, document, fits } from '../support/openapi';
+import { ajv, component, fits, propertiesOf, webhooks } from '../support/openapi';
 import { confirmedRow, failed, NOW, reviewed, sealed, snapshot, succeeded } from '../support/unit/rows';
 
 describe('the webhooks', () => {
@@ -51,9 +51,31 @@ describe('the webhooks', () => {
   test('the rows above have every status that is announced, and every property of the document', () => {
     const bodies = Object.values(rows).map(bodyOf);
     expect(new Set(bodies.map(({ data }) => data['status']))).toEqual(new Set(ANNOUNCED));
-    const { data } = document.components.schemas.Notification.properties;
-    const documented = Object.keys(data.properties);
+    const documented = Object.keys({ ...propertiesOf('UploadAttributes'), ...propertiesOf('Notification', 'data') });
     expect([...new Set(bodies.flatMap((body) => Object.keys(body.data)))].sort()).toEqual(documented.sort());
+    const properties: Readonly<Record<keyof Notification['data'], true>> = {
+      fileId: true,
+      status: true,
+      version: true,
+      name: true,
+      type: true,
+      category: true,
+      size: true,
+      duration: true,
+      width: true,
+      height: true,
+      coverUrl: true,
+      url: true,
+      outputs: true,
+      sourceContext: true,
+      review: true,
+      rejection: true,
+      createTime: true,
+      updatedAt: true,
+      uploader: true,
+      truncated: true,
+    };
+    expect(Object.keys(properties).sort()).toEqual(documented.sort());
   });
 
   const ready = () => bodyOf(rows['ready with everything']);
@@ -68,11 +90,17 @@ describe('the webhooks', () => {
     expect(isNotification(JSON.parse(JSON.stringify(change())))).toBe(false);
   });
 
-  test.each(Object.entries(document.webhooks))(
+  test('the document has one for each status that is announced, and no other', () => {
+    expect(Object.keys(webhooks)).toEqual(ANNOUNCED.map((status) => `upload.${status}`));
+  });
+
+  test.each(Object.entries(webhooks))(
     '%s: its examples of body and headers fit, and its body has this type alone',
-    (type, { post: { parameters, requestBody } }) => {
-      const { schema, examples } = requestBody.content['application/json'];
-      for (const { value } of Object.values<{ readonly value: unknown }>(examples)) {
+    (type, { post: { parameters = [], requestBody } }) => {
+      const { schema = {}, examples = {} } = requestBody?.content?.['application/json'] ?? {};
+      expect(Object.keys(examples)).toEqual([type.replace('upload.', '')]);
+      for (const { value } of Object.values(examples)) {
+        expect(value).toMatchObject({ type });
         expect([fits(schema, value), ajv.errors]).toEqual([true, null]);
       }
       expect(parameters.map((header) => fits(header.schema, header.example))).toEqual([true, true, true]);

@@ -1,30 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020';
-import type { openapi } from '../../scripts/generate-openapi';
+import { parse } from 'yaml';
 
-/** docs/openapi.json. */
-export const committed = readFileSync(join(__dirname, '../../docs/openapi.json'), 'utf8');
-export const document = JSON.parse(committed) as ReturnType<typeof openapi>;
-
-/** Its `errors` are those of the last {@link fits}. */
-export const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
-
-/** A schema of the document, which refers to others by their names alone. */
-function named(schema: object): object {
-  return JSON.parse(JSON.stringify(schema).replaceAll('#/components/schemas/', '')) as object;
+export interface Schema {
+  readonly description?: string;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, Schema>>;
 }
-for (const [name, schema] of Object.entries(document.components.schemas)) ajv.addSchema(named(schema), name);
-
-/** Whether a value is what a schema of the document describes. */
-export function fits(schema: object, value: unknown): boolean {
-  return ajv.validate(named(schema), value);
-}
-
-export const component = (name: keyof typeof document.components.schemas) => ({ $ref: `#/components/schemas/${name}` });
 
 interface Content {
-  readonly schema: object;
+  readonly schema: Schema;
   readonly examples: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
@@ -34,22 +20,72 @@ export interface Body {
 }
 
 export interface Response extends Body {
-  readonly headers?: Readonly<Record<string, { readonly schema: object; readonly example?: unknown }>>;
+  readonly headers?: Readonly<Record<string, { readonly schema: Schema; readonly example?: unknown }>>;
 }
 
 export interface Operation {
-  readonly parameters?: readonly { readonly name: string; readonly schema: object; readonly example: unknown }[];
+  readonly parameters?: readonly { readonly name: string; readonly schema: Schema; readonly example: unknown }[];
   readonly requestBody?: Body;
   readonly responses: Readonly<Record<string, Response>>;
 }
 
+interface OpenApi {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  readonly webhooks: Readonly<Record<string, { readonly post: Operation }>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
+}
+
+const SCHEMAS = '#/components/schemas/';
+
+/** docs/openapi.yaml. */
+export const committed = readFileSync(join(__dirname, '../../docs/openapi.yaml'), 'utf8');
+const source: unknown = parse(committed);
+const document = resolve(source) as OpenApi;
+export const { webhooks } = document;
+const { schemas } = document.components;
+
+/** The node with what it refers to in place of each reference, except references to schemas. */
+function resolve(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(resolve);
+  if (typeof node !== 'object' || node === null) return node;
+  if ('$ref' in node && typeof node.$ref === 'string' && !node.$ref.startsWith(SCHEMAS)) {
+    return resolve(lookUp(node.$ref));
+  }
+  return Object.fromEntries(Object.entries(node).map(([name, value]) => [name, resolve(value)]));
+}
+
+function lookUp(reference: string): unknown {
+  const names = reference.slice('#/'.length).split('/');
+  return names.reduce<unknown>((node, name) => (node as Readonly<Record<string, unknown>>)[name], source);
+}
+
+/** Its `errors` are those of the last {@link fits}. */
+export const ajv = new Ajv2020({ strict: true, strictRequired: false, allowUnionTypes: true });
+
+/** A schema of the document, which refers to others by their names alone. */
+function named(schema: Schema): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll(SCHEMAS, '')) as object;
+}
+for (const [name, schema] of Object.entries(schemas)) ajv.addSchema(named(schema), name);
+
+/** Whether a value is what a schema of the document describes. */
+export function fits(schema: Schema, value: unknown): boolean {
+  return ajv.validate(named(schema), value);
+}
+
+/** Refers to the schema of this name. */
+export const component = (name: string): Schema & { readonly $ref: string } => ({ $ref: `${SCHEMAS}${name}` });
+
+/** The properties of the schema of this name, or of an object in it, such as `data`. */
+export function propertiesOf(name: string, object?: string): Readonly<Record<string, Schema>> {
+  const { [name]: { properties = {} } = {} } = schemas;
+  return object === undefined ? properties : (properties[object]?.properties ?? {});
+}
+
 /** By route key, such as `GET /uploads/{fileId}`. */
 export const operations: Readonly<Record<string, Operation>> = Object.fromEntries(
-  Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-    Object.entries(methods as Record<string, Operation>).map(([method, operation]) => [
-      `${method.toUpperCase()} ${path}`,
-      operation,
-    ]),
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
   ),
 );
 
