@@ -31,7 +31,7 @@ describe.each(Object.entries(packageJson.scripts))('A20: npm run %s works in cmd
   });
 
   test('names files that exist', () => {
-    const files = script.match(/\S+\.(?:ts|mjs|js|env|json)\b/g) ?? [];
+    const files = script.match(/\S+\.(?:ts|mjs|js|env|json|yaml)\b/g) ?? [];
     for (const file of files.map((name) => name.replace(/^--\S+=/, ''))) {
       expect([file, existsSync(join(ROOT, file))]).toEqual([file, true]);
     }
