@@ -8,10 +8,9 @@ interface Parameters {
   readonly limitedRoutes: readonly string[];
 }
 
-const check =
-  jest.requireActual<(source: { resolveVariable: (address: string) => Promise<string> }) => Promise<Parameters>>(
-    '../../../deploy/parameters.js',
-  );
+const check = jest.requireActual<
+  (source: { resolveVariable: (address: string) => Promise<string> }) => Promise<Parameters>
+>('../../../deploy/parameters.js');
 
 const CALLER = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
 const CALLER_OF_PROD = { JWT_ISSUER: 'https://id.example.net/pool', JWT_AUDIENCE: 'web' };
