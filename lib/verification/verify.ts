@@ -10,6 +10,7 @@ import { RefusedRowError, type UploadStore } from '../uploads/store';
 import type { Row } from '../uploads/row';
 import { isTransient, type VodApi } from '../vod/api';
 import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileAnswer } from '../vod/files';
+import type { Task } from '../vod/task';
 import { describeTasks } from '../vod/tasks';
 import type { OpenQuestion } from './delay-queue';
 import { countedUpload, limitsFor, takePendingAction, type LimitDeps, type TakeAction } from './enforce-limits';
@@ -96,6 +97,8 @@ type BatchDeps = VerifyDeps & LimitDeps;
 
 async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promise<Verified[]> {
   const ids = batch.map(({ fileId }) => fileId);
+  // These do not depend on the answers about the files.
+  const knownTasks = new Map(batch.filter(isListKnown).map((each) => [each.fileId, describeTasksOf(each, deps)]));
   const answers = await describeFiles(deps.vod, ids, deps.sealKeys);
   logFailures(answers, deps.log);
   if (deps.acceptsMassDeletion !== true && isMassDeletion(batch, answers)) {
@@ -108,7 +111,12 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
     }));
   }
   deps.quota?.expect(batch.flatMap((candidate) => findCounted(answers, candidate, deps.now()) ?? []));
-  const plans = await Promise.all(batch.map((candidate) => planSafely(candidate, answers.get(candidate.fileId), deps)));
+  const plans = await Promise.all(
+    batch.map((candidate) => {
+      const { fileId } = candidate;
+      return planSafely(candidate, answers.get(fileId), knownTasks.get(fileId), deps);
+    }),
+  );
   const isQueued = await queueQuestions(plans, deps);
   return Promise.all(
     plans.map(async (plan): Promise<Verified> => {
@@ -161,9 +169,14 @@ function isMassDeletion(batch: readonly Candidate[], answers: ReadonlyMap<string
 }
 
 /** What a row or an answer makes the code fail on is that file's failure. */
-async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, deps: BatchDeps): Promise<Plan> {
+async function planSafely(
+  candidate: Candidate,
+  answer: FileAnswer | undefined,
+  tasks: Promise<TasksAnswer> | undefined,
+  deps: BatchDeps,
+): Promise<Plan> {
   try {
-    return await planVerification(candidate, answer, deps);
+    return await planVerification(candidate, answer, tasks, deps);
   } catch (error) {
     const { fileId, row } = candidate;
     deps.log({ level: 'error', outcome: 'row-refused', fileIds: [fileId], ...describe(error) });
@@ -171,7 +184,12 @@ async function planSafely(candidate: Candidate, answer: FileAnswer | undefined, 
   }
 }
 
-async function planVerification(candidate: Candidate, answer: FileAnswer | undefined, deps: BatchDeps): Promise<Plan> {
+async function planVerification(
+  candidate: Candidate,
+  answer: FileAnswer | undefined,
+  knownTasks: Promise<TasksAnswer> | undefined,
+  deps: BatchDeps,
+): Promise<Plan> {
   const { fileId, row } = candidate;
   const wait = (openQuestion: OpenQuestion, error?: Error): Plan => ({
     expected: { fileId, outcome: 'waiting', before: row, row, openQuestion, ...(error && { error }) },
@@ -184,19 +202,12 @@ async function planVerification(candidate: Candidate, answer: FileAnswer | undef
     return after === row && row.trust === 'pushed' ? wait('unknown') : planWrite(row, after);
   }
 
-  let tasks: Snapshot['tasks'] = new Map();
-  if (needsTasks(candidate, answer, deps.now())) {
-    try {
-      tasks = await describeTasks(deps.vod, {
-        fileId,
-        namedIds: [...namedTasks(row), ...(candidate.taskIds ?? [])],
-        isSettled: (taskId) => row?.tasks.get(taskId)?.status === 'FINISH',
-      });
-    } catch (error) {
-      const level = isTransient(error) ? 'warn' : 'error';
-      deps.log({ level, outcome: 'no-answer', fileIds: [fileId], ...describe(error) });
-      return wait('no-answer', error instanceof Error ? error : undefined);
-    }
+  const isAsked = needsTasks(candidate, answer, deps.now());
+  const tasks = isAsked ? await (knownTasks ?? describeTasksOf(candidate, deps)) : new Map<string, Task>();
+  if (tasks instanceof Error) {
+    const level = isTransient(tasks) ? 'warn' : 'error';
+    deps.log({ level, outcome: 'no-answer', fileIds: [fileId], ...describe(tasks) });
+    return wait('no-answer', tasks);
   }
   const limits = await limitsFor(candidate, answer, deps);
   if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };
@@ -248,6 +259,31 @@ function needsTasks({ row, taskIds }: Candidate, { context, media }: DescribedFi
   if (row?.confirmedAt !== undefined) return awaitsProcedure(context, row, now);
   const areTasksKept = now - parseTime(media.createTime) < TASK_MEMORY_MS;
   return areTasksKept && (context?.seal !== 'valid' || context.signedProcedure !== false);
+}
+
+/** Whether an answer of VOD has listed every task with news, and every task without a result has news. */
+function isListKnown({ row, taskIds }: Candidate): boolean {
+  if (row?.confirmedAt === undefined || taskIds !== undefined) return false;
+  const named = namedTasks(row);
+  const running = [...row.tasks].filter(([, { status }]) => status === 'PROCESSING');
+  return named.length > 0 && named.length === running.length && running.every(([taskId]) => named.includes(taskId));
+}
+
+type TasksAnswer = Snapshot['tasks'] | Error;
+
+/** Never rejects: an error is the answer. */
+async function describeTasksOf(candidate: Candidate, { vod }: BatchDeps): Promise<TasksAnswer> {
+  const { fileId, row, taskIds = [] } = candidate;
+  try {
+    return await describeTasks(vod, {
+      fileId,
+      namedIds: [...namedTasks(row), ...taskIds],
+      isSettled: (taskId) => row?.tasks.get(taskId)?.status === 'FINISH',
+      isListKnown: isListKnown(candidate),
+    });
+  } catch (error) {
+    return error instanceof Error ? error : new Error('a value was thrown that is not an Error');
+  }
 }
 
 /** Ids of the tasks that events named since the last answer of VOD. */

@@ -17,6 +17,8 @@ export interface TaskQuestion {
   readonly namedIds: readonly string[];
   /** Whether VOD has already returned the task's final result, which never changes. */
   readonly isSettled: (taskId: string) => boolean;
+  /** VOD has listed the named tasks before, and no other task has news: the list is skipped. Default: false. */
+  readonly isListKnown?: boolean;
 }
 
 /** VOD's answer about a task is incomplete: the verification has to be repeated later. */
@@ -33,16 +35,32 @@ export class IncompleteAnswerError extends Error {
  */
 export async function describeTasks(
   vod: Pick<VodApi, 'DescribeTasks' | 'DescribeTaskDetail'>,
-  { fileId, namedIds, isSettled }: TaskQuestion,
+  { fileId, namedIds, isSettled, isListKnown = false }: TaskQuestion,
 ): Promise<ReadonlyMap<string, Task>> {
+  if (isListKnown) {
+    const known = await describeAll(
+      vod,
+      fileId,
+      namedIds.map((taskId) => ({ taskId })),
+    );
+    if (known.size === namedIds.length) return known;
+  }
   const listed = await listTasks(vod, fileId);
   const listedIds = new Set(listed.map(({ taskId }) => taskId));
   const unlisted = namedIds
     .filter((taskId) => taskId !== '' && !listedIds.has(taskId))
     .map((taskId): ListedTask => ({ taskId }));
   const unsettled = [...listed, ...unlisted].filter(({ taskId }) => !isSettled(taskId)).slice(0, MAX_DETAILS);
+  return describeAll(vod, fileId, unsettled);
+}
+
+async function describeAll(
+  vod: Pick<VodApi, 'DescribeTaskDetail'>,
+  fileId: string,
+  listed: readonly ListedTask[],
+): Promise<ReadonlyMap<string, Task>> {
   const tasks = await Promise.all(
-    unsettled.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
+    listed.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
   );
   const found = tasks.flatMap(([taskId, task]) => (task ? [[taskId, task] as const] : []));
   return new Map(found.sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? '')));

@@ -43,6 +43,39 @@ describe('calls for tasks', () => {
     }
   });
 
+  /** What is asked after the end of the task `t`, whose row is as VOD's first answer made it. */
+  async function callsAtTheEnd(first: readonly ReturnType<typeof modelTask>[], then: typeof first) {
+    const service = startService([modelFile('7', { signed: true, tasks: first })]);
+    await service.verify(['7']);
+    service.vod.put(modelFile('7', { signed: true, tasks: then }));
+    await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: 't' }));
+    const before = service.vod.calls.length;
+    await service.verify(['7']);
+    return { actions: service.vod.calls.slice(before).map(({ action }) => action), row: service.row('7') };
+  }
+
+  test('one detail and no list for the end of a task that VOD has listed', async () => {
+    const { actions, row } = await callsAtTheEnd([modelTask('t')], [endedTask('t')]);
+    expect(actions.sort()).toEqual(['DescribeMediaInfos', 'DescribeTaskDetail']);
+    expect(row).toMatchObject({ status: 'ready', trust: 'confirmed', news: [], procedureTaskId: 't' });
+  });
+
+  test('a list as well while another task runs that no event named, or where the task is new', async () => {
+    const other = endedTask('other');
+    const both = await callsAtTheEnd([modelTask('t'), modelTask('other')], [endedTask('t'), other]);
+    expect(both.actions).toContain('DescribeTasks');
+    expect(both.row.tasks.get('other')).toMatchObject({ status: 'FINISH' });
+    const unlisted = await callsAtTheEnd([], [endedTask('t'), other]);
+    expect(unlisted.actions).toContain('DescribeTasks');
+    expect([...unlisted.row.tasks.keys()].sort()).toEqual(['other', 't']);
+  });
+
+  test('a list as well where VOD does not have the listed task any more', async () => {
+    const { actions, row } = await callsAtTheEnd([modelTask('t')], []);
+    expect(actions).toContain('DescribeTasks');
+    expect(row).toMatchObject({ trust: 'confirmed', news: [] });
+  });
+
   test('at most 50 details and 3 lists for a row, whatever events and VOD name', async () => {
     const tasks = Array.from({ length: 400 }, (_, index) => endedTask(`t${index}`));
     const service = startService([modelFile('7', { signed: true, tasks })]);
