@@ -1,0 +1,212 @@
+import { PRICES } from './prices';
+import { single, type Bar } from './statistics';
+import { figure, table } from './tables';
+
+// What a million uploads cost, from measured milliseconds, units and bytes. No AWS account was charged for it.
+
+/** A function as it was measured on a whole x64 core. */
+export interface MeasuredFunction {
+  /** Milliseconds of a call of a warm instance, and of the first call of a new one. */
+  readonly warm: number;
+  readonly cold: number;
+  /** Of the log lines of a call. */
+  readonly logBytes: number;
+}
+
+export interface MoneyInputs {
+  readonly sign: MeasuredFunction;
+  readonly event: MeasuredFunction;
+  /** `GET /uploads/{fileId}`. */
+  readonly poll: MeasuredFunction;
+  /** One webhook. */
+  readonly notify: MeasuredFunction;
+  /** One row. */
+  readonly verify: MeasuredFunction;
+  readonly usualSign: MeasuredFunction;
+  readonly usualEvent: MeasuredFunction;
+  /** Write units of an upload, of the table and its indexes. */
+  readonly writeUnits: number;
+  readonly usualWriteUnits: number;
+  /** Bytes of a final row. */
+  readonly rowBytes: number;
+  /** Alarms and metrics of the template with its default parameters. */
+  readonly alarms: number;
+  readonly metrics: number;
+}
+
+/** The share of calls that meet a new instance. */
+const COLD_SHARE = 0.01;
+/** 512 MB have 0.29 of a vCPU (1 769 MB have one), so milliseconds of a whole core count as many times more. */
+const CORE_MB = 1_769;
+/** CloudWatch Logs bills so many bytes for each line beside its text. */
+const LINE_OVERHEAD = 26;
+/** Signatures that vod-js-sdk-v6 asks for in one upload; the client of this project asks for one. */
+const SDK_SIGNATURES = 3;
+/** Milliseconds of VOD's response. The first verification waits twice: for the file, then for the list of its tasks. */
+const VOD_MS = 300;
+const VERIFICATION_MS = [2 * VOD_MS, VOD_MS] as const;
+/** Milliseconds of the app's response to a webhook. */
+const RECEIVER_MS = 300;
+/** Shards of a new on-demand table's stream: one for each partition. Each has one batch at a time. */
+const SHARDS = 4;
+const MAX_BATCH = 100;
+/** Reads of a row by reconcile in its first hours, eventually consistent: of its library, and of ended tasks. */
+const RECONCILE_READS = 9;
+/** Bytes of an entry of both indexes, and the overhead that DynamoDB counts for items. */
+const INDEX_BYTES = 400;
+const ITEM_OVERHEAD = 100;
+const RUNS_PER_MONTH = 8_640;
+const RUN_SECONDS = 1;
+const AUDITS_PER_MONTH = 30 / 7;
+const FILES_PER_CALL = 20;
+const CALLS_PER_SECOND = 100;
+/** Lambda polls an idle queue with two pollers, each for 20 s at a time. */
+const QUEUE_POLLS_PER_MONTH = (2 * 30 * 86_400) / 20;
+
+const MILLION = 1e6;
+
+/** Dollars for calls of a function; `waiting` are milliseconds without work, `share` calls for each upload. */
+function functionCost({ warm, cold, logBytes }: MeasuredFunction, megabytes: number, waiting = 0, share = 1) {
+  const work = (warm + COLD_SHARE * cold) * Math.max(1, CORE_MB / megabytes);
+  const gbSeconds = ((work + waiting) / 1_000) * (megabytes / 1_024);
+  const logs = ((logBytes + LINE_OVERHEAD) / 1e9) * PRICES.logGigabyte;
+  return {
+    functions: MILLION * share * (gbSeconds * PRICES.gbSecond + PRICES.invocation),
+    logs: MILLION * share * logs,
+  };
+}
+
+/** How many rows one call of `uploadChanged` verifies, at so many uploads a second with two changes each. */
+function rowsPerBatch(perSecond: number, rowMs: number): number {
+  const meanWait = (VERIFICATION_MS[0] + VERIFICATION_MS[1]) / 2;
+  const changesPerSecond = (2 * perSecond) / SHARDS;
+  // In the time of a call, the shard gets the rows of the next one.
+  const rows = (changesPerSecond * meanWait) / 1_000 / Math.max(0.01, 1 - (changesPerSecond * rowMs) / 1_000);
+  return Math.min(MAX_BATCH, Math.max(1, rows));
+}
+
+export interface Money {
+  readonly signatures: number;
+  readonly events: number;
+  readonly verification: number;
+  readonly writes: number;
+  readonly reads: number;
+  readonly logs: number;
+  readonly total: number;
+}
+
+/** Dollars for a million uploads with a procedure at so many uploads a second. */
+export function uploadsMoney(inputs: MoneyInputs, perSecond: number, signatures: number): Money {
+  const sign = functionCost(inputs.sign, 512);
+  const event = functionCost(inputs.event, 512);
+  const rows = rowsPerBatch(perSecond, inputs.verify.warm);
+  const batches = VERIFICATION_MS.map((waiting) => {
+    const batch = { ...inputs.verify, warm: inputs.verify.warm * rows };
+    return functionCost(batch, 256, waiting, 1 / rows);
+  });
+  const gateway = MILLION * PRICES.gatewayRequest;
+  const parts = {
+    signatures: signatures * (gateway + sign.functions),
+    events: 2 * (gateway + event.functions),
+    verification: batches.reduce((sum, { functions }) => sum + functions, 0),
+    writes: MILLION * inputs.writeUnits * PRICES.writeUnit,
+    reads: MILLION * RECONCILE_READS * 0.5 * PRICES.readUnit,
+    logs: signatures * sign.logs + 2 * event.logs + batches.reduce((sum, { logs }) => sum + logs, 0),
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** The same for (a), which verifies nothing. */
+function usualMoney(inputs: MoneyInputs, signatures: number): Money {
+  const sign = functionCost(inputs.usualSign, 512);
+  const event = functionCost(inputs.usualEvent, 512);
+  const gateway = MILLION * PRICES.gatewayRequest;
+  const parts = {
+    signatures: signatures * (gateway + sign.functions),
+    events: 2 * (gateway + event.functions),
+    verification: 0,
+    writes: MILLION * inputs.usualWriteUnits * PRICES.writeUnit,
+    reads: 0,
+    logs: signatures * sign.logs + 2 * event.logs,
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+/** Dollars for a million webhooks, and for a million polls. */
+export function extras({ notify, poll, verify }: MoneyInputs): { readonly webhook: number; readonly poll: number } {
+  const delivery = functionCost(notify, 256, RECEIVER_MS);
+  // The change to a final status is one more record of the stream, which `uploadChanged` queues.
+  const change = functionCost(verify, 256);
+  const messages = MILLION * 3 * PRICES.queueRequest;
+  const read = functionCost(poll, 512);
+  return {
+    webhook: delivery.functions + delivery.logs + change.functions + change.logs + messages,
+    poll: MILLION * (PRICES.gatewayRequest + 0.5 * PRICES.readUnit) + read.functions + read.logs,
+  };
+}
+
+/** Dollars a month that do not depend on uploads, for a table of so many rows. */
+export function monthly({ alarms, metrics, rowBytes }: MoneyInputs, rows: number) {
+  const gigabytes = (rows * (rowBytes + INDEX_BYTES + ITEM_OVERHEAD)) / 1e9;
+  const auditSeconds = rows / FILES_PER_CALL / CALLS_PER_SECOND;
+  const seconds = RUNS_PER_MONTH * RUN_SECONDS + AUDITS_PER_MONTH * auditSeconds;
+  const auditReads = rows * Math.ceil(rowBytes / 1_024) * (0.5 / 4);
+  return {
+    reconcile:
+      seconds * 0.5 * PRICES.gbSecond +
+      RUNS_PER_MONTH * PRICES.invocation +
+      AUDITS_PER_MONTH * auditReads * PRICES.readUnit,
+    storage: gigabytes * (PRICES.storage + PRICES.backup),
+    queue: QUEUE_POLLS_PER_MONTH * PRICES.queueRequest,
+    alarms: alarms * PRICES.alarm,
+    metrics: metrics * PRICES.metric,
+  };
+}
+
+const PARTS = ['signatures', 'events', 'verification', 'writes', 'reads', 'logs', 'total'] as const;
+const ROWS = [0, 10_000, MILLION] as const;
+
+/** The sums as Markdown, and the bars that they must meet. */
+export function moneyReport(inputs: MoneyInputs): { readonly markdown: string; readonly bars: readonly Bar[] } {
+  const { webhook, poll } = extras(inputs);
+  const sums = [50, 1].flatMap((perSecond) => [
+    { name: `Web SDK alone, ${perSecond}/s`, money: uploadsMoney(inputs, perSecond, SDK_SIGNATURES) },
+    { name: `our client, ${perSecond}/s`, money: uploadsMoney(inputs, perSecond, 1) },
+  ]);
+  const rows = [...sums, { name: '(a), Web SDK alone', money: usualMoney(inputs, SDK_SIGNATURES) }];
+  const months = ROWS.map((count) => {
+    const parts = Object.values(monthly(inputs, count));
+    return { count, parts, total: parts.reduce((sum, part) => sum + part, 0) };
+  });
+  const markdown = `## Money
+
+Dollars for a million uploads with a procedure of three outputs and a row of ${inputs.rowBytes} bytes, verification included, at list prices
+in us-east-1 without the free tier (bench/prices.ts). Measured: milliseconds of a whole core, write units, log bytes. Assumed:
+${COLD_SHARE * 100} % of the calls on new instances, VOD and the app's server respond in ${VOD_MS} ms, ${SHARDS} shards (bench/money.ts).
+
+${table(
+  ['', ...PARTS],
+  rows.map(({ name, money }) => [name, ...PARTS.map((part) => figure(money[part], 2))]),
+)}
+
+A million webhooks cost $${figure(webhook, 2)} more, a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}. (a) verifies nothing.
+
+Dollars a month whatever the uploads:
+
+${table(
+  ['rows', ...Object.keys(monthly(inputs, 0)), 'total'],
+  months.map(({ count, parts, total }) => [String(count), ...parts.map((part) => figure(part, 2)), figure(total, 2)]),
+)}`;
+  const limits = [12, 9.5, 16, 13];
+  const bars: Bar[] = [
+    ...sums.map(({ name, money }, index) => dollars(`a million uploads: ${name}`, money.total, limits[index] ?? NaN)),
+    dollars('a million webhooks', webhook, 3),
+    dollars('a million polls', poll, 2),
+    dollars('a month of a million rows', months.at(-1)?.total ?? NaN, 6),
+  ];
+  return { markdown, bars };
+}
+
+function dollars(what: string, measured: number, atMost: number): Bar {
+  return { what: `dollars for ${what}`, measured: single(measured), atMost, digits: 2 };
+}
