@@ -42,7 +42,7 @@ const ALARM_TOPIC = {
 /**
  * What deploy/parameter-list.js says about secrets and AWS.
  *
- * @type {readonly import('./parameter-list').Parameter[]}
+ * @type {readonly import('./rules').Parameter[]}
  */
 const SECRET_PARAMETERS = [
   {
@@ -113,7 +113,7 @@ const SECRET_PARAMETERS = [
   ...parameter,
 }));
 
-/** @type {readonly import('./parameter-list').Parameter[]} */
+/** @type {readonly import('./rules').Parameter[]} */
 const AWS_PARAMETERS = [
   {
     name: 'ALARM_TOPIC_ARN',

@@ -64,7 +64,7 @@ const POLICY = 'Signing policy';
 /**
  * What deploy/parameter-list.js says about callers and signatures.
  *
- * @type {readonly import('./parameter-list').Parameter[]}
+ * @type {readonly import('./rules').Parameter[]}
  */
 const SIGNING_PARAMETERS = [
   {

@@ -36,7 +36,7 @@ function appIdNeeded({ given }) {
 /**
  * What deploy/parameter-list.js says about events and uploads.
  *
- * @type {readonly import('./parameter-list').Parameter[]}
+ * @type {readonly import('./rules').Parameter[]}
  */
 const UPLOAD_PARAMETERS = [
   {

@@ -7,27 +7,10 @@ const { UPLOAD_PARAMETERS } = require('./parameter-list-uploads');
 const { parseList, parseUrl } = require('./values');
 
 /**
- * A deploy parameter. Everything that validates or shows parameters reads this list, or is tested against it: `params` of
- * serverless.yml, .env.example, the local run.
+ * The `params` of serverless.yml that can be set by hand, in the order of .env.example. Everything that validates or shows
+ * parameters reads this list, or is tested against it: serverless.yml, .env.example, the local run.
  *
- * @typedef {object} Parameter
- * @property {string} name
- * @property {string} section of .env.example
- * @property {string | ((stage: string) => string)} default
- * @property {string} [placeholder] stands in .env.example in place of the default, and is refused in prod
- * @property {string | ((stage: string) => string)} example for sentences about it
- * @property {import('./rules').Rule} rule
- * @property {string} description
- * @property {boolean} [isSecret] whether it is the name of an SSM parameter with a secret
- * @property {boolean} [isText] whether it may be in any script; otherwise it is ASCII
- * @property {(context: import('./rules').Context) => boolean} [isUsed] an unused one may have any value; default: true
- * @property {(context: import('./rules').Context) => string} [whenEmpty] why it must have a value; '' if it need not
- */
-
-/**
- * The `params` of serverless.yml that can be set by hand, in the order of .env.example.
- *
- * @type {readonly Parameter[]}
+ * @type {readonly import('./rules').Parameter[]}
  */
 const PARAMETERS = [...SIGNING_PARAMETERS, ...UPLOAD_PARAMETERS, ...SECRET_PARAMETERS, ...AWS_PARAMETERS];
 
@@ -62,7 +45,7 @@ function defaultOf(name, stage) {
   return forStage(parameterOf(name).default, stage);
 }
 
-/** @param {string} name @returns {Parameter} @throws Error for a name that is not in the list */
+/** @param {string} name @returns {import('./rules').Parameter} @throws Error for a name that is not in the list */
 function parameterOf(name) {
   const found = PARAMETERS.find((parameter) => parameter.name === name);
   if (!found) throw new Error(`Cannot find the deploy parameter ${name} in deploy/parameter-list.js`);
@@ -87,7 +70,7 @@ function problemOf(name, context) {
 }
 
 /**
- * @param {Parameter} parameter @param {string} value @param {import('./rules').Context} context
+ * @param {import('./rules').Parameter} parameter @param {string} value @param {import('./rules').Context} context
  * @returns {import('./rules').Violation | undefined}
  */
 function violationOf(parameter, value, context) {
@@ -106,7 +89,7 @@ function isEmpty(value) {
 /**
  * The example values of .env.example cannot work in production.
  *
- * @param {Parameter} parameter @param {string} value @param {import('./rules').Context} context
+ * @param {import('./rules').Parameter} parameter @param {string} value @param {import('./rules').Context} context
  * @returns {import('./rules').Violation | undefined}
  */
 function placeholderViolation({ placeholder, default: fallback }, value, { stage }) {

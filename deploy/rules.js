@@ -22,6 +22,23 @@ const { isInteger, isReachable, parseList } = require('./values');
  */
 
 /**
+ * A deploy parameter, as parameter-list.js lists them.
+ *
+ * @typedef {object} Parameter
+ * @property {string} name
+ * @property {string} section of .env.example
+ * @property {string | ((stage: string) => string)} default
+ * @property {string} [placeholder] stands in .env.example in place of the default, and is refused in prod
+ * @property {string | ((stage: string) => string)} example for sentences about it
+ * @property {Rule} rule
+ * @property {string} description
+ * @property {boolean} [isSecret] whether it is the name of an SSM parameter with a secret
+ * @property {boolean} [isText] whether it may be in any script; otherwise it is ASCII
+ * @property {(context: Context) => boolean} [isUsed] an unused one may have any value; default: true
+ * @property {(context: Context) => string} [whenEmpty] why it must have a value; '' if it need not
+ */
+
+/**
  * @param {string} text @param {(value: string, context: Context) => boolean} accepts
  * @param {Partial<Violation>} [changed] of the violation
  * @returns {Rule}

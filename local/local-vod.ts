@@ -1,14 +1,19 @@
 import { join } from 'node:path';
-import { callbackUrl } from './deployment';
+import { callbackUrl, type LocalFeatures } from './deployment';
 import type { PublicAddress } from './network/callers';
 import { addressesOf } from './network/public-address';
-import type { LocalOptions } from './run';
 import type { Secrets } from './secrets';
 import { vodStartError } from './server';
 import { startVod, type Vod } from './vod/server';
 
 interface LocalVodOptions {
-  readonly options: LocalOptions;
+  /** Of the run. */
+  readonly options: {
+    readonly vodPort: number;
+    readonly dataDir: string;
+    readonly features?: LocalFeatures;
+    readonly confirmWithinMs?: number;
+  };
   readonly publicAddress: PublicAddress | undefined;
   readonly secrets: Secrets;
   /** Of the functions' routes. */

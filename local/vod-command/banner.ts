@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { PublicAddress } from '../network/callers';
 import { bracketed } from '../network/open-port';
-import { describeConfig, type EventConfig } from '../vod/notifications';
+import { describeConfig, type EventConfig } from '../vod/event-config';
 import { APP_ID } from '../vod/state';
 import type { KeyPair } from './key-pair';
 import { sdkLines } from './sdk-lines';

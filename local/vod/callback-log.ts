@@ -1,5 +1,5 @@
 import { RecordLog } from '../record-log';
-import type { Message } from './messages';
+import type { Message } from './event-message';
 import type { PostResult } from './post';
 
 /** How a recorded callback can be forged or broken when it is sent again. */

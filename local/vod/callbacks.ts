@@ -1,8 +1,8 @@
 import { fileIdIn, recordOf, type CallbackLog, type CallbackRecord, type Forgery } from './callback-log';
+import type { EventConfig } from './event-config';
+import type { Message } from './event-message';
 import type { FaultInjector, Faults } from './faults';
 import { repeat, signatureOf } from './forge';
-import type { Message } from './messages';
-import type { EventConfig } from './notifications';
 import { post, type PostResult } from './post';
 import { orderedId, type State } from './state';
 

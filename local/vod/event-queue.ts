@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Message } from './messages';
+import type { Message } from './event-message';
 import { orderedId, type QueuedEvent, type State } from './state';
 
 const MAX_EVENTS_PER_PULL = 16;

@@ -1,7 +1,8 @@
 import { shownUrl } from '../network/shown-url';
 import type { Faults, FaultInjector } from './faults';
 import { categoryOf } from './media-types';
-import type { EventConfig, Notifications } from './notifications';
+import type { EventConfig } from './event-config';
+import type { Notifications } from './notifications';
 import { SESSION_LIFETIME_MS, type Media, type Session, type State, type Task } from './state';
 
 /** How many files, tasks and sessions are shown. */

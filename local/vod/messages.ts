@@ -1,24 +1,9 @@
 // The events in both formats: 3.0 https://cloud.tencent.com/document/product/266/7830, /9636, /13434, /81258;
 // 2.0 in older versions of the same documents.
+import type { Message } from './event-message';
 import type { MediaView } from './media-view';
 import type { ProcedureTask, ReviewTask } from './state';
 import { lowerCamel, procedureTask, processTaskList, reviewTask } from './task-views';
-
-/** One event to be sent: `current` is format 3.0, `legacy` is format 2.0 where that format has such an event. */
-export interface Message {
-  readonly current: { readonly EventType: EventType; readonly [member: string]: unknown };
-  readonly legacy?: object;
-}
-
-/** The events that the local VOD sends. */
-export const EVENT_TYPES = [
-  'NewFileUpload',
-  'ProcedureStateChanged',
-  'FileDeleted',
-  'ReviewAudioVideoComplete',
-] as const;
-
-export type EventType = (typeof EVENT_TYPES)[number];
 
 export interface DeletedPart {
   readonly Type: string;

@@ -1,16 +1,7 @@
-import { shownUrl } from '../network/shown-url';
 import type { Callbacks } from './callbacks';
+import type { EventConfig } from './event-config';
 import type { EventQueue } from './event-queue';
-import type { EventType, Message } from './messages';
-
-export interface EventConfig {
-  readonly mode: 'PUSH' | 'PULL';
-  readonly url: string;
-  readonly uploadSwitch: boolean;
-  readonly deleteSwitch: boolean;
-  readonly persistenceSwitch: boolean;
-  readonly signKey: string;
-}
+import type { EventType, Message } from './event-message';
 
 /** Decides whether an event is sent, and by push or pull. The configuration does not survive a restart. */
 export class Notifications {
@@ -40,11 +31,4 @@ export class Notifications {
     if (type === 'NewFileUpload' && !uploadSwitch) return 'UploadMediaCompleteEventSwitch is OFF';
     return type === 'FileDeleted' && !deleteSwitch ? 'DeleteMediaCompleteEventSwitch is OFF' : undefined;
   }
-}
-
-/** Where events go, for the log: without the query of the URL, which may contain a token. */
-export function describeConfig({ mode, url }: EventConfig): string {
-  if (mode === 'PULL') return 'events wait for PullEvents';
-  if (url === '') return 'events are not sent, NotificationUrl is empty';
-  return `events are pushed to ${shownUrl(url)}`;
 }

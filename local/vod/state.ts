@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bucket } from './bucket';
 import { Journal, replaceFile } from './journal';
-import type { Message } from './messages';
+import type { Message } from './event-message';
 import type { ContentReview, ReviewVerdict, Step, Suggestion } from './procedure-templates';
 import { KeyIndex, TimeIndex } from './record-index';
 import { Records } from './records';

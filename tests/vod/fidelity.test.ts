@@ -4,7 +4,7 @@ import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { OPTIONS } from '../../local/vod-command/option-table';
 import { ACTIONS } from '../../local/vod/api/api';
 import { FAULT_RULES } from '../../local/vod/faults';
-import { EVENT_TYPES } from '../../local/vod/messages';
+import { EVENT_TYPES } from '../../local/vod/event-message';
 import { PRESETS } from '../../local/vod/procedure-templates';
 import { FILE_RULES, TASK_RULES } from '../../local/vod/seed-body';
 import { UGC_ACTIONS } from '../../local/vod/ugc';

@@ -1,4 +1,4 @@
-import { describeConfig, type EventConfig } from '../notifications';
+import { describeConfig, type EventConfig } from '../event-config';
 import type { Action, ApiDeps } from './deps';
 import { getChoice, getString, getStrings, invalidValue, requireParameter, type Parameters } from './parameters';
 
