@@ -7,7 +7,7 @@ import { execFile } from 'node:child_process';
 import { sample } from '../support/thorough';
 
 // A consumer of the table's stream that fails on one record blocks its shard for a day, unless its mapping says otherwise.
-// The project's own consumer is in tests/deploy/serverless.test.ts.
+// The project's own consumer is in tests/deploy/template/event-sources.ts.
 
 jest.setTimeout(120_000);
 

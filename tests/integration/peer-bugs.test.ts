@@ -14,7 +14,7 @@ import { cleanUp, upload } from '../support/vod/vod-client';
 import { startWebhook, type Webhook } from '../support/webhook';
 
 // Bugs that others shipped in this same job, each of them a test once the code that it concerns exists.
-// B9 (event configuration) has none yet; B15 is proved where the routes are: tests/deploy/serverless.test.ts and
+// B9 (event configuration) has none yet; B15 is proved where the routes are: tests/deploy/template/routes.ts and
 // tests/local/gateway.test.ts.
 
 const required = { secretId: 'AKID', currentTimeStamp: 1571215095, expireTime: 1571216895, random: 220625 };

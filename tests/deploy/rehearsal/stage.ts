@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Copy, Run, Template } from '../../support/deploy/packaged';
 import { APP_ID } from '../../../local/vod/state';
+import type { Copy, Run, Template } from '../../support/deploy/packaged';
 import { differences, orphans, stackOf } from './account';
+import { stackProblems, type EventMode, type Stage } from './deployed-stack';
 import type { Emulator } from './emulator';
 import { note, print } from './report';
-import { violations, type EventMode, type Stage } from './requirements';
 
 /** Not those of .env.example, which prod refuses. */
 const CALLER = {
@@ -31,7 +31,6 @@ const FEATURES: Readonly<Record<EventMode, Readonly<Record<string, string>>>> = 
   },
   pull: {},
 };
-const hasFeatures = (mode: EventMode) => mode === 'push';
 
 /** A copy of the project that deploys one stage. */
 export class RehearsedStage {
@@ -90,7 +89,7 @@ export class RehearsedStage {
   async #deploy(mode: EventMode): Promise<Template> {
     await this.serverless('deploy', mode);
     const template = await this.copy.template();
-    const features = hasFeatures(mode) ? 'every feature' : 'no feature';
+    const features = mode === 'push' ? 'every feature' : 'no feature';
     print(`${this.stage}: deployed for ${mode} with ${features}, ${Object.keys(template.Resources).length} resources`);
     return template;
   }
@@ -112,12 +111,12 @@ export class RehearsedStage {
     print(`${this.stage}: a first deploy failed at ${resource}, and left ${unowned.length} resources behind`);
   }
 
-  /** Compares the account with the template, and with the requirements that are written apart from it. */
+  /** Compares the account with the template, and checks what no template contains. */
   async #inspect(step: string, template: Template, mode: EventMode): Promise<void> {
     const account = await this.emulator.read();
     note(`${this.stage} ${step}`, [
       ...differences(account, this.name, template),
-      ...violations(account, { stage: this.stage, mode, hasFeatures: hasFeatures(mode) }),
+      ...stackProblems(account, this.name, { stage: this.stage, mode }),
     ]);
   }
 }

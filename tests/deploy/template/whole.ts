@@ -1,0 +1,30 @@
+import type { Queue } from '../../support/deploy/template';
+import { describeEach, packaged, PROD, templateOf } from './packages';
+
+describeEach(({ name, isProd }) => {
+  test('is packaged without credentials and without a network; dev with the values of .env.example', () => {
+    expect(packaged(name).run).toEqual({ code: 0, stdout: '' });
+  });
+
+  test('names no AWS partition and no host but service principals, so that it deploys in every partition', () => {
+    const text = JSON.stringify(templateOf(name).resources).replaceAll(PROD.ALARM_TOPIC_ARN, '');
+    expect(text).not.toMatch(/arn:aws/);
+    const hosts = text.match(/[\w.-]*amazonaws\.com[\w.]*/g) ?? [];
+    expect(hosts.filter((host) => !/^(lambda|apigateway|events)\.amazonaws\.com$/.test(host))).toEqual([]);
+  });
+
+  test('depends on existing resources only', () => {
+    const { resources } = templateOf(name);
+    const needed = Object.values(resources).flatMap((resource) => resource.DependsOn ?? []);
+    expect(needed.filter((id) => !Object.hasOwn(resources, id))).toEqual([]);
+  });
+
+  test('A19: has no log group but those of its functions and one of /aws/vendedlogs/, and no name for a queue', () => {
+    const template = templateOf(name);
+    const names = template.ofType('AWS::Logs::LogGroup').map(({ LogGroupName }) => String(LogGroupName));
+    const stage = isProd ? 'prod' : 'dev';
+    const prefix = `vod-client-upload-${stage}`;
+    expect(names.filter((group) => !group.startsWith(`/aws/lambda/${prefix}-`))).toEqual([`/aws/vendedlogs/${prefix}`]);
+    for (const queue of template.ofType<Queue>('AWS::SQS::Queue')) expect(queue).not.toHaveProperty('QueueName');
+  });
+});
