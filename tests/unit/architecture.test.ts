@@ -12,6 +12,12 @@ const LEVELS: readonly (readonly string[])[] = [
   ['lib/platform'],
 ];
 
+/** All folders with code of this project; the examples are projects of their own. */
+const FOLDERS = ['bench', 'cli', 'client/src', 'deploy', 'functions', 'lib', 'local', 'scripts', 'tests'];
+
+/** What the tests may import of scripts: the generators, whose output they compare with the files in the repository. */
+const GENERATORS = ['scripts/generate-openapi', 'scripts/generate-validators'];
+
 interface Import {
   readonly from: string;
   /** A path of this project without its extension, or a package's name. */
@@ -20,8 +26,9 @@ interface Import {
 
 function filesIn(folder: string): readonly string[] {
   return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
-    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+    .filter((entry) => entry.isFile() && /\.(ts|js)$/.test(entry.name) && !entry.name.endsWith('.d.ts'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter((file) => !/\/(node_modules|peers|fixtures)\/|^lib\/generated\/.*\.js$/.test(file));
 }
 
 function importsOf(file: string): readonly Import[] {
@@ -32,19 +39,24 @@ function importsOf(file: string): readonly Import[] {
     ...source.matchAll(/^import '([^']+)';$/gm),
   ].map(([, specifier = '']) => specifier);
   return specifiers.map((to) => ({
-    from: file.replace(/\.ts$/, ''),
-    to: to.startsWith('.') ? relative(root, resolve(root, dirname(file), to)).replace(/\.(js|ts)$/, '') : to,
+    from: file.replace(/\.(ts|js)$/, ''),
+    to: to.startsWith('.')
+      ? relative(root, resolve(root, dirname(file), to))
+          .replaceAll('\\', '/')
+          .replace(/\.(js|ts)$/, '')
+      : to,
   }));
 }
 
 const roomOf = (path: string): string => {
   const [top = '', room = ''] = path.split('/');
-  return top === 'lib' ? `lib/${room}` : top;
+  return top === 'lib' || top === 'tests' ? `${top}/${room}` : top;
 };
 const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.includes(room));
 
+const allImports = FOLDERS.flatMap(filesIn).flatMap(importsOf);
 const files = [...filesIn('lib'), ...filesIn('functions')];
-const imports = files.flatMap(importsOf);
+const imports = allImports.filter(({ from }) => /^(lib|functions)\//.test(from));
 const internal = imports.filter(({ to }) =>
   /^(lib|functions|cli|client|local|tests|bench|scripts|deploy|docs)\//.test(to),
 );
@@ -84,9 +96,11 @@ test('lib/generated imports no room', () => {
   expect(internal.filter(({ from }) => roomOf(from) === 'lib/generated')).toEqual([]);
 });
 
-test('no file of lib imports itself, over however many others', () => {
+test('no file imports itself, directly or through other files', () => {
   const targets = new Map<string, readonly string[]>();
-  for (const { from, to } of internal) targets.set(from, [...(targets.get(from) ?? []), to]);
+  // Of cli/deployment, the types of deployment.ts are in a circle with aws.ts and local.ts.
+  for (const { from, to } of allImports.filter(({ from }) => roomOf(from) !== 'cli'))
+    targets.set(from, [...(targets.get(from) ?? []), to]);
   const done = new Set<string>();
   const cycles: string[] = [];
   function visit(file: string, path: readonly string[]): void {
@@ -96,7 +110,31 @@ test('no file of lib imports itself, over however many others', () => {
     done.add(file);
   }
   for (const file of targets.keys()) visit(file, []);
+  expect(targets.size).toBeGreaterThan(500);
   expect(cycles).toEqual([]);
+});
+
+test('tests are imported by tests and bench only', () => {
+  const importers = allImports.filter(({ to }) => to.startsWith('tests/')).map(({ from }) => roomOf(from));
+  expect([...new Set(importers)].filter((room) => room !== 'bench' && !room.startsWith('tests/'))).toEqual([]);
+});
+
+test('tests import no script, except the generators that they test', () => {
+  const scripts = allImports.filter(({ from, to }) => from.startsWith('tests/') && to.startsWith('scripts/'));
+  expect(scripts.filter(({ to }) => !GENERATORS.includes(to))).toEqual([]);
+});
+
+test('a folder of tests imports no other folder of tests, except tests/support', () => {
+  const between = allImports.filter(({ from, to }) => {
+    return from.startsWith('tests/') && to.startsWith('tests/') && roomOf(from) !== roomOf(to);
+  });
+  expect(between.length).toBeGreaterThan(100);
+  expect(between.filter(({ to }) => roomOf(to) !== 'tests/support')).toEqual([]);
+});
+
+test('tests/unit imports nothing of cli, client, local or bench', () => {
+  const unit = allImports.filter(({ from }) => from.startsWith('tests/unit/'));
+  expect(unit.filter(({ to }) => /^(cli|client|local|bench)\//.test(to))).toEqual([]);
 });
 
 test("only uploads/store and uploads/by-uploader speak DynamoDB, and only vod/api loads the vendor's SDK", () => {
