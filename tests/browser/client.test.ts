@@ -151,7 +151,7 @@ const without = (parts: readonly number[], arrived: readonly number[]) =>
   parts.filter((part) => !arrived.includes(part));
 
 describe.each(sample(['1.8.0', '1.7.0'], 1))('client with vod-js-sdk-v6 %s', (sdk) => {
-  test('three files at once: each becomes ready and asked for one signature', async () => {
+  test('three files at once each become ready with one signature', async () => {
     const { page, choose, begin, settled, uploaded, states } = await open({ sdk });
     const requests = watchRequests(page);
     await choose('small.mp4', 'second.mp4', 'third.mp4');
@@ -250,7 +250,7 @@ describe.each(sample(['1.8.0', '1.7.0'], 1))('client with vod-js-sdk-v6 %s', (sd
     expect((await run.rows()).filter(({ uploader }) => uploader === sub)).toEqual([]);
   });
 
-  test('cancel during Commit: AbortError at once, whatever VOD makes of it', async () => {
+  test('cancel during Commit rejects with AbortError at once, whatever VOD returns', async () => {
     const { page, choose, begin, until, call, uploaded, states } = await open({ sdk });
     await page.route(/Action=CommitUploadUGC/, async (route) => {
       await sleep(1000);
@@ -403,7 +403,7 @@ describe('client in a browser', () => {
     expect(requests.polls).toBeLessThan(12);
   });
 
-  test('what the backend refuses is an error with errors[]', async () => {
+  test('a refusal of the backend is an error with errors[]', async () => {
     const { choose, begin, uploaded } = await open();
     await choose('small.mp4');
     await begin({ procedure: 'NotOnTheList' });

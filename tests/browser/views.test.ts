@@ -223,7 +223,7 @@ describe('the view of webhooks', () => {
     await page.getByRole('searchbox').fill('');
   });
 
-  test('says how to turn webhooks on where there is no NOTIFY_URL', async () => {
+  test('shows how to turn webhooks on when there is no NOTIFY_URL', async () => {
     const other = await context.newPage();
     await other.route('**/local/config', async (route) => {
       const response = await route.fetch();

@@ -214,7 +214,7 @@ describe('单次有效签名 (one-time signatures)', () => {
   const wish = { oneTimeValid: true };
   const options = { retryDelay: 10 };
 
-  test('one that is kept is refused at the next upload, which a fresh one completes', async () => {
+  test('a one-time signature that is kept is refused at the next upload, which a new one completes', async () => {
     const { choose, begin, finish, keep, upload } = await open();
     await choose('video', 'small');
     await keep(wish);
@@ -226,7 +226,7 @@ describe('单次有效签名 (one-time signatures)', () => {
     await upload({ wish });
   });
 
-  test('one that is kept cannot go on with an upload, a fresh one can', async () => {
+  test('a one-time signature that is kept cannot resume an upload, a new one can', async () => {
     const { page, choose, begin, finish, keep, stopped, upload } = await open();
     await choose('video', 'large');
     await keep(wish);
@@ -290,7 +290,7 @@ describe('暂停/恢复/取消上传 (pause, resume, cancel)', () => {
     expect(await row(fileId)).toMatchObject({ sourceContext: 'paused' });
   });
 
-  test('what is cancelled and left so becomes no file and no row', async () => {
+  test('a cancelled upload leaves no file and no row', async () => {
     const { choose, begin, stopped, page } = await open('1.8.0', 'user-who-cancels');
     await choose('video', 'large');
     await begin({ options: slowly, when });
@@ -322,7 +322,7 @@ test('断点续传 (resume from the break point): after a reload of the page onl
   expect(await row(fileId)).toMatchObject({ sourceContext: 'before' }); // that of the upload's first call
 });
 
-test('a session goes by name and size: another user of the browser goes on with it, but no bytes get mixed up', async () => {
+test('a session is found by name and size: another user of the browser resumes it, but no bytes are mixed up', async () => {
   const { page, login, choose, begin, finish, stopped } = await open('1.8.0', 'first-user');
   const when = { percent: 0.2, call: 'cancel' } as const;
   await choose('video', 'large');
@@ -338,7 +338,7 @@ test('a session goes by name and size: another user of the browser goes on with 
   expect(await row(fileId)).toMatchObject({ uploader: 'first-user', sourceContext: 'of the first' });
 });
 
-test('a cover that is changed later is stored, and no event comes of it', async () => {
+test('a cover that is changed later is stored, without an event', async () => {
   const { page, choose, upload } = await open();
   await choose('video', 'small');
   const { fileId } = await upload();

@@ -6,7 +6,7 @@ import { tokenOf } from '../support/client/model-vod';
 
 const HOUR = 3_600_000;
 
-test('client upload > each has its own id, also two of the same file', () => {
+test('client upload > has an id of its own, also for a second one of the same file', () => {
   const { uploads } = createModelClient();
   const file = modelFile();
   const ids = [uploads.upload(file).id, uploads.upload(file).id, createModelClient().uploads.upload(file).id];
@@ -157,7 +157,7 @@ describe('client errors', () => {
     expect(listed.error).toMatchObject({ code: 'network', isTransient: true });
   });
 
-  test('an error of an upload whose promises nobody reads is no unhandled rejection', async () => {
+  test('an error of an upload is not an unhandled rejection when its promises are not read', async () => {
     const { uploads, plan, world } = createModelClient();
     plan(403, { type: 'urn:vod-client-upload:problem:forbidden' });
     const upload = uploads.upload(modelFile());
@@ -204,7 +204,7 @@ describe('client retries', () => {
     expect(vod.sessions.size).toBe(1);
   });
 
-  test('Retry-After of the backend is waited for', async () => {
+  test('a retry waits for the Retry-After of the backend', async () => {
     const { uploads, plan, world, signed } = createModelClient();
     plan(503, { type: 'urn:vod-client-upload:problem:unavailable' }, { 'retry-after': '20' });
     const upload = uploads.upload(modelFile());
@@ -233,7 +233,7 @@ describe('client polling', () => {
     return { ...client, upload };
   }
 
-  test('begins when somebody reads settled or subscribes, not before', async () => {
+  test('begins when settled is read or a listener subscribes, not before', async () => {
     const { upload, world, polls } = await uploadOne();
     await world.advance(60_000);
     expect(polls()).toEqual([]);
@@ -244,7 +244,7 @@ describe('client polling', () => {
     expect(polls()).toHaveLength(1);
   });
 
-  test('pauses while nobody is subscribed', async () => {
+  test('pauses while there is no subscriber', async () => {
     const { upload, world, vod, polls } = await uploadOne();
     vod.statusAfter = HOUR;
     const unsubscribe = upload.subscribe(() => undefined);
@@ -259,7 +259,7 @@ describe('client polling', () => {
     expect(polls().length).toBeGreaterThan(asked);
   });
 
-  test('asks ever more rarely, at most every 30 s, with the version it has', async () => {
+  test('requests the status in growing intervals of up to 30 s, with the version it has', async () => {
     const { upload, world, vod, polls } = await uploadOne();
     vod.statusAfter = HOUR;
     void upload.settled;
@@ -331,7 +331,7 @@ describe('client polling', () => {
 });
 
 describe('client listeners', () => {
-  test('one that cancels keeps the others from the outdated snapshot', async () => {
+  test('a listener that cancels keeps the others from the outdated snapshot', async () => {
     const { uploads, world } = createModelClient();
     const upload = uploads.upload(modelFile());
     const states: string[] = [];
@@ -343,7 +343,7 @@ describe('client listeners', () => {
     expect(states).toEqual(['preparing', 'cancelled']);
   });
 
-  test('one that throws stops neither the upload nor the others', async () => {
+  test('a listener that throws stops neither the upload nor the others', async () => {
     const { uploads, world } = createModelClient();
     const thrown = new Error('a bug of the app');
     const unhandled: unknown[] = [];

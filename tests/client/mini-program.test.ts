@@ -133,7 +133,7 @@ test('client/mini-program > a Commit that fails is repeated without the parts', 
   expect(called('ApplyUploadUGC')).toHaveLength(1);
 });
 
-test('client/mini-program > what VOD refuses is an error with its code', async () => {
+test('client/mini-program > a refusal of VOD is an error with its code', async () => {
   const uploads = await createClient();
   const file = await temporaryFile(randomBytes(10));
   const upload = uploads.upload({ ...file, tempFilePath: file.tempFilePath.replace(/mp4$/, 'txt') });

@@ -186,7 +186,7 @@ describe('client package in Node', () => {
     ]);
   });
 
-  test('without the SDK an upload fails with what is missing', async () => {
+  test('without the SDK an upload fails with the name of what is missing', async () => {
     const code = `
       import { createUploads } from '${NAME}';
       globalThis.document = { hidden: false, addEventListener() {}, removeEventListener() {} };

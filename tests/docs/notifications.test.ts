@@ -43,7 +43,7 @@ describe('the receiver for Node', () => {
     return { url: `http://127.0.0.1:${lines()[0] ?? ''}/`, printed: () => lines().slice(1), stop };
   }
 
-  test.each(DOCS)('%s: takes what is genuine once and in order, and refuses the rest', async (name) => {
+  test.each(DOCS)('%s: accepts each genuine webhook once and in order, and refuses the others', async (name) => {
     const receiver = await start(name);
     const post = async (data: object, { secrets = [secret], change = (body: string) => body, now = Date.now } = {}) => {
       const body = JSON.stringify({ type: 'upload.ready', timestamp: '2026-11-22T08:00:04.120Z', data });
@@ -86,7 +86,7 @@ describe('the stream consumer', () => {
   });
 
   test.each(DOCS)(
-    '%s: tells the app once of each video that became ready, and one refusal blocks nothing',
+    '%s: notifies the app once of each video that became ready, and one refusal does not block the others',
     async (name) => {
       const announced: unknown[] = [];
       const app = await serve((request, response) => {

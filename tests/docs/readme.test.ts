@@ -40,7 +40,7 @@ test('README.md has at most 1 200 words', () => {
   expect(words.length).toBeLessThanOrEqual(1_200);
 });
 
-test.each(READMES)('%s: its receiver publishes what is genuine and ready, and ignores a test', async (name) => {
+test.each(READMES)('%s: its receiver publishes genuine uploads that are ready, and ignores a test', async (name) => {
   const [, code = ''] = /```js\n([^]*?)```/.exec(read(name)) ?? [];
   const [secret, other] = [1, 2].map((byte) => `whsec_${Buffer.alloc(32, byte).toString('base64')}`) as [
     string,

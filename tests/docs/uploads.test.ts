@@ -89,7 +89,7 @@ describe.each(['docs/clients.md', 'docs/clients.zh-CN.md'])('%s', (name) => {
     expect(statuses).toContain(200);
   });
 
-  test('its code asks for an unfinished upload by its ETag', async () => {
+  test('its code requests an unfinished upload with its ETag', async () => {
     const user = `patient reader of ${name}`;
     const { waitForUpload, statuses } = await importFor(user);
     const setFaults = (init: RequestInit) => fetch(`${run.vod.url}/local/faults`, init);

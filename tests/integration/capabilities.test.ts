@@ -144,7 +144,7 @@ describe.each([
     },
   );
 
-  test('取消上传 (cancel): what was sent is aborted, and no row comes of it', async () => {
+  test('取消上传 (cancel): the sent parts are aborted, and there is no row', async () => {
     const before = (await rows(stack)).length;
     const signature = await askSignature(stack);
     const applied = await begin(signature);

@@ -113,7 +113,7 @@ describe('断点续传 (resume from the break point)', () => {
     await sleep(200);
   }
 
-  test('after kill -9 of all that `npm start` started: the upload resumes; rows, files and events are whole', async () => {
+  test('after kill -9 of all that `npm start` started the upload resumes, and rows, files and events are complete', async () => {
     const first = await start();
     const earlier = await uploadWhole(first, { sourceContext: 'earlier', procedure: 'LongVideoPreset' });
     const earlierRow = await row(first, earlier.fileId, hasStatus('ready'));

@@ -66,7 +66,7 @@ function startSigner(env: Record<string, string> = {}) {
 
 const metrics = (logGroup: string, lines: readonly object[]) => metricsOf(filters, logGroup, lines);
 
-test('each metric filter is one that CloudWatch takes, and asks for each field that it takes a dimension from', () => {
+test('each metric filter is valid for CloudWatch, and requires each field that is a dimension', () => {
   expect(filters.length).toBeGreaterThan(0);
   for (const { FilterPattern, MetricTransformations } of filters) {
     const [{ Dimensions = [], DefaultValue }] = MetricTransformations;
@@ -174,7 +174,7 @@ describe("H15: the webhook's line of an event that it cannot read", () => {
   });
 });
 
-test('H15: an event about a task for which its row has no place is counted as dropped, not as repeated', async () => {
+test('H15: an event about a task beyond the limit of its row is counted as dropped, not as repeated', async () => {
   const fileId = '387709';
   const tasks = new Map(
     Array.from({ length: MAX_TASKS }, (_, index) => [`task-${index}`, { status: 'FINISH' } as const]),
@@ -310,7 +310,7 @@ test('lines of the pulling function are counted like those of the webhook, and f
   }
 });
 
-describe('verification and reconciliation', () => {
+describe('log lines of verification and reconciliation', () => {
   let world: Reconciliation;
   beforeEach(async () => {
     world = await startReconciliation();
@@ -332,7 +332,7 @@ describe('verification and reconciliation', () => {
     return ids;
   }
 
-  test('lines of upload-changed are counted: no answer, unknown files, a failing queue', async () => {
+  test('lines of upload-changed are counted: no response of VOD, unknown files, a failing queue', async () => {
     await world.deliver(newFileUpload({ fileId: '999' }));
     world.api.answering = () => refusal('InternalError');
     expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({ UnansweredVerifications: 1 });

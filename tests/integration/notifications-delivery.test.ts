@@ -18,7 +18,7 @@ async function attempt(respond: Respond, url = app.url): Promise<Delivery> {
   return deliver(announcement(1), { url, secrets: [SECRET], now, fetch });
 }
 
-describe('a delivery', () => {
+describe('delivery of a webhook', () => {
   test('posts the body as it was announced, with headers that the package of Standard Webhooks verifies', async () => {
     expect(await attempt(status(204))).toEqual({ outcome: 'delivered', status: 204 });
     const [webhook] = app.received;
@@ -31,11 +31,11 @@ describe('a delivery', () => {
     expect(() => verifyWebhook(changed, SECRET)).toThrow('No matching signature found');
   });
 
-  test.each([200, 201, 202, 204, 299])('succeeds when the app answers %i', async (code) => {
+  test.each([200, 201, 202, 204, 299])('succeeds when the app returns %i', async (code) => {
     expect(await attempt(status(code))).toEqual({ outcome: 'delivered', status: code });
   });
 
-  test.each([300, 304, 400, 401, 404, 409, 429, 500, 502, 503])('fails when the app answers %i', async (code) => {
+  test.each([300, 304, 400, 401, 404, 409, 429, 500, 502, 503])('fails when the app returns %i', async (code) => {
     expect(await attempt(status(code))).toEqual({
       outcome: 'failed',
       status: code,
@@ -43,11 +43,11 @@ describe('a delivery', () => {
     });
   });
 
-  test('is over for good when the app answers 410', async () => {
+  test('fails permanently when the app returns 410', async () => {
     expect(await attempt(status(410, { 'retry-after': '60' }))).toEqual({ outcome: 'gone', status: 410 });
   });
 
-  test.each([301, 302, 303, 307, 308])('fails when the app answers %i, and does not follow it', async (code) => {
+  test.each([301, 302, 303, 307, 308])('fails when the app redirects with %i, which is not followed', async (code) => {
     const location = app.url.replace('vod', 'elsewhere');
     expect(await attempt(status(code, { location }))).toMatchObject({ outcome: 'failed', status: code });
     expect(app.received.map(({ path }) => path)).toEqual(['/hooks/vod']);
@@ -69,7 +69,7 @@ describe('a delivery', () => {
     expect((delivery as { retryAfter?: number }).retryAfter ?? 0).toBeLessThanOrEqual(0);
   });
 
-  test('fails when the app cuts the connection before its answer', async () => {
+  test('fails when the app closes the connection before its response', async () => {
     const delivery = await attempt((response) => response.destroy());
     expect(delivery).toEqual({
       outcome: 'failed',
@@ -77,7 +77,7 @@ describe('a delivery', () => {
     });
   });
 
-  test('succeeds when the app cuts the connection after the head of a 200', async () => {
+  test('succeeds when the app closes the connection after the head of a 200', async () => {
     for (let time = 0; time < 20; time++) {
       const delivery = await attempt((response) => {
         response.writeHead(200, { 'content-length': '100' }).write('half', () => response.destroy());
@@ -86,7 +86,7 @@ describe('a delivery', () => {
     }
   });
 
-  test('succeeds at once when the app answers 200 with an endless body, and closes the connection', async () => {
+  test('succeeds at once when the app returns 200 with an endless body, and closes the connection', async () => {
     const began = performance.now();
     const closed = new Promise<void>((resolve) => {
       app.respondWith((response) => {
@@ -105,7 +105,7 @@ describe('a delivery', () => {
     expect(performance.now() - began).toBeLessThan(5_000);
   });
 
-  test('fails while the app is down, and succeeds when it is back', async () => {
+  test('fails while the app is down, and succeeds when it is up again', async () => {
     await app.stop();
     expect(await attempt(status(200))).toEqual({
       outcome: 'failed',
@@ -121,7 +121,7 @@ describe('a delivery', () => {
   });
 });
 
-describe('a receiver that speaks no HTTP', () => {
+describe('a receiver that does not speak HTTP', () => {
   let server: Server;
   afterEach(() => {
     server.close();
@@ -139,7 +139,7 @@ describe('a receiver that speaks no HTTP', () => {
 });
 
 // All of them at once: each takes 15 s of real time.
-test('a receiver has 15 s: an answer after 14 s succeeds, none, a slow head or a later answer fails', async () => {
+test('a receiver has 15 s: a response after 14 s succeeds; no response, a slow head or a later response fails', async () => {
   const began = performance.now();
   const apps = await Promise.all([startAppServer(), startAppServer(), startAppServer(), startAppServer()]);
   const [late, hanging, tooLate, dripping] = apps;

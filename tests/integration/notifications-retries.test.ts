@@ -29,7 +29,7 @@ function pauses(): number[] {
 const outcomes = () => service.lines.map(({ outcome }) => outcome);
 
 describe('a notification that the app does not accept', () => {
-  test('is tried again after 5 s, 30 s, 2, 10 and 30 min, then hourly for 24 h, and moved to the dead letters', async () => {
+  test('is retried after 5 s, 30 s, 2, 10 and 30 min, then hourly for 24 h, and moved to the dead letters', async () => {
     service.app.respondWith(status(500));
     service.send(1);
     await service.pass(23.5 * HOUR);
@@ -59,7 +59,7 @@ describe('a notification that the app does not accept', () => {
     expect(new Set(received.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(received.length);
   });
 
-  test('is tried again up to a tenth later than that, so that many do not come at once', async () => {
+  test('is retried up to a tenth later than that, so that many are not sent at once', async () => {
     service.app.respondWith(status(500));
     service.random.value = 0.999;
     service.send(1);
@@ -67,7 +67,7 @@ describe('a notification that the app does not accept', () => {
     expect(pauses().slice(0, 6)).toEqual([6, 33, 132, 660, 1_980, 3_960]);
   });
 
-  test('is delivered once the app is back after a while', async () => {
+  test('is delivered once the app is available again', async () => {
     await service.app.stop();
     service.send(1);
     await service.pass(4 * MINUTE);
@@ -94,7 +94,7 @@ describe('a notification that the app does not accept', () => {
     expect(service.counts()).toEqual({ queued: 0, dead: 0 });
   });
 
-  test('is tried again after the date that Retry-After names', async () => {
+  test('is retried after the date in Retry-After', async () => {
     const respond: Respond = (response, { at }) =>
       response.writeHead(429, { 'retry-after': new Date(at + 20 * MINUTE * 1_000).toUTCString() }).end();
     service.app.respondWith((response, webhook, attempt) => {
@@ -121,7 +121,7 @@ describe('a notification that the app does not accept', () => {
     expect(outcomes()).toEqual(['delivery-failed', 'delivered']);
   });
 
-  test('is moved to the dead letters at once when the app answers 410', async () => {
+  test('is moved to the dead letters at once when the app returns 410', async () => {
     service.app.respondWith(status(410));
     service.send(1);
     await service.pass(2 * HOUR);
@@ -131,7 +131,7 @@ describe('a notification that the app does not accept', () => {
 });
 
 describe('a failing delivery', () => {
-  test('is repeated alone: all others are delivered at once, and only once', async () => {
+  test('is retried alone: all others are delivered at once, and only once', async () => {
     service.app.respondWith((response, webhook, attempt) => {
       status(idOf(webhook) === 'msg_3' ? 500 : 204)(response, webhook, attempt);
     });
@@ -161,7 +161,7 @@ describe('a failing delivery', () => {
   });
 });
 
-describe('while something does not answer', () => {
+describe('notifications while a service is unavailable', () => {
   test.each([
     ['queue', ['delivery-failed', 'error']],
     ['secret', ['error']],
@@ -183,7 +183,7 @@ describe('while something does not answer', () => {
   });
 
   test.each(['whsec_short', 'no secret at all', `${SECRET}!`])(
-    'a secret of another form delivers nothing, and is not logged: %s',
+    'no webhook is sent with an invalid secret, which is not logged: %s',
     async (secret) => {
       service.parameters.set(SECRET_PARAMETER, secret);
       service.send(1);
@@ -196,7 +196,7 @@ describe('while something does not answer', () => {
   );
 });
 
-test('a message that is no notification goes to the dead letters, and not to the app', async () => {
+test('a message that is not a notification goes to the dead letters, and not to the app', async () => {
   for (const body of ['', '{}', 'msg_1', 'msg_1\nno JSON', '{"id":"msg_1","body":"{}"}']) {
     if (body !== '') service.queues.send(QUEUE, body);
   }
@@ -206,7 +206,7 @@ test('a message that is no notification goes to the dead letters, and not to the
   expect(new Set(outcomes())).toEqual(new Set(['unreadable-message']));
 });
 
-test('no delivery of a rotation is one that the receiver cannot verify with the secret that it has at that time', async () => {
+test('the receiver can verify every webhook of a rotation with the secret that it has at that time', async () => {
   let number = 0;
   let [verified, seen] = [0, 0];
   const deliverWith = async (parameter: string, minutes: number, receivers: readonly string[]) => {

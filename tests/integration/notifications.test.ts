@@ -66,7 +66,7 @@ async function row(fileId: string): Promise<Upload> {
   return found;
 }
 
-test('the app is told of each outcome once, with the upload as its row has it', async () => {
+test('the app receives each outcome once, with the upload as in its row', async () => {
   const files = {
     none: put(),
     succeeds: put({ procedure: 'LongVideoPreset' }),
@@ -114,7 +114,7 @@ test('a row that becomes rejected and ready again is announced each time, its ve
   expect(countIds()).toBe(3);
 });
 
-test('nothing is announced of forged events, invented files and repeated events', async () => {
+test('forged events, invented files and repeated events are not announced', async () => {
   const fileId = put();
   await untilTold(fileId);
   const invented = '5285890784273533167';
@@ -135,14 +135,14 @@ test('nothing is announced of forged events, invented files and repeated events'
   expect(types(fileId)).toEqual(['upload.ready']);
 });
 
-test('a file whose name SQS would refuse is announced, and holds up nobody behind it', async () => {
+test('a file with a name that SQS would refuse is announced, and delays no other file', async () => {
   const odd = put({ name: 'a\uffffb\ufffec' });
   const next = put();
   await Promise.all([untilTold(odd), untilTold(next)]);
   expect(notifications(odd)).toMatchObject([{ data: { name: 'a\uffffb\ufffec' } }]);
 });
 
-test('while the notification queue refuses, the batch fails before VOD is asked, and all is delivered when it is back', async () => {
+test('while the notification queue is unavailable, the batch fails before VOD is called, and everything is delivered afterwards', async () => {
   const first = put();
   await untilTold(first);
   run.queues.setAvailable(false);
@@ -166,7 +166,7 @@ test('while the notification queue refuses, the batch fails before VOD is asked,
   expect([second, third].map(types)).toEqual([['upload.ready'], ['upload.ready']]);
 }, 120_000);
 
-test('the back-fill of old files announces none of them, and a new upload beside it', async () => {
+test('the back-fill announces no old file, but a new upload beside them', async () => {
   run.vod.setFaults({ drop: 1 });
   const old = Array.from({ length: runs(1_000, 200) }, () => put({ createTime: Date.now() - 4 * DAY }));
   run.vod.setFaults(undefined);
@@ -203,7 +203,7 @@ test('an upload is announced within three seconds, half of the time', async () =
   expect(p50).toBeLessThan(2 * MAX_P50);
 });
 
-test('deliveries that hang delay none that the app accepts', async () => {
+test('deliveries that hang do not delay those that the app accepts', async () => {
   app.respondWith((response, { body }) => {
     if (!body.includes('"name":"hang"')) response.writeHead(204).end();
   });

@@ -32,7 +32,7 @@ afterAll(async () => {
   await webhook.stop();
 });
 
-test('B1: T is an expiry time, ten minutes ahead when VOD sends it, and past means refused', async () => {
+test('B1: T is an expiry time, ten minutes ahead when VOD sends it, and a past T is refused', async () => {
   const event = newFileUpload(freshFile());
   expect(await webhook.status({ ...event, ...signed(inSeconds(600)) }, {}, signOnly)).toBe(200);
   expect(await webhook.status({ ...event, ...signed(inSeconds(-100)) }, {}, signOnly)).toBe(401);
@@ -53,7 +53,7 @@ test('B3: the source context is that of MediaBasicInfo.SourceInfo', async () => 
   expect(await webhook.itemOf(file.fileId)).toMatchObject({ sourceContext: 'order=7' });
 });
 
-test('B4: an event that comes before there is a row makes it', async () => {
+test('B4: an event that arrives before there is a row creates it', async () => {
   const file = freshFile();
   await webhook.post(procedureStateChanged(file, 'FINISH', { taskId: 'task-1' }));
   expect(await webhook.itemOf(file.fileId)).toMatchObject({ status: 'processing', _news: ['end:task-1'] });
@@ -82,7 +82,7 @@ test('B6: with taskNotifyMode=Change the FINISH notice does not collide with PRO
   expect(await webhook.itemOf(file.fileId)).toMatchObject({ _news: ['task:task-1', 'end:task-1'], version: 2 });
 });
 
-test('B7: what came before a late upload event is not lost, and it does not overwrite ready', async () => {
+test('B7: a late upload event neither loses earlier events nor overwrites ready', async () => {
   const file = freshFile();
   await webhook.post(procedureStateChanged(file, 'FINISH', { taskId: 'task-1' }));
   await webhook.post(newFileUpload({ ...file, sourceContext: 'order=7' }));
@@ -202,7 +202,7 @@ describe('B14: PullEvents', () => {
     expect(await pulling.itemOf(fileId)).toMatchObject({ fileId });
   });
 
-  test('a pull that comes back empty ends the run, and the next one pulls again', async () => {
+  test('an empty pull ends the run, and the next run pulls again', async () => {
     const queue = await pulling.queue();
     expect(await queue.run()).toMatchObject({ pulled: 0 });
     await upload(queue.port);
@@ -211,11 +211,11 @@ describe('B14: PullEvents', () => {
   });
 });
 
-test('B16: nothing that a browser says of a file is taken: a file id in the request is refused', () => {
+test("B16: a file id in a browser's request is refused", () => {
   expect(() => parseRequest(Buffer.from('{"fileId":"5285890784273533167"}'))).toThrow(/does not fit the schema/);
 });
 
-test('B18: no 200 before the row is durable', async () => {
+test('B18: the webhook does not return 200 before the row is durable', async () => {
   const { fileId } = freshFile();
   await webhook.table.kill();
   const answer = await webhook.handler()(delivery(newFileUpload({ fileId })), context(3_000));

@@ -29,8 +29,8 @@ const uploads = async (port: number, count: number) => {
   return ids;
 };
 
-describe('one run', () => {
-  test('drains a queue of more events than one answer holds, confirms all, and ends when a pull returns none', async () => {
+describe('a run of pull-events', () => {
+  test('drains a queue of more events than one response contains, confirms all, and ends when a pull returns none', async () => {
     const queue = await pulling.queue();
     const ids = await uploads(queue.port, 20);
     expect(await queue.run()).toEqual({ ...nothing, pulled: 20, recorded: 20, confirmed: 20 });
@@ -91,8 +91,8 @@ describe('one run', () => {
   });
 });
 
-describe('what is not durable is not confirmed', () => {
-  test('the table is down: the run fails, and the events come again and are recorded', async () => {
+describe('pull-events confirms only what is durable', () => {
+  test('while the table is unavailable the run fails, and the events are pulled again and recorded', async () => {
     const queue = await pulling.queue();
     const ids = await uploads(queue.port, 3);
     await pulling.table.kill();
@@ -106,7 +106,7 @@ describe('what is not durable is not confirmed', () => {
     for (const fileId of ids) expect(await pulling.itemOf(fileId)).toMatchObject({ fileId });
   });
 
-  test('the table is given up in time to confirm what was written', async () => {
+  test('writing ends in time to confirm what was written', async () => {
     const queue = await pulling.queue(async (_, pass) => {
       await queue.clock.sleep(9_000);
       return pass();
@@ -118,7 +118,7 @@ describe('what is not durable is not confirmed', () => {
     expect(queue.clock.now() - began).toBeLessThan(25_000);
   });
 
-  test('a confirmation that fails is survived: the events come again and are the same rows', async () => {
+  test('after a failed confirmation the events are pulled again and lead to the same rows', async () => {
     let refused = 0;
     const queue = await pulling.queue((action, pass) =>
       action === 'ConfirmEvents' && refused++ === 0 ? refusal('InvalidParameterValue') : pass(),
@@ -162,7 +162,7 @@ test('an event that can never be recorded is named in the log and confirmed, and
   expect(await queue.run()).toEqual(nothing);
 });
 
-test('a task of no VOD file is ignored and confirmed: it is not an unreadable event', async () => {
+test('a task without a VOD file is ignored and confirmed: it is not an unreadable event', async () => {
   let handle = 0;
   const byUrl = { TaskId: 'task-1', Status: 'FINISH', FileId: '', FileUrl: 'http://example.com/a.mp4' };
   const queue = await pulling.queue((action) => {
@@ -185,7 +185,7 @@ test('without its variables the function does not start', () => {
   for (const name of Object.keys(env)) expect(() => pullConfig({ ...env, [name]: '' })).toThrow(`variable ${name} is`);
 });
 
-describe('in the local run', () => {
+describe('pull-events in the local run', () => {
   let run: TestRun;
   let pulled: () => Promise<Summary>;
   beforeAll(async () => {
@@ -207,7 +207,7 @@ describe('in the local run', () => {
     expect((await run.rows()).map(({ fileId }) => fileId).sort()).toEqual(ids.sort());
   });
 
-  test('a crash between recording and confirming: the events come again, and are recorded once', async () => {
+  test('after a crash between recording and confirming the events are pulled again, and recorded once', async () => {
     let confirming: () => void = () => undefined;
     const atConfirm = new Promise<void>((resolve) => (confirming = resolve));
     const { url } = await relay(run.vod.port, (action, pass) => {

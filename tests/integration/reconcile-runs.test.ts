@@ -18,8 +18,8 @@ function uploads(count: number): string[] {
   return Array.from({ length: count }, () => world.upload());
 }
 
-describe('the wrong application', () => {
-  test.each([20, 45])('that has none of %i files deletes no row and rings an alarm', async (count) => {
+describe('reconcile with the wrong application id', () => {
+  test.each([20, 45])('deletes no row and raises an alarm when the application has none of %i files', async (count) => {
     const ids = uploads(count);
     await world.run();
     const before = await Promise.all(ids.map(world.item));
@@ -34,7 +34,7 @@ describe('the wrong application', () => {
     expect(await Promise.all(ids.map(world.item))).toEqual(before);
   });
 
-  test('with the account that has it, and no id named at all, says nothing about any file', async () => {
+  test('changes no row when no application id is configured and the account requires one', async () => {
     const strict = await startReconciliation({ subAppIds: [1_500_000_007] });
     try {
       const fileId = strict.upload();
@@ -50,7 +50,7 @@ describe('the wrong application', () => {
     }
   });
 
-  test('is overruled once by an operator: 20 files that are really gone are deleted', async () => {
+  test('deletes 20 files that really do not exist after the operator accepts it once', async () => {
     const ids = uploads(20);
     await world.run();
     for (const FileId of ids) await world.client.DeleteMedia({ FileId });
@@ -62,8 +62,8 @@ describe('the wrong application', () => {
   });
 });
 
-describe('a run', () => {
-  test('without changes writes nothing and reads no more than the rows that it looks at', async () => {
+describe('a run of reconcile', () => {
+  test('writes nothing without changes, and reads no more than the rows that it looks at', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     uploads(60); // the audit of so many rows rests for 36 s
@@ -76,7 +76,7 @@ describe('a run', () => {
     expect(await world.item(fileId)).toEqual(item);
   });
 
-  test('beside two others at the same time does no harm', async () => {
+  test('does no harm beside two others at the same time', async () => {
     const ids = uploads(30);
     const gone = ids[0] ?? '';
     await world.deliver(newFileUpload({ fileId: gone }), newFileUpload({ fileId: '999' }));
@@ -96,7 +96,7 @@ describe('a run', () => {
   });
 
   test.each(['', '{', '[]', 'null', '{"recent":{"second":1e20,"offset":0}}', '{"recent":{"second":5,"offset":6000}}'])(
-    'with a checkpoint that cannot be used (%s) begins anew',
+    'begins anew with an invalid checkpoint (%s)',
     async (saved) => {
       const fileId = world.upload();
       await world.checkpoint.write(saved);
@@ -105,7 +105,7 @@ describe('a run', () => {
     },
   );
 
-  test('with a checkpoint of the future holds nothing back', async () => {
+  test('skips nothing with a checkpoint of the future', async () => {
     const later = Date.now() + 30 * DAY;
     const second = Math.floor(later / 1000);
     const saved = { recent: { second, offset: 0 }, library: { startedAt: later }, audit: { startedAt: later } };
@@ -114,14 +114,14 @@ describe('a run', () => {
     expect(await world.run()).toMatchObject({ filled: 1 });
   });
 
-  test('without time says that it is not finished, and the next run finds everything', async () => {
+  test('reports that it is not finished when its time is over, and the next run finds everything', async () => {
     const ids = uploads(3);
     expect(await world.run(0)).toMatchObject({ finished: false });
     expect(await world.run()).toMatchObject({ finished: true });
     for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
   });
 
-  test('with one file that VOD refuses to describe verifies all others and does not fail', async () => {
+  test('verifies all other files and does not fail when VOD refuses to describe one', async () => {
     const [first = '', broken = '', last = ''] = uploads(3);
     world.api.answering = (action, pass, parameters) => {
       const { FileIds = [] } = parameters as { FileIds?: string[] };
@@ -133,7 +133,7 @@ describe('a run', () => {
     expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-answer', fileIds: [broken] }));
   });
 
-  test('with one phase that VOD does not answer runs the others to their end, and fails', async () => {
+  test('runs the other phases to their end and fails when VOD does not respond to one', async () => {
     const fileId = world.upload();
     world.api.answering = (action, pass) => (action === 'DescribeTasks' ? refusal('InternalError') : pass());
     await expect(world.run()).rejects.toThrow('Cannot reconcile (tasks)');
@@ -145,7 +145,7 @@ describe('a run', () => {
     expect(await world.run()).toMatchObject({ finished: true });
   });
 
-  test('whose key VOD refuses fails, and leaves the files to the next run', async () => {
+  test('fails when VOD refuses its key, and leaves the files to the next run', async () => {
     const ids = uploads(2);
     const code = 'AuthFailure.SecretIdNotFound';
     world.api.answering = (action, pass) => (action === 'DescribeMediaInfos' ? refusal(code) : pass());
@@ -155,7 +155,7 @@ describe('a run', () => {
     expect(await world.run()).toMatchObject({ finished: true, filled: 2 });
   });
 
-  test('in which VOD fails for every file leaves them to the delay queue', async () => {
+  test('leaves all files to the delay queue when VOD fails for each of them', async () => {
     const ids = uploads(2);
     world.api.answering = (action, pass) => (action === 'DescribeMediaInfos' ? refusal('InternalError') : pass());
     await world.run();
@@ -165,7 +165,7 @@ describe('a run', () => {
     for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
 
-  test('writes to no row that an event changes meanwhile', async () => {
+  test('does not write a row that an event changes meanwhile', async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     let isFirst = true;
@@ -182,7 +182,7 @@ describe('a run', () => {
   });
 });
 
-describe("VOD's library", () => {
+describe("reading VOD's library", () => {
   const shortened =
     (keep: number) =>
     async (action: string, pass: () => Promise<object>): Promise<object> => {
@@ -191,14 +191,14 @@ describe("VOD's library", () => {
       return { Response: { ...answered.Response, MediaInfoSet: answered.Response.MediaInfoSet?.slice(0, keep) } };
     };
 
-  test('in short pages is read to its end: TotalCount decides', async () => {
+  test('short pages are read to the end of the library: TotalCount decides', async () => {
     const ids = uploads(5);
     world.api.answering = shortened(2);
     expect(await world.run()).toMatchObject({ finished: true, filled: 5 });
     for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
   });
 
-  test('in an empty page although TotalCount counts more is an error, and nothing is skipped', async () => {
+  test('an empty page although TotalCount counts more is an error, and nothing is skipped', async () => {
     uploads(2);
     world.api.answering = shortened(0);
     await expect(world.run()).rejects.toThrow(/Cannot reconcile \(recent, library\)/);

@@ -29,8 +29,8 @@ async function verifiedUpload(): Promise<string> {
   return fileId;
 }
 
-describe('what no event brought', () => {
-  test('an upload gets its row, with all that VOD knows of it', async () => {
+describe('reconcile without events', () => {
+  test('an upload gets its row, with everything that VOD returns about it', async () => {
     const fileId = world.upload({ text: 'order=7' });
     expect(await world.run()).toMatchObject({
       finished: true,
@@ -106,7 +106,7 @@ describe('what no event brought', () => {
     expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 2, audit: 2 } });
   });
 
-  test('counts as lost when its events should have come; a first run counts none', async () => {
+  test('an upload counts as lost when its events are overdue; a first run counts none', async () => {
     world.clock.vod = -30 * MINUTE;
     world.upload();
     world.clock.vod = 0;
@@ -120,8 +120,8 @@ describe('what no event brought', () => {
   });
 });
 
-describe.each(engines)('on %s, whichever events are lost', (engine) => {
-  test('the row is the one that all of them lead to, after verification and one run', async () => {
+describe.each(engines)('reconcile on %s, whichever events are lost', (engine) => {
+  test('the row is the same as with all events, after verification and one run', async () => {
     const there = await startReconciliation({ engine });
     try {
       const fileId = there.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
@@ -154,8 +154,8 @@ describe.each(engines)('on %s, whichever events are lost', (engine) => {
   });
 });
 
-describe('a file that VOD does not have any more', () => {
-  test('and whose deletion no event reported is deleted by one run, which asks twice, 10 s apart', async () => {
+describe('reconcile of a file that VOD no longer has', () => {
+  test('one run marks the file as deleted without an event, after asking VOD twice, 10 s apart', async () => {
     const fileId = await verifiedUpload();
     await world.client.DeleteMedia({ FileId: fileId });
     const began = world.now();
@@ -173,7 +173,7 @@ describe('a file that VOD does not have any more', () => {
     expect(await world.item(fileId)).toEqual(item);
   });
 
-  test('for a moment only is kept', async () => {
+  test('a file that is missing for a moment only is kept', async () => {
     const fileId = await verifiedUpload();
     const item = await world.item(fileId);
     let misses = 1;
@@ -185,7 +185,7 @@ describe('a file that VOD does not have any more', () => {
     expect(await world.item(fileId)).toEqual(item);
   });
 
-  test('and that a deletion by another hand brought back is made right by a run', async () => {
+  test('one run restores the row of a file that was wrongly marked as deleted', async () => {
     const fileId = await verifiedUpload();
     const before = contentOf(await world.item(fileId));
     world.api.answering = (action, pass) =>
@@ -196,7 +196,7 @@ describe('a file that VOD does not have any more', () => {
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });
 
-  test.each(['deleted', 'unknown'])('and is %s leaves the audit', async (kind) => {
+  test.each(['deleted', 'unknown'])('a row that is %s is no longer audited', async (kind) => {
     const fileId = kind === 'deleted' ? await verifiedUpload() : '999';
     if (kind === 'deleted') await world.client.DeleteMedia({ FileId: fileId });
     await world.deliver(fileDeleted({ fileId }));

@@ -234,7 +234,7 @@ describe("V3: VOD's moderation result is never lost", () => {
   });
 });
 
-describe('the decision of a person', () => {
+describe('the decision of a person on a review', () => {
   const PASSED = { status: 'ready', trust: 'confirmed', review: { suggestion: 'pass' }, rejection: undefined };
   const BLOCKED = { status: 'rejected', trust: 'confirmed', rejection: blocked('OCR.Ad') };
 

@@ -48,7 +48,7 @@ test('verification continues while the key pair of the server API rotates', asyn
   expect(minute).toBe(3 * CACHED + 2);
 });
 
-describe('when the seal key of a file is gone', () => {
+describe('when the seal key of a file was removed', () => {
   let world: Reconciliation;
   beforeEach(async () => {
     world = await startReconciliation();
@@ -73,7 +73,7 @@ describe('when the seal key of a file is gone', () => {
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });
 
-  test('a seal that was never confirmed is broken, until the key is there again', async () => {
+  test('a seal that was never confirmed is broken until the key is available again', async () => {
     world.sealKeys.splice(0, 1, 'new');
     const fileId = world.upload({ text: 'order=7' });
     await world.run();

@@ -164,7 +164,7 @@ async function drill(steps: (drill: Drill) => Promise<void>): Promise<Found> {
 
 const NOTHING: Found = { refused: [], lost: [], wrong: [] };
 
-describe('no upload is refused and no event lost while', () => {
+describe('no upload is refused and no event is lost while', () => {
   test('the callback token rotates', async () => {
     const found = await drill(async ({ put, modifyEventConfig, pass }) => {
       put('token', 'new,old');
@@ -209,7 +209,7 @@ describe('no upload is refused and no event lost while', () => {
   });
 });
 
-describe('a skipped step is noticed', () => {
+describe('a skipped step of a rotation is noticed', () => {
   test('a token that VOD has before the functions', async () => {
     const { refused } = await drill(async ({ put, modifyEventConfig }) => {
       put('token', 'new,old');

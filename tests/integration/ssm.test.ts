@@ -122,7 +122,7 @@ describe('A4: a transient failure of SSM is retried', () => {
     expect(requests).toHaveLength(3);
   });
 
-  test('A4: for six seconds, with growing pauses that no two instances share', async () => {
+  test('A4: SSM is retried for six seconds, with growing pauses that differ between instances', async () => {
     reactions = [json(500, { __type: 'InternalServerError' })];
     const began = Date.now();
     expect(await reason(['/a'])).toBe('Cannot read secrets: SSM returned 500 InternalServerError');
@@ -132,7 +132,7 @@ describe('A4: a transient failure of SSM is retried', () => {
     expect(requests.length).toBeLessThanOrEqual(12);
   });
 
-  test('A4: for less where the function has less time left', async () => {
+  test('A4: SSM is retried for less time where the function has less time left', async () => {
     reactions = [json(500, { __type: 'InternalServerError' })];
     const began = Date.now();
     expect(await reason(['/a'], {}, { within: 1_500 })).toMatch(/InternalServerError$/);
@@ -140,20 +140,20 @@ describe('A4: a transient failure of SSM is retried', () => {
     expect(Date.now() - began).toBeLessThan(1_800);
   });
 
-  test('A4: with the pauses that the caller gives, and a last attempt shortly before the end', async () => {
+  test('A4: SSM is retried with the pauses that the caller gives, and a last attempt shortly before the end', async () => {
     reactions = [refuse('ThrottlingException')];
     await reason(['/a'], {}, { within: 2_000, pauses: { first: 10_000, max: 10_000 } });
     expect(requests).toHaveLength(2);
   });
 
-  test('A4: an answer that does not come: 3 s for a try, 6 s in all', async () => {
+  test('A4: a missing response of SSM times out after 3 s for a try, 6 s in all', async () => {
     reactions = [() => undefined];
     expect(await reason(['/a'])).toMatch(/^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not answer: nothing came/);
     expect(requests).toHaveLength(2);
   });
 });
 
-describe('a refusal for good is reported at once, in words for the operator', () => {
+describe('a permanent refusal of SSM is reported at once, with what the operator can do', () => {
   test.each<[string, Reaction, RegExp]>([
     [
       'a role that may not read them',
@@ -182,7 +182,7 @@ describe('a refusal for good is reported at once, in words for the operator', ()
     expect(requests).toHaveLength(1);
   });
 
-  test('without what AWS quotes of the request when its signature is wrong', async () => {
+  test('a report of a wrong signature does not contain what AWS quotes of the request', async () => {
     reactions = [refuse('InvalidSignatureException', `should have been 'POST\\n/\\n\\nx-amz-security-token:${TOKEN}'`)];
     expect(await reason(['/a'])).toBe('Cannot read secrets: SSM returned 400 InvalidSignatureException');
     expect(requests).toHaveLength(1);
@@ -193,7 +193,7 @@ describe('a refusal for good is reported at once, in words for the operator', ()
   });
 });
 
-test('over TLS, a server whose certificate is not trusted gets no request', async () => {
+test('a TLS server with an untrusted certificate gets no request', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
   const pretender = createTlsServer(certificateFor(directory, ['localhost'], Date.now()), (request, response) => {
     requests.push({ request, body: '' });

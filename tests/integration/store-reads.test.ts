@@ -71,7 +71,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(bySourceContext.map(({ fileId }) => fileId)).toEqual([second, first]);
     });
 
-    test('page returns rows that are confirmed or wait for an answer, without deleted and unknown ones', async () => {
+    test('page returns rows that are confirmed or being verified, without deleted and unknown ones', async () => {
       const [confirmed, waiting, deleted, unknown] = [
         uploads.freshId(),
         uploads.freshId(),
@@ -119,7 +119,7 @@ describe.each(engines)('store, on %s', (engine) => {
     });
   });
 
-  describe('UnprocessedKeys', () => {
+  describe('UnprocessedKeys of BatchGetItem', () => {
     /** A store whose table does not process half of the keys of each batch, so many times; with a clock of its own. */
     function busyStore(times: number) {
       const { dynamodb: client, takeCounts } = countingClient(uploads.table);
@@ -150,7 +150,7 @@ describe.each(engines)('store, on %s', (engine) => {
       return { takeCounts, pauses, store: uploadStore({ ...clock, dynamodb, tableName: TABLE_NAME }) };
     }
 
-    test('A15: are read again after growing pauses, until all are there', async () => {
+    test('A15: UnprocessedKeys are read again after growing pauses, until all are returned', async () => {
       const ids = Array.from({ length: 8 }, uploads.freshId);
       await Promise.all(ids.map((fileId) => uploads.record(newFileUpload({ fileId }))));
       const { takeCounts, pauses, store: unlucky } = busyStore(3);
@@ -159,7 +159,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(pauses).toEqual([50, 100, 200]);
     });
 
-    test('A15: that stay are an error once the deadline is reached, never rows that count as missing', async () => {
+    test('A15: UnprocessedKeys that remain at the deadline are an error, and do not count as missing rows', async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       const { pauses, store: unlucky } = busyStore(Infinity);
@@ -169,8 +169,8 @@ describe.each(engines)('store, on %s', (engine) => {
     });
   });
 
-  describe('a table that does not answer', () => {
-    test('gets every event once it is back, and none counts as recorded before it is durable', async () => {
+  describe('an unavailable table', () => {
+    test('gets every event once it is available again, and none counts as recorded before it is durable', async () => {
       const ids = Array.from({ length: 20 }, uploads.freshId);
       await uploads.table.kill();
       let answered = 0;
@@ -185,7 +185,7 @@ describe.each(engines)('store, on %s', (engine) => {
       for (const fileId of ids) expect(await uploads.itemOf(fileId)).toMatchObject({ status: 'uploaded', version: 1 });
     });
 
-    test('is given up at the deadline with its last error', async () => {
+    test('causes its last error at the deadline', async () => {
       await uploads.table.kill();
       const change = (row: Row | undefined): Row => {
         throw new Error(`not reached with ${row?.fileId ?? 'no row'}`);
@@ -196,7 +196,7 @@ describe.each(engines)('store, on %s', (engine) => {
       await uploads.table.restart();
     });
 
-    test('and takes the request: tried again after 3 s, and given up at the deadline', async () => {
+    test('that accepts requests without a response is retried after 3 s until the deadline', async () => {
       let asked = 0;
       const silent = createServer(() => asked++).listen(0, '127.0.0.1');
       await once(silent, 'listening');

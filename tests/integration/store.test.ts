@@ -27,7 +27,7 @@ describe.each(engines)('store, on %s', (engine) => {
     await uploads.stop();
   });
 
-  test('the requests of each event: one write where it changes the row, none where it does not', async () => {
+  test('an event costs one write if it changes the row, and none otherwise', async () => {
     const fileId = uploads.freshId();
     const steps: [EventBody, string, Record<string, number>][] = [
       [newFileUpload({ fileId, sourceContext }), 'recorded', { UpdateItem: 1 }],
@@ -67,7 +67,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(new Set(item['_news'] as string[])).toEqual(new Set(tasks.map((taskId) => `end:${taskId}`)));
     });
 
-    test('A21: a clock that goes back loses no update, and the version still grows', async () => {
+    test('A21: a clock that is set back loses no update, and the version still grows', async () => {
       const fileId = uploads.freshId();
       for (const [index, time] of [NOW, NOW - 3_600_000, NOW - 7_200_000, NOW].entries()) {
         const event = index === 0 ? newFileUpload({ fileId }) : finish(fileId, `task-${index}`);
@@ -77,7 +77,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(item).toMatchObject({ version: 4, _news: ['end:task-1', 'end:task-2', 'end:task-3'] });
     });
 
-    test('an answer about a row that changed after it was read is not stored, in one request', async () => {
+    test('a response about a row that changed after it was read is not stored, in one request', async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       const before = await uploads.store.read(fileId, uploads.deadline());
@@ -92,7 +92,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(await uploads.itemOf(fileId)).toMatchObject({ version: 2, trust: 'pushed', _news: ['end:task-1'] });
     });
 
-    test('an answer about a row that was removed meanwhile is not stored', async () => {
+    test('a response about a row that was removed meanwhile is not stored', async () => {
       const fileId = uploads.freshId();
       const answer = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
       const gone: Row = { ...applySnapshot(undefined, answer, NOW), version: 7 };
@@ -106,7 +106,7 @@ describe.each(engines)('store, on %s', (engine) => {
       expect(await uploads.itemOf(fileId)).toEqual({});
     });
 
-    test('what others have added to an item stays', async () => {
+    test('attributes that other writers added to an item stay', async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       const added = { ':note': 'mine', ':one': 1 };
@@ -198,8 +198,8 @@ describe.each(engines)('store, on %s', (engine) => {
     );
   });
 
-  describe('A1: a row that the table refuses for good', () => {
-    test('is a RefusedRowError after one request: an item over 400 kB', async () => {
+  describe('A1: a row that the table refuses permanently', () => {
+    test('an item over 400 kB is a RefusedRowError after one request', async () => {
       const fileId = uploads.freshId();
       const answer = { fileId, media: {}, context: undefined, isForbidden: false, tasks: new Map() };
       const huge: Row = { ...applySnapshot(undefined, answer, NOW), notice: 'x'.repeat(410_000) };
@@ -211,7 +211,7 @@ describe.each(engines)('store, on %s', (engine) => {
 
     // dynalite takes empty index keys, DynamoDB does not.
     (engine === 'dynalite' ? test.skip : test)(
-      'is a RefusedRowError after one request: an empty index key',
+      'an empty index key is a RefusedRowError after one request',
       async () => {
         const fileId = uploads.freshId();
         const context = { seal: 'valid', uploader: '' } as const;
@@ -223,7 +223,7 @@ describe.each(engines)('store, on %s', (engine) => {
       },
     );
 
-    test('A1: does not come of a seal for an empty caller and an empty text: empty index keys are dropped', async () => {
+    test('A1: a seal for an empty caller and an empty text makes no such row: empty index keys are dropped', async () => {
       const fileId = uploads.freshId();
       expect(await uploads.record(newFileUpload({ fileId, sourceContext: seal('', '', false, STORE_SEAL_KEY) }))).toBe(
         'recorded',
@@ -235,7 +235,7 @@ describe.each(engines)('store, on %s', (engine) => {
     });
   });
 
-  describe('bounds: stored at the bound, dropped beyond it', () => {
+  describe('store, values are kept at their bound and dropped beyond it', () => {
     const bounded = (fileId: string, text: string, size: number): EventBody => ({
       EventType: 'NewFileUpload',
       FileUploadEvent: {
@@ -251,7 +251,7 @@ describe.each(engines)('store, on %s', (engine) => {
     const texts = ['name', 'url', 'coverUrl', 'type', 'category', 'sourceType', 'sourceContext'];
     const measures = ['size', 'duration', 'height'];
 
-    test('ids of 40 digits, task ids of 256 bytes, strings of 2 048 bytes, numbers of 2^53', async () => {
+    test('ids of 40 digits, task ids of 256 bytes, strings of 2 048 bytes and numbers of 2^53 are stored', async () => {
       const fileId = '5'.repeat(40);
       const text = `${'好'.repeat(682)}xx`;
       const end = finish(fileId, `${'务'.repeat(85)}x`);

@@ -73,7 +73,7 @@ async function start(name: string, urls: { readonly ssmUrl: string; readonly dyn
 }
 
 test.each(Object.keys(BEGINNINGS) as Beginning[])(
-  'SSM that sends %s: signing answers 503 and the webhook 500 in their time, and both log why',
+  'when SSM sends %s, signing returns 503 and the webhook 500 in their time, and both log why',
   async (beginning) => {
     const ssmUrl = await startDeaf(beginning);
     const { status, lines } = await start('ssm', { ssmUrl, dynamodbUrl: ssmUrl });
@@ -87,7 +87,7 @@ test.each(Object.keys(BEGINNINGS) as Beginning[])(
   },
 );
 
-test('a table that sends nothing, or half of an answer: the webhook retries, answers 500 in its time, and logs the file', async () => {
+test('when the table sends nothing or half of a response, the webhook retries, returns 500 in its time, and logs the file', async () => {
   const statuses = (['nothing', 'half of an answer', 'half of a failure'] as const).map(async (beginning) => {
     const dynamodbUrl = await startDeaf(beginning);
     const { status, lines } = await start(beginning, { ssmUrl: store.url, dynamodbUrl });

@@ -14,8 +14,8 @@ afterAll(async () => {
   await signing.stop();
 });
 
-describe('the secrets', () => {
-  test('are read once and used for five minutes, then read anew', async () => {
+describe('secrets of POST /upload-signature', () => {
+  test('are read once, used for five minutes and then read again', async () => {
     const handler = signing.signer();
     const secretIdAt = async (at: number) => {
       signing.clock.now = at;
@@ -28,7 +28,7 @@ describe('the secrets', () => {
     expect(await secretIdAt(NOW + 300_000)).toBe('AKIDrotated');
   });
 
-  test('that cannot be read anew keep their last value, and the log says so', async () => {
+  test('keep their last value when they cannot be read again, which is logged', async () => {
     const handler = signing.signer();
     await handler(signRequest(), context());
     signing.parameters.delete('/vod/key');
@@ -68,7 +68,7 @@ describe('the secrets', () => {
     expect(JSON.stringify([answer, signing.lines])).not.toContain('hunter2');
   });
 
-  test('that cannot be read are asked for once a second, however many callers there are', async () => {
+  test('are requested once a second while they cannot be read, however many callers there are', async () => {
     signing.parameters.delete('/vod/seal');
     const before = signing.secretReads();
     const handler = signing.signer();
@@ -82,7 +82,7 @@ describe('the secrets', () => {
   });
 });
 
-test('429: the answer has Retry-After, and the log does not name the caller', async () => {
+test('a response of 429 has Retry-After, and the log does not contain the caller', async () => {
   const handler = signing.signer({ SIGN_RATE_PER_MINUTE: '30', SIGN_RATE_BURST: '3' });
   const sign = (body?: unknown, sub = 'user-42') => handler(signRequest(body, { sub }), context());
   // A refused request counts as well.
@@ -114,7 +114,7 @@ test('without a SIGN_RATE_PER_MINUTE a caller is not limited', async () => {
   expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
 });
 
-test('one line of log for each request, without body, signature or secret', async () => {
+test('each request is logged in one line, without body, signature or secret', async () => {
   await signing.call({ sourceContext: 'order=7', sessionContext: 'hunter2' });
   await signing.call({ hunter2: 'hunter2' });
   expect(signing.lines).toEqual([
@@ -123,7 +123,7 @@ test('one line of log for each request, without body, signature or secret', asyn
   ]);
 });
 
-describe('the function does not start when its environment is wrong, and says which variable', () => {
+describe('the function does not start with a wrong environment, and names the variable', () => {
   test.each([
     ['VOD_KEY_PARAMETER', ''],
     ['SEAL_KEY_PARAMETER', ''],

@@ -27,7 +27,7 @@ async function refusal(body: unknown, env?: Record<string, string>, claims?: Rec
   return { status: answer.statusCode, problem: problemOf(answer), body: answer.body };
 }
 
-test('200: a signature that VOD takes, its expiry, and whether it is valid once', async () => {
+test('returns a signature that VOD accepts, its expiry, and whether it is valid once', async () => {
   const { signature, rest, headers, parameters } = await sign();
   expect(rest).toEqual({ expireTime: 1_795_351_800, oneTimeValid: false });
   expect(headers).toEqual({ 'content-type': 'application/json', 'cache-control': 'no-store' });
@@ -45,7 +45,7 @@ test('200: a signature that VOD takes, its expiry, and whether it is valid once'
   });
 });
 
-describe('each property of the request', () => {
+describe('properties of POST /upload-signature', () => {
   test.each<[string, object, Record<string, string>]>([
     ['oneTimeValid: true', { oneTimeValid: true }, { oneTimeValid: '1' }],
     ['oneTimeValid: 1, as VOD spells it', { oneTimeValid: 1 }, { oneTimeValid: '1' }],
@@ -87,7 +87,7 @@ describe('each property of the request', () => {
     }
   });
 
-  test("sourceContext: says whether a procedure was signed, the caller's or the policy's", async () => {
+  test("sourceContext: contains whether a procedure was signed, the caller's or the policy's", async () => {
     const signedProcedure = async (...call: Parameters<typeof sign>) => {
       const { parameters } = await sign(...call);
       return open(parameters['sourceContext'] ?? '', ['seal-new']).signedProcedure;
@@ -107,7 +107,7 @@ describe('each property of the request', () => {
   });
 });
 
-describe('what the schema or the policy refuses is 400, by name', () => {
+describe('POST /upload-signature returns 400 with the property that the schema or the policy refuses', () => {
   const fixed = { ONE_TIME_VALID: 'true', ONE_TIME_VALID_FIXED: 'true' };
   test.each<[string, unknown, string, Record<string, string>?]>([
     ['a property that is unknown', { fileId: '1' }, '/fileId'],
@@ -142,9 +142,12 @@ describe('what the schema or the policy refuses is 400, by name', () => {
     expect(problem.errors?.map((error) => error.path)).toEqual([path]);
   });
 
-  test.each(['null', '[]', '"x"', '7', '{', 'undefined'])('a body that is not a JSON object: %s', async (body) => {
-    expect((await refusal(body)).status).toBe(400);
-  });
+  test.each(['null', '[]', '"x"', '7', '{', 'undefined'])(
+    '400 for a body that is not a JSON object: %s',
+    async (body) => {
+      expect((await refusal(body)).status).toBe(400);
+    },
+  );
 
   test('a hostile body gets at most 20 errors, without any of its values', async () => {
     const body = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`m${n}`, 'SECRET-VALUE']));
@@ -154,7 +157,7 @@ describe('what the schema or the policy refuses is 400, by name', () => {
   });
 });
 
-test('the policy decides what the caller leaves out', async () => {
+test('the policy provides the values that the caller omits', async () => {
   const { parameters, rest } = await sign(undefined, {
     ONE_TIME_VALID: 'true',
     ONE_TIME_VALID_FIXED: 'true',
@@ -167,7 +170,7 @@ test('the policy decides what the caller leaves out', async () => {
   expect(rest).toMatchObject({ oneTimeValid: true });
 });
 
-test('H9: with a list, absence means its first entry', async () => {
+test('H9: the first entry of a list is the value of an omitted property', async () => {
   const lists = { CLASS_IDS: '1024,7', STORAGE_REGIONS: 'ap-chongqing,ap-singapore' };
   expect((await sign({}, lists)).parameters).toMatchObject({ classId: '1024', storageRegion: 'ap-chongqing' });
   // Also with one entry, with another property, and where the class is 0, VOD's own default.
@@ -188,14 +191,14 @@ test('a body that is not UTF-8 is refused, not signed with other characters in i
   expect((await signing.signer()({ ...request, isBase64Encoded: true }, context())).statusCode).toBe(400);
 });
 
-test('413: a body over 16 KiB, counted in bytes', async () => {
+test('returns 413 for a body over 16 KiB, counted in bytes', async () => {
   const sized = (bytes: number) => `{"sourceContext":"x"}`.padEnd(bytes, ' ');
   expect((await refusal(sized(16_385))).status).toBe(413);
   expect((await signing.signer()(signRequest(sized(16_384)), context())).statusCode).toBe(200);
   expect((await refusal(`"${'好'.repeat(5461)}"`)).status).toBe(413);
 });
 
-describe('403: a token that does not say who uploads', () => {
+describe('POST /upload-signature returns 403 for a token without a usable sub', () => {
   test.each<[string, Record<string, string>]>([
     ['no sub', {}],
     ['an empty sub', { sub: '' }],
@@ -231,7 +234,7 @@ describe('403: a token that does not say who uploads', () => {
     expect((await signing.signer()({ ...event, headers }, context())).statusCode).toBe(200);
   });
 
-  test('a sub of 128 bytes is enough', async () => {
+  test('a sub of 128 bytes is accepted', async () => {
     expect((await signing.signer()(signRequest(undefined, { sub: 'é'.repeat(64) }), context())).statusCode).toBe(200);
   });
 });

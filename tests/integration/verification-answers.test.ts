@@ -12,7 +12,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-describe('deletions', () => {
+describe('verification of deletions', () => {
   const verifiedUpload = async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
@@ -20,7 +20,7 @@ describe('deletions', () => {
     return fileId;
   };
 
-  test('that an event reports are stored at once, with the media information that was known', async () => {
+  test('a deletion that an event reports is stored at once, with the media information that was known', async () => {
     const fileId = await verifiedUpload();
     const { url } = await world.item(fileId);
     await world.client.DeleteMedia({ FileId: fileId });
@@ -31,7 +31,7 @@ describe('deletions', () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('that no event reports need a second answer, at least 10 s after the first', async () => {
+  test('a deletion that no event reports needs a second response, at least 10 s after the first', async () => {
     const fileId = await verifiedUpload();
     await world.client.DeleteMedia({ FileId: fileId });
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
@@ -43,7 +43,7 @@ describe('deletions', () => {
     expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed' });
   });
 
-  test('of which VOD has the file after all are forgotten', async () => {
+  test('a reported deletion is dropped when VOD still has the file', async () => {
     const fileId = await verifiedUpload();
     const before = contentOf(await world.item(fileId));
     await world.deliver(fileDeleted({ fileId }));
@@ -54,7 +54,7 @@ describe('deletions', () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('that VOD carries out some time after its event are found', async () => {
+  test('a deletion that VOD carries out some time after its event is found', async () => {
     const fileId = await verifiedUpload();
     await world.deliver(fileDeleted({ fileId }));
     await world.verify();
@@ -64,7 +64,7 @@ describe('deletions', () => {
     expect(await world.item(fileId)).toMatchObject({ status: 'deleted', trust: 'confirmed' });
   });
 
-  test('V7: of parts are verified again, and the row has what VOD still has', async () => {
+  test('V7: a deletion of parts is verified, and the row contains what VOD still has', async () => {
     const fileId = await verifiedUpload();
     world.api.answering = changingBasicInfo({ MediaUrl: '', CoverUrl: '' });
     const details = [{ FileId: fileId, DeleteParts: [{ Type: 'OriginalFiles' }] }];
@@ -78,7 +78,7 @@ describe('deletions', () => {
     expect(item).not.toHaveProperty('url');
   });
 
-  test('of 20 confirmed files in one call without an event change nothing and ring an alarm', async () => {
+  test('20 confirmed files that are missing in one call without an event change nothing and raise an alarm', async () => {
     const ids: string[] = [];
     while (ids.length < 20) ids.push(world.upload());
     for (const fileId of ids) await world.deliver(newFileUpload({ fileId }));
@@ -94,11 +94,11 @@ describe('deletions', () => {
   });
 });
 
-describe("VOD's review", () => {
+describe("verification of VOD's review", () => {
   const reviewing = (Suggestion: string) =>
     changingMedia((info) => ({ ...info, ReviewInfo: { MediaReviewInfo: { Suggestion, TypeSet: ['Porn'] } } }));
 
-  test('that suggests block makes the row rejected, with the reason', async () => {
+  test('a review that suggests block makes the row rejected, with the reason', async () => {
     const fileId = world.upload();
     world.api.answering = reviewing('block');
     await world.deliver(newFileUpload({ fileId }));
@@ -111,7 +111,7 @@ describe("VOD's review", () => {
     });
   });
 
-  test("that suggests review holds the row, and a person's decision in VOD is picked up within 15 minutes", async () => {
+  test("a review that suggests review holds the row, and a person's decision in VOD is stored within 15 minutes", async () => {
     const fileId = world.upload();
     world.api.answering = reviewing('review');
     await world.deliver(newFileUpload({ fileId }));
@@ -126,7 +126,7 @@ describe("VOD's review", () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('of a file that is Forbidden in VOD makes the row rejected, and lifting it makes it ready', async () => {
+  test('a file that is Forbidden in VOD is rejected, and is ready once that is lifted', async () => {
     const fileId = world.upload();
     world.api.answering = changingBasicInfo({ Status: 'Forbidden' });
     await world.deliver(newFileUpload({ fileId }));
@@ -140,8 +140,8 @@ describe("VOD's review", () => {
   });
 });
 
-describe('what is wrong with one file', () => {
-  test('H2: an id that VOD refuses does not hold up the 19 others of its call', async () => {
+describe('errors of one file in verification', () => {
+  test('H2: an id that VOD refuses does not delay the 19 others of its call', async () => {
     const ids: string[] = [];
     while (ids.length < 19) ids.push(world.upload());
     world.api.answering = (action, pass, parameters) => {
@@ -157,7 +157,7 @@ describe('what is wrong with one file', () => {
     expect(world.queue).toHaveLength(1);
   });
 
-  test('A1: a seal for an empty caller is stored without an uploader, and holds up no other file', async () => {
+  test('A1: a seal for an empty caller is stored without an uploader, and delays no other file', async () => {
     const [poison, fine] = [world.upload({ uploader: '', text: '' }), world.upload()];
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));
     await world.verify();
@@ -166,7 +166,7 @@ describe('what is wrong with one file', () => {
     expect(await world.item(fine)).toMatchObject({ trust: 'confirmed', uploader: 'user-42' });
   });
 
-  test('A1: a row that the table refuses is logged, is not retried, and holds up no other file', async () => {
+  test('A1: a row that the table refuses is logged, is not retried, and delays no other file', async () => {
     const [poison, fine] = [world.upload({ text: 'poison' }), world.upload()];
     world.webhook.refuseRowsWith('"poison"');
     await world.deliver(newFileUpload({ fileId: poison }), newFileUpload({ fileId: fine }));

@@ -14,8 +14,8 @@ afterEach(async () => {
   await cleanUp();
 });
 
-describe('VOD that cannot answer yet', () => {
-  test('a file that VOD shows 12 s late is asked about again, and confirmed when it is there', async () => {
+describe('verification before VOD has the result', () => {
+  test('a file that VOD shows 12 s late is requested again, and confirmed once it is there', async () => {
     const fileId = world.upload();
     let isVisible = false;
     world.api.answering = (action, pass) => {
@@ -34,7 +34,7 @@ describe('VOD that cannot answer yet', () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('media information that VOD has later does not hold ready back, and is written when it is there', async () => {
+  test('media information that VOD has later does not delay ready, and is written when it is there', async () => {
     const fileId = world.upload();
     world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId, size: 99 }));
@@ -49,7 +49,7 @@ describe('VOD that cannot answer yet', () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('media information that VOD never has is asked for during an hour, and then no more', async () => {
+  test('media information that VOD never has is requested for an hour and no longer', async () => {
     const fileId = world.upload();
     world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId }));
@@ -83,7 +83,7 @@ describe('VOD that cannot answer yet', () => {
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
 
-  test('H5: BasicInfo null of a confirmed file is not an answer: the row keeps url, name and uploader', async () => {
+  test('H5: a confirmed row keeps url, name and uploader when VOD returns BasicInfo null', async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -97,7 +97,7 @@ describe('VOD that cannot answer yet', () => {
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });
 
-  test('H5: a task whose detail is null is not an answer, and is described again', async () => {
+  test('H5: a task with a null detail is described again', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     await world.deliver(...(await world.eventsOf(fileId)));
@@ -112,7 +112,7 @@ describe('VOD that cannot answer yet', () => {
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
 
-  test('for a day: the row stays, and its message goes to the dead letters with an alarm', async () => {
+  test('after a day without a result the row stays, and its message goes to the dead letters with an alarm', async () => {
     const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
     world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
@@ -143,7 +143,7 @@ describe('VOD that cannot answer yet', () => {
   });
 });
 
-describe("with the local VOD's own faults", () => {
+describe('verification with faults of the local VOD', () => {
   test('a file that the server API shows late is confirmed once it is there', async () => {
     world.vod.setFaults({ visibleAfterMs: 60_000 });
     const fileId = world.upload();
@@ -156,7 +156,7 @@ describe("with the local VOD's own faults", () => {
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3 });
   });
 
-  test('media information that VOD has late comes into a row that is ready already', async () => {
+  test('media information that VOD has late is added to a row that is already ready', async () => {
     world.vod.setFaults({ analysedAfterMs: 60_000 });
     const fileId = world.upload();
     await world.deliver(...(await world.eventsOf(fileId)));
@@ -168,7 +168,7 @@ describe("with the local VOD's own faults", () => {
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3 });
   });
 
-  test('half of all calls failing: every upload is confirmed within half a day, and none is lost', async () => {
+  test('while half of all calls fail, every upload is confirmed within half a day', async () => {
     const ids: string[] = [];
     while (ids.length < 30) ids.push(world.upload({ procedure: 'LongVideoPreset' }));
     for (const fileId of ids) await world.processed(fileId);
@@ -181,8 +181,8 @@ describe("with the local VOD's own faults", () => {
   });
 });
 
-describe('services that do not answer', () => {
-  test('a delay queue that does not answer fails the record, which is delivered again', async () => {
+describe('verification while a service is unavailable', () => {
+  test('an unavailable delay queue fails the record, which is delivered again', async () => {
     const [late, fine] = [world.upload(), world.upload()];
     world.api.answering = (_, pass, parameters) =>
       (parameters as { FileIds?: string[] }).FileIds?.includes(late) === true ? refusal('InternalError') : pass();
@@ -200,7 +200,7 @@ describe('services that do not answer', () => {
   });
 });
 
-test('a table that does not answer fails the records, and no answer of VOD is lost', async () => {
+test('an unavailable table fails the records, and no response of VOD is lost', async () => {
   const fileId = world.upload();
   await world.deliver(newFileUpload({ fileId }));
   world.webhook.failWrites(true);
@@ -213,7 +213,7 @@ test('a table that does not answer fails the records, and no answer of VOD is lo
   expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
 });
 
-test('a procedure that was signed and has not begun holds ready back, for 24 h', async () => {
+test('a signed procedure that has not begun delays ready, for 24 h', async () => {
   const sourceContext = seal('order=7', 'user-42', true, SEAL_KEY);
   const fileId = world.upload({ sourceContext });
   await world.deliver(newFileUpload({ fileId }));

@@ -22,8 +22,8 @@ function firstSeal(): string {
   return `vcu1:${mac}:7:user-42:order=7`;
 }
 
-describe('an upload event', () => {
-  test("leads to a confirmed row of VOD's own answer, ready without a procedure", async () => {
+describe('verification of an upload event', () => {
+  test("leads to a confirmed row with VOD's own values, ready without a procedure", async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId, url: 'http://evil.example/', sourceContext: 'order=8' }));
     await world.verify();
@@ -57,7 +57,7 @@ describe('an upload event', () => {
     expect(await world.item(fileId)).toMatchObject({ status: 'ready', trust: 'confirmed' });
   });
 
-  test('of 60 files at once costs VOD three calls: 20 files a call', async () => {
+  test('costs VOD three calls for 60 files at once: 20 files a call', async () => {
     const ids: string[] = [];
     while (ids.length < 60) ids.push(world.upload());
     await Promise.all(ids.map((fileId) => world.deliver(newFileUpload({ fileId }))));
@@ -89,7 +89,7 @@ describe('an upload event', () => {
     for (const event of [uploaded, ended]) expect(await world.webhook.outcome(event)).toBe('repeated');
   });
 
-  test('a source context sealed before the procedure was sealed along leads to one question about tasks', async () => {
+  test('a seal of the old layout, without the procedure, costs one call about tasks', async () => {
     const fileId = world.upload({ sourceContext: firstSeal() });
     await world.deliver(newFileUpload({ fileId }));
     expect(await world.callsOf(world.verify)).toEqual({ DescribeMediaInfos: 1, DescribeTasks: 1 });
@@ -97,8 +97,8 @@ describe('an upload event', () => {
   });
 });
 
-describe.each(engines)('on %s, any order of the true events, with duplicates and losses', (engine) => {
-  test('leads to the same row once verification and one run of reconcile are through', async () => {
+describe.each(engines)('verification on %s, any order of the true events, with duplicates and losses', (engine) => {
+  test('leads to the same row after verification and one run of reconcile', async () => {
     await world.stop();
     await cleanUp();
     world = await startReconciliation({ engine });
@@ -133,8 +133,8 @@ describe.each(engines)('on %s, any order of the true events, with duplicates and
   }
 });
 
-describe('a row that changes while VOD is asked', () => {
-  test('keeps the change: the answer is dropped, and the change brings its own verification', async () => {
+describe('a row that changes during its verification', () => {
+  test('keeps the change: the response is dropped, and the change triggers its own verification', async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     let isFirst = true;
@@ -166,7 +166,7 @@ describe('a row that changes while VOD is asked', () => {
     expect(world.queue).toEqual([]);
   });
 
-  test('a touch that tells nothing of a confirmed row leaves it as it was but for version and times', async () => {
+  test('an event without news leaves a confirmed row as it was, except version and times', async () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();

@@ -31,7 +31,7 @@ async function errorOf(call: Promise<unknown>): Promise<VodError> {
   throw new Error(`That was not a VodError: ${String(error)}`);
 }
 
-test('every action reaches the local VOD, over plain HTTP, in the signature that it checks', async () => {
+test('every action reaches the local VOD, over plain HTTP, with a signature that it accepts', async () => {
   const { url, port } = await start({ mode: 'PULL' });
   const { fileId } = await upload(port, { procedure: 'LongVideoPreset' });
   const vod = apiAt(url);
@@ -44,7 +44,7 @@ test('every action reaches the local VOD, over plain HTTP, in the signature that
   expect(await vod.DescribeTaskDetail({ TaskId: task?.TaskId ?? '' })).toMatchObject({ TaskType: 'Procedure' });
 });
 
-test('SubAppId goes along when there is one, and the caller may name another', async () => {
+test('SubAppId is sent when there is one, and the caller may set another', async () => {
   const sent: object[] = [];
   const keep: Answering = (_, __, parameters) => {
     sent.push(parameters);
@@ -85,7 +85,7 @@ test.each([
   expect(retries).toEqual([250, 500, 250, 500]);
 });
 
-test('V11: a refusal of the account is not retried, and is reported by its code and with what to do, without a secret', async () => {
+test('V11: a refusal of the account is not retried, and is reported with its code and what to do, without a secret', async () => {
   const { vod, actions } = await api(() => refusal('AuthFailure.SecretIdNotFound'));
   const error = await errorOf(vod.ConfirmEvents({ EventHandles: [] }));
   expect(error.code).toBe('AuthFailure.SecretIdNotFound');
@@ -95,7 +95,7 @@ test('V11: a refusal of the account is not retried, and is reported by its code 
   expect(actions).toHaveLength(1);
 });
 
-test('a server that is not there, or is not the API, is retried and reported', async () => {
+test('an unavailable server, or one that is not the API, is retried and reported', async () => {
   const unreachable = apiAt('http://127.0.0.1:9');
   expect((await errorOf(unreachable.PullEvents({}))).message).toMatch(
     /^Cannot call PullEvents: VOD did not answer: .*127/,
@@ -108,7 +108,7 @@ test('a server that is not there, or is not the API, is retried and reported', a
   expect(actions).toHaveLength(3);
 });
 
-test('nothing is waited for beyond the deadline, and nothing begun after it', async () => {
+test('no call waits beyond the deadline or begins after it', async () => {
   const silent = await api(() => new Promise(() => undefined), {}, { deadline: Date.now() + 300, tries: 3 });
   expect((await errorOf(silent.vod.PullEvents({}))).message).toMatch(/VOD did not answer within \d+ ms$/);
   expect(silent.actions).toHaveLength(1);
@@ -124,7 +124,7 @@ test('a key pair that cannot be read is not reported as an error of VOD', async 
   expect(actions).toEqual([]);
 });
 
-describe('the pace of one instance', () => {
+describe('rate of the calls of one instance', () => {
   /** A clock that goes by what is slept, and the times at which calls began, by action. */
   function pacedApi(refuses: (action: string, time: number) => boolean) {
     let time = 0;
@@ -144,7 +144,7 @@ describe('the pace of one instance', () => {
     return { clock, began, answering };
   }
 
-  test('is at most 100 calls a second of each action, however many ask at once', async () => {
+  test('is at most 100 calls a second for each action, however many callers there are', async () => {
     const { clock, began, answering } = pacedApi(() => false);
     const { vod } = await api(answering, clock);
     const calls = Array.from({ length: 100 }, () => [vod.PullEvents({}), vod.SearchMedia({})]);
@@ -177,7 +177,7 @@ describe('the pace of one instance', () => {
   });
 });
 
-test('a proxy in the environment is not asked', async () => {
+test('a proxy in the environment is not used', async () => {
   process.env['http_proxy'] = 'http://127.0.0.1:9';
   try {
     const { vod } = await api(() => answer({ EventSet: [] }));

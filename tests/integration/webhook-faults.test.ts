@@ -43,11 +43,14 @@ test('V4: an event that VOD sends again with another cover, name or domain is a 
   expect(levels()).toEqual(new Set(['info']));
 });
 
-test.each(['09a', '09b'])('V5: %s: a task of no VOD file is 200 and ignored: no row, no alarm', async (name) => {
-  expect(await webhook.post(faultEvent(name))).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
-  expect(webhook.takeCounts()).toEqual({});
-  expect(levels()).toEqual(new Set(['info']));
-});
+test.each(['09a', '09b'])(
+  'V5: %s: an event about a task without a VOD file is ignored with 200: no row, no alarm',
+  async (name) => {
+    expect(await webhook.post(faultEvent(name))).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
+    expect(webhook.takeCounts()).toEqual({});
+    expect(levels()).toEqual(new Set(['info']));
+  },
+);
 
 test.each<[string, ...string[]]>([
   [REVIEWED, '14a', '14b'],

@@ -28,8 +28,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-describe('a table that does not answer', () => {
-  test('for 10 s: every event is in the table afterwards, and none was answered 200 before', async () => {
+describe('the webhook while the table is unavailable', () => {
+  test('stores every event within an outage of 10 s, and returns 200 for none before', async () => {
     const ids = Array.from({ length: 30 }, freshId);
     const events = webhook.handler();
     await events(delivery(newFileUpload({ fileId: freshId() })), context());
@@ -48,7 +48,7 @@ describe('a table that does not answer', () => {
     for (const fileId of ids) expect(await webhook.itemOf(fileId)).toMatchObject({ fileId });
   });
 
-  test('A4: for as long as the function may run: 500, and the log names the ids', async () => {
+  test('A4: returns 500 after its time is over, and logs the ids', async () => {
     const fileId = freshId();
     const events = webhook.handler();
     await events(delivery(newFileUpload({ fileId: freshId() })), context());
@@ -61,7 +61,7 @@ describe('a table that does not answer', () => {
     );
   });
 
-  test('a second delivery meanwhile does no harm', async () => {
+  test('accepts a second delivery of an event meanwhile', async () => {
     const fileId = freshId();
     const events = webhook.handler();
     await events(delivery(newFileUpload({ fileId: freshId() })), context());
@@ -75,7 +75,7 @@ describe('a table that does not answer', () => {
   });
 });
 
-describe('secrets', () => {
+describe('the webhook while its secrets cannot be read', () => {
   test.each([
     ['the token', '/vod/token', WITH_TOKEN],
     ['the SignKey', '/vod/sign-key', WITH_SIGN_KEY],
@@ -92,7 +92,7 @@ describe('secrets', () => {
     expect(webhook.takeCounts()).toEqual({});
   });
 
-  test('H7: a first read that failed is remembered for a second: a crowd of posts reads the store once', async () => {
+  test('H7: a first read that failed is cached for a second: many requests read the store once', async () => {
     const before = webhook.parameters.get('/vod/seal') ?? '';
     webhook.parameters.delete('/vod/seal');
     const fresh = webhook.handler();

@@ -22,7 +22,7 @@ afterAll(async () => {
   await webhook.stop();
 });
 
-describe('400, nothing written', () => {
+describe('the webhook returns 400 and writes nothing', () => {
   const bytes = Buffer.from('{"EventType":"NewFileUpload","FileUploadEvent":{"FileId":"\xff"}}', 'latin1');
   test.each<[string, unknown]>([
     ['not JSON', '{"EventType":'],
@@ -51,7 +51,7 @@ describe('400, nothing written', () => {
     expect(webhook.takeCounts()).toEqual({});
   });
 
-  test('the answer says what is missing, and where', async () => {
+  test('the response names what is missing, and where', async () => {
     expect(problemOf(await webhook.post({})).detail).toBe(
       'Cannot read event: it must be a JSON object with an EventType',
     );
@@ -61,7 +61,7 @@ describe('400, nothing written', () => {
   });
 });
 
-describe('401, nothing written', () => {
+describe('the webhook returns 401 and writes nothing', () => {
   test.each([
     ['no token', ''],
     ['a wrong token', 'token=token-3'],
@@ -104,7 +104,7 @@ describe('401, nothing written', () => {
     }
   });
 
-  test('with both: each alone is refused', async () => {
+  test('with a token and a SignKey, a valid credential of one kind alone is refused', async () => {
     const both = webhook.handler(WITH_BOTH);
     const event = newFileUpload({ fileId: freshId() });
     expect(await webhook.status({ ...event, ...signed(inSeconds(600)) }, { query: '' }, both)).toBe(401);
@@ -113,7 +113,7 @@ describe('401, nothing written', () => {
   });
 });
 
-describe('the order of the checks', () => {
+describe("order of the webhook's checks", () => {
   const big = 'x'.repeat(1024 * 1024 + 1);
   const queryOf = (T: number) => `Sign=${signed(T).Sign}&T=${T}`;
 
@@ -140,13 +140,13 @@ describe.each([
 ])('a body %s', (_, base64) => {
   const sized = (bytes: number) => JSON.stringify(bareUpload('9')).padEnd(bytes, ' ');
 
-  test('of 1 MiB is read, one byte more is 413', async () => {
+  test('a body of 1 MiB is read, one byte more returns 413', async () => {
     expect(await webhook.status(sized(1024 * 1024), { base64 })).toBe(200);
     expect(await webhook.status(sized(1024 * 1024 + 1), { base64 })).toBe(413);
   });
 });
 
-describe('H7: posts without a credential', () => {
+describe('H7: requests to the webhook without a credential', () => {
   test('H7: read no secret: without a token', async () => {
     const fresh = webhook.handler(WITH_TOKEN);
     const before = webhook.secretReads();

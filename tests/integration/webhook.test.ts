@@ -18,7 +18,7 @@ afterAll(async () => {
   await webhook.stop();
 });
 
-describe('an event that is kept', () => {
+describe('the webhook records an event', () => {
   test.each([
     ['new-file-upload', { status: 'uploaded', type: 'mp4' }],
     ['new-file-upload.2.0', { status: 'uploaded', sourceType: 'Upload' }],
@@ -67,7 +67,7 @@ describe('an event that is kept', () => {
     }
   });
 
-  test('EventType wins where eventType is there too', async () => {
+  test('EventType takes precedence over eventType', async () => {
     const fileId = freshId();
     await webhook.post({ ...bareUpload(fileId), eventType: 'FileDeleted' });
     const item = await webhook.itemOf(fileId);
@@ -87,7 +87,7 @@ describe('an event that is kept', () => {
     expect(await webhook.itemOf(fileId)).toMatchObject({ createTime: '2026-11-22T00:00:00Z' });
   });
 
-  test('fields of the wrong type are absent, the rest is kept', async () => {
+  test('fields of the wrong type are dropped, the rest is kept', async () => {
     const fileId = freshId();
     const MediaBasicInfo = { Name: {}, MediaUrl: 'u', CreateTime: [] };
     await webhook.post(bareUpload(fileId, { ProcedureTaskId: 7, MediaBasicInfo, MetaData: 'x' }));
@@ -111,7 +111,7 @@ describe('V2: zeros of a file that VOD has not analysed yet', () => {
     expect(await webhook.itemOf(fileId)).toMatchObject({ size: 3, duration: 60.5, width: 1920, height: 1080 });
   });
 
-  test('alone are not stored', async () => {
+  test('zeros alone are not stored', async () => {
     const fileId = freshId();
     await webhook.post(bareUpload(fileId, zeros));
     for (const name of ['size', 'duration', 'width', 'height']) {
@@ -120,7 +120,7 @@ describe('V2: zeros of a file that VOD has not analysed yet', () => {
   });
 });
 
-describe('the source context', () => {
+describe('source context of an upload event', () => {
   const contextOf = async (sourceContext: string) => {
     const fileId = freshId();
     await webhook.post(newFileUpload({ fileId, sourceContext }));
@@ -128,23 +128,23 @@ describe('the source context', () => {
     return { seal: opened, text, uploader };
   };
 
-  test('sealed with the newest key or the one before the rotation: the text and the caller', async () => {
+  test('a seal of the newest or the previous key gives the text and the caller', async () => {
     for (const key of [SEAL_KEY, 'seal-old']) {
       const opened = { seal: 'valid', text: 'order=7', uploader: 'user-42' };
       expect(await contextOf(seal('order=7', 'user-42', false, key))).toEqual(opened);
     }
   });
 
-  test('sealed for the caller alone: uploader and no text', async () => {
+  test('a seal for the caller alone gives the uploader and no text', async () => {
     const opened = { seal: 'valid', text: undefined, uploader: 'user-42' };
     expect(await contextOf(seal('', 'user-42', true, SEAL_KEY))).toEqual(opened);
   });
 
-  test('without a seal: the text and no uploader', async () => {
+  test('a text without a seal is stored, without an uploader', async () => {
     expect(await contextOf('uid=42')).toEqual({ seal: 'none', text: 'uid=42', uploader: undefined });
   });
 
-  test('with a seal of another key: the raw text and no uploader', async () => {
+  test('a seal of another key is stored as raw text, without an uploader', async () => {
     const forged = seal('order=7', 'user-42', false, 'my own key');
     expect(await contextOf(forged)).toEqual({ seal: 'broken', text: forged, uploader: undefined });
   });
@@ -158,7 +158,7 @@ describe('the source context', () => {
     expect(await webhook.itemOf(both)).toMatchObject({ sourceContext: 'order=8' });
   });
 
-  test('is one fact: a second event does not fill in what the first one left open', async () => {
+  test('a second event does not add to the source context of the first one', async () => {
     const fileId = freshId();
     await webhook.post(newFileUpload({ fileId, sourceContext: seal('', 'alice', false, SEAL_KEY) }));
     await webhook.post(newFileUpload({ fileId, sourceContext: 'order=666' }));
@@ -168,8 +168,8 @@ describe('the source context', () => {
   });
 });
 
-describe('the same again, or an event that contains nothing new', () => {
-  test('is answered 200 and writes nothing, in either format and with another envelope', async () => {
+describe('a repeated event, or one that contains nothing new', () => {
+  test('returns 200 and writes nothing, in either format and with another envelope', async () => {
     const file = { fileId: freshId(), procedureTaskId: 'task-1' };
     const finish = procedureStateChanged(file, 'FINISH', { taskId: 'task-1' });
     expect(await webhook.outcome(newFileUpload(file))).toBe('recorded');
@@ -195,7 +195,7 @@ describe('the same again, or an event that contains nothing new', () => {
   });
 });
 
-describe('200, logged, no row', () => {
+describe('the webhook returns 200, logs the event and writes no row', () => {
   const byUrl = (FileId: unknown) => ({
     EventType: 'ProcedureStateChanged',
     ProcedureStateChangeEvent: { TaskId: 'task-1', Status: 'FINISH', FileId, FileUrl: 'http://example.com/a.mp4' },
@@ -222,11 +222,11 @@ describe('200, logged, no row', () => {
   });
 });
 
-describe('FileDeleted', () => {
+describe('the webhook with FileDeleted', () => {
   const results = (parts: Record<string, object[]>) =>
     Object.entries(parts).map(([FileId, DeleteParts]) => ({ FileId, DeleteParts }));
 
-  test('V7: of a part of a file is noted with the part, and the row keeps its status', async () => {
+  test('V7: records a deleted part of a file, and the row keeps its status', async () => {
     const fileId = freshId();
     const original = bareDeletion([fileId], {
       FileDeleteResultInfo: results({ [fileId]: [{ Type: 'OriginalFiles' }] }),
@@ -239,21 +239,24 @@ describe('FileDeleted', () => {
     expect(await webhook.outcome(bareDeletion([fileId], { FileDeleteResultInfo: transcoded }))).toBe('recorded');
   });
 
-  test.each([[[]], [null]])('of parts whose FileIdSet is %p names the files in its details', async (FileIdSet) => {
-    const fileId = freshId();
-    const FileDeleteResultInfo = results({ [fileId]: [{ Type: 'TranscodeFiles' }] });
-    expect(await webhook.outcome(bareDeletion(FileIdSet, { FileDeleteResultInfo }))).toBe('recorded');
-    expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['parts:TranscodeFiles'] });
-  });
+  test.each([[[]], [null]])(
+    'reads the files of deleted parts from the details when FileIdSet is %p',
+    async (FileIdSet) => {
+      const fileId = freshId();
+      const FileDeleteResultInfo = results({ [fileId]: [{ Type: 'TranscodeFiles' }] });
+      expect(await webhook.outcome(bareDeletion(FileIdSet, { FileDeleteResultInfo }))).toBe('recorded');
+      expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['parts:TranscodeFiles'] });
+    },
+  );
 
-  test('that names one file both in parts and whole is about the whole file', async () => {
+  test('treats a file that is named both in parts and whole as deleted', async () => {
     const fileId = freshId();
     const details = [[{ Type: 'TranscodeFiles' }], []].map((DeleteParts) => ({ FileId: fileId, DeleteParts }));
     await webhook.post(bareDeletion([fileId], { FileDeleteResultInfo: details }));
     expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['gone'] });
   });
 
-  test('V12: of 150 files is recorded for all of them', async () => {
+  test('V12: records all of 150 deleted files', async () => {
     const ids = Array.from({ length: 150 }, freshId);
     expect(await webhook.outcome(bareDeletion(ids))).toBe('recorded');
     const items = await Promise.all(ids.map(webhook.itemOf));
@@ -261,7 +264,7 @@ describe('FileDeleted', () => {
     expect(webhook.takeCounts()).toEqual({ GetItem: 150, UpdateItem: 150 });
   });
 
-  test('with one id that is not usable is recorded for the others', async () => {
+  test('records the other files when one id is invalid', async () => {
     const fileId = freshId();
     expect(await webhook.outcome(bareDeletion([fileId, 7, '', 'x'.repeat(41)]))).toBe('recorded');
     expect(await webhook.itemOf(fileId)).toMatchObject({ _news: ['gone'] });

@@ -119,7 +119,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     }
   });
 
-  test('can be given up and owned again, by another path too', async () => {
+  test('can be released and owned again, by another path too', async () => {
     const release = await ownDataDir(dataDir);
     await expect(ownDataDir(join(dataDir, '..', dataDir.split('/').at(-1) ?? ''))).rejects.toThrow(' is in use by ');
     await release();

@@ -54,7 +54,7 @@ function raw(port: number, bytes: string): Promise<string> {
   });
 }
 
-describe("the gateway's own answers", () => {
+describe("the gateway's own responses:", () => {
   test.each([
     ['unknown path', 'GET', '/nowhere', 404, 'Not Found'],
     ['unknown method of a known path', 'DELETE', '/echo', 404, 'Not Found'],
@@ -191,7 +191,7 @@ describe('the JWT authorizer', () => {
     expect((await who(`Bearer ${await token()}`)).status).toBe(401);
   });
 
-  test('hands the claims on as text, as API Gateway does', async () => {
+  test('passes the claims on as text, as API Gateway does', async () => {
     const token = await run.issuer.token(
       claims({ aud: ['local-app', 'b'], exp: 4102444800, admin: true, a: { b: 1 } }),
     );
@@ -260,7 +260,7 @@ describe('the event', () => {
     expect((JSON.parse(received) as Echo).event.headers['x-twice']).toBe('a,b');
   });
 
-  test('leaves out body, query and cookies that are not there', async () => {
+  test('omits body, query and cookies that the request does not have', async () => {
     const { event } = (await (await fetch(`${run.url}/echo`)).json()) as Echo;
     expect(Object.keys(event)).not.toEqual(expect.arrayContaining(['body']));
     expect(event).not.toHaveProperty('queryStringParameters');
@@ -286,7 +286,7 @@ describe('the event', () => {
 });
 
 describe("a function's result", () => {
-  test('with a statusCode says it all', async () => {
+  test('with a statusCode is the whole response', async () => {
     const body = Buffer.from([0, 255]).toString('base64');
     const headers = { 'Content-Type': 'image/png', 'x-number': 1 };
     const cookies = ['a=1; Secure', 'b=2'];
@@ -321,7 +321,7 @@ describe('CORS', () => {
   const preflight = (path: string, origin: string) =>
     fetch(`${run.url}${path}`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } });
 
-  test.each(['/echo', '/nowhere'])('answers the preflight of %s by itself', async (path) => {
+  test.each(['/echo', '/nowhere'])('responds to the preflight of %s itself', async (path) => {
     const response = await preflight(path, ORIGIN);
     expect(response.status).toBe(204);
     expect(Object.fromEntries(response.headers)).toMatchObject({
@@ -332,7 +332,7 @@ describe('CORS', () => {
     });
   });
 
-  test('gives another origin nothing', async () => {
+  test('sends no CORS headers to another origin', async () => {
     for (const response of [
       await preflight('/echo', 'http://evil.example'),
       await answerWith({}, { origin: 'null' }),
@@ -363,7 +363,7 @@ describe('CORS', () => {
     ]);
   });
 
-  test('N1: no page can fill the terminal with origins that it makes up, nor control it', async () => {
+  test('N1: a page can neither fill the terminal with invented origins nor control it', async () => {
     const refused = () => run.lines.filter((line) => line.startsWith('CORS refused'));
     const head = 'OPTIONS /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
     expect(await raw(Number(new URL(run.url).port), `${head}Origin: \x9b31mred\r\n\r\n`)).toContain(' 204 ');
@@ -372,7 +372,7 @@ describe('CORS', () => {
     expect(refused()).toHaveLength(100);
   });
 
-  test("replaces the function's own headers, and stands on refusals too", async () => {
+  test("replaces the function's own headers, and is sent with refusals too", async () => {
     const own = { 'access-control-allow-origin': '*', 'Access-Control-Allow-Methods': 'DELETE' };
     const response = await answerWith({ statusCode: 200, headers: own }, { origin: ORIGIN });
     expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
@@ -399,14 +399,14 @@ describe('an instance', () => {
     expect(secrets.filter((secret: string) => JSON.stringify(seen).includes(secret))).toEqual([]);
   });
 
-  test('has many requests at once', async () => {
+  test('handles many requests at once', async () => {
     const started = Date.now();
     const answers = await Promise.all(Array.from({ length: 20 }, () => post('/slow', '300')));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     expect(Date.now() - started).toBeLessThan(20 * 300);
   });
 
-  test('is at work for 50 of a crowd at a time, and all of it is served', async () => {
+  test('handles 50 requests at a time, and all of many are served', async () => {
     const answers = await Promise.all(Array.from({ length: 300 }, () => post('/crowd', '')));
     const crowds = await Promise.all(answers.map(async (answer) => (await answer.json()) as { atOnce: number }));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -415,7 +415,7 @@ describe('an instance', () => {
     expect(most).toBeLessThanOrEqual(50);
   });
 
-  test('that is killed fails its requests, and another one takes the next', async () => {
+  test('fails its requests when it is killed, and another one handles the next', async () => {
     const pending = post('/slow', '1900');
     while (!run.lines.some((line) => line.includes('takes 1900')))
       await new Promise((resolve) => setTimeout(resolve, 10));
@@ -424,7 +424,7 @@ describe('an instance', () => {
     expect(await (await post('/slow', '1')).json()).toEqual({ calls: 1 });
   });
 
-  test('writes what went wrong', async () => {
+  test('logs errors', async () => {
     await post('/throws', '');
     await post('/crashes', '');
     expect(run.lines.join('\n')).toContain('thrown in a handler');
@@ -445,7 +445,7 @@ describe('/local', () => {
       outgoing.on('error', reject).end(body);
     });
 
-  test('issues tokens that the authorizer takes, with any claims', async () => {
+  test('issues tokens that the authorizer accepts, with any claims', async () => {
     const { text } = await local('/local/token', 'POST', '{"sub": "user-7", "email": "a@b"}');
     const { token } = JSON.parse(text) as { token: string };
     const { event } = await echo('/whoami', '', { authorization: `Bearer ${token}` });
@@ -473,7 +473,7 @@ describe('/local', () => {
   });
 
   test.each(['/', '/local/uploads', '/local/issuer/.well-known/openid-configuration'])(
-    'answers %s to this machine alone',
+    'serves %s to this machine alone',
     async (path) => {
       for (const host of ['localhost', 'localhost:3000', '127.0.0.1:1']) {
         expect((await local(path, 'GET', undefined, host)).status).toBe(200);

@@ -99,7 +99,7 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
     },
   );
 
-  test('on this machine they work, over TLS too', async () => {
+  test('on this machine these routes work, over TLS too', async () => {
     expect((await fetch(`${run.url}/local/run/reconcile`, { method: 'POST' })).status).toBe(200);
     expect((await fetch(`${run.url}/local/playback-keys`)).status).toBe(200);
     for (const isSecure of [false, true]) {

@@ -57,7 +57,7 @@ afterAll(async () => {
 const who = (token: string, url = run.url) =>
   fetch(`${url}/whoami`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
 
-test("N2: a token of an issuer of one's own is accepted beside those of the built-in issuer", async () => {
+test('N2: a token of the configured issuer is accepted beside those of the built-in issuer', async () => {
   const response = await who(await issuer.sign());
   expect(response.status).toBe(200);
   const { event } = (await response.json()) as { event: { requestContext: { authorizer: object } } };
@@ -95,7 +95,7 @@ describe('an issuer whose keys cannot be read', () => {
     await check(own).finally(() => own.stop());
   }
 
-  test('N2: is named in the terminal, and its tokens are accepted as soon as it answers', async () => {
+  test('N2: is named in the terminal, and its tokens are accepted as soon as it responds', async () => {
     const late = await startIssuer();
     const { port } = late.server.address() as AddressInfo;
     late.server.close();
@@ -111,7 +111,7 @@ describe('an issuer whose keys cannot be read', () => {
     late.server.closeAllConnections();
   }, 30_000);
 
-  test('H16: an issuer that never stops sending is given up', async () => {
+  test('H16: an issuer that never stops sending is aborted', async () => {
     const endless = await startIssuer();
     endless.override.isEndless = true;
     await withOwnIssuer(endless.url, async (own) => {

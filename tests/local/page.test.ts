@@ -108,7 +108,7 @@ describe('the local run serves', () => {
     for (const procedure of procedures) expect((await sign({ procedure })).status).toBe(200);
   });
 
-  test('a getSignature to copy that works as it stands', async () => {
+  test('a getSignature to copy that works unchanged', async () => {
     const context = { fetch, JSON, Error, userToken: () => run.issuer.token({ sub: 'user-42' }) };
     const [code] = getSignatureCode(`${run.url}/upload-signature`, { oneTimeValid: true }).split('\n\n');
     const getSignature = runInNewContext(`${code}; getSignature`, context) as () => Promise<string>;
@@ -234,7 +234,7 @@ test('the code to copy carries any text as it is', () => {
   );
 });
 
-describe('hosts', () => {
+describe('map-hosts of the page', () => {
   const vod = 'http://localhost:3443';
 
   test.each([
@@ -285,7 +285,7 @@ describe('numbers for people', () => {
   });
 });
 
-describe('my uploads', () => {
+describe('own uploads on the page', () => {
   const upload = (fileId: string, status: StoredUpload['status'], version = 2): StoredUpload => ({
     fileId,
     status,
@@ -386,7 +386,7 @@ describe('my uploads', () => {
   });
 });
 
-describe('words', () => {
+describe('strings of the page', () => {
   const shape = (table: object): unknown =>
     Object.fromEntries(
       Object.entries(table).map(([name, value]: [string, unknown]) => [

@@ -28,15 +28,15 @@ afterAll(async () => {
 const one = (name: string, decrypt = true) =>
   ssm.send(new GetParameterCommand({ Name: name, WithDecryption: decrypt })).then(({ Parameter }) => Parameter);
 
-test('GetParameter', async () => {
+test('GetParameter returns a parameter', async () => {
   expect(await one('/a')).toMatchObject({ Name: '/a', Type: 'SecureString', Value: 'value a' });
 });
 
-test('GetParameter of a name that is not there', async () => {
+test('GetParameter refuses a name that does not exist', async () => {
   await expect(one('/none')).rejects.toMatchObject({ name: 'ParameterNotFound' });
 });
 
-test('GetParameters, known and unknown', async () => {
+test('GetParameters returns known and unknown names apart', async () => {
   const { Parameters: parameters, InvalidParameters: unknown } = await ssm.send(
     new GetParametersCommand({ Names: ['/b', '/none', '/a'], WithDecryption: true }),
   );
@@ -47,11 +47,11 @@ test('GetParameters, known and unknown', async () => {
   expect(unknown).toEqual(['/none']);
 });
 
-test('a secret is shown to who asks for decryption alone', async () => {
+test('a secret is decrypted only with WithDecryption', async () => {
   expect((await one('/a', false))?.Value).not.toContain('value a');
 });
 
-test('a value that changes meanwhile', async () => {
+test('a changed value is returned', async () => {
   store.parameters.set('/a', 'changed');
   expect((await one('/a'))?.Value).toBe('changed');
   store.parameters.delete('/b');
@@ -62,14 +62,14 @@ describe('PutParameter', () => {
   const put = (input: Omit<PutParameterCommandInput, 'Name'>) =>
     ssm.send(new PutParameterCommand({ Name: '/checkpoint', ...input })).then(({ Version }) => Version);
 
-  test('makes a parameter, replaces it only when told to, and counts', async () => {
+  test('creates a parameter, replaces it only with Overwrite, and counts versions', async () => {
     expect(await put({ Value: '{"at":1}', Type: 'String' })).toBe(1);
     await expect(put({ Value: '{"at":2}' })).rejects.toMatchObject({ name: 'ParameterAlreadyExists' });
     expect(await put({ Value: '{"at":2}', Overwrite: true })).toBe(2);
     expect(await one('/checkpoint', false)).toMatchObject({ Type: 'String', Value: '{"at":2}', Version: 2 });
   });
 
-  test('refuses what SSM refuses: a new one without a type, an empty one, one that is too long', async () => {
+  test('refuses what SSM refuses: a new parameter without a type, an empty one, one that is too long', async () => {
     for (const [Name, Value] of [
       ['/new', 'x'],
       ['/checkpoint', ''],
@@ -81,7 +81,7 @@ describe('PutParameter', () => {
   });
 });
 
-test('more names than SSM takes, and another operation', async () => {
+test('more names than SSM accepts and unknown operations are refused', async () => {
   const names = Array.from({ length: 11 }, (_, number) => String(number));
   const tooMany = ssm.send(new GetParametersCommand({ Names: names }));
   await expect(tooMany).rejects.toMatchObject({ name: 'ValidationException' });

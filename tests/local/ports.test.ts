@@ -55,7 +55,7 @@ describe('A5: npm start', () => {
     60_000,
   );
 
-  test('answers on both addresses of localhost, on every port that it names', async () => {
+  test('listens on both addresses of localhost, on every port that it prints', async () => {
     const dataDir = await temporaryFolder();
     const run = await startTestRun({ dataDir });
     try {
@@ -119,13 +119,13 @@ describe('A5: openPort', () => {
     await closeServers(servers);
   });
 
-  test('an address that nobody has is not skipped where it is required', async () => {
+  test('an address that this machine does not have is not skipped where it is required', async () => {
     await expect(openPort(() => createServer(), 0, [{ host: '192.0.2.1' }])).rejects.toMatchObject({
       code: 'EADDRNOTAVAIL',
     });
   });
 
-  test('names the address', () => {
+  test('names the address in its error', () => {
     expect(new PortTaken(3000, '::1').message).toBe('Port 3000 is taken (on [::1])');
     expect(new PortTaken(3000, '127.0.0.1').message).toBe('Port 3000 is taken');
   });

@@ -376,7 +376,7 @@ describe('refusals', () => {
     expect((await post('ListQueues', {}, { origin: queues.url })).status).toBe(403);
   });
 
-  test('an unavailable queue service answers 503 until it is available again', async () => {
+  test('an unavailable queue service returns 503 until it is available again', async () => {
     queues.setAvailable(false);
     expect((await post('ListQueues', {})).status).toBe(503);
     queues.setAvailable(true);

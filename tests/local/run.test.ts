@@ -26,7 +26,7 @@ describe('npm start', () => {
   afterEach(killProcesses);
   const start = (env?: Record<string, string>) => startProcess(dataDir, env);
 
-  test('says where things are, with no webhooks, keeps its secrets and ends with Ctrl-C', async () => {
+  test('prints its URLs, without webhooks, keeps its secrets and ends with Ctrl-C', async () => {
     const first = await start();
     expect(first.out()).not.toContain('webhooks');
     expect(first.valueOf('key id')).toMatch(/^AKID\w{32}$/);
@@ -77,7 +77,7 @@ describe('npm start', () => {
     }
   }, 120_000);
 
-  test('says in one line that NOTIFY_URL cannot be used', async () => {
+  test('reports in one line that NOTIFY_URL cannot be used', async () => {
     const run = await start({ NOTIFY_URL: 'http://app.example.com/hooks' });
     expect(await run.exited).toBe(1);
     expect(run.err()).toMatch(/^[^\n]*NOTIFY_URL must be an https URL[^\n]*\n$/);
@@ -99,7 +99,7 @@ describe('npm start', () => {
     60_000,
   );
 
-  test('says in one line what is wrong with its environment', async () => {
+  test('reports in one line what is wrong with its environment', async () => {
     const run = await start({ PORT: 'abc' });
     expect(await run.exited).toBe(1);
     expect(run.err()).toBe('PORT must be a port, a whole number up to 65535 (0 takes a free one), not "abc"\n');
@@ -123,7 +123,7 @@ test('a second start finds the rows of the first', async () => {
   await second.stop();
 }, 30_000);
 
-test('the project itself: a signature, an event, a row', async () => {
+test('the project itself issues a signature and stores an event as a row', async () => {
   const run = await startTestRun({ dataDir });
   const authorization = `Bearer ${await run.issuer.token({ sub: 'user-42' })}`;
   const signature = await fetch(`${run.url}/upload-signature`, { method: 'POST', headers: { authorization } });
@@ -135,7 +135,7 @@ test('the project itself: a signature, an event, a row', async () => {
   await run.stop();
 }, 30_000);
 
-test('a start that fails says why in one sentence, and stops what had started', async () => {
+test('a start that fails reports why in one sentence, and stops what had started', async () => {
   const broken = 'service: broken\nprovider: { name: aws }\nfunctions: ${param:none}\n';
   await writeFile(join(dataDir, 'serverless.yml'), broken);
   const { port, close } = await listen(() => Promise.resolve());
@@ -154,8 +154,8 @@ test('every deploy parameter that .env can set is set here', async () => {
   expect(fromEnv.length).toBeGreaterThan(10);
 });
 
-describe('the secrets', () => {
-  test('are made once, and readable by their owner alone', async () => {
+describe('secrets of npm start', () => {
+  test('are created once, and readable by their owner alone', async () => {
     const first = await loadSecrets(dataDir);
     expect(first).toMatchObject({
       vodSecretId: expect.stringMatching(/^AKID[A-Za-z0-9]{32}$/) as unknown,
@@ -174,7 +174,7 @@ describe('the secrets', () => {
     expect(deployParameters('', '', signOnly)).toMatchObject({ CALLBACK_TOKEN_PARAMETER: '' });
   });
 
-  test('that are damaged are not silently replaced', async () => {
+  test('are not silently replaced when they are damaged', async () => {
     await writeFile(join(dataDir, 'secrets.json'), '{');
     await expect(loadSecrets(dataDir)).rejects.toThrow('is damaged: delete it, and new secrets are made');
   });

@@ -312,7 +312,7 @@ describe.each(engines)('the stream of %s', (engine) => {
   });
 });
 
-describe('the stream', () => {
+describe("the stream's records", () => {
   test('a write whose record a kill prevented gets its record after the restart', () => {
     const file = join(path, 'stream.jsonl');
     const key = { fileId: { S: '1' } };

@@ -99,7 +99,7 @@ describe.each(engines)('%s', (engine) => {
     expect(await table.rows()).toEqual([{ fileId: '1', uploader: 'u' }]);
   });
 
-  test('keeps its rows when it is killed, and comes back on the same port', async () => {
+  test('keeps its rows when it is killed, and restarts on the same port', async () => {
     await put('1');
     await table.kill();
     await expect(fetch(table.url)).rejects.toThrow();
@@ -123,7 +123,7 @@ describe.each(engines)('%s', (engine) => {
     expect(description?.TableStatus).toBe('ACTIVE');
   });
 
-  test('gives the row to who fails a condition and asked for it', async () => {
+  test('returns the row with a failed condition if requested', async () => {
     await put('1');
     const update = (old: 'ALL_OLD' | 'NONE') =>
       table.client
@@ -184,7 +184,7 @@ withDynoxide('an engine that does not start', async () => {
   await rm(path, { recursive: true });
 });
 
-test('a port that is taken', async () => {
+test('a port that is in use is an error', async () => {
   const { port, close } = await listen(() => Promise.resolve());
   await expect(startTable({ port })).rejects.toThrow(`Port ${port} is taken: choose another one with TABLE_PORT`);
   await close();

@@ -106,7 +106,7 @@ test('a receiver that cannot be reached fails the request of the function', asyn
   await app.restart();
 });
 
-test('a request that the function gives up is recorded without a response', async () => {
+test('a request that the function aborts is recorded without a response', async () => {
   app.respondWith(() => undefined);
   await expect(post('msg_1', AbortSignal.timeout(100))).rejects.toThrow();
   for (let waited = 0; only()?.outcome === 'sending' && waited < 5000; waited += 20) {
@@ -115,7 +115,7 @@ test('a request that the function gives up is recorded without a response', asyn
   expect(only()).toMatchObject({ outcome: 'failed', attempts: [{ failure: 'no response in time' }] });
 });
 
-test('a long body of the receiver is cut, and does not hold up the function', async () => {
+test('a long body of the receiver is cut, and does not delay the function', async () => {
   app.respondWith((response) => {
     response.writeHead(200);
     const write = (): void => {

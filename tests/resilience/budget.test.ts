@@ -140,7 +140,7 @@ test('signing with limits bundles no package but ajv either, and only the quota 
   expect(others).toEqual([]);
 });
 
-test('what users wait for bundles neither the client of VOD nor verification, signing or events', async () => {
+test('the functions that users wait for bundle neither the client of VOD nor verification, signing or events', async () => {
   for (const name of ['uploads', 'playback']) {
     const inputs = await bundle(`functions/${name}.ts`);
     expect(inputs).toContain('lib/uploads/own-upload.ts');

@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
-test('after dropped, doubled and late callbacks, failing API calls and kills, one reconciliation makes every row right', async () => {
+test('after dropped, doubled and late callbacks, failing API calls and kills, one reconciliation corrects every row', async () => {
   const report = await chaos({ uploads: 60, mode: 'PUSH', seed: 1, dataDir });
   expect(failures('PUSH', report)).toEqual([]);
   expect(report.after).toEqual({ right: 60, lost: 0, wrong: 0, extra: 0 });

@@ -63,7 +63,7 @@ function contentOf(row: Row) {
   return content;
 }
 
-test("H1: events with such ids, types and texts, in any order, leave VOD's answer alone in the rows", async () => {
+test("H1: events with such ids, types and texts, in any order, leave only VOD's values in the rows", async () => {
   // Each once, because a task belongs to one file.
   const namesOfFiles = fc.shuffledSubarray(NAMES, { minLength: 5, maxLength: 5 });
   await fc.assert(
@@ -106,7 +106,7 @@ test('H1: each event is recorded, repeated, dropped or ignored, and its log line
   );
 });
 
-test('H1: callers of such names are callers like any other: seal, rate limit, quota, and whose uploads they see', async () => {
+test('H1: callers with such names are callers like any other: in seals, rate limit, quota, and the uploads that they see', async () => {
   for (const caller of NAMES) {
     expect(isCaller(caller)).toBe(true);
     expect(open(seal(caller, caller, false, 'key'), ['key'])).toMatchObject({

@@ -1,7 +1,7 @@
 import { startTestRun } from '../support/local';
 import { differences, sendEvents } from './soak/load';
 
-test('every event of many at once that is answered with 200 is in the table as it was sent', async () => {
+test('every event of many at once for which the webhook returned 200 is in the table as it was sent', async () => {
   const run = await startTestRun();
   try {
     const sent = await sendEvents({ callbackUrl: run.callbackUrl, senders: 50, events: 600 });

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dataDir, { recursive: true }));
 
-test('every confirmed change is delivered under one id, whatever is killed, refused and repeated, and nothing else', async () => {
+test('every confirmed change is delivered under one id, whatever is killed, refused and repeated, and no other webhook is sent', async () => {
   const began = performance.now();
   const report = await notificationsChaos({ uploads: UPLOADS, seed: 1, dataDir });
   const { did, expected, ...wrong } = report;

@@ -103,14 +103,14 @@ const attacks: Readonly<Record<string, Attack>> = {
   },
 };
 
-describe.each(Object.entries(attacks))('about a file of somebody else, %s', (_, { forged, first }) => {
+describe.each(Object.entries(attacks))("forged events about another user's file, %s", (_, { forged, first }) => {
   const check = (item: Item) => {
     expect(item['trust']).toBe('pushed');
     expect(item['status']).toMatch(/^(uploaded|processing)$/);
     expect(item).not.toHaveProperty('confirmedAt');
   };
 
-  test('T5: before the true events: shown until VOD has answered, but never as ready, and then gone', async () => {
+  test('T5: before the true events they are shown until VOD has responded, but not as ready, and then replaced', async () => {
     const expected = await scene.truth();
     await world.deliver(forged(victim.fileId, victim.taskId), ...victim.events);
     const item = await world.item(victim.fileId);
@@ -120,7 +120,7 @@ describe.each(Object.entries(attacks))('about a file of somebody else, %s', (_, 
     expect(contentOf(await world.item(victim.fileId))).toEqual(expected);
   });
 
-  test('T5: after the true events: the same', async () => {
+  test('T5: after the true events they are shown until VOD has responded, but not as ready, and then replaced', async () => {
     const expected = await scene.truth();
     await world.deliver(...victim.events, forged(victim.fileId, victim.taskId));
     const item = await world.item(victim.fileId);
@@ -131,7 +131,7 @@ describe.each(Object.entries(attacks))('about a file of somebody else, %s', (_, 
     expect(contentOf(await world.item(victim.fileId))).toEqual(expected);
   });
 
-  test('T7: after VOD has confirmed the row: only trust, version and the internal news change, and VOD ends that', async () => {
+  test('T7: after VOD has confirmed the row they change only trust, version and the internal news, until the next verification', async () => {
     const before = await scene.confirm();
     await world.deliver(forged(victim.fileId, victim.taskId));
     const { trust, _news, ...facts } = contentOf(await world.item(victim.fileId));
@@ -144,7 +144,7 @@ describe.each(Object.entries(attacks))('about a file of somebody else, %s', (_, 
   });
 });
 
-test('T6: the upload signature of an attacker does not make them the uploader, whoever comes first', async () => {
+test('T6: the upload signature of an attacker does not make them the uploader, in whatever order the events arrive', async () => {
   await world.deliver(newFileUpload({ fileId: victim.fileId, sourceContext: mallory }));
   expect(await world.item(victim.fileId)).toMatchObject({ uploader: 'mallory', seal: 'valid', trust: 'pushed' });
   await world.verify();
@@ -164,7 +164,7 @@ test('T7: a confirmed row without a source context gets none from an event', asy
   expect(await world.item(bare)).toMatchObject({ trust: 'confirmed', status: 'ready' });
 });
 
-test("T7: a later task of the file's own does not become the upload's", async () => {
+test('T7: a later task of the file does not become the task of the upload', async () => {
   const plain = world.upload();
   await world.deliver(newFileUpload({ fileId: plain }));
   await world.verify();
@@ -181,7 +181,7 @@ test("T7: a later task of the file's own does not become the upload's", async ()
   expect(item).not.toHaveProperty('procedureTaskId');
 });
 
-test('T7: the row of a file that was deleted takes nothing more', async () => {
+test('T7: the row of a deleted file does not change', async () => {
   const { fileId, taskId } = victim;
   await scene.confirm();
   await world.client.DeleteMedia({ FileId: fileId });

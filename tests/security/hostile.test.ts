@@ -75,7 +75,7 @@ afterAll(async () => {
 });
 
 test(
-  `${BODIES} random and mutated bodies: none is answered 5xx, and none that was refused wrote a row`,
+  `none of ${BODIES} random and mutated bodies returns 5xx, and no refused one wrote a row`,
   async () => {
     const answers = new Map<number, number>();
     const written = new Set<string>();

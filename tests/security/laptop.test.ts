@@ -199,7 +199,7 @@ async function openSite(url: string): Promise<Page> {
   return page;
 }
 
-test('what the page tries arrives at a server that takes everything, and is read', async () => {
+test('the requests of the page arrive at a server that accepts everything, and their responses are read', async () => {
   const arrived: string[] = [];
   const open = await listen(async (request, response) => {
     const body = Buffer.concat((await request.toArray()) as Buffer[]).toString();
@@ -261,7 +261,7 @@ test('H4: a page of another port of localhost gets nothing but tokens', async ()
 }, 120_000);
 
 test.each(['run', 'vod', 'table', 'parameterStore', 'queues'] as const)(
-  'H4: a page whose host name was rebound to this machine reads nothing of it: %s',
+  'H4: a page on a host name that was rebound to this machine reads nothing of it: %s',
   async (part) => {
     const before = await state();
     const { url } = part === 'run' ? run : run[part];
@@ -287,7 +287,7 @@ test.each(['run', 'vod', 'table', 'parameterStore', 'queues'] as const)(
   60_000,
 );
 
-test('H4: what VOD opens to every origin stays open', async () => {
+test('H4: routes that VOD opens to every origin stay open', async () => {
   const page = await openSite(`http://${EVIL}:${site.port}/`);
   const get = (path: string, options = {}) =>
     page.evaluate<string>(

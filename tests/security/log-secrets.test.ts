@@ -293,7 +293,7 @@ describe('the functions for app users, as they are deployed', () => {
     expectClean(answer);
   });
 
-  describe('while the table does not answer', () => {
+  describe('while the table is unavailable', () => {
     beforeAll(() => world.webhook.table.kill());
 
     test.each(['uploads', 'remove', 'play', 'sign'] as const)(

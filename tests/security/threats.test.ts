@@ -54,7 +54,7 @@ describe('Sign and T', () => {
   const signed = (t: number) => ({ Sign: createHash('md5').update(`SignKey1${t}`).digest('hex'), T: t });
   const inSeconds = (ahead: number) => Math.floor(Date.now() / 1000) + ahead;
 
-  test('T3: replayed under another body within their ten minutes are one more hint, and VOD answers it', async () => {
+  test('T3: replayed with another body within their ten minutes are one more hint, which is verified', async () => {
     const before = contentOf(await scene.confirm());
     const to = world.webhook.handler(signKeyOnly);
     const forged = { ...procedureStateChanged(victim, 'FINISH', { taskId: 'task-9' }), ...signed(inSeconds(300)) };
@@ -64,7 +64,7 @@ describe('Sign and T', () => {
     expect(contentOf(await world.item(victim.fileId))).toEqual(before);
   });
 
-  test('T3: past their time are refused, also with a valid token beside them', async () => {
+  test('T3: are refused after their expiry, also with a valid token beside them', async () => {
     const old = { ...fileDeleted(victim), ...signed(inSeconds(-1)) };
     const both = { ...signKeyOnly, CALLBACK_TOKEN_PARAMETER: '/vod/token' };
     expect(await world.webhook.status(old, { query: '' }, world.webhook.handler(signKeyOnly))).toBe(401);
@@ -82,7 +82,7 @@ describe('an invented file', () => {
   });
   const end = procedureStateChanged({ fileId: '999', url: EVIL }, 'FINISH', { taskId: 'task-9' });
 
-  test('T4: is never confirmed and never ready; after an hour it is unknown, with a notice and an end', async () => {
+  test('T4: is not confirmed and not ready; after an hour it is unknown, with a notice and an expiry', async () => {
     const seen = new Set<unknown>();
     const look = async () => {
       const { status, trust, confirmedAt, sortTime } = await world.item('999');
@@ -107,14 +107,14 @@ describe('an invented file', () => {
     );
   });
 
-  test('T4: that was reported as deleted too is unknown and deleted at once', async () => {
+  test('T4: is unknown and deleted at once when its deletion was reported too', async () => {
     await world.deliver(invented, end, fileDeleted({ fileId: '999' }));
     await world.verify();
     expect(await world.item('999')).toMatchObject({ trust: 'unknown', status: 'deleted' });
     expect(world.queue).toEqual([]);
   });
 
-  test('T4: that is unknown costs VOD no more calls: neither the queue nor the audit asks about it', async () => {
+  test('T4: costs no more calls once it is unknown: neither the queue nor the audit requests it', async () => {
     await world.deliver(invented);
     await world.verify();
     await world.pass(2 * HOUR);
@@ -133,7 +133,7 @@ describe('an invented file', () => {
     expect(asked).not.toContain('999');
   });
 
-  test('T4: that VOD has after all is made right, and no longer expires', async () => {
+  test('T4: is confirmed and no longer expires when VOD has the file', async () => {
     const { fileId } = victim;
     world.api.answering = (action, pass) =>
       action === 'DescribeMediaInfos'
@@ -231,7 +231,7 @@ test("H14: the coverUrl of a verified row is VOD's own, whatever cover events na
   expect((await world.item(fileId))['coverUrl']).toBe(coverUrl);
 });
 
-test('T10: a forged seal is shown until VOD has answered, and no longer', async () => {
+test('T10: a forged seal is shown until VOD has responded, and no longer', async () => {
   const forged = seal('order=7', 'somebody', false, SEAL_KEY);
   await world.deliver(newFileUpload({ fileId: victim.fileId, sourceContext: forged }));
   expect(await world.item(victim.fileId)).toMatchObject({ uploader: 'somebody', seal: 'valid', trust: 'pushed' });
@@ -249,7 +249,7 @@ test('each line of the threat table has its test', () => {
   for (const line of lines) expect(tests).toMatch(new RegExp(`['"\`]${line}[:,]`));
 });
 
-test('what is not an event, is too large or is nested without end is refused, and makes no row', async () => {
+test('a body that is not an event, is too large or is nested too deeply is refused, and makes no row', async () => {
   const nested = `{"EventType":"NewFileUpload","FileUploadEvent":${'{"a":'.repeat(5000)}1${'}'.repeat(5001)}`;
   world.webhook.takeCounts();
   expect(await world.webhook.status(nested)).toBe(400);

@@ -67,7 +67,7 @@ test('the imports of lib and functions were found', () => {
   expect(internal).toContainEqual({ from: 'lib/uploads/merge', to: 'lib/vod/event' });
 });
 
-test('every folder of lib is a room that the rules know', () => {
+test('the rules name every folder of lib', () => {
   const rooms = new Set(filesIn('lib').map(roomOf));
   const known = [...LEVELS.flat(), 'lib/generated'];
   expect([...rooms].filter((room) => !known.includes(room))).toEqual([]);
@@ -85,14 +85,14 @@ test('imports run one way: functions, then signing, events, verification, notifi
   expect(upwards).toEqual([]);
 });
 
-test('rooms of one level do not import each other', () => {
+test('folders of one level do not import each other', () => {
   const sideways = internal.filter(({ from, to }) => {
     return levelOf(roomOf(from)) === levelOf(roomOf(to)) && roomOf(from) !== roomOf(to);
   });
   expect(sideways).toEqual([]);
 });
 
-test('lib/generated imports no room', () => {
+test('lib/generated imports no other folder of lib', () => {
   expect(internal.filter(({ from }) => roomOf(from) === 'lib/generated')).toEqual([]);
 });
 

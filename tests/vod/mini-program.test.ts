@@ -230,7 +230,7 @@ describe('V1: the unmodified mini program SDK', () => {
     expect(codesOf('ApplyUploadUGC')).toEqual([0, 10004, 10004, 10004, 10004]);
   });
 
-  test('is told that a file type is not accepted', async () => {
+  test('reports that a file type is not accepted', async () => {
     vod = await start();
     const { error } = await upload(temporaryFile(randomBytes(10), 'exe'), { signature: () => sign() });
     expect(error).toMatchObject({ data: { code: 10001, message: expect.stringContaining('videoType "exe"') } });

@@ -6,7 +6,7 @@ afterEach(cleanUp);
 
 const CLIP = { name: 'clip', type: 'mp4', size: 1000, sourceContext: '' };
 
-describe('a psign is refused with a code and a message that says what is wrong:', () => {
+describe('a psign is refused with a code and a message that names the reason:', () => {
   const seconds = Math.floor(Date.now() / 1000);
   const integer = (name: string) => `psign check failed: ${name} must be an integer`;
   const transcode = { audioVideoType: 'Transcode' };

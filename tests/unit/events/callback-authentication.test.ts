@@ -20,7 +20,7 @@ interface Place {
 const valid = ({ message = {}, query = {}, headers = {} }: Place, keys = ['SignKey1']) =>
   isSignValid({ message, query: new URLSearchParams(query), headers }, keys, NOW);
 
-describe('isTokenValid, the token of the URL', () => {
+describe('isTokenValid', () => {
   test.each<[string, string | null, string[], boolean]>([
     ['the right one opens', 'token-1', ['token-1'], true],
     ['the second of two opens too', 'token-2', ['token-1', 'token-2'], true],
@@ -33,7 +33,7 @@ describe('isTokenValid, the token of the URL', () => {
   });
 });
 
-describe('H7: isWellFormedToken, whether a text can be a token at all', () => {
+describe('H7: isWellFormedToken', () => {
   test.each<[string, string | null, boolean]>([
     ['none cannot', null, false],
     ['an empty one cannot', '', false],
@@ -51,7 +51,7 @@ describe('H7: isWellFormedToken, whether a text can be a token at all', () => {
     expect(isWellFormedToken(token)).toBe(expected);
   });
 
-  test('every text that an operator can store as a token has the form, so that the check refuses none that is valid', () => {
+  test('accepts every text that an operator can store as a token', () => {
     const visible = fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed() && !/\p{Cc}/u.test(text));
     fc.assert(
       fc.property(fc.array(visible, { minLength: 1, maxLength: 3 }), (texts) => {
@@ -64,7 +64,7 @@ describe('H7: isWellFormedToken, whether a text can be a token at all', () => {
   });
 });
 
-describe('isSignValid, Sign and T (MD5 of SignKey and T, T being an expiry time)', () => {
+describe('isSignValid', () => {
   test.each<[string, Place, boolean]>([
     ['as VOD sends it, ten minutes ahead', { message: signed(NOW + 600) }, true],
     ['T as a string of digits', { message: signed(NOW + 600, 'SignKey1', String(NOW + 600)) }, true],
@@ -93,7 +93,7 @@ describe('isSignValid, Sign and T (MD5 of SignKey and T, T being an expiry time)
     expect(valid(place)).toBe(expected);
   });
 
-  test('H7: isWellFormedSign holds for whatever is valid, and for the same with another key', () => {
+  test('H7: isWellFormedSign accepts every valid Sign, and one of another key', () => {
     const times = fc.integer({ min: NOW - 10, max: NOW + 1_000 });
     fc.assert(
       fc.property(times, fc.string(), fc.constantFrom('message', 'query', 'headers'), (t, key, place) => {
@@ -109,12 +109,12 @@ describe('isSignValid, Sign and T (MD5 of SignKey and T, T being an expiry time)
     );
   });
 
-  test('either of two keys is accepted', () => {
+  test('accepts either of two keys', () => {
     expect(valid({ message: signed(NOW, 'New') }, ['New', 'Old'])).toBe(true);
     expect(valid({ message: signed(NOW, 'Old') }, ['New', 'Old'])).toBe(true);
   });
 
-  test('an empty key never opens, not even what was signed with an empty key', () => {
+  test('rejects everything with an empty key, even what was signed with an empty key', () => {
     expect(valid({ message: signed(NOW, '') }, [''])).toBe(false);
     expect(valid({ message: signed(NOW) }, [])).toBe(false);
   });

@@ -73,7 +73,7 @@ describe('eventRecorder', () => {
     },
   );
 
-  test('V12: what there is no time for fails the event, which the log names, and the rest of it is written', async () => {
+  test('V12: an event fails if there is no time for some of its files, which are logged, and the others are written', async () => {
     const time = simulatedTime();
     const memory = memoryStore(time.now);
     const update: typeof memory.update = async (...call) => {
@@ -87,7 +87,7 @@ describe('eventRecorder', () => {
     expect(memory.ids().length).toBeGreaterThanOrEqual(200);
   });
 
-  describe('H15: an event about a task for which its row has no place is dropped', () => {
+  describe('H15: an event about a task beyond the limit of its row', () => {
     const tasks = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, index) => [`task-${index}`, { status: 'FINISH' } as const]));
     const finish = (taskId: string) => procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId });
@@ -97,7 +97,7 @@ describe('eventRecorder', () => {
       return async (event: unknown) => (await record(event)).recorded.outcome;
     };
 
-    test('and counted as dropped, not as repeated', async () => {
+    test('is counted as dropped, not as repeated', async () => {
       const outcomeOf = startWith(MAX_TASKS);
       expect(await outcomeOf(finish('one more'))).toBe('dropped');
       expect(await outcomeOf(newFileUpload({ fileId: '7', procedureTaskId: 'another' }))).toBe('dropped');
@@ -105,7 +105,7 @@ describe('eventRecorder', () => {
       expect(await outcomeOf(newFileUpload({ fileId: '7' }))).toBe('repeated');
     });
 
-    test('while there is a place, it is recorded', async () => {
+    test('is recorded below the limit', async () => {
       const outcomeOf = startWith(MAX_TASKS - 1);
       expect(await outcomeOf(finish('one more'))).toBe('recorded');
       expect(await outcomeOf(finish('one more'))).toBe('repeated');
@@ -131,7 +131,7 @@ describe('eventRecorder', () => {
     expect(store.ids()).toHaveLength(149);
   });
 
-  test('names the fields that were dropped, each once', async () => {
+  test('returns the names of the dropped fields, each once', async () => {
     const { record } = startRecorder();
     const info = { Name: 'x'.repeat(3_000), CoverUrl: 'x'.repeat(3_000) };
     const event = { EventType: 'NewFileUpload', FileUploadEvent: { FileId: '7', MediaBasicInfo: info } };

@@ -97,7 +97,7 @@ describe('announcementOf', () => {
   });
 });
 
-describe('the id of an announcement', () => {
+describe('announcementOf, id', () => {
   const idOf = (row: Row) => announcementOf(undefined, row)?.id;
 
   test('is the same for a record that is seen again, and needs no escaping', () => {
@@ -125,14 +125,14 @@ describe('the id of an announcement', () => {
   });
 });
 
-describe('the body of an announcement', () => {
+describe('announcementOf, body', () => {
   test('contains every output while it has at most 20 kB', () => {
     const { data } = notificationOf(undefined, withOutputs(100, 100));
     expect(data.outputs).toHaveLength(100);
     expect(data).not.toHaveProperty('truncated');
   });
 
-  test('drops the last outputs, no more than it must, and says so', () => {
+  test('drops as few of the last outputs as possible, and marks it', () => {
     const row = withOutputs(200, 150);
     const { data } = notificationOf(undefined, row);
     const { body = '' } = announcementOf(undefined, row) ?? {};
@@ -144,7 +144,7 @@ describe('the body of an announcement', () => {
     expect(Buffer.byteLength(body) + oneMore).toBeGreaterThan(MAX_BODY);
   });
 
-  test('of a hundred rows with a thousand outputs each takes less than three seconds', () => {
+  test('takes less than three seconds for a hundred rows with a thousand outputs each', () => {
     const row = withOutputs(1_000, 60);
     const began = performance.now();
     for (let count = 0; count < 100; count++) announcementOf(undefined, row);

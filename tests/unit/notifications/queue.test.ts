@@ -7,7 +7,7 @@ const ready: Row = { ...confirmedRow({ ...snapshot(), tasks: {} }, NOW), fileId:
 /** As after an edit by hand: no code of this service writes such a task. */
 const malformed: Row = { ...ready, fileId: '7', tasks: new Map([['t', JSON.parse('{"outputs":null}') as never]]) };
 
-test('A17: a row that cannot be announced is logged, and does not hold up the others of its batch', async () => {
+test('A17: a row that cannot be announced is logged, and does not delay the others of its batch', async () => {
   const sent: OutgoingMessage[] = [];
   const lines: object[] = [];
   const send = (_: string, messages: readonly OutgoingMessage[]) => {

@@ -156,7 +156,7 @@ test('dynamoDb > a request whose response stalls or breaks is sent once, and its
   }
 });
 
-test('dynamoDb > rejects an answer of 101', async () => {
+test('dynamoDb > rejects a response of 101', async () => {
   respond = ({ socket }) =>
     socket?.end('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
   await expect(table().updateItem(UPDATE, 1_000)).rejects.toThrow(/closed without a response/);

@@ -28,7 +28,7 @@ describe('integer', () => {
     },
   );
 
-  test('a missing one is named', () => {
+  test('a missing number is reported by name', () => {
     expect(() => integer({}, 'N', 1, 10)).toThrow(/variable N is missing/);
   });
 });

@@ -45,16 +45,16 @@ describe('getField', () => {
   });
 });
 
-test('asString takes strings that are not empty', () => {
+test('asString accepts strings that are not empty', () => {
   expect(['a', '', 7, null, ['a'], {}].map(asString)).toEqual(['a', ...Array<undefined>(5).fill(undefined)]);
 });
 
-test('asNumber takes numbers, and makes 0 of -0, as DynamoDB stores it', () => {
+test('asNumber accepts numbers, and returns 0 for -0, as DynamoDB stores it', () => {
   expect([1.5, '1', null, [1]].map(asNumber)).toEqual([1.5, undefined, undefined, undefined]);
   expect(Object.is(asNumber(-0), 0)).toBe(true);
 });
 
-test('asObject takes objects that are not arrays; asArray takes arrays alone', () => {
+test('asObject accepts objects that are not arrays; asArray accepts only arrays', () => {
   expect([{}, [], null, 'x', 7].map(asObject)).toEqual([{}, undefined, undefined, undefined, undefined]);
   expect([[1], {}, null, 'xy', { length: 1 }].map(asArray)).toEqual([[1], [], [], [], []]);
 });

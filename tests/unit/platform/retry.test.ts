@@ -18,7 +18,7 @@ describe('backoff', () => {
     );
   });
 
-  test('takes another first and longest pause', () => {
+  test('accepts another first and longest pause', () => {
     const pauses = [1, 2, 3, 4].map((attempt) => Math.round(backoff(attempt, () => 0.999_999, 100, 350)));
     expect(pauses).toEqual([100, 200, 350, 350]);
   });
@@ -35,7 +35,7 @@ describe('retryUntil', () => {
   };
   const never = () => false;
 
-  test('returns what succeeds at last', async () => {
+  test('returns the value of the first attempt that succeeds', async () => {
     const clock = virtualClock();
     const { attempt, attempts } = failing(4);
     const deps = { ...clock, random: () => 0.5 };

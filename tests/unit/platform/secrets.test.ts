@@ -75,14 +75,14 @@ describe('cached', () => {
   });
 });
 
-describe('A4: how long a load may retry', () => {
-  test('a first load for as long as the caller has time', async () => {
+describe('A4: cached', () => {
+  test('retries a first load for as long as the caller has time', async () => {
     const { read, times } = startCache();
     await read(4_000);
     expect(times).toEqual([4_000]);
   });
 
-  test('a refresh for 3 s at most, because there is a last value to use', async () => {
+  test('retries a refresh for 3 s at most, because there is a last value to use', async () => {
     const { read, times, clock, failWith } = startCache();
     await read();
     clock.advance(5 * 60_000);

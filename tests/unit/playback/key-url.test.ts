@@ -131,7 +131,7 @@ describe('for any input, signKeyUrl', () => {
     );
   });
 
-  test('returns the same for a URL that is signed already', () => {
+  test('returns the same URL for one that is already signed', () => {
     fc.assert(
       fc.property(urls, options, times, (url, more, expireTime) => {
         const parameters = { key: KEY, expireTime, ...more };

@@ -23,14 +23,14 @@ const required = { secretId: 'AKID', currentTimeStamp: 1571215095, expireTime: 1
 const asStrings = (parameters: object) =>
   Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, String(value)]));
 
-describe('sign, the same bytes as standard libraries of Python, PHP and Java', () => {
+describe('sign makes the same bytes as standard libraries of Python, PHP and Java', () => {
   test.each(independent.map((vector) => [vector.case, vector] as const))('%s', (_, vector) => {
     expect(original(vector.parameters)).toBe(vector.original);
     expect(sign(vector.parameters, vector.secretKey)).toBe(vector.signature);
   });
 });
 
-describe("sign, the same bytes as the vendor's Node sample", () => {
+describe("sign makes the same bytes as the vendor's Node sample", () => {
   // V1 lives for ten years, over the vendor's own limit, and V2 has an order of its own: only their digests are compared.
   const node = vectors.filter(({ sample, case: name }) => sample === 'node' && !/^V[12]/.test(name));
   test.each(node.map((vector) => [vector.case, vector] as const))('%s', (_, vector) => {
@@ -64,7 +64,7 @@ test('any well-formed string round-trips through original and parse, and never b
   );
 });
 
-describe('sign takes each parameter up to its bounds (266/9221)', () => {
+describe('sign accepts each parameter up to its bounds (266/9221)', () => {
   test.each<[string, Partial<SignatureParameters>]>([
     ['random 0', { random: 0 }],
     ['random 2^32 - 1', { random: 2 ** 32 - 1 }],
@@ -122,7 +122,7 @@ describe('parse rejects what is not a signature', () => {
   );
   const signature = candidates.find((text) => text.includes('+') && text.includes('/') && text.endsWith('=')) ?? '';
 
-  test('and accepts this one, from which the others are made', () => {
+  test('parse accepts the signature from which the others are made', () => {
     expect(parse(signature).parameters).toMatchObject({ secretId: 'AKIDx' });
   });
 

@@ -86,7 +86,7 @@ test('a caller that waits as long as announced gets a token, and one second earl
   );
 });
 
-test('30 a minute and 12 at once: 12, then one every two seconds; another caller is not affected', () => {
+test('a limit of 30 a minute and 12 at once allows 12, then one every two seconds, and does not affect another caller', () => {
   const limit = tokenBucket({ perMinute: 30, burst: 12 });
   const waits = Array.from({ length: 14 }, () => limit('a', 1000));
   expect(waits).toEqual([...Array<number>(12).fill(0), 2, 2]);

@@ -59,7 +59,7 @@ describe('limits at the first confirmation', () => {
   });
 });
 
-describe('a value that VOD does not have yet', () => {
+describe('limits, a value that VOD does not have yet', () => {
   test('keeps the row processing until VOD has it; then the limit is evaluated', () => {
     const waiting = confirm(unsized, { maxBytes: 9 });
     expect(waiting).toMatchObject({ status: 'processing', awaitsFigures: true, trust: 'confirmed' });

@@ -41,13 +41,13 @@ describe('merge, a row that was never confirmed', () => {
     expect(merged(undefined, hint({ news: ['end:t'] })).status).toBe('processing');
   });
 
-  test('is never "ready", "failed", "rejected" or "deleted" by an event alone', () => {
+  test('is not "ready", "failed", "rejected" or "deleted" by an event alone', () => {
     for (const entry of ['task:t', 'end:t', 'gone', 'parts:OriginalFiles']) {
       expect(['uploaded', 'processing']).toContain(merged(undefined, hint({ news: [entry] })).status);
     }
   });
 
-  test('takes what it lacks and keeps what it has', () => {
+  test('takes missing values from an event and keeps its own', () => {
     const first = hint({ media: { url: 'first', name: 'first' }, procedureTaskId: 'first' });
     const second = hint({ media: { url: 'second', size: 10 }, procedureTaskId: 'second' });
     const row = merged(undefined, first, second);
@@ -62,7 +62,7 @@ describe('merge, a row that was never confirmed', () => {
     expect(merged(undefined, text, caller).context).toEqual({ seal: 'none', sourceContext: 'order=666' });
   });
 
-  test('takes nothing from a task event but that the task exists', () => {
+  test('takes only the existence of the task from a task event', () => {
     const event: VodEvent = { type: 'ProcedureStateChanged', fileId: '7', taskId: 't', isFinished: true };
     const [only] = hintsOf(event, []);
     expect(merged(undefined, only ?? hint())).toMatchObject({ media: {}, news: ['end:t'], tasks: new Map() });
@@ -133,7 +133,7 @@ describe('merge, repetitions', () => {
     expect(merge(full, hint({ news: ['task:0'] }), later)).toBe(full);
   });
 
-  test('a deletion of the whole file has a place in a list that is full', () => {
+  test('a deletion of the whole file is added to a full list', () => {
     const names = Array.from({ length: MAX_NEWS }, (_, i) => `task:${i}`);
     const full = merge(undefined, hint({ news: names }), now);
     const { news } = merge(full, hint({ news: ['gone'] }), later);
@@ -144,7 +144,7 @@ describe('merge, repetitions', () => {
 describe('merge, a row with trust "unknown"', () => {
   const unknown = applySnapshot(merged(undefined, hint({ news: ['task:t'] })), 'not-found', NOW + HOUR);
 
-  test('a touch takes back the expiry and the notice, and asks VOD again', () => {
+  test('an event removes the expiry and the notice, and triggers a verification', () => {
     expect(unknown).toMatchObject({ trust: 'unknown', expiresAt: expect.any(Number), notice: expect.any(String) });
     const touched = merge(unknown, hint({ news: ['end:t'] }), later);
     expect(touched).toMatchObject({ trust: 'pushed', news: ['task:t', 'end:t'] });
@@ -152,13 +152,13 @@ describe('merge, a row with trust "unknown"', () => {
     expect(toItem(touched)).not.toHaveProperty('notice');
   });
 
-  test('a repetition of what it knows leaves the same object', () => {
+  test('a repeated event leaves the same object', () => {
     expect(merge(unknown, hint({ news: ['task:t'] }), later)).toBe(unknown);
   });
 });
 
 describe('hintsOf', () => {
-  test('one hint for each file of a deletion: whole files are "gone", of others the parts are named', () => {
+  test('a deletion gives one hint for each file: whole files are "gone", others have their deleted parts', () => {
     const files = [
       { fileId: '1', parts: [] },
       { fileId: '2', parts: ['OriginalFiles', 'TranscodeFiles'] },
@@ -169,7 +169,7 @@ describe('hintsOf', () => {
     ]);
   });
 
-  test('an upload names its procedure and its review, and opens the source context with the first key that fits', () => {
+  test('an upload hint contains its procedure and its review, and the source context opened with the first matching key', () => {
     const sourceContext = seal('order=7', 'user-42', true, 'old');
     const upload = { type: 'NewFileUpload', fileId: '7', media: {}, droppedFields: [] } as const;
     const event: VodEvent = { ...upload, sourceContext, procedureTaskId: 'p', taskIds: ['p', 'r'] };
@@ -198,7 +198,7 @@ describe('H1: ids that are names of Object.prototype are ids like any other', ()
   const names = Object.getOwnPropertyNames(Object.prototype);
   const id = fc.oneof(fc.constantFrom(...names), fc.string({ minLength: 1 }));
 
-  test('as an unknown task of a confirmed row: noted, and noted once', () => {
+  test('as an unknown task of a confirmed row it is added to the news, once', () => {
     fc.assert(
       fc.property(id, fc.constantFrom('task', 'end'), (taskId, kind) => {
         const row = confirmedRow();
@@ -209,7 +209,7 @@ describe('H1: ids that are names of Object.prototype are ids like any other', ()
     );
   });
 
-  test('as a task of the row: its end is no news once it has ended, and is while it runs', () => {
+  test('as a task of the row its end is news while it runs, and not once it has ended', () => {
     fc.assert(
       fc.property(id, (taskId) => {
         const end = hint({ news: [`end:${taskId}`] });
@@ -221,7 +221,7 @@ describe('H1: ids that are names of Object.prototype are ids like any other', ()
     );
   });
 
-  test('as file and task ids they survive the way into an item and back', () => {
+  test('as file and task ids they are the same after toItem and fromItem', () => {
     fc.assert(
       fc.property(id, id, (fileId, taskId) => {
         const row: Row = { ...confirmedRow(), fileId, tasks: new Map([[taskId, succeeded]]), news: [`task:${taskId}`] };

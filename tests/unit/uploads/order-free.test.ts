@@ -27,7 +27,7 @@ async function settledRows(states: readonly State[]) {
 
 describe('any order and number of true events, with verifications anywhere between them', () => {
   test.each<Stage>(['uploaded', 'processing', 'finished', 'original deleted'])(
-    'make one and the same row of a file that is %s in VOD',
+    'lead to the same row of a file that is %s in VOD',
     async (stage) => {
       const states = complete(await explore(stage), stage);
       expect(states.length).toBeGreaterThan(1);
@@ -37,7 +37,7 @@ describe('any order and number of true events, with verifications anywhere betwe
     },
   );
 
-  test('make a row with status "deleted" of a file that is deleted in VOD', async () => {
+  test('lead to a row with status "deleted" of a file that is deleted in VOD', async () => {
     const states = complete(await explore('deleted'), 'deleted');
     expect(states.length).toBeGreaterThan(10);
     const rows = await settledRows(states);
@@ -58,7 +58,7 @@ describe('any order and number of true events, with verifications anywhere betwe
   });
 });
 
-describe('every permutation, spelled out, with a verification at every place in it', () => {
+describe('every permutation of the events, with a verification at every position', () => {
   const [upload, processing, finish, parts, deletion] = trueEvents.map(({ bodies }) => bodies);
   const living = [upload?.[0], upload?.[1], processing?.[1], finish?.[0], parts?.[0]];
   const vanished = [upload?.[1], processing?.[0], finish?.[1], parts?.[0], deletion?.[0]];
@@ -81,12 +81,12 @@ describe('every permutation, spelled out, with a verification at every place in 
     return rows;
   }
 
-  test('of the events of a living file, in both formats: one and the same row', async () => {
+  test('any order of the events of an existing file, in both formats, leads to the same row', async () => {
     const rows = new Set((await rowsOf(living, 'original deleted')).map((row) => JSON.stringify(visible(row))));
     expect([...rows]).toEqual([JSON.stringify(await reference('original deleted'))]);
   });
 
-  test('of the events of a deleted file, in both formats: one and the same status', async () => {
+  test('any order of the events of a deleted file, in both formats, leads to the same status', async () => {
     expect(new Set((await rowsOf(vanished, 'deleted')).map((row) => row?.status))).toEqual(new Set(['deleted']));
   });
 });
@@ -134,7 +134,7 @@ describe('forged events leave nothing behind', () => {
     );
   });
 
-  test('about a file that VOD never had, they leave a row with trust "unknown" after an hour, which expires', async () => {
+  test('forged events about a file that VOD never had leave a row with trust "unknown" after an hour, which expires', async () => {
     for (const body of Object.values(forged)) {
       const row = deliver(undefined, body);
       const { row: after } = await verifyAt(row, 'absent', {}, NOW + 3_600_000);
@@ -145,7 +145,7 @@ describe('forged events leave nothing behind', () => {
   });
 });
 
-test('a deletion that is announced before VOD shows it is stored once VOD says so, without a second look', async () => {
+test('a deletion that is reported before VOD shows it is stored once VOD shows it, without a second look', async () => {
   const confirmed = await settle(undefined, 'finished', { taskIds: [TASK_ID] });
   const announced = await verifyAt(deliver(confirmed, fileDeleted({ fileId: FILE_ID })), 'finished');
   expect(announced.verified.openQuestion).toBe('deletion');

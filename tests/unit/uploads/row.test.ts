@@ -22,7 +22,7 @@ const tasksOf = (count: number, bytes: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${index}`, task(index, bytes)]));
 
 describe('50 tasks of a file are kept', () => {
-  test('50 exactly; of 51 the oldest 50, however VOD orders them', () => {
+  test('exactly 50 are kept; of 51 the oldest 50, however VOD orders them', () => {
     expect(confirmedRow({ tasks: tasksOf(MAX_TASKS, 1) }).tasks.size).toBe(50);
     const reversed = Object.fromEntries(Object.entries(tasksOf(51, 1)).reverse());
     const row = confirmedRow({ tasks: reversed });
@@ -39,7 +39,7 @@ describe('50 tasks of a file are kept', () => {
 });
 
 describe('a row has at most 100 kB', () => {
-  test('beyond it the oldest tasks keep status, failed and truncated only, and the newest keep everything', () => {
+  test('beyond the bound the oldest tasks keep status, failed and truncated only, and the newest keep everything', () => {
     const row = confirmedRow({ tasks: tasksOf(10, 1_000) });
     expect(jsonBytes(toItem(row))).toBeLessThanOrEqual(MAX_ROW_BYTES);
     expect(row.tasks.get('t0')).toEqual({ status: 'FINISH', failed: false, truncated: true, _createTime: second(0) });
@@ -56,7 +56,7 @@ describe('a row has at most 100 kB', () => {
     expect(row.tasks.get('r')).toMatchObject({ truncated: true, _kind: 'review', _review: { suggestion: 'block' } });
   });
 
-  test('within it nothing is truncated, and bounding again changes nothing', () => {
+  test('a row within the bound is not truncated, and bounding again changes nothing', () => {
     const row = confirmedRow({ tasks: tasksOf(4, 1_000) });
     expect(JSON.stringify(toItem(row))).not.toContain('truncated');
     expect(toItem(boundRow(row))).toEqual(toItem(row));
@@ -156,7 +156,7 @@ test('A1: no event and no answer of VOD makes a row with an empty index key', ()
 });
 
 describe('toItem and fromItem', () => {
-  test('give the row back, with every attribute that it can have', () => {
+  test('return the same row, with every attribute that it can have', () => {
     const row: Row = {
       ...confirmedRow({ tasks: tasksOf(2, 10), review: { suggestion: 'block', label: 'Porn' } }),
       news: ['gone', 'task:a:b'],

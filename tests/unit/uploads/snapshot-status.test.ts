@@ -68,7 +68,7 @@ describe('where several apply, the first of deleted, rejected, held, processing,
   };
   const order = ['rejected', 'held', 'processing', 'failed'] as const;
 
-  test('for any set of causes', () => {
+  test('any set of causes leads to the first of them', () => {
     fc.assert(
       fc.property(fc.subarray([...order]), (present) => {
         const parts = present.map((name): Parts => causes[name]);
@@ -93,17 +93,17 @@ describe('where several apply, the first of deleted, rejected, held, processing,
 describe('a signed procedure', () => {
   const day = CREATED_AT + 24 * HOUR;
 
-  test('that VOD does not show yet is "processing" until 24 hours after the file was created', () => {
+  test('is "processing" while VOD does not show it, until 24 hours after the file was created', () => {
     expect(statusOf({ context: withProcedure }, day - 1)).toBe('processing');
     expect(statusOf({ context: withProcedure }, day)).toBe('ready');
   });
 
-  test('that never came is reported in the notice after 24 hours, and not before', () => {
+  test('is reported in the notice if it is missing after 24 hours, and not before', () => {
     expect(applySnapshot(undefined, snapshot({ context: withProcedure }), day - 1).notice).toBeUndefined();
     expect(applySnapshot(undefined, snapshot({ context: withProcedure }), day).notice).toMatch(/procedure was signed/);
   });
 
-  test('that has started counts by its result: the seal expects nothing more', () => {
+  test('counts by its result once it has started', () => {
     expect(statusOf({ context: withProcedure, tasks: { p: succeeded } })).toBe('ready');
     expect(statusOf({ context: withProcedure, tasks: { p: failed } })).toBe('failed');
   });
@@ -132,7 +132,7 @@ describe('a row that was "ready" once', () => {
     expect(applySnapshot(ready, snapshot({ tasks }), NOW).status).toBe(status);
   });
 
-  test('is never "processing" again, whatever VOD answers and in whatever order', () => {
+  test('is not "processing" again, whatever VOD returns and in whatever order', () => {
     const task = fc.constantFrom(running, reviewing, succeeded, failed, reviewed('block'), reviewed('pass'));
     const answer = fc
       .dictionary(fc.constantFrom('a', 'b', 'c'), task)

@@ -26,7 +26,7 @@ const pushed = (news: readonly string[], firstSeenAt = NOW): Row => ({
 });
 const touched = (row: Row, news: readonly string[]) => merge(row, { fileId: '7', media: {}, news }, iso(NOW));
 
-describe("VOD's answer about a file that it has", () => {
+describe('applySnapshot, a file that VOD has', () => {
   test('replaces everything that events reported', () => {
     const row: Row = {
       ...pushed(['task:forged', 'gone']),
@@ -64,7 +64,7 @@ describe("VOD's answer about a file that it has", () => {
     expect(row).toMatchObject({ version: 0, trust: 'confirmed', firstSeenAt: iso(NOW), confirmedAt: iso(NOW) });
   });
 
-  test('V7: takes away what VOD no longer has: after parts were deleted the URL is unknown', () => {
+  test('V7: removes what VOD no longer has: after parts were deleted the URL is unknown', () => {
     const row = touched(confirmedRow(), ['parts:OriginalFiles']);
     const { url: _, ...left } = snapshot().media;
     const after = applySnapshot(row, snapshot({ media: left }), NOW);
@@ -78,20 +78,20 @@ describe("VOD's answer about a file that it has", () => {
     expect(confirmedRow().sortTime).toBe(CREATED);
   });
 
-  test('that changes nothing in a confirmed row gives the same object, at any later time', () => {
+  test('returns the same object if nothing changes in a confirmed row, at any later time', () => {
     const row = confirmedRow({ tasks: { p: succeeded } });
     expect(applySnapshot(row, snapshot({ tasks: { p: succeeded } }), NOW + HOUR)).toBe(row);
     expect(applySnapshot(row, snapshot(), NOW + HOUR)).toBe(row);
     expect(applySnapshot(fromItem(toItem(row)), snapshot(), NOW + HOUR)).toEqual(row);
   });
 
-  test('that changes nothing in a touched row confirms it anew and empties its news', () => {
+  test('confirms a row again and empties its news if only an event changed it', () => {
     const after = applySnapshot(touched(confirmedRow(), ['gone']), snapshot(), NOW + HOUR);
     expect(after).toMatchObject({ trust: 'confirmed', news: [], confirmedAt: iso(NOW + HOUR) });
   });
 });
 
-describe('procedureTaskId', () => {
+describe('applySnapshot, procedureTaskId', () => {
   const at = (seconds: number, task: Task = succeeded): Task => ({
     ...task,
     _createTime: iso(CREATED_AT + seconds * 1000),
@@ -109,18 +109,18 @@ describe('procedureTaskId', () => {
     expect(idOf({ r: reviewed('pass'), p: at(3) })).toBe('p');
   });
 
-  test('stays on a confirmed row, also when VOD has forgotten the task', () => {
+  test('stays in a confirmed row, also when VOD no longer keeps the task', () => {
     const row = confirmedRow({ tasks: { p: succeeded } });
     expect(applySnapshot(row, snapshot({ tasks: { q: succeeded } }), NOW).procedureTaskId).toBe('p');
   });
 
-  test("of a never confirmed row is VOD's answer, not the event's", () => {
+  test("is VOD's value in a row that was never confirmed, not the event's", () => {
     const row = { ...pushed(['task:forged']), procedureTaskId: 'forged' };
     expect(applySnapshot(row, snapshot(), NOW).procedureTaskId).toBeUndefined();
   });
 });
 
-describe('a seal that was confirmed valid', () => {
+describe('applySnapshot, a seal that was confirmed valid', () => {
   const broken = { seal: 'broken', sourceContext: 'vcu2:x' } as const;
 
   test('stays valid when its key rotates out', () => {
@@ -128,7 +128,7 @@ describe('a seal that was confirmed valid', () => {
     expect(applySnapshot(row, snapshot({ context: broken }), NOW)).toBe(row);
   });
 
-  test('is not assumed: a row whose first answer has a broken seal has no uploader', () => {
+  test('is not assumed: a row with a broken seal in the first response has no uploader', () => {
     const row = applySnapshot({ ...pushed([]), context: withoutProcedure }, snapshot({ context: broken }), NOW);
     expect(row.context).toEqual(broken);
   });
@@ -143,40 +143,40 @@ test.each([
   expect(applySnapshot(row, snapshot({ context: undefined }), NOW)).toBe(row);
 });
 
-test('H5: the first answer decides: a source context that only an event named is not kept', () => {
+test('H5: a source context that only an event contained is not kept after the first response', () => {
   const row = applySnapshot({ ...pushed([]), context: withoutProcedure }, snapshot({ context: undefined }), NOW);
   expect(row).not.toHaveProperty('context');
 });
 
-describe('tasks that VOD has forgotten', () => {
+describe('applySnapshot, tasks that VOD no longer keeps', () => {
   const old = CREATED_AT + 72 * HOUR;
 
-  test('of a confirmed row stay', () => {
+  test('stay in a confirmed row', () => {
     const row = confirmedRow({ tasks: { p: succeeded } });
     expect(applySnapshot(touched(row, ['end:other']), snapshot(), old).tasks.get('p')).toEqual(succeeded);
   });
 
-  test('of a never confirmed row are dropped, with a notice', () => {
+  test('are dropped from a row that was never confirmed, with a notice', () => {
     const after = applySnapshot(pushed(['end:t']), snapshot({ context: { seal: 'none' } }), old);
     expect(after.tasks.size).toBe(0);
     expect(after.notice).toMatch(/named a task of this file/);
     expect(applySnapshot(after, snapshot({ context: { seal: 'none' } }), old + HOUR)).toBe(after);
   });
 
-  test('leave no notice while VOD would still know them, and none on a row confirmed once', () => {
+  test('leave no notice while VOD would still keep them, and none in a row confirmed once', () => {
     expect(applySnapshot(pushed(['end:t']), snapshot(), old - 1).notice).toBeUndefined();
     expect(applySnapshot(touched(confirmedRow(), ['end:t']), snapshot(), old).notice).toBeUndefined();
   });
 
-  test('a notice goes away once VOD shows a procedure after all', () => {
+  test('remove their notice once VOD shows a procedure', () => {
     const noticed = applySnapshot(pushed(['end:t']), snapshot({ context: { seal: 'none' } }), old);
     const after = applySnapshot(noticed, snapshot({ context: { seal: 'none' }, tasks: { t: succeeded } }), old);
     expect(after.notice).toBeUndefined();
   });
 });
 
-describe('a file that VOD does not have and that was never confirmed', () => {
-  test('is asked about again for an hour: the same object', () => {
+describe('applySnapshot, a file that VOD does not have and that was never confirmed', () => {
+  test('returns the same object for an hour, in which VOD is called again', () => {
     const row = pushed(['task:t']);
     expect(applySnapshot(row, 'not-found', NOW + HOUR - 1)).toBe(row);
   });
@@ -198,14 +198,14 @@ describe('a file that VOD does not have and that was never confirmed', () => {
     expect(applySnapshot(row, 'not-found', NOW)).toBe(row);
   });
 
-  test('does not change any more: the expiry is not moved by later answers', () => {
+  test('does not change afterwards: later responses do not move the expiry', () => {
     for (const news of [['gone'], ['task:t']]) {
       const after = applySnapshot(pushed(news), 'not-found', NOW + HOUR);
       expect(applySnapshot(after, 'not-found', NOW + 48 * HOUR)).toBe(after);
     }
   });
 
-  test('is made right when VOD has the file after all, without expiry and notice', () => {
+  test('is confirmed when VOD has the file, without expiry and notice', () => {
     const unknown = applySnapshot(pushed(['gone']), 'not-found', NOW);
     const after = applySnapshot(unknown, snapshot(), NOW + HOUR);
     expect(after).toMatchObject({ trust: 'confirmed', status: 'ready', news: [] });
@@ -214,7 +214,7 @@ describe('a file that VOD does not have and that was never confirmed', () => {
   });
 });
 
-describe('a file that VOD does not have any more', () => {
+describe('applySnapshot, a confirmed file that VOD no longer has', () => {
   const row = confirmedRow({ tasks: { p: succeeded }, context: withProcedure });
 
   test('is "deleted" and "confirmed" and keeps its media information, source context and tasks', () => {
@@ -223,12 +223,12 @@ describe('a file that VOD does not have any more', () => {
     expect(after).toEqual({ ...kept, news: [], status: 'deleted', confirmedAt: iso(NOW + HOUR) });
   });
 
-  test('gives the same object from then on', () => {
+  test('returns the same object from then on', () => {
     const after = applySnapshot(row, 'not-found', NOW + HOUR);
     expect(applySnapshot(after, 'not-found', NOW + 9 * HOUR)).toBe(after);
   });
 
-  test('is there again when VOD has it again', () => {
+  test('is restored when VOD has it again', () => {
     expect(applySnapshot(applySnapshot(row, 'not-found', NOW), snapshot(), NOW).status).toBe('ready');
   });
 
@@ -238,7 +238,7 @@ describe('a file that VOD does not have any more', () => {
   });
 });
 
-test('the same answer twice gives the same object the second time, whatever the row and the answer', () => {
+test('applySnapshot returns the same object for the same response a second time, whatever the row and the response', () => {
   const task = fc.constantFrom(running, reviewing, succeeded, failed, reviewed('review'), reviewed('block'));
   const id = fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.string({ minLength: 1 }));
   const answer = fc

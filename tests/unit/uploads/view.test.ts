@@ -68,7 +68,7 @@ describe('viewUpload', () => {
     expect(viewUpload({ ...row, status: 'rejected', review, rejection })).toMatchObject({ review, rejection });
   });
 
-  test('before the first confirmation shows which upload it is, and nothing that an event reported', () => {
+  test('shows the identity of an unconfirmed upload, and nothing that an event reported', () => {
     const { confirmedAt: _, ...unconfirmed } = row;
     for (const trust of ['pushed', 'unknown'] as const) {
       expect(viewUpload({ ...unconfirmed, status: 'uploaded', trust })).toEqual({
@@ -80,7 +80,7 @@ describe('viewUpload', () => {
     }
   });
 
-  test("of a row that an event touched after a confirmation shows VOD's last answer", () => {
+  test("shows VOD's last values of a row that an event changed after a confirmation", () => {
     const { version, ...answered } = viewUpload(row);
     expect(viewUpload({ ...row, trust: 'pushed', version: 2 })).toEqual({ ...answered, version: 2 });
   });

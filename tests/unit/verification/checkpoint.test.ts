@@ -27,7 +27,7 @@ test('parseCheckpoint reads what formatCheckpoint wrote, whatever ids and tokens
   );
 });
 
-test('formatCheckpoint writes printable ASCII only, which is what SSM takes, and no {{ that SSM would read', () => {
+test('formatCheckpoint writes printable ASCII only, as SSM requires, and no {{, which SSM would interpret', () => {
   fc.assert(
     fc.property(checkpoints, (checkpoint) => {
       expect(formatCheckpoint(checkpoint)).toMatch(/^[ -~]+$/);
@@ -36,7 +36,7 @@ test('formatCheckpoint writes printable ASCII only, which is what SSM takes, and
   );
 });
 
-test('parseCheckpoint takes any text, and nothing of what cannot be at this time', () => {
+test('parseCheckpoint accepts any text, and drops values that are impossible at this time', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.json()), (value) => {
       for (const phase of Object.keys(parseCheckpoint(value, NOW))) {

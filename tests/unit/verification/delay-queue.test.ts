@@ -59,7 +59,7 @@ describe('delayQueue', () => {
     );
   });
 
-  test('waits in whole seconds, at most the 900 that SQS takes, with up to a tenth off', async () => {
+  test('delays are whole seconds, at most the 900 of SQS, with up to a tenth less', async () => {
     for (const random of [() => 0, () => 0.999]) {
       const { queue, sent } = startQueue(random);
       await queue.delay(Array.from({ length: 40 }, (_, attempt) => message({ attempt })));
@@ -81,7 +81,7 @@ describe('delayQueue', () => {
     expect(pauseBefore(QUARTER_HOUR_ATTEMPT)).toBe(900);
   });
 
-  test('a row that is given up goes to the dead letters at once', async () => {
+  test('a row without further attempts goes to the dead letters at once', async () => {
     const { dead, sent } = startQueue();
     await dead.giveUp([message()]);
     expect(sent).toEqual([
@@ -105,7 +105,7 @@ describe('parseDelayed', () => {
     expect(parseDelayed(body, NOW)).toBeUndefined();
   });
 
-  test('takes id and version alone as a first attempt, and an unknown question as no answer', () => {
+  test('reads a message of id and version as a first attempt, and an unknown question as no response', () => {
     expect(parseDelayed('{"fileId":"7","version":1}', NOW)).toEqual({
       fileId: '7',
       version: 1,

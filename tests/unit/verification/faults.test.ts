@@ -101,7 +101,7 @@ test('V3: 14c: a file that VOD forbids is rejected', async () => {
   expect(service.row(FORBIDDEN)).toMatchObject({ status: 'rejected', rejection: { reason: 'forbidden' } });
 });
 
-test("V2 to V5: any of these events in any order lead to VOD's answer alone", async () => {
+test('V2 to V5: any of these events in any order lead to the values of VOD alone', async () => {
   const files = [fileOf('02a'), fileOf('07d'), fileOf('14a', { result: finish('14b') }), fileOf('14c')];
   const ids = [CLIP, SENT_AGAIN, REVIEWED, FORBIDDEN];
   const alone = startWith(...files);

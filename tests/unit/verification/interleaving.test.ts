@@ -30,8 +30,8 @@ async function verifyWhile(service: Service, meanwhile: () => Promise<void>): Pr
   return verified;
 }
 
-describe("a task that ends between VOD's answer and the write", () => {
-  test('of a row that was never confirmed: the old answer is not stored, and the row is ready', async () => {
+describe("a task that ends between VOD's response and the write", () => {
+  test('the old response is not stored in a row that was never confirmed, and the row is ready', async () => {
     const service = startService([busy]);
     await service.receive(upload);
     const verified = await verifyWhile(service, async () => {
@@ -43,7 +43,7 @@ describe("a task that ends between VOD's answer and the write", () => {
     expect(service.row('7').tasks.get('t')?.status).toBe('FINISH');
   });
 
-  test('of a row that was confirmed with the running task', async () => {
+  test('the old response is not stored in a row that was confirmed with the running task', async () => {
     const service = startService([busy]);
     await service.receive(upload);
     await service.verify(['7']);
@@ -57,7 +57,7 @@ describe("a task that ends between VOD's answer and the write", () => {
     expect(service.row('7').status).toBe('ready');
   });
 
-  test('also when the list of news is full and the row differs in its version alone', async () => {
+  test('the old response is not stored when the list of news is full and only the version differs', async () => {
     const service = startService([busy]);
     await service.receive(upload);
     await service.verify(['7']);
@@ -72,7 +72,7 @@ describe("a task that ends between VOD's answer and the write", () => {
     expect(service.row('7')).toMatchObject({ status: 'ready', trust: 'confirmed', news: [] });
   });
 
-  test('also when a concurrent verification stored the same answer first', async () => {
+  test('the old response is not stored when a concurrent verification stored the same one first', async () => {
     const service = startService([busy]);
     await service.receive(upload);
     const verified = await verifyWhile(service, async () => {
@@ -85,7 +85,7 @@ describe("a task that ends between VOD's answer and the write", () => {
   });
 });
 
-test('an answer is stored only under the version that was read before VOD was asked', async () => {
+test('a response is stored only under the version that was read before VOD was called', async () => {
   const service = startService([done]);
   await service.receive(upload);
   const before = service.row('7');
@@ -97,7 +97,7 @@ test('an answer is stored only under the version that was read before VOD was as
   expect(service.row('7').version).toBe(3);
 });
 
-test('events that arrive during any verification never leave a row that the stream alone does not make right', async () => {
+test('events that arrive during any verification leave a row that the stream alone corrects', async () => {
   const bodies: Readonly<Record<string, EventBody>> = { upload, begin, end };
   const names = fc.array(fc.constantFrom(...Object.keys(bodies)), { minLength: 1, maxLength: 6 });
   await fc.assert(

@@ -91,7 +91,7 @@ describe('phases resume and share the time', () => {
     expect(reconciliation.store.ids()).toHaveLength(1_000);
   });
 
-  test('a run ends in its time, whatever is left', async () => {
+  test('a run ends in its time, however much remains', async () => {
     const reconciliation = withSlowPages(200, 7_000);
     const before = reconciliation.clock.now();
     expect((await reconciliation.run(120_000)).finished).toBe(false);
@@ -132,7 +132,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
     expect(reconciliation.row('7').status).toBe('deleted');
   });
 
-  test('a page token that VOD no longer takes begins the window anew', async () => {
+  test('the window begins again when VOD no longer accepts a page token', async () => {
     const reconciliation = startReconciliation([modelFile('7', { signed: true, tasks: [endedTask('t')] })]);
     const seconds = Math.floor(reconciliation.clock.now() / 1000);
     const scrollToken = Buffer.from('expired').toString('base64url');
@@ -143,7 +143,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
     expect(await reconciliation.run()).toMatchObject({ finished: true, looked: { tasks: 1 } });
   });
 
-  test('the library is read anew after 7 days, and not before', async () => {
+  test('the library is read again after 7 days, and not before', async () => {
     const reconciliation = startReconciliation([oldFile('1')]);
     await reconciliation.run();
     reconciliation.vod.put(oldFile('2'));
@@ -171,7 +171,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
   });
 });
 
-test('a second of which VOD does not show all files is reported, and the run continues after it', async () => {
+test('a second with more files than VOD shows is reported, and the run continues after it', async () => {
   const reconciliation = startReconciliation([oldFile('1', 10), oldFile('2', 9)]);
   const [crowd, later] = [oldFile('1', 10), oldFile('2', 9)].map(({ fileId, basicInfo }) => ({
     FileId: fileId,

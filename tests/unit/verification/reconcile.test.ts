@@ -6,13 +6,13 @@ import { endedTask, modelFile, modelTask } from '../../support/unit/service';
 import { refusal } from '../../support/unit/vod-model';
 
 describe('reconcile fills and corrects', () => {
-  test('files whose events were lost, recent and old: a first run fills the whole library', async () => {
+  test('a first run adds all files of the library, recent and old ones', async () => {
     const reconciliation = startReconciliation([...filesOf(ids(30)), oldFile('1'), oldFile('2', 3_000)]);
     expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 32, lost: 0, failed: 0 });
     expect(statuses(reconciliation, [...ids(30), '1', '2'])).toEqual(new Set(['ready']));
   });
 
-  test('a later run counts the files whose events were lost', async () => {
+  test('a later run counts the files without their events', async () => {
     const reconciliation = startReconciliation();
     await reconciliation.run();
     const CreateTime = new Date(reconciliation.clock.now()).toISOString();
@@ -29,7 +29,7 @@ describe('reconcile fills and corrects', () => {
     expect(reconciliation.store.writes).toHaveLength(writes);
   });
 
-  test('a procedure whose end was lost', async () => {
+  test('the end of a procedure is found without its event', async () => {
     const reconciliation = startReconciliation([modelFile('7', { signed: true, tasks: [modelTask('t')] })]);
     await reconciliation.run();
     expect(reconciliation.row('7').status).toBe('processing');
@@ -38,7 +38,7 @@ describe('reconcile fills and corrects', () => {
     expect(reconciliation.row('7').status).toBe('ready');
   });
 
-  test('a file that vanished without an event, after a second look in the same run', async () => {
+  test('a file that vanished without an event is deleted after a second look in the same run', async () => {
     const reconciliation = startReconciliation(filesOf(['7', '8']));
     await reconciliation.run();
     reconciliation.vod.remove('7');
@@ -97,7 +97,7 @@ describe('a mass of files that vanish', () => {
     expect(statuses(reconciliation, ids(45))).toEqual(new Set(['deleted']));
   });
 
-  test('is deleted all the same when VOD still has others of the run, more than twenty at once too', async () => {
+  test('is deleted when VOD still has others of the run, more than twenty at once too', async () => {
     const reconciliation = startReconciliation(filesOf(ids(60)));
     await reconciliation.run();
     const vanished = ids(60).filter((_, index) => index % 2 === 0);
@@ -213,7 +213,7 @@ describe('a failure affects nothing else', () => {
     expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 1 });
   });
 
-  test('when VOD answers nothing at all, no place in the checkpoint moves behind what was not verified', async () => {
+  test('while VOD does not respond, no position in the checkpoint passes what was not verified', async () => {
     const reconciliation = startReconciliation(filesOf(ids(5)));
     reconciliation.vod.failWith((action) => {
       if (action === 'DescribeMediaInfos') throw new VodError(action, 'VOD did not answer');

@@ -62,7 +62,7 @@ describe('scheduleNext', () => {
     expect(scheduleNext([open('action')], message('figures'), NOW).delayed).toMatchObject([{ attempt: 0, since: NOW }]);
   });
 
-  test('remembers the question that VOD did not answer, and continues with it afterwards', () => {
+  test('keeps the question to which VOD did not respond, and continues with it afterwards', () => {
     const [unanswered] = scheduleNext([open('no-answer')], message('held'), NOW).delayed;
     expect(unanswered).toMatchObject({ question: 'no-answer', interrupted: 'held', since: NOW });
     const again = scheduleNext([open('no-answer')], new Map([['7', unanswered ?? never()]]), NOW + 1);

@@ -134,7 +134,7 @@ describe('a batch of the stream', () => {
     );
   });
 
-  test('while VOD fails: one call and two about single files, nothing is written, all rows are delayed, no record fails', async () => {
+  test('while VOD fails, one call and two about single files are made, all rows are delayed, and no record fails', async () => {
     const { service, images, invoke } = await received(['1', '2', '3']);
     const writes = service.store.writes.length;
     service.vod.failWith((action) => {
@@ -154,7 +154,7 @@ describe('a batch of the stream', () => {
     );
   });
 
-  test('while VOD fails and the queue refuses: the records fail, and the stream brings them again', async () => {
+  test('while VOD and the queue fail, the records fail, and the stream delivers them again', async () => {
     const { service, images, invoke } = await received(['1', '2']);
     service.vod.failWith((action) => {
       throw refusal(action, 'InternalError');
@@ -164,14 +164,14 @@ describe('a batch of the stream', () => {
     expect(service.lines).toContainEqual(expect.objectContaining({ level: 'error', outcome: 'delay-failed' }));
   });
 
-  test('while the queue refuses: only records of rows with an open question fail', async () => {
+  test('while the queue is unavailable, only records of rows with an open question fail', async () => {
     const { service, images, invoke } = await received(['1', '2']);
     service.vod.put(modelFile('2', { metaData: null }));
     service.failQueueWith(new Error('Cannot queue messages'));
     expect(await invoke(batchOf(images))).toEqual(['sequence-2']);
   });
 
-  test('without the seal keys no answer is stored, and everything waits', async () => {
+  test('without the seal keys no response is stored, and all rows are delayed', async () => {
     const { service, images } = await received(['1']);
     const { invoke } = startFunction(service, () => Promise.reject(new Error('SSM does not answer')));
     expect(await invoke(batchOf(images))).toEqual([]);
@@ -186,7 +186,7 @@ describe('a batch of the stream', () => {
     expect(deadlines[0]).toBeLessThanOrEqual(8_000);
   });
 
-  test('an empty batch asks nobody', async () => {
+  test('an empty batch makes no call', async () => {
     const { service, invoke } = await received([]);
     expect(await invoke(batchOf([]))).toEqual([]);
     expect(service.vod.calls).toEqual([]);
@@ -208,14 +208,14 @@ describe('messages of the delay queue', () => {
     expect(service.row('1')).toMatchObject({ status: 'ready', trust: 'confirmed' });
   });
 
-  test('are dropped when the row has another version, or is gone', async () => {
+  test('are dropped when the row has another version, or does not exist', async () => {
     const { service, invoke } = await received(['1']);
     expect(await invoke(messagesOf([body('1', 7), body('2', 1)]))).toEqual([]);
     expect(service.vod.calls).toEqual([]);
     expect(service.delayed).toEqual([]);
   });
 
-  test('with version 0 are about a file without a row: verified while there is none, dropped once there is one', async () => {
+  test('with version 0 are verified while the file has no row, and dropped once it has one', async () => {
     const service = startService([modelFile('1'), modelFile('2')]);
     const { invoke } = startFunction(service);
     await service.receive(upload('2'));
@@ -225,14 +225,14 @@ describe('messages of the delay queue', () => {
     expect(service.row('2')).toEqual(before);
   });
 
-  test('of one row: the newest counts, and all of them succeed', async () => {
+  test('of one row are verified once, in the newest version, and all succeed', async () => {
     const { service, invoke } = await received(['1']);
     await service.receive(fileDeleted({ fileId: '1' }));
     expect(await invoke(messagesOf([body('1', 2), body('1', 1)]))).toEqual([]);
     expect(service.row('1').trust).toBe('confirmed');
   });
 
-  test('that cannot be read fail alone, and go to the dead letters by themselves', async () => {
+  test('fail alone when they cannot be read, and go to the dead letters', async () => {
     const { service, invoke } = await received(['1']);
     expect(await invoke(messagesOf(['{', body('1', 1), 'null']))).toEqual(['message-1', 'message-3']);
     expect(service.row('1').trust).toBe('confirmed');
@@ -260,7 +260,7 @@ describe('messages of the delay queue', () => {
     expect(service.delayed).toEqual([{ ...delayed, attempt: 5 }]);
   });
 
-  test('that were asked for 24 hours go to the dead letters, with an error line', async () => {
+  test('go to the dead letters after 24 hours, with an error line', async () => {
     const { service, invoke } = await received(['1']);
     service.vod.failWith((action) => {
       throw refusal(action, 'InternalError');

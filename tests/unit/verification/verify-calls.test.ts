@@ -2,7 +2,7 @@ import { newFileUpload, procedureStateChanged } from '../../support/events';
 import { HOUR } from '../../support/unit/rows';
 import { CREATED, endedTask, modelFile, modelTask, startService } from '../../support/unit/service';
 
-describe('calls for tasks', () => {
+describe('verify, calls for tasks', () => {
   async function callsFor(file: Parameters<typeof modelFile>[1], events: readonly object[] = [], after = 0) {
     const service = startService([modelFile('7', file)]);
     for (const event of events) await service.receive(event);
@@ -11,24 +11,24 @@ describe('calls for tasks', () => {
     return service.vod.count('DescribeTasks') + service.vod.count('DescribeTaskDetail');
   }
 
-  test('none for an upload that was signed without a procedure', async () => {
+  test('makes no call for tasks of an upload that was signed without a procedure', async () => {
     expect(await callsFor({})).toBe(0);
     expect(await callsFor({}, [newFileUpload({ fileId: '7' })])).toBe(0);
   });
 
-  test('one list where a procedure was signed, or an event names a task', async () => {
+  test('lists tasks once where a procedure was signed, or an event names a task', async () => {
     expect(await callsFor({ signed: true })).toBe(1);
     const begun = procedureStateChanged({ fileId: '7' }, 'PROCESSING', { taskId: 't' });
     expect(await callsFor({ tasks: [modelTask('t')] }, [begun])).toBe(1);
   });
 
-  test('one list for a file without a seal, while VOD still knows its tasks', async () => {
+  test('lists tasks once for a file without a seal, while VOD still keeps its tasks', async () => {
     const basicInfo = { CreateTime: CREATED, SourceInfo: { SourceContext: 'uid=1' } };
     expect(await callsFor({ basicInfo })).toBe(1);
     expect(await callsFor({ basicInfo }, [], 72 * HOUR)).toBe(0);
   });
 
-  test('none for a confirmed row whose tasks have all ended; one list while one runs', async () => {
+  test('makes no call for a confirmed row after all tasks have ended, and lists them once while one runs', async () => {
     for (const [task, calls] of [
       [endedTask('t'), 0],
       [modelTask('t'), 1],
@@ -43,7 +43,7 @@ describe('calls for tasks', () => {
     }
   });
 
-  /** What is asked after the end of the task `t`, whose row is as VOD's first answer made it. */
+  /** What VOD is asked after the end of the task `t`, whose row is as VOD's first answer made it. */
   async function callsAtTheEnd(first: readonly ReturnType<typeof modelTask>[], then: typeof first) {
     const service = startService([modelFile('7', { signed: true, tasks: first })]);
     await service.verify(['7']);
@@ -54,13 +54,13 @@ describe('calls for tasks', () => {
     return { actions: service.vod.calls.slice(before).map(({ action }) => action), row: service.row('7') };
   }
 
-  test('one detail and no list for the end of a task that VOD has listed', async () => {
+  test('makes one call for details and none for a list at the end of a task that VOD has listed', async () => {
     const { actions, row } = await callsAtTheEnd([modelTask('t')], [endedTask('t')]);
     expect(actions.sort()).toEqual(['DescribeMediaInfos', 'DescribeTaskDetail']);
     expect(row).toMatchObject({ status: 'ready', trust: 'confirmed', news: [], procedureTaskId: 't' });
   });
 
-  test('a list as well while another task runs that no event named, or where the task is new', async () => {
+  test('lists tasks while another one runs that no event named, and where the ended one is new', async () => {
     const other = endedTask('other');
     const both = await callsAtTheEnd([modelTask('t'), modelTask('other')], [endedTask('t'), other]);
     expect(both.actions).toContain('DescribeTasks');
@@ -70,13 +70,13 @@ describe('calls for tasks', () => {
     expect([...unlisted.row.tasks.keys()].sort()).toEqual(['other', 't']);
   });
 
-  test('a list as well where VOD does not have the listed task any more', async () => {
+  test('lists tasks where VOD does not have the ended one any more', async () => {
     const { actions, row } = await callsAtTheEnd([modelTask('t')], []);
     expect(actions).toContain('DescribeTasks');
     expect(row).toMatchObject({ trust: 'confirmed', news: [] });
   });
 
-  test('at most 50 details and 3 lists for a row, whatever events and VOD name', async () => {
+  test('makes at most 50 calls for details and 3 for lists of a row, whatever events and VOD contain', async () => {
     const tasks = Array.from({ length: 400 }, (_, index) => endedTask(`t${index}`));
     const service = startService([modelFile('7', { signed: true, tasks })]);
     for (let index = 0; index < 60; index++) {
@@ -100,7 +100,7 @@ describe('calls for tasks', () => {
   });
 });
 
-describe('what stays open after an answer was stored', () => {
+describe('verify, open questions after a response was stored', () => {
   test.each<[string, Parameters<typeof modelFile>[1], string | undefined]>([
     ['nothing of a file that is ready', {}, undefined],
     ["a person's decision", { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } }, 'held'],
@@ -115,13 +115,13 @@ describe('what stays open after an answer was stored', () => {
     expect(verified?.openQuestion).toBe(question);
   });
 
-  test('media information is not asked for when the file is over an hour old', async () => {
+  test('media information is not requested when the file is over an hour old', async () => {
     const service = startService([modelFile('7', { metaData: null })]);
     service.clock.advance(HOUR);
     expect((await service.verify(['7']))[0]?.openQuestion).toBeUndefined();
   });
 
-  test('a file without media information is ready all the same, and gets it without its status changing', async () => {
+  test('a file without media information is ready, and gets it later without a change of status', async () => {
     const service = startService([modelFile('7', { metaData: null })]);
     await service.verify(['7']);
     expect(service.row('7')).toMatchObject({ status: 'ready' });

@@ -16,14 +16,14 @@ function startPatient(count: number) {
   return { ...service, verifyPatiently: verify };
 }
 
-test('what VOD answers at once is asked once', async () => {
+test('a call that succeeds is made once', async () => {
   const service = startPatient(20);
   const verified = await service.verifyPatiently();
   expect(new Set(verified.map(({ outcome }) => outcome))).toEqual(new Set(['written']));
   expect(service.vod.count('DescribeMediaInfos')).toBe(1);
 });
 
-test('a failure that passes costs a pause and nothing else', async () => {
+test('a transient failure costs a pause and nothing else', async () => {
   const service = startPatient(20);
   service.vod.failWith((action) => {
     // The call about all of them, and those about the first and the last one.
@@ -35,7 +35,7 @@ test('a failure that passes costs a pause and nothing else', async () => {
   expect(service.clock.now() - before).toBeGreaterThanOrEqual(1_000);
 });
 
-test('H2: a file with which every call fails takes no other along', async () => {
+test('H2: a file that makes its calls fail does not affect the others', async () => {
   const service = startPatient(20);
   service.vod.failWith((action, request) => {
     if (JSON.stringify(request).includes('"1007"')) throw refusal(action, 'InternalError');
@@ -46,7 +46,7 @@ test('H2: a file with which every call fails takes no other along', async () => 
   ]);
 });
 
-test('a write that the table did not answer is made again', async () => {
+test('a write to which the table did not respond is retried', async () => {
   const service = startPatient(3);
   let failures = 2;
   service.store.failWith((method) => {
@@ -56,7 +56,7 @@ test('a write that the table did not answer is made again', async () => {
   expect(verified.map(({ outcome }) => outcome)).toEqual(['written', 'written', 'written']);
 });
 
-test('when nobody answers about several files, it throws, so that the caller keeps its place', async () => {
+test('throws when no service responds about several files, so that the caller keeps its position', async () => {
   const service = startPatient(2);
   service.vod.failWith((action) => {
     throw new VodError(action, 'VOD did not answer');
@@ -64,7 +64,7 @@ test('when nobody answers about several files, it throws, so that the caller kee
   await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
 });
 
-test('a key that VOD refuses ends it too, for every call would be refused', async () => {
+test('throws when VOD refuses the key, since every call would be refused', async () => {
   const service = startPatient(2);
   service.vod.failWith((action) => {
     throw refusal(action, 'AuthFailure.SecretIdNotFound');
@@ -72,7 +72,7 @@ test('a key that VOD refuses ends it too, for every call would be refused', asyn
   await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
 });
 
-test('files for which every call fails with an error of VOD do not keep the caller at its place', async () => {
+test('files for which every call fails with an error of VOD do not stop the caller', async () => {
   const service = startPatient(2);
   service.vod.failWith((action) => {
     throw refusal(action, 'InternalError');
@@ -80,7 +80,7 @@ test('files for which every call fails with an error of VOD do not keep the call
   expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting' }, { outcome: 'waiting' }]);
 });
 
-test('H2: a refusal with a code is an answer about that file: it is not retried', async () => {
+test('H2: a refusal with a code is about that file, and is not retried', async () => {
   const service = startPatient(1);
   service.vod.failWith((action) => {
     throw refusal(action, 'InvalidParameterValue.FileIds');

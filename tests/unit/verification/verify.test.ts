@@ -31,7 +31,7 @@ describe('verify', () => {
     expect(service.store.ids()).toHaveLength(45);
   });
 
-  test('returns "unchanged" and writes nothing where the row already has the answer', async () => {
+  test('returns "unchanged" and writes nothing where the row already has VOD\'s values', async () => {
     const service = await confirmed(['7']);
     expect(outcomesOf(await service.verify(['7']))).toEqual(['unchanged']);
     expect(service.store.writes).toHaveLength(1);
@@ -52,8 +52,8 @@ describe('verify', () => {
   });
 });
 
-describe('a file that VOD does not have any more', () => {
-  test('waits for a second answer, and is deleted with it', async () => {
+describe('verify, a file that VOD no longer has', () => {
+  test('is deleted with the second response', async () => {
     const service = await confirmed(['7']);
     service.vod.remove('7');
     const [first] = await service.verify(['7']);
@@ -71,7 +71,7 @@ describe('a file that VOD does not have any more', () => {
     expect(service.row('7')).toMatchObject({ status: 'deleted', trust: 'confirmed' });
   });
 
-  test('is not deleted at once by another open question than a missing file or a deletion', async () => {
+  test('is not deleted at once with an open question other than a missing file or a deletion', async () => {
     const service = await confirmed(['7']);
     service.vod.remove('7');
     for (const openQuestion of ['no-answer', 'analysis', 'procedure', 'held', 'unknown'] as const) {
@@ -80,7 +80,7 @@ describe('a file that VOD does not have any more', () => {
     }
   });
 
-  test('that is there again by the second look stays as it is', async () => {
+  test('is unchanged when VOD has it again at the second look', async () => {
     const service = await confirmed(['7']);
     service.vod.remove('7');
     await service.verify(['7']);
@@ -89,7 +89,7 @@ describe('a file that VOD does not have any more', () => {
   });
 });
 
-describe('twenty confirmed files that vanish at once', () => {
+describe('verify, twenty confirmed files that vanish at once', () => {
   test('change nothing and are reported, because the application id may be wrong', async () => {
     const service = await confirmed(ids(20));
     for (const fileId of ids(20)) service.vod.remove(fileId);
@@ -130,7 +130,7 @@ describe('twenty confirmed files that vanish at once', () => {
   });
 });
 
-describe('what VOD cannot answer now', () => {
+describe('verify, no result from VOD', () => {
   test('a failed call changes nothing and leaves the question open, with a line for all of its files', async () => {
     const service = await confirmed(['7', '8']);
     await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: 't' }));
@@ -161,7 +161,7 @@ describe('what VOD cannot answer now', () => {
     expect(service.row('7')).toEqual(before);
   });
 
-  test("a task that VOD lists and does not describe: nothing changes, and the file's id is logged", async () => {
+  test("a task that VOD lists and does not describe changes nothing, and the file's id is logged", async () => {
     const service = startService([modelFile('7', { signed: true, tasks: [endedTask('t')] })]);
     await service.receive(newFileUpload({ fileId: '7', procedureTaskId: 't' }));
     const before = service.row('7');
@@ -172,7 +172,7 @@ describe('what VOD cannot answer now', () => {
     expect(service.lines).toMatchObject([{ level: 'error', outcome: 'no-answer', fileIds: ['7'] }]);
   });
 
-  test('a file that was never confirmed and that VOD does not have is asked about for an hour', async () => {
+  test('a file that was never confirmed and that VOD does not have is requested for an hour', async () => {
     const service = startService();
     await service.receive(newFileUpload({ fileId: '7' }));
     expect(await service.verify(['7'])).toMatchObject([{ outcome: 'waiting', openQuestion: 'unknown' }]);
@@ -182,8 +182,8 @@ describe('what VOD cannot answer now', () => {
   });
 });
 
-describe('what is wrong with one row or file stays its own', () => {
-  test('a row that the table refuses for good', async () => {
+describe('verify, these affect one row only:', () => {
+  test('a row that the table refuses permanently', async () => {
     const service = startService(filesOf(ids(3)));
     service.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1001') throw new RefusedRowError('One or more parameter values');
@@ -192,7 +192,7 @@ describe('what is wrong with one row or file stays its own', () => {
     expect(service.lines).toMatchObject([{ level: 'error', outcome: 'row-refused', fileIds: ['1001'] }]);
   });
 
-  test('a write that the table does not answer', async () => {
+  test('a write to which the table does not respond', async () => {
     const service = startService(filesOf(ids(3)));
     service.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1000') throw new Error('ProvisionedThroughputExceededException');
@@ -221,7 +221,7 @@ describe('what is wrong with one row or file stays its own', () => {
     expect(outcomesOf(await service.verify(['7', '8']))).toEqual(['waiting', 'written']);
   });
 
-  test('a row that changed while VOD was asked is left alone', async () => {
+  test('a row that changed during the call to VOD is not written', async () => {
     const service = startService([modelFile('7')]);
     await service.receive(newFileUpload({ fileId: '7' }));
     const pending = service.verify(['7']);

@@ -56,17 +56,17 @@ const OF_THE_CALL = [
   '',
 ];
 
-test.each(TRANSIENT)('V11: %s is transient, and not about the account', (code) => {
+test.each(TRANSIENT)('V11: %s is transient, and does not concern the account', (code) => {
   expect([isTransient(refused(code)), isAccountError(refused(code))]).toEqual([true, false]);
   expect(isRateError(refused(code))).toBe(code.startsWith('RequestLimitExceeded'));
 });
 
-test.each(OF_THE_ACCOUNT)('V11: %s is about the account: not retried, and named with what to do', (code) => {
+test.each(OF_THE_ACCOUNT)('V11: %s concerns the account: it is not retried, and reported with what to do', (code) => {
   expect([isTransient(refused(code)), isAccountError(refused(code))]).toEqual([false, true]);
   expect(adviseOn(code, 'DescribeMediaInfos')?.length).toBeGreaterThan(20);
 });
 
-test.each(OF_THE_CALL)('H2: %j is about the call and its ids alone', (code) => {
+test.each(OF_THE_CALL)('H2: %j concerns only the call and its ids', (code) => {
   expect([isTransient(refused(code)), isAccountError(refused(code)), isRateError(refused(code))]).toEqual([
     false,
     false,
@@ -75,11 +75,11 @@ test.each(OF_THE_CALL)('H2: %j is about the call and its ids alone', (code) => {
   expect(adviseOn(code, 'DescribeMediaInfos')).toBeUndefined();
 });
 
-test('V11: a missing right is named with the action', () => {
+test('V11: a missing permission is reported with the action', () => {
   expect(adviseOn('UnauthorizedOperation', 'PullEvents')).toContain('vod:PullEvents');
 });
 
-test('a call without an answer is transient, and has no code', () => {
+test('a call without a response is transient, and has no code', () => {
   const error = new VodError('PullEvents', 'VOD did not answer: ECONNREFUSED');
   expect([codeOf(error), isTransient(error), isAccountError(error), isRateError(error)]).toEqual([
     undefined,

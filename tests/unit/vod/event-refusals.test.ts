@@ -32,7 +32,7 @@ describe('parseEvent, ids of uploads', () => {
   });
 });
 
-describe('parseEvent, what is ignored and what is refused', () => {
+describe('parseEvent, ignored and refused events', () => {
   test.each(['unknown-type', 'pull-complete.failed'])('%s is ignored', (name) => {
     expect(parseEvent(fixture(name))).toMatchObject({ type: 'Ignored' });
   });

@@ -110,7 +110,7 @@ describe('parseEvent, tasks', () => {
     expect(parseEvent(fixture(name))).toEqual({ type: 'ProcedureStateChanged', ...expected });
   });
 
-  test('review-complete: the file is named inside Input', () => {
+  test('review-complete: the file is read from Input', () => {
     expect(parseEvent(fixture('review-complete'))).toEqual({
       type: 'ReviewAudioVideoComplete',
       fileId: '5285890000000000114',
@@ -120,7 +120,7 @@ describe('parseEvent, tasks', () => {
   });
 
   test.each(['procedure-state-changed.by-url.empty-id', 'procedure-state-changed.by-url.no-id'])(
-    'V5: %s: a task of no VOD file is ignored, not refused',
+    'V5: %s: a task without a VOD file is ignored, not refused',
     (name) => {
       expect(parseEvent(fixture(name))).toEqual({ type: 'Ignored', eventType: 'ProcedureStateChanged' });
     },
@@ -165,7 +165,7 @@ describe('parseEvent, deletions', () => {
   const deletion = (FileIdSet: unknown, FileDeleteResultInfo?: unknown) =>
     parseEvent({ EventType: 'FileDeleted', FileDeleteEvent: { FileIdSet, FileDeleteResultInfo } });
 
-  test('V12: 150 files in one event are 150 files', () => {
+  test('V12: all 150 files of one event are read', () => {
     const ids = Array.from({ length: 150 }, (_, index) => String(1_000 + index));
     expect(deletion(ids)).toEqual({ type: 'FileDeleted', files: ids.map((fileId) => ({ fileId, parts: [] })) });
   });
@@ -182,11 +182,11 @@ describe('parseEvent, deletions', () => {
     });
   });
 
-  test.each([[[]], [['']], [[7]], [['x']], ['1'], [null]])('without a usable id it is refused: %j', (ids) => {
+  test.each([[[]], [['']], [[7]], [['x']], ['1'], [null]])('a deletion without a usable id is refused: %j', (ids) => {
     expect(() => deletion(ids)).toThrow(RequestError);
   });
 
-  test('some files whole and others in parts, each part once and in one order', () => {
+  test('reads whole files and parts of others, each part once and in one order', () => {
     const part = (Type: unknown) => ({ Type, Definition: 0 });
     const results = [
       { FileId: '1', DeleteParts: [] },

@@ -9,7 +9,7 @@ const answering = (answer: unknown) => fakeVod({ DescribeMediaInfos: () => answe
 const incomplete = expect.objectContaining({ code: 'IncompleteAnswer' });
 
 describe('describeFiles', () => {
-  test('a file that VOD describes, with its context opened and its review', async () => {
+  test('returns a file that VOD describes, with its opened source context and its review', async () => {
     const sourceContext = seal('order=7', 'user-42', true, 'key');
     const vod = vodModel([
       {
@@ -85,16 +85,19 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     return vod;
   }
 
-  test.each(ids(20).filter((_, index) => index % 7 === 0))('over the id %s holds up no other', async (bad) => {
-    const vod = refusing('InvalidParameterValue.FileId', (request) => request.includes(`"${bad}"`));
-    const answers = await describeFiles(vod.api, ids(20), []);
-    const failed = [...answers].filter(([, answer]) => answer instanceof Error);
-    expect(failed).toEqual([[bad, expect.objectContaining({ code: 'InvalidParameterValue.FileId' })]]);
-    expect(answers.size).toBe(20);
-    expect(vod.calls.length).toBeLessThanOrEqual(11);
-  });
+  test.each(ids(20).filter((_, index) => index % 7 === 0))(
+    'a refusal of the id %s affects no other file',
+    async (bad) => {
+      const vod = refusing('InvalidParameterValue.FileId', (request) => request.includes(`"${bad}"`));
+      const answers = await describeFiles(vod.api, ids(20), []);
+      const failed = [...answers].filter(([, answer]) => answer instanceof Error);
+      expect(failed).toEqual([[bad, expect.objectContaining({ code: 'InvalidParameterValue.FileId' })]]);
+      expect(answers.size).toBe(20);
+      expect(vod.calls.length).toBeLessThanOrEqual(11);
+    },
+  );
 
-  test('over every id costs at most 39 calls, and every file has its error', async () => {
+  test('a refusal of every id costs at most 39 calls, and every file has its error', async () => {
     const vod = refusing('FailedOperation');
     const answers = await describeFiles(vod.api, ids(20), []);
     expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => 'FailedOperation'));
@@ -112,7 +115,7 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
   ];
 
   test.each(ABOUT_NO_FILE)(
-    'with %s, which VOD answers to any call, costs two more about single files',
+    'a refusal with %s, which VOD returns for any call, costs two more calls about single files',
     async (code) => {
       const vod = refusing(code);
       const answers = await describeFiles(vod.api, ids(20), []);
@@ -122,7 +125,7 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
   );
 
   test.each([...ABOUT_NO_FILE, 'FailedOperation', 'LimitExceeded', 'ResourceUnavailable', 'constructor'])(
-    'with %s because of one id holds up no other, wherever it stands',
+    'a refusal with %s because of one id affects no other file, wherever the id stands',
     async (code) => {
       for (const bad of ids(20)) {
         const vod = refusing(code, (request) => request.includes(`"${bad}"`));
@@ -134,14 +137,17 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     },
   );
 
-  test.each(['RequestLimitExceeded', 'RequestLimitExceeded.UinLimitExceeded'])('with %s is not split', async (code) => {
-    const vod = refusing(code);
-    const answers = await describeFiles(vod.api, ids(20), []);
-    expect(vod.calls).toHaveLength(1);
-    expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
-  });
+  test.each(['RequestLimitExceeded', 'RequestLimitExceeded.UinLimitExceeded'])(
+    'a call refused with %s is not split',
+    async (code) => {
+      const vod = refusing(code);
+      const answers = await describeFiles(vod.api, ids(20), []);
+      expect(vod.calls).toHaveLength(1);
+      expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
+    },
+  );
 
-  test('without an answer is not split', async () => {
+  test('a call without a response is not split', async () => {
     const error = new Error('connect ECONNREFUSED');
     const vod = vodModel();
     vod.failWith(() => {

@@ -114,7 +114,7 @@ describe('TotalCount decides whether there are more pages', () => {
 });
 
 describe('endedTasksPage', () => {
-  test('names procedures and reviews with their files, and where the next page begins', async () => {
+  test('returns procedures and reviews with their files, and where the next page begins', async () => {
     const task = (TaskId: string | null, TaskType: string, FileId: string | null = '7') => ({
       TaskId,
       TaskType,
@@ -151,13 +151,13 @@ describe('endedTasksPage', () => {
     await expect(endedTasksPage(vod, START, START + 60, undefined)).rejects.toThrow(/has no TaskSet/);
   });
 
-  test('an empty token ends it', async () => {
+  test('an empty token ends the window', async () => {
     const vod = fakeVod({ DescribeTasks: () => ({ TaskSet: [], ScrollToken: '' }) });
     expect(await endedTasksPage(vod, START, START + 60, undefined)).toEqual({ tasks: [] });
   });
 });
 
-test("isNoSuchTask takes VOD's two codes for it and no other error", () => {
+test("isNoSuchTask accepts VOD's two codes and no other error", () => {
   const isOne = (code: string) => isNoSuchTask(refusal('DescribeTaskDetail', code));
   expect(['ResourceNotFound', 'InvalidParameterValue', 'InvalidParameterValue.TaskId'].map(isOne)).toEqual([
     true,
@@ -173,7 +173,7 @@ test("isNoSuchTask takes VOD's two codes for it and no other error", () => {
   expect(isNoSuchTask(new Error('ResourceNotFound'))).toBe(false);
 });
 
-test('H5: isNoSuchTask takes no code that is about the account or its application', () => {
+test('H5: isNoSuchTask accepts no code that concerns the account or its application', () => {
   const codes = ['InvalidParameterValue.SubAppId', 'InvalidParameterValue.AppId', 'ResourceNotFound.UserNotExist'];
   for (const code of codes) expect(isNoSuchTask(refusal('DescribeTaskDetail', code))).toBe(false);
 });

@@ -40,7 +40,7 @@ describe('V2: 0 is unknown for size, duration, width and height', () => {
   });
 });
 
-describe('2.0', () => {
+describe('parseMedia, format 2.0', () => {
   test('has the exact duration in floatDuration', () => {
     expect(parseMediaInfo({ metaData: { duration: 61, floatDuration: 60.5 } }, [])).toEqual({ duration: 60.5 });
     expect(parseMediaInfo({ metaData: { duration: 61, floatDuration: 0 } }, [])).toEqual({ duration: 61 });

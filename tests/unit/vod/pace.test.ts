@@ -17,7 +17,7 @@ describe('createPacer', () => {
     }
   });
 
-  test('keeps a lane for each action, also for one that is called "constructor"', () => {
+  test('limits each action by itself, also one that is called "constructor"', () => {
     const pacer = createPacer(virtualClock().now);
     takeAll(pacer, 100);
     expect(pacer.take('DescribeTasks', Infinity)).toBe(0);
@@ -35,7 +35,7 @@ describe('createPacer', () => {
     expect(pacer.take('DescribeMediaInfos', clock.now() + 500)).toBe(0);
   });
 
-  test('does not save up time in which nobody called', () => {
+  test('does not accumulate unused calls', () => {
     const clock = virtualClock();
     const pacer = createPacer(clock.now);
     takeAll(pacer, 10);

@@ -106,7 +106,7 @@ describe('isCaller', () => {
   });
 });
 
-describe('what was changed never yields an uploader', () => {
+describe('a changed seal never yields an uploader:', () => {
   const layouts: readonly (readonly [string, string])[] = [
     ['a seal', seal('order=7', 'user-42', true, 'key')],
     ['a seal of the layout before', sealOfBefore('order=7', 'user-42', 'key')],

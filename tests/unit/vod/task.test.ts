@@ -134,7 +134,7 @@ describe("V6: every sub-task of the vendor's typings that makes a file has its U
     expect(kindsOf('AiRecognitionResultSet')).toBeGreaterThanOrEqual(7);
   });
 
-  test('the set of results of a procedure are these four', () => {
+  test("the vendor's typings have these four sets of results of a procedure", () => {
     const members = typings.get('ProcedureTask') ?? [];
     const results = members.filter(([, type]) => /^Array<.*Result>$/.test(type)).map(([name]) => name);
     expect(new Set(results)).toEqual(new Set(Object.keys(sets)));
@@ -203,7 +203,7 @@ describe('parseProcedureTask, bounds', () => {
   });
 });
 
-describe('reviews', () => {
+describe('parsing of reviews', () => {
   const ai = (Type: string, Suggestion: string, Label?: string) => ({
     Type,
     [`${Type}Task`]: { Status: 'SUCCESS', Output: { Suggestion, Label } },
@@ -252,7 +252,7 @@ describe('reviews', () => {
     expect(parseReview({ Suggestion })?.suggestion).toBe(expected);
   });
 
-  test('worstReview: block, then review, then pass; the first of several alike; none of none', () => {
+  test('worstReview returns block, then review, then pass, the first of several equal ones, and undefined for none', () => {
     const [pass, review, block] = (['pass', 'review', 'block'] as const).map((suggestion) => ({ suggestion }));
     const ad = { suggestion: 'block', label: 'Ad' } as const;
     expect(worstReview([pass, review, block, ad])).toBe(block);
@@ -262,7 +262,7 @@ describe('reviews', () => {
     expect(worstReview([])).toBeUndefined();
   });
 
-  test('a review task: what it suggests, or that it failed and suggests nothing', () => {
+  test('parses a review task with its suggestion, or as failed without one', () => {
     const output = { Suggestion: 'block', Label: 'Porn' };
     expect(parseReviewTask({ Output: output })).toEqual({
       status: 'FINISH',

@@ -37,7 +37,7 @@ describe('describeTasks, tasks that VOD lists', () => {
     }),
   ];
 
-  test('come by id, the oldest first: running, finished, aborted and reviewed', async () => {
+  test('are returned by id, the oldest first: running, finished, aborted and reviewed', async () => {
     const found = await ask(vodModel([modelFile(FILE, { tasks: [...tasks].reverse() })]).api);
     expect([...found]).toEqual([
       ['waiting', { status: 'PROCESSING', _createTime: '2026-11-22T08:00:01Z' }],
@@ -57,7 +57,7 @@ describe('describeTasks, tasks that VOD lists', () => {
     ]);
   });
 
-  test('H18: come in the order of their times, whatever offsets VOD writes', async () => {
+  test('H18: are returned in the order of their times, whatever offsets VOD writes', async () => {
     const at = (TaskId: string, CreateTime: string) => ({ ...listed, TaskId, Status: 'PROCESSING', CreateTime });
     const order = [
       at('b', '2026-11-22T09:00:00Z'),
@@ -82,18 +82,18 @@ describe('describeTasks, tasks that VOD lists', () => {
     await expect(ask(vod)).rejects.toThrow(IncompleteAnswerError);
   });
 
-  test('H5: an empty TaskSet does', async () => {
+  test('H5: an empty TaskSet is a valid response', async () => {
     expect(await ask(vodWith([], null))).toEqual(new Map());
   });
 
-  test('cost a call for details only if they have finished and are not settled', async () => {
+  test('cost a call for details only if they have finished and are not final in the row', async () => {
     const vod = vodModel([modelFile(FILE, { tasks })]);
     await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
     const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
     expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
   });
 
-  test('of another type, without an id, or of another file are dropped', async () => {
+  test('are dropped if they are of another type, without an id, or of another file', async () => {
     const others = [
       { ...listed, TaskType: 'EditMedia' },
       { ...listed, TaskType: null },
@@ -161,7 +161,7 @@ describe('describeTasks, tasks that only an event named', () => {
     expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'named' }]);
   });
 
-  test('that run are PROCESSING', async () => {
+  test('are PROCESSING while they run', async () => {
     const vod = vodWith([], { ...detail, Status: 'WAITING', ProcedureTask: { FileId: FILE } });
     expect((await ask(vod, ['t'])).get('t')?.status).toBe('PROCESSING');
   });
@@ -170,13 +170,13 @@ describe('describeTasks, tasks that only an event named', () => {
 describe('describeTasks, bounds', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => endedTask(`t${index}`));
 
-  test('at most 50 details', async () => {
+  test('requests at most 50 details', async () => {
     const vod = vodModel([modelFile(FILE, { tasks: many(60) })]);
     expect((await ask(vod.api)).size).toBe(50);
     expect(vod.count('DescribeTaskDetail')).toBe(50);
   });
 
-  test('at most 3 pages of 100', async () => {
+  test('reads at most 3 pages of 100', async () => {
     const vod = vodModel([modelFile(FILE, { tasks: many(500) })]);
     await ask(vod.api);
     expect(vod.count('DescribeTasks')).toBe(3);
