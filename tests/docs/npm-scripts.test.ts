@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const ROOT = resolve(__dirname, '../..');
@@ -13,10 +13,10 @@ interface PackageJson {
 
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as PackageJson;
 
-describe.each(Object.entries(packageJson.scripts))('A20: npm run %s works in cmd.exe too', (_, script) => {
+describe.each(Object.entries(packageJson.scripts))('npm run %s in cmd.exe', (_, script) => {
   const commands = script.split('&&').map((command) => command.trim());
 
-  test('starts with node, npm or a program that npm ci installs, not with one of a Unix shell', () => {
+  test('starts only node, npm and programs that npm ci installs', () => {
     for (const command of commands) {
       const [program = ''] = command.split(' ');
       const isKnown = ['node', 'npm'].includes(program) || existsSync(join(ROOT, 'node_modules/.bin', program));
@@ -24,7 +24,7 @@ describe.each(Object.entries(packageJson.scripts))('A20: npm run %s works in cmd
     }
   });
 
-  test('has nothing that only a Unix shell understands', () => {
+  test('contains no syntax of a Unix shell', () => {
     // Variables, substitutions, redirections, backgrounds, globs, single quotes, and a path that begins with ./
     expect(script.replaceAll('&&', '')).not.toMatch(/[$`<>&;|*?'(){}]|(^|\s)\.\//);
     for (const command of commands) expect(command).not.toMatch(/^\w+=/);
@@ -38,6 +38,30 @@ describe.each(Object.entries(packageJson.scripts))('A20: npm run %s works in cmd
   });
 });
 
+describe('the partial test scripts', () => {
+  const SCRIPTS = ['test:unit', 'test:integration', 'test:browser', 'test:deploy'];
+  /** The paths that each script passes to jest. */
+  const pathsOf = (script: string) => packageJson.scripts[script]?.match(/(?<=\s)tests\/\S+/g) ?? [];
+
+  test('every test file that npm test runs belongs to exactly one of test:unit, :integration, :browser and :deploy', () => {
+    const files = readdirSync(join(ROOT, 'tests'), { recursive: true, encoding: 'utf8' })
+      .map((name) => `tests/${name.replaceAll('\\', '/')}`)
+      .filter((name) => name.endsWith('.test.ts') && !name.startsWith('tests/examples/'));
+    expect(files.length).toBeGreaterThan(150);
+    const scriptsOf = (file: string) =>
+      SCRIPTS.filter((script) => pathsOf(script).some((path) => file.startsWith(path)));
+    expect(files.filter((file) => scriptsOf(file).length !== 1)).toEqual([]);
+  });
+
+  test('every path of a partial script is a folder', () => {
+    for (const path of SCRIPTS.flatMap(pathsOf)) expect([path, existsSync(join(ROOT, path))]).toEqual([path, true]);
+  });
+
+  test('npm test runs all of them: the rehearsal, and jest without a path', () => {
+    expect(packageJson.scripts['test']).toMatch(/npm:rehearse && jest$/);
+  });
+});
+
 test('every dependency has an exact version and a reason', () => {
   const { devDependencies, optionalDependencies, overrides } = packageJson;
   const all = { ...devDependencies, ...optionalDependencies, ...overrides };
@@ -47,6 +71,6 @@ test('every dependency has an exact version and a reason', () => {
   expect(Object.keys(packageJson['//']).sort()).toEqual(Object.keys(all).sort());
 });
 
-test('the lock file names no address to download from', () => {
+test('the lock file contains no download URL', () => {
   expect(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')).not.toContain('"resolved"');
 });
