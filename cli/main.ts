@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { describe } from '../lib/platform/log';
 import { endOfProcess } from '../local/process-end';
-import { UsageError, type Command, type CommandContext } from './command';
+import { UsageError, type Command, type CommandContext } from './command-line/command';
 import { check } from './commands/check';
 import { explain } from './commands/explain';
 import { listen } from './commands/listen';
@@ -14,9 +14,9 @@ import { register } from './commands/register';
 import { secrets } from './commands/secrets';
 import { send } from './commands/send';
 import { sign } from './commands/sign';
-import { useProxy } from './deployment/proxy';
-import { whatIsLeft } from './half-done';
-import { inOneLine, printable } from './printable';
+import { useProxy } from './network/proxy';
+import { whatIsLeft } from './terminal/interruption';
+import { inOneLine, printable } from './terminal/printable';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({ check, register, secrets, sign, explain, play, send, reconcile, notifications, listen }),

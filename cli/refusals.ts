@@ -1,7 +1,7 @@
 import { describe } from '../lib/platform/log';
-import { vodRefusal } from './check/vod-refusal';
-import { inOneLine } from './printable';
-import { codeOf } from './vod-client';
+import { vodRefusal } from './vod/refusal';
+import { inOneLine } from './terminal/printable';
+import { codeOf } from './vod/client';
 
 /** What a call of AWS needs. */
 export interface AwsNeed {

@@ -1,7 +1,7 @@
-import { shown, splitToken } from '../callback-request';
+import { shown, splitToken } from '../callback/request';
 import type { Deployment } from '../deployment/deployment';
 import { fingerprint, type Registered } from '../deployment/state';
-import type { vodClient } from '../vod-client';
+import type { vodClient } from '../vod/client';
 import type { Check, Findings } from './findings';
 import type { Secrets } from './secrets';
 import { REGISTER, type SavedRegistration, type Webhook } from './stack';

@@ -1,5 +1,5 @@
 import type { Deployment } from '../deployment/deployment';
-import { inOneLine } from '../printable';
+import { inOneLine } from '../terminal/printable';
 
 /** Everything that is checked, in the order in which it is printed. */
 const CHECKS = [

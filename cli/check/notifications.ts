@@ -1,9 +1,9 @@
 import { describe } from '../../lib/platform/log';
-import { shown } from '../callback-request';
-import type { CommandContext } from '../command';
-import { countMessages } from '../dead-letters';
+import { shown } from '../callback/request';
+import type { CommandContext } from '../command-line/command';
+import { countMessages } from '../notifications/dead-letters';
 import type { Deployment, Outputs } from '../deployment/deployment';
-import { adviseOn, deliverTest, describeDelivery } from '../test-notification';
+import { adviseOn, deliverTest, describeDelivery } from '../notifications/test-notification';
 import type { Findings } from './findings';
 import type { Secrets } from './secrets';
 

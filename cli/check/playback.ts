@@ -1,10 +1,10 @@
 import { describe } from '../../lib/platform/log';
 import type { Deployment } from '../deployment/deployment';
 import { fingerprint } from '../deployment/state';
-import { vodClient } from '../vod-client';
+import { vodClient } from '../vod/client';
 import type { Check, Findings } from './findings';
 import type { Secrets } from './secrets';
-import { tryAgain, vodRefusal } from './vod-refusal';
+import { tryAgain, vodRefusal } from '../vod/refusal';
 
 /** Domains of one call, and calls at most. */
 const PAGE = 20;

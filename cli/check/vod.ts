@@ -1,14 +1,14 @@
 import { describe } from '../../lib/platform/log';
 import type { KeyPair } from '../../lib/vod/schemas';
-import { splitToken, whyFetchFailed } from '../callback-request';
-import type { CommandContext } from '../command';
+import { splitToken, whyFetchFailed } from '../callback/request';
+import type { CommandContext } from '../command-line/command';
 import type { Deployment, Outputs } from '../deployment/deployment';
-import { vodClient } from '../vod-client';
+import { vodClient } from '../vod/client';
 import { checkDrift, checkEventConfig, type EventConfig } from './event-config';
 import type { Check, Findings } from './findings';
 import type { Secrets } from './secrets';
 import { AS_GIVEN, REGISTER, stackWebhook, type SavedRegistration, type Webhook } from './stack';
-import { tryAgain, vodRefusal } from './vod-refusal';
+import { tryAgain, vodRefusal } from '../vod/refusal';
 
 /** In seconds. VOD refuses a call at 300; a machine whose clock is synchronized is off by far less than a minute. */
 const MAX_SKEW = 60;

@@ -14,7 +14,7 @@ import {
   webhookOption,
   type Command,
   type CommandContext,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 
 const LABELS: Readonly<Record<Finding['status'], string>> = {

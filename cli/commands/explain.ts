@@ -7,7 +7,7 @@ import {
   UsageError,
   type CommandContext,
   type Command,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { explainPlayback, type Explanation } from '../playback/explain';

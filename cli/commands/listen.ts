@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWebhookSecret } from '../../lib/notifications/signature';
 import { describe } from '../../lib/platform/log';
-import { shown } from '../callback-request';
+import { shown } from '../callback/request';
 import {
   DEPLOYMENT_OPTIONS,
   DEPLOYMENT_USAGE,
@@ -11,9 +11,9 @@ import {
   UsageError,
   type Command,
   type CommandContext,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
-import { useProxyExceptLoopback } from '../deployment/proxy';
+import { useProxyExceptLoopback } from '../network/proxy';
 import { secretsOf } from '../deployment/secrets';
 import { fingerprint } from '../deployment/state';
 import { Forwarder } from '../listen/forwarder';

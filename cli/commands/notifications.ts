@@ -6,8 +6,8 @@ import {
   type Command,
   type CommandContext,
   type ExitCode,
-} from '../command';
-import { shown } from '../callback-request';
+} from '../command-line/command';
+import { shown } from '../callback/request';
 import {
   countMessages,
   HIDDEN_FOR,
@@ -16,11 +16,11 @@ import {
   receiveDeadLetters,
   releaseDeadLetters,
   type DeadLetter,
-} from '../dead-letters';
+} from '../notifications/dead-letters';
 import { deploymentOf, type Deployment, type NotificationQueues } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
-import { completing } from '../half-done';
-import { adviseOn, deliverTest, describeDelivery } from '../test-notification';
+import { completing } from '../terminal/interruption';
+import { adviseOn, deliverTest, describeDelivery } from '../notifications/test-notification';
 
 export const notifications: Command = {
   summary: 'test the webhooks to your server, list those that were given up, deliver them again',

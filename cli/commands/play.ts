@@ -4,7 +4,7 @@ import { signPlayback } from '../../lib/playback/playback';
 import type { Row } from '../../lib/uploads/row';
 import { rowOf } from '../../lib/uploads/store';
 import { viewUpload } from '../../lib/uploads/view';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Command } from '../command';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Command } from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { until } from '../playback/show';

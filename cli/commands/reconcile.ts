@@ -1,9 +1,9 @@
 import { asArray, asNumber, getField } from '../../lib/platform/json';
 import { FINDINGS } from '../../lib/verification/finding';
 import { PHASES } from '../../lib/verification/checkpoint';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, type Command } from '../command';
+import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, type Command } from '../command-line/command';
 import { deploymentOf } from '../deployment/deployment';
-import { completing } from '../half-done';
+import { completing } from '../terminal/interruption';
 
 export const reconcile: Command = {
   summary: 'run the reconcile function once, and print what it did',

@@ -1,4 +1,4 @@
-import { shown, splitToken, withToken } from '../callback-request';
+import { shown, splitToken, withToken } from '../callback/request';
 import {
   DEPLOYMENT_OPTIONS,
   DEPLOYMENT_USAGE,
@@ -6,7 +6,7 @@ import {
   webhookOption,
   type Command,
   type CommandContext,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import {
@@ -19,9 +19,9 @@ import {
   type Rotation,
   type Rotations,
 } from '../deployment/state';
-import { completing } from '../half-done';
+import { completing } from '../terminal/interruption';
 import { explainVod } from '../refusals';
-import { codeOf, vodClient } from '../vod-client';
+import { codeOf, vodClient } from '../vod/client';
 
 type VodClient = ReturnType<typeof vodClient>;
 type EventConfig = Awaited<ReturnType<VodClient['DescribeEventConfig']>>;

@@ -7,14 +7,14 @@ import {
   type CommandContext,
   type ExitCode,
   type Command,
-} from '../command';
+} from '../command-line/command';
 import type { ParameterNames } from '../deployment/configuration';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { putSecret, secretsOf } from '../deployment/secrets';
 import { fingerprint, loadState, type Rotations } from '../deployment/state';
-import { completing } from '../half-done';
-import { isRotating, ROTATING, rotate, STEPS, stepsOf } from '../rotation';
-import { cleanSecret } from '../secret-input';
+import { completing } from '../terminal/interruption';
+import { isRotating, ROTATING, rotate, STEPS, stepsOf } from '../secrets/rotation';
+import { cleanSecret } from '../secrets/clean-secret';
 
 export const secrets: Command = {
   summary: 'create, show (fingerprints only) and rotate the secrets in SSM',

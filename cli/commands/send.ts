@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { optional } from '../../lib/platform/env';
 import { describe } from '../../lib/platform/log';
-import { postCallback, shown, type CallbackAnswer } from '../callback-request';
+import { postCallback, shown, type CallbackAnswer } from '../callback/request';
 import {
   DEPLOYMENT_OPTIONS,
   DEPLOYMENT_USAGE,
@@ -10,11 +10,11 @@ import {
   webhookOption,
   type Command,
   type CommandContext,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
-import { cleanSecret } from '../secret-input';
-import { formatCurrent, formatLegacy, TEST_EVENTS, type TestEventFields, type TestEventType } from '../test-events';
+import { cleanSecret } from '../secrets/clean-secret';
+import { formatCurrent, formatLegacy, TEST_EVENTS, type TestEventFields, type TestEventType } from '../callback/test-events';
 
 /** How much of an answer is printed, in characters. */
 const MAX_PRINTED = 2000;

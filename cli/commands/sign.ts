@@ -14,7 +14,7 @@ import {
   UsageError,
   type CommandContext,
   type Command,
-} from '../command';
+} from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 

@@ -6,13 +6,13 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { asString, getField, parseJson } from '../../lib/platform/json';
 import { describe } from '../../lib/platform/log';
-import type { CommandContext } from '../command';
+import type { CommandContext } from '../command-line/command';
 import { explainAws } from '../refusals';
 import { configurationOf } from './configuration';
 import { credentialsOf } from './credentials';
 import type { Deployment, Outputs } from './deployment';
 import { loadDotenv, type DeployEnvironment } from './dotenv';
-import { awsRequestHandler, useProxy } from './proxy';
+import { awsRequestHandler, useProxy } from '../network/proxy';
 import { regionOf } from './region';
 
 /** How long a call may take, in milliseconds. */

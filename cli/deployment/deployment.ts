@@ -2,11 +2,11 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import { UsageError, type CommandContext } from '../command';
+import { UsageError, type CommandContext } from '../command-line/command';
 import { awsDeployment } from './aws';
 import type { Configuration } from './configuration';
 import { localDeployment } from './local';
-import { useProxyExceptLoopback } from './proxy';
+import { useProxyExceptLoopback } from '../network/proxy';
 import type { Registered } from './state';
 
 export interface Outputs {

@@ -8,7 +8,7 @@ import { whereItRuns } from '../../local/running';
 import { loadSecrets } from '../../local/secrets';
 import { queueUrlAt } from '../../local/services/queue';
 import { settings } from '../../local/settings';
-import { whyFetchFailed } from '../callback-request';
+import { whyFetchFailed } from '../callback/request';
 import { configurationOf } from './configuration';
 import type { Deployment } from './deployment';
 import { registration } from './state';

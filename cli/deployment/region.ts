@@ -1,5 +1,5 @@
 import type { Environment } from '../../lib/platform/env';
-import { UsageError } from '../command';
+import { UsageError } from '../command-line/command';
 
 /** As in serverless.yml. */
 const DEFAULT_REGION = 'ap-southeast-1';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { credentialsOf } from '../../cli/deployment/credentials';
-import { awsRequestHandler } from '../../cli/deployment/proxy';
+import { awsRequestHandler } from '../../cli/network/proxy';
 import { regionOf } from '../../cli/deployment/region';
 import { serve, vod } from '../support/cli/cli';
 import { isThorough, sample } from '../support/thorough';

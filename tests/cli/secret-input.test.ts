@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cleanSecret } from '../../cli/secret-input';
+import { cleanSecret } from '../../cli/secrets/clean-secret';
 import { npmRun, vod } from '../support/cli/cli';
 import { rm } from 'node:fs/promises';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { postCallback } from '../../cli/callback-request';
-import { inOneLine, printable } from '../../cli/printable';
+import { postCallback } from '../../cli/callback/request';
+import { inOneLine, printable } from '../../cli/terminal/printable';
 import { serve, vod } from '../support/cli/cli';
 
 // `send` prints what a server returns, and the server may be anybody's.

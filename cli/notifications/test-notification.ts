@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Notification } from '../lib/notifications/announcement';
-import { deliver, type Delivery } from '../lib/notifications/delivery';
+import type { Notification } from '../../lib/notifications/announcement';
+import { deliver, type Delivery } from '../../lib/notifications/delivery';
 
 /** VOD gives no file this id: a receiver recognizes a test by it. */
 export const TEST_FILE_ID = '0';

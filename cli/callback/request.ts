@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { proxyVariable } from './deployment/proxy';
+import { proxyVariable } from '../network/proxy';
 
 /** What authenticates at the webhook; the first of each when there are two. */
 export interface CallbackSecrets {

@@ -1,9 +1,9 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { CommandContext, ExitCode } from './command';
-import type { ParameterNames } from './deployment/configuration';
-import type { Deployment } from './deployment/deployment';
-import { putSecret, secretsOf } from './deployment/secrets';
+import type { CommandContext, ExitCode } from '../command-line/command';
+import type { ParameterNames } from '../deployment/configuration';
+import type { Deployment } from '../deployment/deployment';
+import { putSecret, secretsOf } from '../deployment/secrets';
 import {
   CACHED_BY_FUNCTIONS,
   fingerprint,
@@ -12,9 +12,9 @@ import {
   type Registered,
   type Rotation,
   type Rotations,
-} from './deployment/state';
-import { completing } from './half-done';
-import { adviseOn, deliverTest, describeDelivery } from './test-notification';
+} from '../deployment/state';
+import { completing } from '../terminal/interruption';
+import { adviseOn, deliverTest, describeDelivery } from '../notifications/test-notification';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 

@@ -1,5 +1,5 @@
 import { describe } from '../../lib/platform/log';
-import { codeOf } from '../vod-client';
+import { codeOf } from './client';
 
 /**
  * What an error of VOD's server API is about: the key pair, the machine's clock, VOD itself for the account, the account,

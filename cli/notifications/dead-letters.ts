@@ -7,10 +7,10 @@ import {
   type Message,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { asString, getField, parseJson } from '../lib/platform/json';
-import { parseAnnouncement } from '../lib/notifications/queue';
-import type { NotificationQueues } from './deployment/deployment';
-import { explainAws } from './refusals';
+import { asString, getField, parseJson } from '../../lib/platform/json';
+import { parseAnnouncement } from '../../lib/notifications/queue';
+import type { NotificationQueues } from '../deployment/deployment';
+import { explainAws } from '../refusals';
 
 /** How long messages stay hidden from other readers, in seconds: a run that is interrupted gives them back then. */
 export const HIDDEN_FOR = 300;

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Environment } from '../lib/platform/env';
+import type { Environment } from '../../lib/platform/env';
 
 /** What a command may use of the world around it. */
 export interface CommandContext {

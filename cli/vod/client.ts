@@ -1,6 +1,6 @@
 import { vod } from 'tencentcloud-sdk-nodejs-vod';
-import type { KeyPair } from '../lib/vod/schemas';
-import { agentFor } from './deployment/proxy';
+import type { KeyPair } from '../../lib/vod/schemas';
+import { agentFor } from '../network/proxy';
 
 /**
  * The vendor's client for VOD's server API (version 2018-07-17) at `url`, without retries: lib/vod/api.ts is for functions,
