@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { explainFetchFailure } from '../network/fetch-failure';
 import { proxyVariable } from '../network/proxy';
+import { withToken } from './url';
 
 /** What authenticates at the webhook; the first of each when there are two. */
 export interface CallbackSecrets {
@@ -50,7 +52,7 @@ export async function postCallback(
     const { text, cut } = await readText(response);
     return { status: response.status, text: hideToken(text, token), ...(cut !== undefined && { cut }) };
   } catch (error) {
-    throw new Error(`no answer: ${whyFetchFailed(error)}${viaProxy(url)}`, { cause: error });
+    throw new Error(`no answer: ${explainFetchFailure(error)}${viaProxy(url)}`, { cause: error });
   }
 }
 
@@ -72,7 +74,9 @@ async function readText({ body }: Response): Promise<{ readonly text: string; re
     }
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError';
-    cut = isTimeout ? `it did not end within ${ANSWER_TIMEOUT / 1000} s` : `it broke off: ${whyFetchFailed(error)}`;
+    cut = isTimeout
+      ? `it did not end within ${ANSWER_TIMEOUT / 1000} s`
+      : `it broke off: ${explainFetchFailure(error)}`;
   }
   return { text: Buffer.concat(chunks).toString(), ...(cut !== undefined && { cut }) };
 }
@@ -91,33 +95,4 @@ function hideToken(text: string, token: string | undefined): string {
 function viaProxy(url: string): string {
   const variable = proxyVariable(url);
   return variable === undefined ? '' : ` (through the proxy in ${variable}; NO_PROXY excepts hosts)`;
-}
-
-/** The cause behind `fetch failed`; a URL in it may contain a token and is not shown. */
-export function whyFetchFailed(error: unknown): string {
-  const { cause = error } = error as { cause?: unknown };
-  const { code, message } = cause as { code?: unknown; message?: unknown };
-  return typeof code === 'string' ? code : String(message).replace(/https?:\S+/g, 'the URL');
-}
-
-export function withToken(url: string, token: string | undefined): string {
-  const callback = new URL(url);
-  if (token !== undefined) callback.searchParams.set('token', token);
-  return callback.href;
-}
-
-/** A callback URL as it may be shown: without user, password and query. */
-export function shown(callback: string): string {
-  if (!URL.canParse(callback)) return callback === '' ? '' : 'something that is not a URL';
-  const { origin, pathname, search } = new URL(callback);
-  return `${origin}${pathname}${search === '' ? '' : '?...'}`;
-}
-
-/** A callback URL in two: what may be shown, and the token that may not. */
-export function splitToken(callback: string): { readonly url: string; readonly token: string | null } {
-  if (!URL.canParse(callback)) return { url: callback.replace(/token=[^&]*/g, 'token=...'), token: null };
-  const url = new URL(callback);
-  const token = url.searchParams.get('token');
-  url.searchParams.delete('token');
-  return { url: url.href, token };
 }

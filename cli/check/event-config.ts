@@ -1,4 +1,4 @@
-import { shown, splitToken } from '../callback/request';
+import { displayUrl, splitToken } from '../callback/url';
 import type { Deployment } from '../deployment/deployment';
 import { fingerprint, type Registered } from '../deployment/state';
 import type { vodClient } from '../vod/client';
@@ -55,7 +55,7 @@ function checkUrl({ config, deployment, webhook, secrets }: EventConfigInput, fi
     if (callbackToken !== undefined) checkToken(token, callbackToken, secrets.tokens, register, findings);
     return;
   }
-  const difference = url === '' ? 'VOD has none' : `VOD calls ${shown(url)}, not ${webhook.url}${source}`;
+  const difference = url === '' ? 'VOD has none' : `VOD calls ${displayUrl(url)}, not ${webhook.url}${source}`;
   findings.fault('callback-url', `${difference}: ${register}`);
   if (callbackToken !== undefined) findings.notChecked(['callback-token'], 'the URL must be right first');
 }

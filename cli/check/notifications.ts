@@ -1,6 +1,6 @@
 import { describe } from '../../lib/platform/log';
-import { shown } from '../callback/request';
-import type { CommandContext } from '../command-line/command';
+import { displayUrl } from '../callback/url';
+import type { CommandContext } from '../command-line/context';
 import { countMessages } from '../notifications/dead-letters';
 import type { Deployment, Outputs } from '../deployment/deployment';
 import { adviseOn, deliverTest, describeDelivery } from '../notifications/test-notification';
@@ -45,7 +45,7 @@ async function checkReceiver(
     return;
   }
   const { delivery, milliseconds } = await deliverTest(notifyUrl, notifySecrets, now);
-  const result = `${shown(notifyUrl)}: ${describeDelivery(delivery)}`;
+  const result = `${displayUrl(notifyUrl)}: ${describeDelivery(delivery)}`;
   if (delivery.outcome === 'delivered') findings.ok('notify-url', `${result} in ${milliseconds} ms`);
   else findings.fault('notify-url', `${result}; ${adviseOn(delivery)}`);
 }

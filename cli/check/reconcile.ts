@@ -1,5 +1,5 @@
 import { GetParametersCommand, type Parameter } from '@aws-sdk/client-ssm';
-import type { CommandContext } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
 import type { Deployment, Outputs } from '../deployment/deployment';
 import { explainAws } from '../refusals';
 import type { Findings } from './findings';

@@ -1,5 +1,5 @@
 import { describe } from '../../lib/platform/log';
-import { splitToken } from '../callback/request';
+import { splitToken } from '../callback/url';
 import type { Deployment, Outputs } from '../deployment/deployment';
 import { loadState, type Registered } from '../deployment/state';
 import { isBusy } from '../refusals';

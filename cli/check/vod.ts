@@ -1,7 +1,8 @@
 import { describe } from '../../lib/platform/log';
 import type { KeyPair } from '../../lib/vod/schemas';
-import { splitToken, whyFetchFailed } from '../callback/request';
-import type { CommandContext } from '../command-line/command';
+import { splitToken } from '../callback/url';
+import { explainFetchFailure } from '../network/fetch-failure';
+import type { CommandContext } from '../command-line/context';
 import type { Deployment, Outputs } from '../deployment/deployment';
 import { vodClient } from '../vod/client';
 import { checkDrift, checkEventConfig, type EventConfig } from './event-config';
@@ -83,7 +84,7 @@ async function checkClock({ vodApiUrl }: Deployment, findings: Findings, now: ()
     await response.body?.cancel();
     date = response.headers.get('date');
   } catch (error) {
-    const reason = whyFetchFailed(error);
+    const reason = explainFetchFailure(error);
     findings.fault('vod-api', `${vodApiUrl} does not answer (${reason}): check the network and VOD_API_URL`);
     findings.notChecked(['clock'], 'VOD does not answer');
     return false;

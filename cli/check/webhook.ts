@@ -1,6 +1,6 @@
 import { describe } from '../../lib/platform/log';
 import { postCallback } from '../callback/request';
-import type { CommandContext } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
 import type { Deployment } from '../deployment/deployment';
 import type { Findings } from './findings';
 import type { Secrets } from './secrets';

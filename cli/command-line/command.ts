@@ -1,89 +1,95 @@
-import { parseArgs, type ParseArgsConfig } from 'node:util';
-import type { Environment } from '../../lib/platform/env';
+import type { CommandContext, ExitCode } from './context';
+import {
+  findPositionals,
+  parseCommandLine,
+  type ArgumentTable,
+  type OptionTable,
+  type ParsedCommandLine,
+} from './options';
+import { UsageError } from './usage-error';
 
-/** What a command may use of the world around it. */
-export interface CommandContext {
-  readonly env: Environment;
-  /** Where .env is. */
-  readonly folder: string;
-  /** Writes a line to stdout. */
-  readonly out: (line: string) => void;
-  /** Writes a line to stderr: for people, where a script that reads stdout must not meet it. */
-  readonly err: (line: string) => void;
-  /** Asks for values that must not be shown; returns one answer for each prompt. */
-  readonly askSecrets: (prompts: readonly string[]) => Promise<readonly string[]>;
-  /** Milliseconds since 1970. */
-  readonly now: () => number;
-  /** Returns a signal that an interruption (Ctrl-C) aborts from then on, in place of ending the process. */
-  readonly takeOverInterruptions: () => AbortSignal;
-}
-
-/** 0: success; 1: something is wrong, or could not be done. Wrong usage is 2, see {@link UsageError}. */
-export type ExitCode = 0 | 1;
-
+/** A command as its help text shows it and as the process runs it. */
 export interface Command {
+  /** What follows `npm run vod --`, such as `secrets create`. */
+  readonly name: string;
+  /** One line of the overview. */
   readonly summary: string;
-  readonly usage: string;
-  readonly run: (args: string[], context: CommandContext) => Promise<ExitCode>;
+  /** Paragraphs of the help text, separated by empty lines; other line breaks do not count. */
+  readonly description: string;
+  readonly args: ArgumentTable;
+  /** With {@link DEPLOYMENT_OPTIONS}. */
+  readonly options: OptionTable;
+  /** @throws UsageError for a command line that is not valid, Error for a failure */
+  readonly run: (words: readonly string[], context: CommandContext) => Promise<ExitCode>;
 }
 
-/** A command line that cannot be understood; its message says what would be right. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
+/** Commands that share their first word, such as `secrets create` and `secrets show`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly commands: readonly Command[];
 }
 
-/** Options of every command that is about a deployment, and the lines of its help about them. */
+/** The options that choose a deployment; every command has them. */
 export const DEPLOYMENT_OPTIONS = {
-  stage: { type: 'string' },
-  region: { type: 'string' },
-  'aws-profile': { type: 'string' },
-  local: { type: 'boolean' },
-} as const;
+  stage: {
+    value: 'name',
+    description: "the deployment's stage; its parameters come from the shell and .env, as for the deploy. Default: dev",
+  },
+  region: { value: 'name', description: 'its AWS region. Default: AWS_REGION, else ap-southeast-1' },
+  'aws-profile': { value: 'name', description: 'the profile of its AWS account, as for the deploy' },
+  local: { description: 'what `npm start` runs, found by its DATA_DIR' },
+} as const satisfies OptionTable;
 
-export const DEPLOYMENT_USAGE = `
-  --stage <name>   the deployment's stage; its names come from the shell and .env, as they do for the deploy (dev)
-  --region <name>  its AWS region (AWS_REGION, else ap-southeast-1)
-  --aws-profile <name>
-                   profile of its AWS account, as for the deploy
-  --local          what \`npm start\` runs, found by its DATA_DIR`;
+/** The table of a command that has no options, or no arguments, of its own. */
+const NONE = {};
 
-/**
- * The options and positionals of a command line.
- *
- * @throws UsageError when they are others than `config` names
- */
-export function readArgs<const T extends ParseArgsConfig>(config: T) {
-  try {
-    return parseArgs(config);
-  } catch (error) {
-    if (error instanceof TypeError) throw new UsageError(error.message);
-    throw error;
-  }
+interface Definition<O extends OptionTable, A extends ArgumentTable> {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly args?: A;
+  /** Those of this command alone. */
+  readonly options?: O;
+  readonly run: (
+    parsed: ParsedCommandLine<O & Omit<typeof DEPLOYMENT_OPTIONS, keyof O>, A>,
+    context: CommandContext,
+  ) => Promise<ExitCode>;
+}
+
+/** Makes a command of its tables: they are what its command line is parsed by, and what its help text is made of. */
+export function defineCommand<const O extends OptionTable = typeof NONE, const A extends ArgumentTable = typeof NONE>({
+  name,
+  summary,
+  description,
+  args,
+  options,
+  run,
+}: Definition<O, A>): Command {
+  // The first spread sets the order of the names, the last one the options that a command describes in its own way.
+  const table = { ...options, ...DEPLOYMENT_OPTIONS, ...options } as unknown as O &
+    Omit<typeof DEPLOYMENT_OPTIONS, keyof O>;
+  const argumentTable = args ?? (NONE as A);
+  return {
+    name,
+    summary,
+    description,
+    args: argumentTable,
+    options: table,
+    run: (words, context) => run(parseCommandLine(words, table, argumentTable), context),
+  };
 }
 
 /**
- * `--url`: a webhook that is not the stack's own, such as one behind a custom domain.
+ * Finds the command of a group, and what follows its name; options may stand before the name.
  *
- * @throws UsageError when it is not a URL, or events are pulled
+ * @throws UsageError for a name that is missing or unknown
  */
-export function webhookOption(url: string | undefined, mode: 'PUSH' | 'PULL'): string | undefined {
-  if (url === undefined) return undefined;
-  if (!(URL.canParse(url) && /^https?:/.test(url))) {
-    throw new UsageError('--url must be the URL of the webhook, https://.../vod-events');
-  }
-  const { username, password } = new URL(url);
-  if (username !== '' || password !== '') throw new UsageError('--url must not contain a user or password');
-  if (mode === 'PULL') throw new UsageError('EVENT_MODE is pull: there is no webhook, remove --url');
-  return url;
-}
-
-/**
- * An option that is a number.
- *
- * @throws UsageError
- */
-export function integer(name: string, value: string | undefined): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^-?\d{1,15}$/.test(value)) return Number(value);
-  throw new UsageError(`--${name} must be a whole number, not "${value}"`);
+export function selectCommand(group: CommandGroup, words: readonly string[]): [Command, readonly string[]] {
+  const options: OptionTable = Object.fromEntries(group.commands.flatMap((command) => Object.entries(command.options)));
+  const [first] = findPositionals(words, options);
+  const available = `Available: ${group.commands.map(({ name }) => name.slice(group.name.length + 1)).join(', ')}`;
+  if (!first) throw new UsageError(`${group.name} requires a command. ${available}`);
+  const command = group.commands.find(({ name }) => name === `${group.name} ${first.value}`);
+  if (!command) throw new UsageError(`Unknown command "${group.name} ${first.value}". ${available}`);
+  return [command, words.toSpliced(first.index, 1)];
 }

@@ -7,14 +7,9 @@ import { checkStack, expectedWebhook, loadRegistration } from '../check/stack';
 import { checkTable } from '../check/table';
 import { checkVod } from '../check/vod';
 import { checkWebhook } from '../check/webhook';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  readArgs,
-  webhookOption,
-  type Command,
-  type CommandContext,
-} from '../command-line/command';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import { parseWebhookUrl } from '../command-line/webhook-url';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 
 const LABELS: Readonly<Record<Finding['status'], string>> = {
@@ -23,28 +18,31 @@ const LABELS: Readonly<Record<Finding['status'], string>> = {
   'not-checked': 'not checked',
 };
 
-export const check: Command = {
-  summary: 'can this deployment work? Names each fault and what to do',
-  usage: `check [options]
+export const check = defineCommand({
+  name: 'check',
+  summary: 'find the faults of a deployment, with what to do about each',
+  description: `
+    Checks the stack, the secrets, the key and application at VOD, the clock, VOD's event configuration, the webhook (with
+    an event that it ignores), the last run of reconcile, your server (with a signed test webhook, as \`notifications
+    test\` sends it), the dead letters of webhooks, the keys for playback, and the table with its stream, indexes, TTL and
+    backups. Changes nothing.
 
-Checks the stack, the secrets, the key and application at VOD, the clock, VOD's event configuration, the webhook (with an event
-that it ignores), the last run of reconcile, your server (with a signed test webhook, as \`notifications test\`), the webhooks
-that were given up, the keys for playback, and the table with its stream, indexes, TTL and backups; changes nothing. Each line is "ok", "FAULT" with what to do, or "not checked" where
-something else must be right first. Exit code 1 when there is a fault.
+    Each line is "ok", "FAULT" with what to do, or "not checked" where another fault must be repaired first, or a right is
+    missing. Exit code 1 if there is a fault.`,
+  options: {
+    url: {
+      value: 'url',
+      description:
+        "the webhook, without a token. Default: the URL of the last `register`, else the stack's VodEventsUrl",
+    },
+    json: { description: 'print {"ok", "deployment", "findings": [{"check", "status", "detail"}]}' },
+  },
 
-  --url <url>      the webhook, without a token; without it the one that was registered last, else the stack's VodEventsUrl
-  --json           {"ok": ..., "findings": [{"check", "status", "detail"}]} on stdout
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const { values } = readArgs({
-      args,
-      options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, json: { type: 'boolean' } },
-    });
-    const deployment = await deploymentOf(values, context);
-    const findings = await checkDeployment(deployment, context, webhookOption(values.url, deployment.mode));
+  run: async ({ options }, context) => {
+    const deployment = await deploymentOf(options, context);
+    const findings = await checkDeployment(deployment, context, parseWebhookUrl(options.url, deployment.mode));
     const faults = findings.filter(({ status }) => status === 'fault').length;
-    if (values.json) {
+    if (options.json) {
       context.out(JSON.stringify({ ok: faults === 0, deployment: deployment.name, findings }));
       return faults === 0 ? 0 : 1;
     }
@@ -54,7 +52,7 @@ ${DEPLOYMENT_USAGE}`,
     context.out(`${deployment.name}: ${countOf(faults)}`);
     return faults === 0 ? 0 : 1;
   },
-};
+});
 
 function countOf(faults: number): string {
   if (faults === 0) return 'no fault';
@@ -62,7 +60,7 @@ function countOf(faults: number): string {
 }
 
 /**
- * Every finding of a deployment, each check once at most; what the deployment does not use is absent.
+ * Returns the findings, at most one for each check; there is none for what the deployment does not use.
  *
  * @param givenUrl `--url`
  */

@@ -1,13 +1,8 @@
 import { optional } from '../../lib/platform/env';
 import { open } from '../../lib/vod/source-context';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  readArgs,
-  UsageError,
-  type CommandContext,
-  type Command,
-} from '../command-line/command';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import { UsageError } from '../command-line/usage-error';
 import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { explainPlayback, type Explanation } from '../playback/explain';
@@ -15,34 +10,31 @@ import type { PlaybackKeys } from '../playback/keys';
 import { inOneLine, redact } from '../../local/vod/diagnosis/display';
 import { diagnose, type Diagnosis, type Keys } from '../signature/diagnose';
 
-export const explain: Command = {
-  summary: 'what a signature contains, whether VOD accepts it, and each rule that it violates',
-  usage: `explain <signature> [options]
+export const explain = defineCommand({
+  name: 'explain',
+  summary: 'decode a signature, verify it, and list the rules that it violates',
+  description: `
+    Decodes an upload signature (266/9221), a player signature (psign, 266/45554) or a URL with Key hotlink protection
+    (Key 防盗链, 266/14047), of this service or any other, and prints "valid" or each violation, and what it permits until
+    when. Damage in transit (HTML, forms, quotes, a whole JSON response, Base64 twice) is reported, and undone to verify
+    the rest.
 
-Decodes an upload signature (266/9221), a player signature (psign, 266/45554) or a URL with Key hotlink protection (Key
-防盗链, 266/14047), whoever made it, and prints what is wrong with it, or "valid", and who may do what with it until when.
-Damage on the way (HTML, forms, quotes, a whole JSON answer, Base64 twice) is reported, and undone to verify the rest.
-With --stage or --local it is verified too, and a sealed source context is opened; without them, with the keys in the
-environment variables VOD_SECRET_KEY, VOD_PLAYER_KEY and VOD_URL_KEY. Exit code 1 when a rule is violated.
+    With --stage or --local it verifies with the deployment's keys and opens a sealed source context; otherwise with the
+    keys in the environment variables VOD_SECRET_KEY, VOD_PLAYER_KEY and VOD_URL_KEY. Exit code 1 if a rule is violated.`,
+  args: { signature: { description: 'the signature or URL, in quotes' } },
+  options: {
+    stage: { value: 'name', description: "verify with the keys of this stage's deployment" },
+    json: { description: 'print {"valid", "verified", "violations", "notes", "parameters", "who", "may"}' },
+  },
 
-  --json           the findings, on stdout
-${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
-
-  run: async (args, context) => {
-    const { values, positionals } = readArgs({
-      args,
-      options: { ...DEPLOYMENT_OPTIONS, json: { type: 'boolean' } },
-      allowPositionals: true,
-    });
-    const [signature, ...more] = positionals;
-    if (signature === undefined || more.length > 0) throw new UsageError('explain takes one signature, in quotes');
-    const keys = await availableKeys(values, context);
+  run: async ({ options, args: { signature } }, context) => {
+    const keys = await availableKeys(options, context);
     const nowSeconds = Math.floor(context.now() / 1000);
     const explanation = explainPlayback(signature, keys, nowSeconds) ?? explainUpload(signature, keys, nowSeconds);
     const { diagnosis, keyVariable, ...permission } = explanation;
     const { violations, notes, parameters, verified } = diagnosis;
     const withoutSecrets = (text: string) => redact(text, secretsOfKeys(keys));
-    if (values.json) {
+    if (options.json) {
       const valid = violations.length === 0 && verified;
       const result = { valid, verified, violations, notes, parameters, ...permission };
       context.out(
@@ -54,7 +46,7 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
       context.out(inOneLine(withoutSecrets(line)));
     };
     if (violations.length > 0) print('NOT valid');
-    else print(verified ? 'valid' : `no rule violated; NOT verified: give --stage, --local or ${keyVariable}`);
+    else print(verified ? 'valid' : `no violations; NOT verified: give --stage, --local or ${keyVariable}`);
     for (const { rule, message } of violations) print(`  ${rule}: ${message}`);
     for (const { rule, message } of notes) print(`  note, ${rule}: ${message}`);
     const width = Math.max(16, ...Object.keys(parameters).map((name) => Math.min(name.length, 40))) + 2;
@@ -62,7 +54,7 @@ ${DEPLOYMENT_USAGE.replace('(dev)', '(no key without it)')}`,
     for (const line of [permission.who, permission.may]) if (line !== undefined) print(`  ${line}`);
     return violations.length === 0 ? 0 : 1;
   },
-};
+});
 
 function secretsOfKeys({ secretKey, sealKeys, playerKeys, urlKeys }: Keys & PlaybackKeys): string[] {
   return [...(secretKey === undefined ? [] : [secretKey]), ...sealKeys, ...playerKeys, ...urlKeys];

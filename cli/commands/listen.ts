@@ -3,15 +3,10 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isWebhookSecret } from '../../lib/notifications/signature';
 import { describe } from '../../lib/platform/log';
-import { shown } from '../callback/request';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  readArgs,
-  UsageError,
-  type Command,
-  type CommandContext,
-} from '../command-line/command';
+import { displayUrl } from '../callback/url';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import { UsageError } from '../command-line/usage-error';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { useProxyExceptLoopback } from '../network/proxy';
 import { secretsOf } from '../deployment/secrets';
@@ -27,26 +22,31 @@ const MAX_PAUSE = 30_000;
 /** With more readers of one stream DynamoDB throttles them. */
 const MAX_STREAM_READERS = 2;
 
-export const listen: Command = {
-  summary: "bring a deployment's webhooks to your machine, without a tunnel",
-  usage: `listen --forward-to <url> [options]
+export const listen = defineCommand({
+  name: 'listen',
+  summary: "forward a deployment's webhooks to your machine, without a tunnel",
+  description: `
+    Reads the stream of the deployment's table, from now on, and posts the webhooks about its changes to a server on your
+    machine: the same bodies, ids and signatures that the deployment sends to NOTIFY_URL, which still receives its own.
+    Prints time, type, file id, status and duration of each delivery. A webhook that the server does not accept is retried
+    until it does, in order for each file. Ctrl-C ends the command; webhooks that are pending then are not delivered.`,
+  options: {
+    'forward-to': {
+      value: 'url',
+      isRequired: true,
+      description: 'your server, http or https, for example http://localhost:4000/hook',
+    },
+    secret: {
+      value: 'secret',
+      description: `signs the webhooks: whsec_ and 24 to 64 bytes in Base64. Default: the deployment's secret; if NOTIFY_URL is
+        empty, one that is generated for this session and printed`,
+    },
+  },
 
-Reads the stream of the deployment's table and posts the webhooks of what changes from now on to a server on your machine: the
-same bodies, ids and signatures that the deployment sends to NOTIFY_URL, which still gets its own. Prints time, type, file id,
-status and duration of each delivery. A webhook that the server does not accept is retried until it does, in order for each
-file. Ctrl-C ends it; webhooks that are not delivered by then are lost here.
-
-  --forward-to <url>  where to post them, http or https, for example http://localhost:4000/hook
-  --secret <secret>   signs them: whsec_ and 24 to 64 bytes in Base64. Default: the deployment's secret; if NOTIFY_URL is empty,
-                      one that is generated for this session and printed
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const text = { type: 'string' } as const;
-    const { values } = readArgs({ args, options: { ...DEPLOYMENT_OPTIONS, 'forward-to': text, secret: text } });
-    const url = forwardOption(values['forward-to']);
-    const givenSecret = secretOption(values.secret);
-    const deployment = await deploymentOf(values, context);
+  run: async ({ options }, context) => {
+    const url = parseForwardUrl(options['forward-to']);
+    const givenSecret = parseSecretOption(options.secret);
+    const deployment = await deploymentOf(options, context);
     await useProxyExceptLoopback();
     const { secrets, source } = await secretsFor(deployment, givenSecret);
     const { tableName } = await deployment.outputs();
@@ -71,7 +71,7 @@ ${DEPLOYMENT_USAGE}`,
     try {
       await reader.start();
       context.out(`stream    of ${tableName}, from now on`);
-      context.out(`webhooks  to ${shown(url)}, secret ${source}`);
+      context.out(`webhooks  to ${displayUrl(url)}, secret ${source}`);
       context.out('ready     Ctrl-C ends it');
       await follow(reader, forwarder, signal, context);
     } catch (error) {
@@ -84,13 +84,12 @@ ${DEPLOYMENT_USAGE}`,
     }
     return 0;
   },
-};
+});
 
 /** @throws UsageError */
-function forwardOption(value: string | undefined): string {
-  const example = 'for example http://localhost:4000/hook';
-  if (value === undefined) throw new UsageError(`--forward-to is missing: the URL of your server, ${example}`);
+function parseForwardUrl(value: string): string {
   if (!URL.canParse(value) || !/^https?:\/\//i.test(value)) {
+    const example = 'for example http://localhost:4000/hook';
     throw new UsageError(`--forward-to must be a URL with http:// or https://, ${example}`);
   }
   const { username, password } = new URL(value);
@@ -99,7 +98,7 @@ function forwardOption(value: string | undefined): string {
 }
 
 /** @throws UsageError, which never contains the value */
-function secretOption(value: string | undefined): string | undefined {
+function parseSecretOption(value: string | undefined): string | undefined {
   if (value === undefined || isWebhookSecret(value)) return value;
   throw new UsageError('--secret must be whsec_ and 24 to 64 bytes in Base64');
 }

@@ -4,34 +4,30 @@ import { signPlayback } from '../../lib/playback/playback';
 import type { Row } from '../../lib/uploads/row';
 import { rowOf } from '../../lib/uploads/store';
 import { viewUpload } from '../../lib/uploads/view';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, UsageError, type Command } from '../command-line/command';
+import { defineCommand } from '../command-line/command';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { until } from '../playback/show';
 import { explainAws } from '../refusals';
 
-export const play: Command = {
-  summary: 'a player signature (psign) and a signed URL of a file',
-  usage: `play <fileId> [options]
+export const play = defineCommand({
+  name: 'play',
+  summary: 'print a player signature (psign) and a signed URL of a file',
+  description: `
+    Prints what GET /uploads/{fileId}/playback returns to the file's uploader: a psign for the vendor's player SDKs, where
+    the deployment has PLAYER_KEY_PARAMETER, and a URL for any player, where it has URL_KEY_PARAMETER. The file must be
+    ready. The output lets anyone play the file until it expires.`,
+  args: { fileId: { description: 'the id of a file that has a row in the table' } },
+  options: {
+    'any-status': {
+      description: `also sign for a file that is not ready, so that an operator can see what a review held or rejected, or
+        why a procedure failed. VOD itself does not play a file that it forbids`,
+    },
+    json: { description: 'print {"appId", "fileId", "psign", "url", "expireTime"}' },
+  },
 
-Prints what GET /uploads/{fileId}/playback returns to the file's uploader: a psign for the vendor's player SDKs, where the
-deployment has PLAYER_KEY_PARAMETER, and a URL that any player plays, where it has URL_KEY_PARAMETER. Only of a file that is
-ready. Whoever gets the output may play the file until it expires.
-
-  --any-status     also of a file that is not ready: for an operator who has to see what a review held or rejected, or why a
-                   procedure failed. VOD itself does not play a file that it forbids
-  --json           {"appId", "fileId", "psign", "url", "expireTime"}
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const { values, positionals } = readArgs({
-      args,
-      options: { ...DEPLOYMENT_OPTIONS, 'any-status': { type: 'boolean' }, json: { type: 'boolean' } },
-      allowPositionals: true,
-    });
-    const [fileId, ...more] = positionals;
-    if (!fileId || more.length > 0) throw new UsageError('play takes one file id');
-    const deployment = await deploymentOf(values, context);
+  run: async ({ options, args: { fileId } }, context) => {
+    const deployment = await deploymentOf(options, context);
     const keys = await readKeys(deployment);
     const { appId, content, seconds } = deployment.playback;
     if (appId === undefined) {
@@ -40,7 +36,7 @@ ${DEPLOYMENT_USAGE}`,
       );
     }
     const row = await readRow(deployment, fileId);
-    if (row.status !== 'ready' && !values['any-status']) {
+    if (row.status !== 'ready' && !options['any-status']) {
       throw new Error(
         `Cannot play ${fileId}: its status is "${row.status}", not "ready"; an operator may add --any-status`,
       );
@@ -53,7 +49,7 @@ ${DEPLOYMENT_USAGE}`,
     if (psign === undefined && url === undefined) {
       throw new Error(`Cannot play ${fileId}: the row has no URL of ${contentName(deployment)} that can be signed`);
     }
-    if (values.json) {
+    if (options.json) {
       context.out(JSON.stringify(playback));
       return 0;
     }
@@ -62,7 +58,7 @@ ${DEPLOYMENT_USAGE}`,
     context.out(`valid    ${until(expireTime, nowSeconds)}`);
     return 0;
   },
-};
+});
 
 function contentName({ playback: { content } }: Deployment): string {
   const { audioVideoType, definition } = content;

@@ -1,41 +1,39 @@
 import { asArray, asNumber, getField } from '../../lib/platform/json';
 import { FINDINGS } from '../../lib/verification/finding';
 import { PHASES } from '../../lib/verification/checkpoint';
-import { DEPLOYMENT_OPTIONS, DEPLOYMENT_USAGE, readArgs, type Command } from '../command-line/command';
+import { defineCommand } from '../command-line/command';
 import { deploymentOf } from '../deployment/deployment';
-import { completing } from '../terminal/interruption';
+import { withInterruptionMessage } from '../terminal/interruption';
 
-export const reconcile: Command = {
+export const reconcile = defineCommand({
+  name: 'reconcile',
   summary: 'run the reconcile function once, and print what it did',
-  usage: `reconcile [options]
+  description: `
+    Runs the function that finds uploads and results for which no event arrived, and verifies them; a run takes up to five
+    minutes. The schedule runs it every five minutes; a concurrent run is harmless. Exit code 1 if it failed.`,
+  options: {
+    'accept-deletions': {
+      description: `accept, in this run, that VOD knows none of 20 confirmed files. Without it, such a response changes nothing
+        (alarm mass-deletion), because VOD_SUB_APP_ID or the key pair more likely belongs to another application`,
+    },
+    json: { description: 'print what the function returned' },
+  },
 
-Runs the function that finds uploads and results which no event brought, and verifies them; it takes up to five minutes. It
-runs every five minutes anyway, and a second run beside it does no harm. Exit code 1 when it failed.
-
-  --accept-deletions   for this run, believe VOD when it knows none of 20 confirmed files. Without it such an answer changes
-                       nothing (alarm mass-deletion): rather VOD_SUB_APP_ID or the key pair is of another application
-  --json               what the function returned, on stdout
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const { values } = readArgs({
-      args,
-      options: { ...DEPLOYMENT_OPTIONS, 'accept-deletions': { type: 'boolean' }, json: { type: 'boolean' } },
-    });
-    const deployment = await deploymentOf(values, context);
-    const summary = await completing('The function goes on by itself; its log has the result', () =>
-      deployment.runReconcile({ acceptDeletions: values['accept-deletions'] === true }),
+  run: async ({ options }, context) => {
+    const deployment = await deploymentOf(options, context);
+    const summary = await withInterruptionMessage('The function continues; its log has the result', () =>
+      deployment.runReconcile({ acceptDeletions: options['accept-deletions'] }),
     );
-    if (values.json) {
+    if (options.json) {
       context.out(JSON.stringify(summary));
       return 0;
     }
     for (const line of linesOf(summary)) context.out(line);
     return 0;
   },
-};
+});
 
-/** What the function returned, for people. It comes from another program: what is missing counts as 0. */
+/** Formats what the function returned. Another program made it: a missing number counts as 0. */
 function linesOf(summary: unknown): string[] {
   const count = (name: string, from = summary) => asNumber(getField(from, name)) ?? 0;
   const looked = getField(summary, 'looked');
@@ -44,10 +42,8 @@ function linesOf(summary: unknown): string[] {
   return [
     `rows      ${FINDINGS.map((name) => `${count(name)} ${name}`).join(', ')}`,
     `looked at ${PHASES.map((name) => `${count(name, looked)} ${name}`).join(', ')}`,
-    ...(count('lost') > 0 ? [`lost      ${count('lost')} files of which no event came`] : []),
-    ...(count('failed') > 0
-      ? [`failed    ${count('failed')} files, see the log of reconcile; they are asked about again`]
-      : []),
+    ...(count('lost') > 0 ? [`lost      ${count('lost')} files for which no event arrived`] : []),
+    ...(count('failed') > 0 ? [`failed    ${count('failed')} files, see the log of reconcile; they are retried`] : []),
     ...(hidden.length > 0 ? [`hidden    VOD does not show all files of ${hidden.map(String).join(', ')}`] : []),
     isFinished ? 'finished' : 'not finished: the next run resumes here',
   ];

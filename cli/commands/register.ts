@@ -1,12 +1,7 @@
-import { shown, splitToken, withToken } from '../callback/request';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  readArgs,
-  webhookOption,
-  type Command,
-  type CommandContext,
-} from '../command-line/command';
+import { displayUrl, splitToken, withToken } from '../callback/url';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import { parseWebhookUrl } from '../command-line/webhook-url';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import {
@@ -19,7 +14,7 @@ import {
   type Rotation,
   type Rotations,
 } from '../deployment/state';
-import { completing } from '../terminal/interruption';
+import { withInterruptionMessage } from '../terminal/interruption';
 import { explainVod } from '../refusals';
 import { codeOf, vodClient } from '../vod/client';
 
@@ -27,25 +22,21 @@ type VodClient = ReturnType<typeof vodClient>;
 type EventConfig = Awaited<ReturnType<VodClient['DescribeEventConfig']>>;
 
 /** `register` sets VOD's event configuration (ModifyEventConfig, 266/55244). */
-export const register: Command = {
+export const register = defineCommand({
+  name: 'register',
   summary: "set VOD's event configuration: URL with token, SignKey, mode and switches",
-  usage: `register [options]
+  description: `
+    Prints what VOD has and what it gets, and sets it: mode, callback URL with the token, SignKey, and the switches for
+    uploads and deletions, which are off by default. Stores a fingerprint of the SignKey in SSM, because VOD never reports
+    its SignKey. Prints no secret.`,
+  options: {
+    url: { value: 'url', description: "the webhook, without a token. Default: the stack's output VodEventsUrl" },
+    'dry-run': { description: 'print the differences, and change nothing' },
+  },
 
-Shows what VOD has and what it should have, and sets it: mode, callback URL with the token, SignKey, and the switches for
-uploads and deletions, which are off by default. A fingerprint of the SignKey is stored in SSM, because VOD never reports
-which one it has. No secret is shown.
-
-  --url <url>      the webhook, without a token; without it the stack's output VodEventsUrl
-  --dry-run        show, and change nothing
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const { values } = readArgs({
-      args,
-      options: { ...DEPLOYMENT_OPTIONS, url: { type: 'string' }, 'dry-run': { type: 'boolean' } },
-    });
-    const deployment = await deploymentOf(values, context);
-    const givenUrl = webhookOption(values.url, deployment.mode);
+  run: async ({ options }, context) => {
+    const deployment = await deploymentOf(options, context);
+    const givenUrl = parseWebhookUrl(options.url, deployment.mode);
     const { mode, parameters } = deployment;
     if (mode === 'PUSH' && parameters.callbackToken === undefined && parameters.callbackSignKey === undefined) {
       const names = 'CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER';
@@ -54,16 +45,16 @@ ${DEPLOYMENT_USAGE}`,
     await refuseDuringRotation(deployment, context.now());
     const plan = await makePlan(deployment, givenUrl);
     for (const line of describePlan(deployment, plan)) context.out(line);
-    if (values['dry-run']) {
+    if (options['dry-run']) {
       context.out('Nothing was changed (--dry-run)');
       return 0;
     }
     await applyPlan(deployment, plan, context);
-    const { options } = deployment;
-    context.out(`Registered, and stored in ${parameters.registered}; \`npm run vod -- check ${options}\` tests it`);
+    const command = `npm run vod -- check ${deployment.options}`;
+    context.out(`Registered, and stored in ${parameters.registered}; \`${command}\` tests it`);
     return 0;
   },
-};
+});
 
 interface Plan {
   readonly api: VodClient;
@@ -130,7 +121,7 @@ function describePlan(
   const show = (secret: string | null | undefined) => (secret ? fingerprint(secret) : 'none');
   const rows: (readonly [name: string, from: string | undefined, to: string | undefined])[] = [
     ['mode', current.Mode, mode],
-    ['url', shown(old.url) || 'none', shown(next.url) || 'none'],
+    ['url', displayUrl(old.url) || 'none', displayUrl(next.url) || 'none'],
     ['token', show(old.token), show(next.token)],
     ['uploads', current.UploadMediaCompleteEventSwitch, 'ON'],
     ['deletions', current.DeleteMediaCompleteEventSwitch, 'ON'],
@@ -162,23 +153,26 @@ async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandCon
     ...(signKey !== undefined && { SignKey: signKey }),
   };
   const again = `run \`${command}\` again, which sets VOD and stores it`;
-  await completing(`VOD may be changed already, and ${parameters.registered} not written: ${again}`, async () => {
-    await api.ModifyEventConfig(config).catch((error: unknown) => {
-      const isUnknown = codeOf(error) === undefined;
-      throw refusal(
-        deployment,
-        'ModifyEventConfig',
-        error,
-        isUnknown ? `; VOD may be changed all the same: ${again}` : '',
-      );
-    });
-    // Where events are pulled VOD does not use the URL; it keeps the one that it has.
-    const url = newUrl ?? current.NotificationUrl ?? '';
-    const registered = registration(mode, url, signKey, new Date(now()).toISOString());
-    await saveState(ssm, parameters.registered, registered).catch((error: unknown) => {
-      throw new Error(`VOD was changed, but this could not be stored: ${(error as Error).message}; then ${again}`);
-    });
-  });
+  await withInterruptionMessage(
+    `VOD may be changed already, and ${parameters.registered} not written: ${again}`,
+    async () => {
+      await api.ModifyEventConfig(config).catch((error: unknown) => {
+        const isUnknown = codeOf(error) === undefined;
+        throw refusal(
+          deployment,
+          'ModifyEventConfig',
+          error,
+          isUnknown ? `; VOD may be changed all the same: ${again}` : '',
+        );
+      });
+      // Where events are pulled VOD does not use the URL; it keeps the one that it has.
+      const url = newUrl ?? current.NotificationUrl ?? '';
+      const registered = registration(mode, url, signKey, new Date(now()).toISOString());
+      await saveState(ssm, parameters.registered, registered).catch((error: unknown) => {
+        throw new Error(`VOD was changed, but this could not be stored: ${(error as Error).message}; then ${again}`);
+      });
+    },
+  );
 }
 
 function refusal({ parameters, vodSubAppId }: Deployment, action: string, error: unknown, more = ''): Error {

@@ -1,115 +1,98 @@
 import { randomInt } from 'node:crypto';
 import { optional } from '../../lib/platform/env';
 import { describe } from '../../lib/platform/log';
-import { postCallback, shown, type CallbackAnswer } from '../callback/request';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  readArgs,
-  UsageError,
-  webhookOption,
-  type Command,
-  type CommandContext,
-} from '../command-line/command';
+import { postCallback, type CallbackAnswer } from '../callback/request';
+import { displayUrl } from '../callback/url';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import type { OptionTable, OptionValues } from '../command-line/options';
+import { UsageError } from '../command-line/usage-error';
+import { parseWebhookUrl } from '../command-line/webhook-url';
 import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 import { cleanSecret } from '../secrets/clean-secret';
-import { formatCurrent, formatLegacy, TEST_EVENTS, type TestEventFields, type TestEventType } from '../callback/test-events';
+import {
+  formatCurrent,
+  formatLegacy,
+  TEST_EVENTS,
+  type TestEventFields,
+  type TestEventType,
+} from '../callback/test-events';
 
 /** How much of an answer is printed, in characters. */
 const MAX_PRINTED = 2000;
 
-const TASK_STATUSES = ['FINISH', 'PROCESSING'] as const;
+const FORMATS = ['3.0', '2.0'] as const;
 
-const TEXT = { type: 'string' } as const;
 const OPTIONS = {
-  ...DEPLOYMENT_OPTIONS,
-  url: TEXT,
-  format: { type: 'string', default: '3.0' },
-  'file-id': TEXT,
-  'task-id': TEXT,
-  status: { type: 'string', default: 'FINISH' },
-  failed: { type: 'boolean', default: false },
-  name: TEXT,
-  'media-url': TEXT,
-  'source-context': TEXT,
-  'session-context': TEXT,
-} as const;
+  url: {
+    value: 'url',
+    description: `post to this URL, with Sign and T if VOD_CALLBACK_SIGN_KEY is set; with --stage or --local too, with that
+      deployment's token and SignKey. Default: the deployment's webhook`,
+  },
+  format: { value: 'format', description: "VOD's format", choices: FORMATS, default: '3.0' },
+  'file-id': { value: 'id', description: '1 to 40 digits. Default: random' },
+  'task-id': { value: 'id', description: 'of the task; of NewFileUpload, the procedure that it started' },
+  status: {
+    value: 'status',
+    description: 'of ProcedureStateChanged and ReviewAudioVideoComplete',
+    choices: ['FINISH', 'PROCESSING'],
+    default: 'FINISH',
+  },
+  failed: { description: 'the task, or the pull, failed' },
+  name: { value: 'text', description: 'of the file' },
+  'media-url': { value: 'url', description: 'of the file' },
+  'source-context': {
+    value: 'text',
+    description: 'of NewFileUpload and PullComplete, unchanged; `sign --caller` makes a sealed one',
+  },
+  'session-context': { value: 'text', description: 'of ProcedureStateChanged and PullComplete' },
+} as const satisfies OptionTable;
 
-export const send: Command = {
-  summary: 'send one test callback to a webhook, as VOD would send it',
-  usage: `send <event> [options]
+export const send = defineCommand({
+  name: 'send',
+  summary: 'send a test callback to a webhook, as VOD sends it',
+  description: `
+    Posts one event and prints the response. For the webhook it is a real event: it makes a row, or makes the service ask
+    VOD about the row of an existing file. Exit code 1 if the status is not 2xx.`,
+  args: { event: { description: 'its type', choices: TEST_EVENTS } },
+  options: OPTIONS,
 
-Posts one event and prints the answer: ${TEST_EVENTS.slice(0, -1).join(', ')} or
-${TEST_EVENTS.at(-1) ?? ''}. To the webhook it is a real event: it makes a row, or makes the service ask VOD about the
-row of an existing file. Exit code 1 when the answer is not 2xx.
-
-  --url <url>               to this URL as it is, with Sign and T when VOD_CALLBACK_SIGN_KEY is set; with --stage or
-                            --local too, with that deployment's token and SignKey
-                            without --url: to the deployment's own webhook
-  --format <3.0|2.0>        of VOD's two formats (3.0)
-  --file-id <id>            1 to 40 digits; default: random
-  --task-id <id>            of the task; of NewFileUpload the procedure that it started
-  --status <status>         of ProcedureStateChanged and ReviewAudioVideoComplete: FINISH or PROCESSING (FINISH)
-  --failed                  the task, or the pull, failed
-  --name <text>             of the file
-  --media-url <url>         of the file
-  --source-context <text>   of NewFileUpload and PullComplete, as it is; \`sign --caller\` makes a sealed one
-  --session-context <text>  of ProcedureStateChanged and PullComplete
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const { values, positionals } = readArgs({ args, options: OPTIONS, allowPositionals: true });
-    const type = TEST_EVENTS.find((event) => event === positionals[0]);
-    if (!type || positionals.length > 1) throw new UsageError(`send takes one of: ${TEST_EVENTS.join(', ')}`);
-    webhookOption(values.url, 'PUSH');
-    const fields = readFields(type, values, context.now());
-    const event = formatEvent(type, values.format, fields);
-    const target = await targetOf(values.url, values, context);
+  run: async ({ options, args: { event: type } }, context) => {
+    parseWebhookUrl(options.url, 'PUSH');
+    const fields = eventFields(type, options, context.now());
+    const event = formatEvent(type, options.format, fields);
+    const target = await resolveTarget(options.url, options, context);
     const answer = await postCallback(target.url, event, target, context.now()).catch((error: unknown) => {
-      throw new Error(`Cannot send to ${shown(target.url)}: ${describe(error).reason}`);
+      throw new Error(`Cannot send to ${displayUrl(target.url)}: ${describe(error).reason}`);
     });
-    context.out(`${type} ${values.format} of file ${fields.fileId} to ${shown(target.url)}`);
+    context.out(`${type} ${options.format} of file ${fields.fileId} to ${displayUrl(target.url)}`);
     for (const line of describeAnswer(answer)) context.out(line);
     return answer.status >= 200 && answer.status < 300 ? 0 : 1;
   },
-};
-
-interface FieldOptions {
-  readonly 'file-id'?: string | undefined;
-  readonly 'task-id'?: string | undefined;
-  readonly status: string;
-  readonly failed: boolean;
-  readonly name?: string | undefined;
-  readonly 'media-url'?: string | undefined;
-  readonly 'source-context'?: string | undefined;
-  readonly 'session-context'?: string | undefined;
-}
+});
 
 /** @throws UsageError */
-function readFields(type: TestEventType, values: FieldOptions, now: number): TestEventFields {
-  const status = TASK_STATUSES.find((known) => known === values.status);
-  if (!status) throw new UsageError(`--status must be one of: ${TASK_STATUSES.join(', ')}`);
+function eventFields(type: TestEventType, options: OptionValues<typeof OPTIONS>, now: number): TestEventFields {
   // Real ids have 19 digits and begin with these.
-  const fileId = values['file-id'] ?? `5285890${String(randomInt(1e12)).padStart(12, '0')}`;
+  const fileId = options['file-id'] ?? `5285890${String(randomInt(1e12)).padStart(12, '0')}`;
   if (!/^\d{1,40}$/.test(fileId)) throw new UsageError('--file-id must be 1 to 40 digits');
   return {
     fileId,
-    taskId: values['task-id'] ?? (type === 'NewFileUpload' ? '' : `${fileId.slice(-10)}-procedurev2-cli`),
-    status,
-    failed: values.failed,
-    name: values.name ?? 'cli',
-    mediaUrl: values['media-url'] ?? `http://1500000001.vod2.myqcloud.com/cli/${fileId}/f0.mp4`,
-    sourceContext: values['source-context'] ?? '',
-    sessionContext: values['session-context'] ?? '',
+    taskId: options['task-id'] ?? (type === 'NewFileUpload' ? '' : `${fileId.slice(-10)}-procedurev2-cli`),
+    status: options.status,
+    failed: options.failed,
+    name: options.name ?? 'cli',
+    mediaUrl: options['media-url'] ?? `http://1500000001.vod2.myqcloud.com/cli/${fileId}/f0.mp4`,
+    sourceContext: options['source-context'] ?? '',
+    sessionContext: options['session-context'] ?? '',
     createTime: new Date(now).toISOString().replace(/\.\d+/, ''),
   };
 }
 
 /** @throws UsageError */
-function formatEvent(type: TestEventType, format: string, fields: TestEventFields): object {
+function formatEvent(type: TestEventType, format: (typeof FORMATS)[number], fields: TestEventFields): object {
   if (format === '3.0') return formatCurrent(type, fields);
-  if (format !== '2.0') throw new UsageError('--format must be one of: 3.0, 2.0');
   if (type === 'ReviewAudioVideoComplete') throw new UsageError(`${type} exists in format 3.0 only`);
   return formatLegacy(type, fields);
 }
@@ -126,7 +109,7 @@ function describeAnswer({ status, text, cut }: CallbackAnswer): string[] {
   ];
 }
 
-async function targetOf(url: string | undefined, options: DeploymentOptions, context: CommandContext) {
+async function resolveTarget(url: string | undefined, options: DeploymentOptions, context: CommandContext) {
   if (url !== undefined && !options.local && options.stage === undefined) {
     const signKey = optional(context.env, 'VOD_CALLBACK_SIGN_KEY');
     return { url, signKey: signKey && cleanSecret('VOD_CALLBACK_SIGN_KEY', signKey) };

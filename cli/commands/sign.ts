@@ -6,83 +6,70 @@ import { parseRequest } from '../../lib/signing/request';
 import { MAX_VALIDITY } from '../../lib/vod/schemas';
 import { sign as signatureOf } from '../../lib/signing/signature';
 import { isCaller, MAX_CALLER_BYTES, maxTextBytes, seal } from '../../lib/vod/source-context';
-import {
-  DEPLOYMENT_OPTIONS,
-  DEPLOYMENT_USAGE,
-  integer,
-  readArgs,
-  UsageError,
-  type CommandContext,
-  type Command,
-} from '../command-line/command';
+import { defineCommand } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
+import { UsageError } from '../command-line/usage-error';
 import { deploymentOf, type Deployment } from '../deployment/deployment';
 import { secretsOf } from '../deployment/secrets';
 
-const NOTIFY_MODES: readonly string[] = ['Finish', 'Change', 'None'];
+/** In seconds, unless `--valid-for` is given. */
+const DEFAULT_VALIDITY = 1800;
 
-export const sign: Command = {
-  summary: "a signature for a person at a terminal, with the deployment's key",
-  usage: `sign [options]
+export const sign = defineCommand({
+  name: 'sign',
+  summary: "print an upload signature, made with the deployment's key",
+  description: `
+    Prints an upload signature (266/9221) and nothing else on stdout. The deployment's policy does not apply, only VOD's
+    own bounds.`,
+  options: {
+    caller: {
+      value: 'name',
+      description: 'the caller that the source context is sealed to; without it the text is signed unchanged',
+    },
+    'source-context': { value: 'text', description: 'a text that the row contains later' },
+    'one-time': { description: 'valid for one upload only' },
+    'valid-for': {
+      value: 'seconds',
+      isInteger: true,
+      description: `at most ${MAX_VALIDITY}. Default: ${DEFAULT_VALIDITY}`,
+    },
+    procedure: { value: 'name', description: 'the task flow that runs after the upload' },
+    'task-priority': {
+      value: 'number',
+      isInteger: true,
+      description: 'of the procedure, -10 to 10; a negative number requires "=", as in --task-priority=-3',
+    },
+    'task-notify-mode': {
+      value: 'mode',
+      description: "which of the procedure's events VOD sends",
+      choices: ['Finish', 'Change', 'None'],
+    },
+    'session-context': { value: 'text', description: "a text that the procedure's events contain" },
+    'class-id': { value: 'number', isInteger: true, description: "VOD's category" },
+    'storage-region': { value: 'region', description: 'for example ap-guangzhou' },
+    json: { description: 'print {"signature", "expireTime", "oneTimeValid"}' },
+  },
 
-Prints an upload signature (266/9221) and nothing else on stdout. The deployment's policy does not apply here, only VOD's own
-bounds.
-
-  --caller <name>             the caller that the source context is sealed to; without it the text is signed as it is
-  --source-context <text>     comes back in the row
-  --one-time                  valid for one upload only
-  --valid-for <seconds>       1800, at most ${MAX_VALIDITY}
-  --procedure <name>          task flow that runs after the upload
-  --task-priority <-10..10>   of the procedure; a negative number needs "=", as in --task-priority=-3
-  --task-notify-mode <mode>   Finish, Change or None
-  --session-context <text>    passed through to the procedure's events
-  --class-id <number>         VOD's category
-  --storage-region <region>
-  --json                      {"signature", "expireTime", "oneTimeValid"}
-${DEPLOYMENT_USAGE}`,
-
-  run: async (args, context) => {
-    const text = { type: 'string' } as const;
-    const { values } = readArgs({
-      args,
-      options: {
-        ...DEPLOYMENT_OPTIONS,
-        caller: text,
-        'source-context': text,
-        'one-time': { type: 'boolean' },
-        'valid-for': text,
-        procedure: text,
-        'task-priority': text,
-        'task-notify-mode': text,
-        'session-context': text,
-        'class-id': text,
-        'storage-region': text,
-        json: { type: 'boolean' },
-      },
-    });
-    const { 'task-notify-mode': taskNotifyMode } = values;
-    if (taskNotifyMode !== undefined && !NOTIFY_MODES.includes(taskNotifyMode)) {
-      throw new UsageError(`--task-notify-mode must be one of: ${NOTIFY_MODES.join(', ')}, not "${taskNotifyMode}"`);
-    }
+  run: async ({ options }, context) => {
     const request = omitUndefined({
-      sourceContext: values['source-context'],
-      oneTimeValid: values['one-time'],
-      validFor: integer('valid-for', values['valid-for']),
-      procedure: values.procedure,
-      taskPriority: integer('task-priority', values['task-priority']),
-      taskNotifyMode,
-      sessionContext: values['session-context'],
-      classId: integer('class-id', values['class-id']),
-      storageRegion: values['storage-region'],
+      sourceContext: options['source-context'],
+      oneTimeValid: options['one-time'],
+      validFor: options['valid-for'],
+      procedure: options.procedure,
+      taskPriority: options['task-priority'],
+      taskNotifyMode: options['task-notify-mode'],
+      sessionContext: options['session-context'],
+      classId: options['class-id'],
+      storageRegion: options['storage-region'],
     });
-    const deployment = await deploymentOf(values, context);
-    const made = await signFor(deployment, request, values.caller, context);
-    context.out(values.json ? JSON.stringify(made) : made.signature);
-    context.err(
-      `valid until ${new Date(made.expireTime * 1000).toISOString()}; \`npm run vod -- explain ${deployment.options}\` shows what it allows`,
-    );
+    const deployment = await deploymentOf(options, context);
+    const signed = await signFor(deployment, request, options.caller, context);
+    context.out(options.json ? JSON.stringify(signed) : signed.signature);
+    const expiry = new Date(signed.expireTime * 1000).toISOString();
+    context.err(`valid until ${expiry}; \`npm run vod -- explain ${deployment.options}\` shows what it permits`);
     return 0;
   },
-};
+});
 
 async function signFor(deployment: Deployment, options: object, caller: string | undefined, context: CommandContext) {
   const { request, granted } = readRequest(options, deployment.vodSubAppId);
@@ -124,7 +111,7 @@ function readRequest(options: object, vodSubAppId: number | undefined) {
       vodSubAppId,
       oneTimeValid: false,
       oneTimeValidFixed: false,
-      validFor: 1800,
+      validFor: DEFAULT_VALIDITY,
       validForMax: MAX_VALIDITY,
       procedures: procedure === undefined ? [] : [procedure],
       defaultProcedure: undefined,

@@ -6,7 +6,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { asString, getField, parseJson } from '../../lib/platform/json';
 import { describe } from '../../lib/platform/log';
-import type { CommandContext } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
 import { explainAws } from '../refusals';
 import { configurationOf } from './configuration';
 import { credentialsOf } from './credentials';

@@ -1,7 +1,7 @@
 import type { Environment } from '../../lib/platform/env';
 import type { PlaybackContent } from '../../lib/playback/playback';
 import { AUDIO_VIDEO_TYPES } from '../../lib/playback/psign';
-import { UsageError } from '../command-line/command';
+import { UsageError } from '../command-line/usage-error';
 
 /** The names of SSM parameters; a secret that the deployment does not use has none. */
 export interface ParameterNames {

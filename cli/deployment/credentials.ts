@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import type { NodeHttpHandler } from '@smithy/node-http-handler';
-import type { CommandContext } from '../command-line/command';
+import type { CommandContext } from '../command-line/context';
 
 type Provider = ReturnType<typeof fromIni>;
 

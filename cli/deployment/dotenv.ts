@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { config } from 'dotenv';
 import { expand } from 'dotenv-expand';
 import type { Environment } from '../../lib/platform/env';
-import { UsageError } from '../command-line/command';
+import { UsageError } from '../command-line/usage-error';
 
 /** The framework's rule (lib/utils/stage-pattern.js); the name becomes part of a file's name. */
 const STAGE = /^[a-zA-Z0-9-]+$/;

@@ -8,7 +8,7 @@ import { whereItRuns } from '../../local/running';
 import { loadSecrets } from '../../local/secrets';
 import { queueUrlAt } from '../../local/services/queue';
 import { settings } from '../../local/settings';
-import { whyFetchFailed } from '../callback/request';
+import { explainFetchFailure } from '../network/fetch-failure';
 import { configurationOf } from './configuration';
 import type { Deployment } from './deployment';
 import { registration } from './state';
@@ -47,7 +47,9 @@ async function post(url: string, event: object): Promise<unknown> {
     const headers = { 'content-type': 'application/json' };
     response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
   } catch (error) {
-    throw new Error(`Cannot run reconcile: ${whyFetchFailed(error)}, is npm start still running?`, { cause: error });
+    throw new Error(`Cannot run reconcile: ${explainFetchFailure(error)}, is npm start still running?`, {
+      cause: error,
+    });
   }
   if (response.ok) return response.json();
   throw new Error(`Cannot run reconcile: it failed with ${response.status}, see the lines of npm start`);

@@ -1,5 +1,5 @@
 import type { Environment } from '../../lib/platform/env';
-import { UsageError } from '../command-line/command';
+import { UsageError } from '../command-line/usage-error';
 
 /** As in serverless.yml. */
 const DEFAULT_REGION = 'ap-southeast-1';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GetParametersCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { parseJson } from '../../lib/platform/json';
-import { splitToken } from '../callback/request';
+import { splitToken } from '../callback/url';
 import { explainAws } from '../refusals';
 
 /**

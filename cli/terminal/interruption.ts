@@ -1,20 +1,21 @@
-/** What remains to be done if the command is interrupted now. */
-let left: string | undefined;
+/** What an interruption prints now; undefined where it leaves nothing half-done. */
+let message: string | undefined;
 
 /**
- * Runs steps that belong together.
+ * Runs steps that belong together and returns their result.
  *
- * @param whatIsLeft for whoever interrupts them: what is done, what is not, and the command that completes it
+ * @param whenInterrupted what an interruption of the steps prints: what is done, what is not, and the command that completes it
  */
-export async function completing<T>(whatIsLeft: string, steps: () => Promise<T>): Promise<T> {
-  left = whatIsLeft;
+export async function withInterruptionMessage<T>(whenInterrupted: string, steps: () => Promise<T>): Promise<T> {
+  message = whenInterrupted;
   try {
     return await steps();
   } finally {
-    left = undefined;
+    message = undefined;
   }
 }
 
-export function whatIsLeft(): string | undefined {
-  return left;
+/** Returns the message of the steps that are running, if any. */
+export function interruptionMessage(): string | undefined {
+  return message;
 }

@@ -321,10 +321,10 @@ describe('secrets', () => {
       code: 1,
       err: expect.stringContaining('not before'),
     });
-    expect((await rotate('drop', start + 7 * MINUTES)).err).toContain('next step is use');
+    expect((await rotate('drop', start + 7 * MINUTES)).err).toContain('the next step is use');
     expect((await rotate('use', start + 7 * MINUTES)).code).toBe(0);
     expect(stored('seal-key')).toBe(`${made},${old}`);
-    expect((await rotate('use', start + 14 * MINUTES)).err).toContain('the next one is drop');
+    expect((await rotate('use', start + 14 * MINUTES)).err).toContain('the next step is drop');
     expect((await rotate('drop', start + 14 * MINUTES)).code).toBe(0);
     expect(stored('seal-key')).toBe(made);
   });

@@ -217,7 +217,7 @@ describe('vod explain', () => {
 
   test('names VOD_URL_KEY where it has no key for a URL', async () => {
     const { code, out } = await vod(['explain', good], {}, now);
-    const expected = 'no rule violated; NOT verified: give --stage, --local or VOD_URL_KEY';
+    const expected = 'no violations; NOT verified: give --stage, --local or VOD_URL_KEY';
     expect([code, out.split('\n')[0]]).toEqual([0, expected]);
   });
 });

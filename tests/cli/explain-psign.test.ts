@@ -297,7 +297,7 @@ describe('vod explain', () => {
 
   test('names VOD_PLAYER_KEY where it has no key for a psign', async () => {
     const { code, out } = await vod(['explain', psign()], {}, now);
-    const expected = 'no rule violated; NOT verified: give --stage, --local or VOD_PLAYER_KEY';
+    const expected = 'no violations; NOT verified: give --stage, --local or VOD_PLAYER_KEY';
     expect([code, out.split('\n')[0]]).toEqual([0, expected]);
   });
 

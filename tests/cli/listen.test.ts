@@ -190,7 +190,7 @@ describe('listen --local', () => {
 });
 
 test.each([
-  [[], /--forward-to is missing: .*http:\/\/localhost:4000\/hook/],
+  [[], /--forward-to <url> is missing: .*http:\/\/localhost:4000\/hook/],
   [['--forward-to', 'localhost:4000'], /must be a URL with http:\/\/ or https:\/\//],
   [['--forward-to', 'ftp://localhost/hook'], /must be a URL with http:\/\/ or https:\/\//],
   [['--forward-to', 'http://user:hidden@localhost/'], /must not contain a user or password/],

@@ -125,16 +125,16 @@ describe('H15: register', () => {
 // A message about a value that is one of several lists them.
 describe('H15: enums list their values', () => {
   test.each([
-    [['secrets', 'list'], 'secrets takes one of: create, show, rotate'],
+    [['secrets', 'list'], 'Unknown command "secrets list". Available: create, show, rotate'],
     [
       ['secrets', 'rotate', 'password', '--step', 'add'],
-      'one of: seal-key, callback-token, sign-key, notify-secret, vod-key',
+      '<secret> must be one of: seal-key, callback-token, sign-key, notify-secret, vod-key',
     ],
     [['secrets', 'rotate', 'seal-key', '--step', 'begin'], '--step must be one of: add, use, drop, replace'],
     [['secrets', 'rotate', 'sign-key', '--step', 'use'], '--step of sign-key must be one of: add, drop'],
     [['secrets', 'rotate', 'vod-key', '--step', 'add'], '--step of vod-key must be one of: replace'],
-    [['notifications', 'list'], 'notifications takes one of: test, failed, retry'],
-    [['send', 'Uploaded'], 'send takes one of: NewFileUpload, ProcedureStateChanged, FileDeleted'],
+    [['notifications', 'list'], 'Unknown command "notifications list". Available: test, failed, retry'],
+    [['send', 'Uploaded'], '<event> must be one of: NewFileUpload, ProcedureStateChanged, FileDeleted'],
     [['send', 'FileDeleted', '--format', '4.0'], '--format must be one of: 3.0, 2.0'],
     [['send', 'FileDeleted', '--status', 'DONE'], '--status must be one of: FINISH, PROCESSING'],
     [

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { CommandContext } from '../../../cli/command-line/command';
+import type { CommandContext } from '../../../cli/command-line/context';
 import { main } from '../../../cli/main';
 
 export interface CommandResult {

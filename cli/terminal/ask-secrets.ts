@@ -1,0 +1,23 @@
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+
+/** Reads one line for each prompt: from a terminal, without showing what is typed, or from a pipe. */
+export async function askSecrets(prompts: readonly string[]): Promise<string[]> {
+  const discard = new Writable({
+    write(_chunk, _encoding, done) {
+      done();
+    },
+  });
+  const { stdin } = process;
+  const lines = createInterface({ input: stdin, output: discard, terminal: stdin.isTTY });
+  const iterator = lines[Symbol.asyncIterator]();
+  const answers: string[] = [];
+  for (const prompt of prompts) {
+    if (stdin.isTTY) process.stderr.write(`${prompt} (not shown): `);
+    const line = await iterator.next();
+    if (stdin.isTTY) process.stderr.write('\n');
+    answers.push(line.done === true ? '' : line.value);
+  }
+  lines.close();
+  return answers;
+}
