@@ -20,7 +20,7 @@ function environmentProblem(functions) {
     const size = Buffer.byteLength(JSON.stringify(Object.fromEntries(variables)));
     if (size <= MAX_BYTES) continue;
     const [longest, value] = variables.filter(isParameter).sort((a, b) => b[1].length - a[1].length)[0];
-    return `${longest} is too long: it has ${Buffer.byteLength(value)} bytes, and the environment of ${name} would have ${size} in total, of which Lambda accepts ${MAX_BYTES}`;
+    return `${longest} is too long: it has ${Buffer.byteLength(value)} bytes, and the environment of ${name} would have ${size} bytes in total, Lambda's limit is ${MAX_BYTES}`;
   }
   return '';
 }

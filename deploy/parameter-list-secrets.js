@@ -20,7 +20,7 @@ function writeKeyNeeded({ given }) {
   return `${cause} needs a key pair that may change files in VOD`;
 }
 
-/** The URL of an encrypted stream does not play by itself. @param {import('./rules').Context} context */
+/** The URL of an encrypted stream is not enough to play it. @param {import('./rules').Context} context */
 function playerKeyNeeded({ given }) {
   const isNeeded = featuresOf(given).playback && given.PLAYBACK_CONTENT === 'ProtectedAdaptive';
   return isNeeded ? 'PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only' : '';
@@ -40,7 +40,7 @@ const ALARM_TOPIC = {
 };
 
 /**
- * What deploy/parameter-list.js says about secrets and AWS.
+ * The part of deploy/parameter-list.js about secrets and AWS.
  *
  * @type {readonly import('./rules').Parameter[]}
  */

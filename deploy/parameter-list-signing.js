@@ -62,7 +62,7 @@ const CALLERS = 'Authentication of callers (required)';
 const POLICY = 'Signing policy';
 
 /**
- * What deploy/parameter-list.js says about callers and signatures.
+ * The part of deploy/parameter-list.js about callers and signatures.
  *
  * @type {readonly import('./rules').Parameter[]}
  */

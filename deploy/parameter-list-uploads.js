@@ -34,7 +34,7 @@ function appIdNeeded({ given }) {
 }
 
 /**
- * What deploy/parameter-list.js says about events and uploads.
+ * The part of deploy/parameter-list.js about events and uploads.
  *
  * @type {readonly import('./rules').Parameter[]}
  */

@@ -8,7 +8,7 @@ const { secretArns } = require('./secrets');
 const { parseList } = require('./values');
 
 /**
- * The rows whose changes trigger upload-changed: those to verify and, with NOTIFY_URL, those to announce.
+ * The rows that trigger upload-changed when they change: those to verify and, with NOTIFY_URL, those to announce.
  *
  * @param {Record<string, string>} given
  */

@@ -4,7 +4,7 @@ const { featuresOf, hasWebhook } = require('./features');
 
 /** Requests a second for each route that app users read. */
 const READ_RATE = 500;
-/** Requests a second for each route whose calls change something in VOD. */
+/** Requests a second for each route that changes something in VOD. */
 const WRITE_RATE = 50;
 
 /**

@@ -96,7 +96,7 @@ function each(text, accepts, changed = {}) {
   };
 }
 
-/** No item of a comma separated list stands in it twice. @returns {Rule} */
+/** A comma separated list contains no item twice. @returns {Rule} */
 function distinct() {
   return {
     text: 'without duplicates',
@@ -109,7 +109,7 @@ function distinct() {
 }
 
 /**
- * @param {number} max items of a comma separated list @param {string} limit whose limit this is
+ * @param {number} max items of a comma separated list @param {string} limit the name of the limit, such as "API Gateway's limit"
  * @returns {Rule}
  */
 function atMost(max, limit) {

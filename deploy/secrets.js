@@ -25,7 +25,7 @@ function secretsProblem(context) {
   const { given, stage } = context;
   if (hasWebhook(given, stage) && CALLBACK_SECRETS.every((name) => given[name] === '')) {
     const example = `CALLBACK_TOKEN_PARAMETER=${defaultOf('CALLBACK_TOKEN_PARAMETER', stage)}`;
-    return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example ${example}`;
+    return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or any caller could post events, for example ${example}`;
   }
   const secrets = usedSecrets(context);
   for (const [index, name] of secrets.entries()) {

@@ -61,8 +61,8 @@ function isInteger(text, min, max) {
 }
 
 /**
- * Whether webhooks may go there: in a deploy only to https and a public name, because what answers at an address of the
- * function's own network is not the app's server.
+ * Whether webhooks may go there: in a deploy only to https and a public name, because an address of the function's own network
+ * is not that of the app's server.
  *
  * @param {string} text @param {string} stage
  */

@@ -1,4 +1,4 @@
-/** Events that `send` can make, with a small part of what VOD puts into them. */
+/** The types of events that `send` can send, with a small part of the fields that VOD sends. */
 export const TEST_EVENTS = [
   'NewFileUpload',
   'ProcedureStateChanged',

@@ -16,7 +16,7 @@ export interface EventConfigInput {
   readonly saved: SavedRegistration;
 }
 
-/** Compares what VOD has with the deployment. */
+/** Compares VOD's event configuration with the deployment. */
 export function checkEventConfig(input: EventConfigInput, findings: Findings): void {
   const { config, deployment, webhook } = input;
   const { mode } = deployment;
@@ -96,7 +96,7 @@ function checkSignKey({ deployment, webhook, secrets, saved }: EventConfigInput,
   const registeredKey = registered?.signKeyFingerprint;
   const fingerprints = signKeys.map(fingerprint);
   if (registeredKey === undefined) {
-    const reason = 'none was registered with this command, and VOD does not say which one it has';
+    const reason = 'none was registered with this command, and VOD does not report its own';
     findings.fault('sign-key', `${reason}: ${register}`);
   } else if (fingerprints.includes(registeredKey)) {
     const old = fingerprints[0] === registeredKey ? '' : `, the old one: ${register} before you drop it`;
@@ -107,7 +107,7 @@ function checkSignKey({ deployment, webhook, secrets, saved }: EventConfigInput,
   }
 }
 
-/** Whether VOD's configuration was changed by other means: then the SignKey, which VOD does not show, may differ too. */
+/** Checks whether VOD's configuration was changed by other means: then the SignKey, which VOD does not report, may differ too. */
 export function checkDrift(
   config: EventConfig,
   registered: Registered | undefined,

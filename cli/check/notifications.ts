@@ -7,7 +7,7 @@ import { adviseOn, deliverTest, describeDelivery } from '../notifications/test-n
 import type { Findings } from './findings';
 import type { Secrets } from './secrets';
 
-/** Posts a signed test to the app's server, and counts the webhooks that were given up. */
+/** Posts a signed test to the app's server, and counts the dead letters. */
 export async function checkNotifications(
   deployment: Deployment,
   outputs: Outputs | undefined,
@@ -19,7 +19,7 @@ export async function checkNotifications(
   const queues = outputs?.notifications;
   if (notifyUrl === undefined) {
     if (!queues) return;
-    const advice = 'set it as the deploy had it, or the next deploy ends them';
+    const advice = 'set it as for the deploy, or the next deploy stops them';
     findings.fault('notify-url', `the stack sends webhooks, but NOTIFY_URL is empty here: ${advice}`);
   } else if (outputs && !queues) {
     findings.fault('notify-url', 'the stack was deployed without NOTIFY_URL: deploy again');
@@ -58,7 +58,7 @@ async function checkDeadLetters({ sqs }: Deployment, deadLettersUrl: string, fin
     else {
       const commands = '`npm run vod -- notifications failed` lists them, `npm run vod -- notifications retry --all`';
       const advice = `${commands} delivers them again`;
-      findings.fault('notify-dead-letters', `webhooks were given up, about ${count}: ${advice}`);
+      findings.fault('notify-dead-letters', `webhooks were not delivered, about ${count}: ${advice}`);
     }
   } catch (error) {
     findings.notChecked(['notify-dead-letters'], describe(error).reason);

@@ -41,7 +41,7 @@ export async function checkPlayback(deployment: Deployment, secrets: Secrets, fi
   }
   const pair = secrets.vodApiKey ?? secrets.vodKey;
   if (findings.isFault('vod-api') || pair === undefined) {
-    findings.notChecked(wanted, 'VOD must answer and accept the key first');
+    findings.notChecked(wanted, 'VOD must respond and accept the key first');
     return;
   }
   const client = vodClient(deployment.vodApiUrl, pair);
@@ -66,7 +66,7 @@ function checkContent({ playback: { content }, parameters }: Deployment, finding
   findings.fault('playback-content', `PLAYBACK_CONTENT=${audioVideoType} requires PLAYBACK_DEFINITION: ${advice}`);
 }
 
-/** What VOD returned, or why it is not known. */
+/** Returns what VOD returned, or the reason why it is unknown. */
 async function call<T>(request: () => Promise<T>): Promise<T | string> {
   try {
     return await request();
@@ -99,7 +99,7 @@ async function describeDomains(client: VodClient, application: { SubAppId?: numb
   return domains;
 }
 
-/** VOD returns null and '' for what there is not. */
+/** Treats null and '', which VOD returns for a missing value, as missing. */
 function textOf(value: string | null | undefined): string | undefined {
   return value === '' ? undefined : (value ?? undefined);
 }

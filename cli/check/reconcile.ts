@@ -7,7 +7,7 @@ import type { Findings } from './findings';
 /** Reconcile runs every five minutes. In minutes. */
 const MAX_AGE = 15;
 
-/** Whether reconcile still runs: each run writes its checkpoint when it ends. */
+/** Checks whether reconcile still runs: each run writes its checkpoint when it ends. */
 export async function checkReconcile(
   { ssm, parameters, isLocal }: Deployment,
   outputs: Outputs | undefined,
@@ -50,12 +50,12 @@ function diagnoseCheckpoint(
   if (minutes < MAX_AGE) {
     findings.ok(
       'reconcile',
-      isNew ? 'deployed just now, its first run comes within five minutes' : `ran ${minutes} min ago`,
+      isNew ? 'deployed just now, the first run starts within five minutes' : `ran ${minutes} min ago`,
     );
     return;
   }
   const since = `since ${writtenAt.toISOString()}${isNew ? ', when it was deployed' : ''} (${minutes} min)`;
   const advice =
     'read the log of the function reconcile, and check that its schedule is on and AWS does not throttle it';
-  findings.fault('reconcile', `no run has ended ${since}, so lost events stay lost: ${advice}`);
+  findings.fault('reconcile', `no run has ended ${since}, so lost events are not recovered: ${advice}`);
 }

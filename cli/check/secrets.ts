@@ -6,7 +6,7 @@ import { secretsOf } from '../deployment/secrets';
 import { isBusy, isDenied } from '../refusals';
 import type { Check, Findings } from './findings';
 
-/** The secrets of a deployment, as far as they can be read. */
+/** The secrets of a deployment; undefined for one that is not used or cannot be read. */
 export interface Secrets {
   readonly vodKey: KeyPair | undefined;
   readonly vodApiKey: KeyPair | undefined;
@@ -27,7 +27,7 @@ const NO_SECRETS: Secrets = {
   urlKeys: undefined,
 };
 
-/** What to do where one cannot be read; the others are made by `secrets create`. */
+/** What to do if one cannot be read; `secrets create` creates the others. */
 const ADVICE: ReadonlyMap<Check, string> = new Map([
   ['vod-api-key-secret', ''],
   ['write-key-secret', ''],
@@ -43,7 +43,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
   } catch (error) {
     const { cause, message } = error as Error;
     if (isBusy(cause)) findings.notChecked(['vod-key-secret'], message);
-    // Where nothing of AWS can be read, the stack is the finding.
+    // If AWS cannot be read at all, the stack is the finding.
     else if (!findings.isFault('stack') || isDenied(cause)) findings.fault('vod-key-secret', message);
     findings.notChecked(usedSecrets(deployment), 'the secrets must be readable first');
     return NO_SECRETS;
@@ -82,7 +82,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
     notifySecrets: read('notify-secret', parameters.notifySecret, (name) => {
       const webhookSecrets = parseSecretVersions(name);
       if (webhookSecrets.every(isWebhookSecret)) return webhookSecrets;
-      throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and make a new one`);
+      throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and create a new one`);
     }),
     playerKeys: read('player-key-secret', parameters.playerKey, (name) => {
       return versions(name, /^[A-Za-z0-9]{8,20}$/, '8 to 20 letters and digits: VOD has no other player key');

@@ -56,11 +56,11 @@ export async function checkTable(
 
 /** The local table has no TTL and no backups, and only prod is protected. */
 function partsOf({ isLocal, stage }: Deployment): readonly Check[] {
-  const left: readonly Check[] = [
+  const unused: readonly Check[] = [
     ...(isLocal ? (['table-ttl', 'table-backups'] as const) : []),
     ...(stage === 'prod' ? [] : (['table-protection'] as const)),
   ];
-  return PARTS.filter((check) => !left.includes(check));
+  return PARTS.filter((check) => !unused.includes(check));
 }
 
 async function describeTable(
@@ -138,13 +138,13 @@ function isSuitable(
 
 async function checkTimeToLive({ dynamodb }: Deployment, tableName: string, findings: Findings): Promise<void> {
   try {
-    const answer = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName: tableName }));
-    const { TimeToLiveStatus: status = 'DISABLED', AttributeName: attribute } = answer.TimeToLiveDescription ?? {};
+    const response = await dynamodb.send(new DescribeTimeToLiveCommand({ TableName: tableName }));
+    const { TimeToLiveStatus: status = 'DISABLED', AttributeName: attribute } = response.TimeToLiveDescription ?? {};
     const isOn = status === 'ENABLED' || status === 'ENABLING';
     if (isOn && attribute === TTL_ATTRIBUTE) findings.ok('table-ttl', `${TTL_ATTRIBUTE} is ${status}`);
     else {
       const has = isOn ? `it is on ${attribute ?? 'another attribute'}` : `it is ${status}`;
-      const advice = `enable it on ${TTL_ATTRIBUTE}, or rows of files that VOD does not know stay for ever`;
+      const advice = `enable it on ${TTL_ATTRIBUTE}, or rows of files that VOD does not know are never deleted`;
       findings.fault('table-ttl', `${has}: ${advice}`);
     }
   } catch (error) {
@@ -155,8 +155,8 @@ async function checkTimeToLive({ dynamodb }: Deployment, tableName: string, find
 
 async function checkBackups({ dynamodb, region }: Deployment, tableName: string, findings: Findings): Promise<void> {
   try {
-    const answer = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName: tableName }));
-    const { PointInTimeRecoveryDescription: recovery } = answer.ContinuousBackupsDescription ?? {};
+    const response = await dynamodb.send(new DescribeContinuousBackupsCommand({ TableName: tableName }));
+    const { PointInTimeRecoveryDescription: recovery } = response.ContinuousBackupsDescription ?? {};
     if (recovery?.PointInTimeRecoveryStatus === 'ENABLED') {
       findings.ok('table-backups', 'point-in-time recovery is on');
       return;

@@ -11,9 +11,9 @@ import type { Secrets } from './secrets';
 import { AS_GIVEN, REGISTER, stackWebhook, type SavedRegistration, type Webhook } from './stack';
 import { tryAgain, vodRefusal } from '../vod/refusal';
 
-/** In seconds. VOD refuses a call at 300; a machine whose clock is synchronized is off by far less than a minute. */
+/** In seconds. VOD refuses a call at 300; a synchronized clock is off by far less than a minute. */
 const MAX_SKEW = 60;
-const ANSWER_TIMEOUT = 10_000;
+const RESPONSE_TIMEOUT = 10_000;
 
 export interface VodCheckInput {
   readonly deployment: Deployment;
@@ -31,7 +31,7 @@ export async function checkVod(
 ): Promise<Webhook | undefined> {
   const checks = vodChecks(deployment);
   if (!(await checkClock(deployment, findings, now))) {
-    findings.notChecked(checks, 'VOD does not answer');
+    findings.notChecked(checks, 'VOD does not respond');
     return undefined;
   }
   const config = await readEventConfig(deployment, secrets, findings);
@@ -40,14 +40,14 @@ export async function checkVod(
       findings.isFault(one),
     );
     const isMissing = secrets.vodKey === undefined;
-    const first = isRefused || isMissing ? 'accept the key and the application' : 'answer';
+    const first = isRefused || isMissing ? 'accept the key and the application' : 'respond';
     findings.notChecked(checks, `VOD must ${first} first`);
     return undefined;
   }
   // Of two keys, VOD may accept the application from one only.
   if (!findings.isFault('sub-application')) {
     const { vodSubAppId } = deployment;
-    const main = "the account's main application, VOD wants no id";
+    const main = "the account's main application, which needs no id";
     findings.ok('sub-application', vodSubAppId === undefined ? main : `${vodSubAppId}`);
   }
   // The stack's own address works beside a custom domain.
@@ -76,22 +76,22 @@ function vodChecks({ parameters }: Deployment): Check[] {
   ];
 }
 
-/** Whether VOD answers at all. */
+/** Returns whether VOD responds at all. */
 async function checkClock({ vodApiUrl }: Deployment, findings: Findings, now: () => number): Promise<boolean> {
   let date: string | null;
   try {
-    const response = await fetch(vodApiUrl, { signal: AbortSignal.timeout(ANSWER_TIMEOUT) });
+    const response = await fetch(vodApiUrl, { signal: AbortSignal.timeout(RESPONSE_TIMEOUT) });
     await response.body?.cancel();
     date = response.headers.get('date');
   } catch (error) {
     const reason = explainFetchFailure(error);
-    findings.fault('vod-api', `${vodApiUrl} does not answer (${reason}): check the network and VOD_API_URL`);
-    findings.notChecked(['clock'], 'VOD does not answer');
+    findings.fault('vod-api', `${vodApiUrl} does not respond (${reason}): check the network and VOD_API_URL`);
+    findings.notChecked(['clock'], 'VOD does not respond');
     return false;
   }
   findings.ok('vod-api', vodApiUrl);
   const skew = Math.round((now() - Date.parse(date ?? '')) / 1000);
-  if (Number.isNaN(skew)) findings.notChecked(['clock'], 'VOD answers without a Date');
+  if (Number.isNaN(skew)) findings.notChecked(['clock'], 'VOD returned no Date header');
   else if (Math.abs(skew) <= MAX_SKEW) findings.ok('clock', `${Math.abs(skew)} s from VOD's`);
   else {
     const difference = `${Math.abs(skew)} s ${skew > 0 ? 'ahead of' : 'behind'} VOD's`;
@@ -162,7 +162,7 @@ function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings):
       findings.fault('clock', `VOD reports that this machine's clock is wrong (${code}): set it`);
       break;
     case 'denied':
-      if (!isForApi) findings.ok(check, 'VOD knows it, and lets it sign only');
+      if (!isForApi) findings.ok(check, 'VOD knows it, and allows it to sign only');
       else {
         const advice = 'allow vod:DescribeEventConfig';
         findings.fault(check, `the key of ${name} may not read the event configuration: ${advice} (${code})`);
@@ -194,10 +194,10 @@ function diagnoseApplication(
       ? 'set VOD_SUB_APP_ID and deploy again where the account was opened since 2023-12-25'
       : `check that VOD_SUB_APP_ID ${vodSubAppId} is one of its applications`;
   if (kind === 'not-activated') {
-    const cause = `VOD is not activated for the account of the key in ${name}, or the application is not one of it`;
+    const cause = `VOD is not activated for the account of the key in ${name}, or the application does not belong to it`;
     findings.fault('sub-application', `${cause} (${code}): activate VOD in the account's console, else ${set}`);
   } else if (kind === 'account') {
-    const cause = `VOD refuses the account of the key in ${name} as not in order`;
+    const cause = `VOD refuses the account of the key in ${name}`;
     const advice = 'look for overdue payment, suspension or missing verification in its console';
     findings.fault('sub-application', `${cause} (${code}): ${advice}`);
   } else {

@@ -6,7 +6,7 @@ import type { Findings } from './findings';
 import type { Secrets } from './secrets';
 import { REGISTER, type Webhook } from './stack';
 
-/** VOD has no event of this type: the webhook answers it and stores nothing. */
+/** VOD has no event of this type: the webhook returns 200 and stores nothing. */
 const PROBE = { EventType: 'VodClientUploadCheck' };
 
 /** Posts an event that the webhook ignores, without and with the secrets. */
@@ -19,7 +19,7 @@ export async function checkWebhook(
 ): Promise<void> {
   const reason =
     whyNotProbed(deployment, webhook, secrets, findings) ?? (await probe(deployment, webhook, secrets, findings, now));
-  findings.notChecked(['webhook', 'webhook-token'], reason ?? 'the webhook must answer first');
+  findings.notChecked(['webhook', 'webhook-token'], reason ?? 'the webhook must respond first');
 }
 
 function whyNotProbed(
@@ -35,7 +35,7 @@ function whyNotProbed(
   return lacksSecrets ? 'the webhook cannot work without its secrets' : undefined;
 }
 
-/** Returns why a part could not be checked. */
+/** Returns the reason why a part could not be checked. */
 async function probe(
   { parameters }: Deployment,
   webhook: Webhook | undefined,
@@ -50,25 +50,25 @@ async function probe(
   const credential = parameters.callbackToken === undefined ? 'Sign' : 'token';
   try {
     const { status } = await postCallback(url, PROBE, {}, now());
-    if (status === 401) findings.ok('webhook-token', `without ${credential} it answers 401`);
+    if (status === 401) findings.ok('webhook-token', `without ${credential} it returns 401`);
     else if (status === 200) {
-      const danger = 'so anybody can post events';
+      const danger = 'so any caller can post events';
       findings.fault(
         'webhook-token',
-        `it answers 200 without ${credential}, ${danger}: deploy this project there again`,
+        `it returns 200 without ${credential}, ${danger}: deploy this project there again`,
       );
     } else {
       const advice = source === '' ? 'deploy again' : `check its mapping, or ${REGISTER}`;
-      findings.fault('webhook', `it answers ${status}: look into the log of vod-events, or ${advice}`);
+      findings.fault('webhook', `it returns ${status}: look into the log of vod-events, or ${advice}`);
     }
     if (signKey !== undefined && findings.isFault('clock')) return 'a Sign needs a correct clock';
     if (findings.isFault('webhook')) return undefined;
-    const answer = await postCallback(url, PROBE, { token, signKey }, now());
+    const response = await postCallback(url, PROBE, { token, signKey }, now());
     // During a rotation it may have the old values only, for five minutes.
     const old = { token: tokens?.at(-1), signKey: signKeys?.at(-1) };
     const isRotating = old.token !== token || old.signKey !== signKey;
-    const triesOld = answer.status === 401 && isRotating;
-    diagnoseAnswer(url, triesOld ? await postCallback(url, PROBE, old, now()) : answer, findings);
+    const triesOld = response.status === 401 && isRotating;
+    diagnoseResponse(url, triesOld ? await postCallback(url, PROBE, old, now()) : response, findings);
   } catch (error) {
     const advice = source === '' ? 'deploy again, or check the network' : `check its DNS and mapping, or ${REGISTER}`;
     findings.fault('webhook', `${url}${source}: ${describe(error).reason}; ${advice}`);
@@ -76,8 +76,8 @@ async function probe(
   return undefined;
 }
 
-/** What the webhook's answer to an event with the right secrets means. */
-function diagnoseAnswer(
+/** Diagnoses the webhook's response to an event with the right secrets. */
+function diagnoseResponse(
   webhookUrl: string,
   { status, text }: { readonly status: number; readonly text: string },
   findings: Findings,
@@ -88,8 +88,8 @@ function diagnoseAnswer(
     const advice = 'wait five minutes if one of them is new, else deploy again';
     findings.fault('webhook', `it refuses the secrets that SSM has for it: ${advice}`);
   } else if (status === 200) {
-    findings.fault('webhook', `${webhookUrl} answers 200, but not as vod-events does: deploy this project there`);
+    findings.fault('webhook', `${webhookUrl} returns 200, but not the body of vod-events: deploy this project there`);
   } else {
-    findings.fault('webhook', `it answers ${status} to an event: look into the log of vod-events`);
+    findings.fault('webhook', `it returns ${status} for an event: look into the log of vod-events`);
   }
 }

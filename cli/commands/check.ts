@@ -10,7 +10,8 @@ import { checkWebhook } from '../check/webhook';
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import { parseWebhookUrl } from '../command-line/webhook-url';
-import { deploymentOf, type Deployment } from '../deployment/deployment';
+import type { Deployment } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 
 const LABELS: Readonly<Record<Finding['status'], string>> = {
   ok: 'ok',
@@ -39,7 +40,7 @@ export const check = defineCommand({
   },
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const findings = await checkDeployment(deployment, context, parseWebhookUrl(options.url, deployment.mode));
     const faults = findings.filter(({ status }) => status === 'fault').length;
     if (options.json) {
@@ -55,7 +56,7 @@ export const check = defineCommand({
 });
 
 function countOf(faults: number): string {
-  if (faults === 0) return 'no fault';
+  if (faults === 0) return 'no faults';
   return faults === 1 ? '1 fault' : `${faults} faults`;
 }
 

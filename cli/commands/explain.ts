@@ -3,7 +3,7 @@ import { open } from '../../lib/vod/source-context';
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import { UsageError } from '../command-line/usage-error';
-import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
+import { findDeployment, type DeploymentOptions } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
 import { explainPlayback, type Explanation } from '../playback/explain';
 import type { PlaybackKeys } from '../playback/keys';
@@ -72,7 +72,7 @@ async function availableKeys(options: DeploymentOptions, context: CommandContext
       urlKeys: [keys('VOD_URL_KEY')].flat(),
     };
   }
-  const deployment = await deploymentOf(options, context);
+  const deployment = await findDeployment(options, context);
   const secrets = await secretsOf(deployment);
   const { vodKey, sealKey, playerKey, urlKey } = deployment.parameters;
   return {
@@ -93,7 +93,7 @@ function explainUpload(signature: string, keys: Keys & PlaybackKeys, nowSeconds:
   return { diagnosis, ...permissionOf(diagnosis, keys.sealKeys, nowSeconds), keyVariable: 'VOD_SECRET_KEY' };
 }
 
-/** Who may do what with it, until when. */
+/** Returns the caller that it was issued to, and what it permits until when. */
 function permissionOf({ parameters, violations }: Diagnosis, sealKeys: readonly string[], nowSeconds: number) {
   const { sourceContext, oneTimeValid, procedure, vodSubAppId, classId, expireTime } = parameters;
   const whoOf = () => {
@@ -108,10 +108,10 @@ function permissionOf({ parameters, violations }: Diagnosis, sealKeys: readonly 
   if (violations.length > 0 || !Number.isSafeInteger(end)) return { who: whoOf() };
   const minutes = Math.ceil((end - nowSeconds) / 60);
   const may =
-    `whoever holds it may upload ${oneTimeValid === '1' ? 'one file, unless it was used already,' : 'any number of files'}` +
+    `it permits uploading ${oneTimeValid === '1' ? 'one file, unless it was used already,' : 'any number of files'}` +
     ` to application ${vodSubAppId && vodSubAppId !== '0' ? vodSubAppId : '(main)'}` +
     (classId && classId !== '0' ? `, in category ${classId}` : '') +
-    (procedure ? `, and have ${procedure} run on it` : '') +
+    (procedure ? `, and running ${procedure} on it` : '') +
     `, until ${new Date(end * 1000).toISOString()} (${minutes} min)`;
   return { who: whoOf(), may };
 }

@@ -7,7 +7,8 @@ import { displayUrl } from '../callback/url';
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import { UsageError } from '../command-line/usage-error';
-import { deploymentOf, type Deployment } from '../deployment/deployment';
+import type { Deployment } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 import { useProxyExceptLoopback } from '../network/proxy';
 import { secretsOf } from '../deployment/secrets';
 import { fingerprint } from '../deployment/state';
@@ -46,7 +47,7 @@ export const listen = defineCommand({
   run: async ({ options }, context) => {
     const url = parseForwardUrl(options['forward-to']);
     const givenSecret = parseSecretOption(options.secret);
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     await useProxyExceptLoopback();
     const { secrets, source } = await secretsFor(deployment, givenSecret);
     const { tableName } = await deployment.outputs();

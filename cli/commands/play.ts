@@ -5,7 +5,8 @@ import type { Row } from '../../lib/uploads/row';
 import { rowOf } from '../../lib/uploads/store';
 import { viewUpload } from '../../lib/uploads/view';
 import { defineCommand } from '../command-line/command';
-import { deploymentOf, type Deployment } from '../deployment/deployment';
+import type { Deployment } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
 import { until } from '../playback/show';
 import { explainAws } from '../refusals';
@@ -27,7 +28,7 @@ export const play = defineCommand({
   },
 
   run: async ({ options, args: { fileId } }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const keys = await readKeys(deployment);
     const { appId, content, seconds } = deployment.playback;
     if (appId === undefined) {

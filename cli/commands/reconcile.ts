@@ -2,7 +2,7 @@ import { asArray, asNumber, getField } from '../../lib/platform/json';
 import { FINDINGS } from '../../lib/verification/finding';
 import { PHASES } from '../../lib/verification/checkpoint';
 import { defineCommand } from '../command-line/command';
-import { deploymentOf } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 import { withInterruptionMessage } from '../terminal/interruption';
 
 export const reconcile = defineCommand({
@@ -20,7 +20,7 @@ export const reconcile = defineCommand({
   },
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const summary = await withInterruptionMessage('The function continues; its log has the result', () =>
       deployment.runReconcile({ acceptDeletions: options['accept-deletions'] }),
     );
@@ -33,7 +33,7 @@ export const reconcile = defineCommand({
   },
 });
 
-/** Formats what the function returned. Another program made it: a missing number counts as 0. */
+/** Formats what the function returned; a missing number counts as 0. */
 function linesOf(summary: unknown): string[] {
   const count = (name: string, from = summary) => asNumber(getField(from, name)) ?? 0;
   const looked = getField(summary, 'looked');

@@ -2,7 +2,8 @@ import { displayUrl, splitToken, withToken } from '../callback/url';
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import { parseWebhookUrl } from '../command-line/webhook-url';
-import { deploymentOf, type Deployment } from '../deployment/deployment';
+import type { Deployment } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
 import {
   CACHED_BY_FUNCTIONS,
@@ -15,8 +16,8 @@ import {
   type Rotations,
 } from '../deployment/state';
 import { withInterruptionMessage } from '../terminal/interruption';
-import { explainVod } from '../refusals';
 import { codeOf, vodClient } from '../vod/client';
+import { explainVod } from '../vod/explain-refusal';
 
 type VodClient = ReturnType<typeof vodClient>;
 type EventConfig = Awaited<ReturnType<VodClient['DescribeEventConfig']>>;
@@ -35,7 +36,7 @@ export const register = defineCommand({
   },
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const givenUrl = parseWebhookUrl(options.url, deployment.mode);
     const { mode, parameters } = deployment;
     if (mode === 'PUSH' && parameters.callbackToken === undefined && parameters.callbackSignKey === undefined) {
@@ -61,12 +62,12 @@ interface Plan {
   /** Empty for the main application of the account. */
   readonly application: { readonly SubAppId?: number };
   readonly current: EventConfig;
-  /** What VOD was given last. */
+  /** The last registration. */
   readonly registered: Registered | undefined;
   /** With the token; absent where VOD keeps the URL that it has. */
   readonly newUrl: string | undefined;
   readonly signKey: string | undefined;
-  /** The command that does all of it again. */
+  /** The command that repeats this. */
   readonly command: string;
 }
 
@@ -81,9 +82,9 @@ async function refuseDuringRotation({ parameters, ssm }: Deployment, now: number
   }
 }
 
-/** When a rotation added the new value, in milliseconds; 0 where none did. */
+/** Returns when a rotation added the new value, in milliseconds; 0 if none did. */
 function addedAt({ step, at = 0, begun }: Rotation = {}): number {
-  // A step that began may have stored the new value even if it never reported so.
+  // An interrupted step may have stored the new value.
   if (begun?.step === 'add') return begun.at;
   return step === 'add' ? at : 0;
 }
@@ -110,7 +111,7 @@ async function makePlan(deployment: Deployment, givenUrl: string | undefined): P
   };
 }
 
-/** What VOD has and what it gets, a line for each. */
+/** Formats what VOD has and what it gets, one line for each setting. */
 function describePlan(
   { mode, vodSubAppId, name }: Deployment,
   { current, registered, newUrl, signKey }: Plan,
@@ -140,7 +141,7 @@ function describePlan(
   ];
 }
 
-/** Changes VOD, and stores what it was given. */
+/** Changes VOD's configuration, and stores the registration. */
 async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandContext): Promise<void> {
   const { mode, parameters, ssm } = deployment;
   const { api, application, current, newUrl, signKey, command } = plan;
@@ -162,7 +163,7 @@ async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandCon
           deployment,
           'ModifyEventConfig',
           error,
-          isUnknown ? `; VOD may be changed all the same: ${again}` : '',
+          isUnknown ? `; VOD may be changed nevertheless: ${again}` : '',
         );
       });
       // Where events are pulled VOD does not use the URL; it keeps the one that it has.

@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { optional } from '../../lib/platform/env';
 import { describe } from '../../lib/platform/log';
-import { postCallback, type CallbackAnswer } from '../callback/request';
+import { postCallback, type CallbackResponse } from '../callback/request';
 import { displayUrl } from '../callback/url';
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import type { OptionTable, OptionValues } from '../command-line/options';
 import { UsageError } from '../command-line/usage-error';
 import { parseWebhookUrl } from '../command-line/webhook-url';
-import { deploymentOf, type DeploymentOptions } from '../deployment/deployment';
+import { findDeployment, type DeploymentOptions } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
 import { cleanSecret } from '../secrets/clean-secret';
 import {
@@ -19,7 +19,7 @@ import {
   type TestEventType,
 } from '../callback/test-events';
 
-/** How much of an answer is printed, in characters. */
+/** How much of a response body is printed, in characters. */
 const MAX_PRINTED = 2000;
 
 const FORMATS = ['3.0', '2.0'] as const;
@@ -63,12 +63,12 @@ export const send = defineCommand({
     const fields = eventFields(type, options, context.now());
     const event = formatEvent(type, options.format, fields);
     const target = await resolveTarget(options.url, options, context);
-    const answer = await postCallback(target.url, event, target, context.now()).catch((error: unknown) => {
+    const response = await postCallback(target.url, event, target, context.now()).catch((error: unknown) => {
       throw new Error(`Cannot send to ${displayUrl(target.url)}: ${describe(error).reason}`);
     });
     context.out(`${type} ${options.format} of file ${fields.fileId} to ${displayUrl(target.url)}`);
-    for (const line of describeAnswer(answer)) context.out(line);
-    return answer.status >= 200 && answer.status < 300 ? 0 : 1;
+    for (const line of describeResponse(response)) context.out(line);
+    return response.status >= 200 && response.status < 300 ? 0 : 1;
   },
 });
 
@@ -97,15 +97,15 @@ function formatEvent(type: TestEventType, format: (typeof FORMATS)[number], fiel
   return formatLegacy(type, fields);
 }
 
-/** The status with the beginning of the body, and what of the body is missing. */
-function describeAnswer({ status, text, cut }: CallbackAnswer): string[] {
+/** Formats the status with the beginning of the body, and why the body is not complete. */
+function describeResponse({ status, text, cut }: CallbackResponse): string[] {
   const reasons = [
     ...(text.length > MAX_PRINTED ? [`its first ${MAX_PRINTED} characters are shown`] : []),
     ...(cut === undefined ? [] : [cut]),
   ];
   return [
     `${status} ${text.slice(0, MAX_PRINTED)}`,
-    ...(reasons.length === 0 ? [] : [`The answer is not complete here: ${reasons.join(', ')}`]),
+    ...(reasons.length === 0 ? [] : [`The response is not shown completely: ${reasons.join(', ')}`]),
   ];
 }
 
@@ -114,14 +114,14 @@ async function resolveTarget(url: string | undefined, options: DeploymentOptions
     const signKey = optional(context.env, 'VOD_CALLBACK_SIGN_KEY');
     return { url, signKey: signKey && cleanSecret('VOD_CALLBACK_SIGN_KEY', signKey) };
   }
-  const deployment = await deploymentOf(options, context);
+  const deployment = await findDeployment(options, context);
   const secrets = await secretsOf(deployment);
   const { callbackToken, callbackSignKey } = deployment.parameters;
   const [token] = callbackToken === undefined ? [] : secrets.parseSecretVersions(callbackToken);
   const [signKey] = callbackSignKey === undefined ? [] : secrets.parseSecretVersions(callbackSignKey);
   const { webhookUrl } = url === undefined ? await deployment.outputs() : { webhookUrl: url };
   if (webhookUrl === undefined) {
-    throw new Error('Cannot send: this deployment pulls its events, give the --url of another webhook');
+    throw new Error('Cannot send: this deployment pulls its events, set --url to another webhook');
   }
   return { url: webhookUrl, token, signKey };
 }

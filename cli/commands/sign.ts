@@ -9,7 +9,8 @@ import { isCaller, MAX_CALLER_BYTES, maxTextBytes, seal } from '../../lib/vod/so
 import { defineCommand } from '../command-line/command';
 import type { CommandContext } from '../command-line/context';
 import { UsageError } from '../command-line/usage-error';
-import { deploymentOf, type Deployment } from '../deployment/deployment';
+import type { Deployment } from '../deployment/deployment';
+import { findDeployment } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
 
 /** In seconds, unless `--valid-for` is given. */
@@ -62,7 +63,7 @@ export const sign = defineCommand({
       classId: options['class-id'],
       storageRegion: options['storage-region'],
     });
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const signed = await signFor(deployment, request, options.caller, context);
     context.out(options.json ? JSON.stringify(signed) : signed.signature);
     const expiry = new Date(signed.expireTime * 1000).toISOString();

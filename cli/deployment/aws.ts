@@ -17,7 +17,7 @@ import { regionOf } from './region';
 
 /** How long a call may take, in milliseconds. */
 const TIMEOUTS = { connectionTimeout: 10_000, requestTimeout: 20_000, throwOnRequestTimeout: true };
-/** The longest run of the reconcile function, 290 s, and some more for the answer. In milliseconds. */
+/** The longest run of the reconcile function, 290 s, and some more for the response. In milliseconds. */
 const RUN_TIMEOUT = 300_000;
 
 interface AwsOptions {
@@ -61,12 +61,12 @@ export async function awsDeployment(
   };
 }
 
-/** As the framework does: credentials, endpoints and proxies of .env are read from the process's own environment. */
+/** Copies the variables of .env to the process's environment, as the framework does: credentials, endpoints and proxies are read there. */
 function adopt({ variables, fromFile }: DeployEnvironment): void {
   for (const name of fromFile) process.env[name] = variables[name];
 }
 
-/** @throws Error when there is no such stack, or it was deployed with another event mode */
+/** @throws Error for a stack that does not exist, or was deployed with another event mode */
 async function stackOutputs(
   cloudFormation: CloudFormationClient,
   stack: string,
@@ -97,26 +97,26 @@ async function stackOutputs(
   return { webhookUrl, tableName, streamArn, ...(hasQueues && { notifications: { queueUrl, deadLettersUrl } }) };
 }
 
-/** Once: a second invocation after a lost answer would run beside the first. */
+/** Invokes the function without retries: a second invocation after a lost response would run concurrently with the first. */
 async function invoke(lambda: LambdaClient, functionName: string, event: object): Promise<unknown> {
   const failed = (why: string, cause?: unknown) => new Error(`Cannot run ${functionName}: ${why}`, { cause });
   const { FunctionError: isFailed, Payload: payload = new Uint8Array() } = await lambda
     .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }))
     .catch((error: unknown) => {
       if (describe(error).error === 'ResourceNotFoundException') {
-        throw failed('there is no such function, deploy again', error);
+        throw failed('the function does not exist, deploy again', error);
       }
       throw failed(explainAws(error, { action: 'lambda:InvokeFunction', resource: functionName }), error);
     });
-  const answer = parseJson(payload);
+  const result = parseJson(payload);
   if (isFailed) {
-    const message = asString(getField(answer, 'errorMessage')) ?? `it failed (${isFailed}) without a reason`;
+    const message = asString(getField(result, 'errorMessage')) ?? `it failed (${isFailed}) without a reason`;
     throw failed(`${message}; read the log of the function reconcile`);
   }
-  return answer;
+  return result;
 }
 
-/** The names of the functions whose event source mappings read the stream. */
+/** Returns the names of the functions that read the stream through event source mappings. */
 async function listStreamReaders(lambda: LambdaClient, streamArn: string): Promise<string[]> {
   const names: string[] = [];
   try {

@@ -37,7 +37,7 @@ export interface Configuration {
 }
 
 export interface PlaybackSettings {
-  /** VOD's application id; absent for the account's main application, whose id is not known here. */
+  /** VOD's application id; absent for the account's main application, because its id is unknown here. */
   readonly appId: number | undefined;
   readonly content: PlaybackContent;
   /** Lifetime of a playback. */

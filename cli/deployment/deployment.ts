@@ -2,12 +2,7 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { CommandContext } from '../command-line/context';
-import { UsageError } from '../command-line/usage-error';
-import { awsDeployment } from './aws';
 import type { Configuration } from './configuration';
-import { localDeployment } from './local';
-import { useProxyExceptLoopback } from '../network/proxy';
 import type { Registered } from './state';
 
 export interface Outputs {
@@ -28,7 +23,7 @@ export interface NotificationQueues {
 /** A deployment, on AWS or on this machine. */
 export interface Deployment extends Configuration {
   readonly name: string;
-  /** Options that name it, for a command that the user is told to run. */
+  /** The options that choose it, for commands in messages. */
   readonly options: string;
   readonly isLocal: boolean;
   /** `local` for a local run. */
@@ -41,7 +36,7 @@ export interface Deployment extends Configuration {
   /**
    * Runs the reconcile function once and returns what it returned.
    *
-   * @throws Error that says why it did not run or did not finish
+   * @throws Error with the reason why it did not run or did not finish
    */
   readonly runReconcile: (event: object) => Promise<unknown>;
   /**
@@ -50,24 +45,6 @@ export interface Deployment extends Configuration {
    * @throws Error that contains AWS's reason
    */
   readonly streamReaders?: (streamArn: string) => Promise<readonly string[]>;
-  /** What VOD was given by other means than `register`, where that is known: `npm start` does it itself. */
+  /** The registration that `npm start` made itself; absent on AWS. */
   readonly registeredAtStart?: Registered;
-}
-
-export interface DeploymentOptions {
-  readonly stage?: string | undefined;
-  readonly region?: string | undefined;
-  readonly 'aws-profile'?: string | undefined;
-  readonly local?: boolean | undefined;
-}
-
-/** @throws UsageError for options that exclude each other, or parameters that the deploy refuses */
-export async function deploymentOf(options: DeploymentOptions, context: CommandContext): Promise<Deployment> {
-  const { local, stage, region, 'aws-profile': profile } = options;
-  if (!local) return awsDeployment({ stage, region, profile }, context);
-  if ([stage, region, profile].some((option) => option !== undefined)) {
-    throw new UsageError('--local has no stage, region and AWS profile: remove --stage, --region and --aws-profile');
-  }
-  await useProxyExceptLoopback();
-  return localDeployment(context.env);
 }

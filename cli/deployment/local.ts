@@ -47,7 +47,7 @@ async function post(url: string, event: object): Promise<unknown> {
     const headers = { 'content-type': 'application/json' };
     response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
   } catch (error) {
-    throw new Error(`Cannot run reconcile: ${explainFetchFailure(error)}, is npm start still running?`, {
+    throw new Error(`Cannot run reconcile: ${explainFetchFailure(error)}, check that npm start is still running`, {
       cause: error,
     });
   }

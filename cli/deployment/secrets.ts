@@ -29,7 +29,7 @@ export async function secretsOf({ ssm, parameters }: Pick<Deployment, 'ssm' | 'p
   };
 }
 
-/** With the SDK's client, where the functions have their own: a person's credentials come from anywhere. */
+/** Uses the SDK's client, unlike the functions, because an operator's credentials have many possible sources. */
 async function valuesOf(ssm: SSMClient, names: readonly string[]): Promise<ReadonlyMap<string, string>> {
   try {
     const { Parameters: parameters = [] } = await ssm.send(
@@ -45,7 +45,7 @@ async function valuesOf(ssm: SSMClient, names: readonly string[]): Promise<Reado
 /**
  * Stores a secret. Without `overwrite`, SSM refuses a name that exists.
  *
- * @throws Error that says what to do
+ * @throws Error that contains what to do
  */
 export async function putSecret(
   { ssm }: Pick<Deployment, 'ssm'>,

@@ -5,7 +5,7 @@ import { splitToken } from '../callback/url';
 import { explainAws } from '../refusals';
 
 /**
- * What `register` gave VOD last. VOD never reports its SignKey, so without this record it is unknown whether it is ours.
+ * The last registration. VOD never reports its SignKey, so only this record tells whether VOD has the deployment's SignKey.
  * Stored beside the secrets, as a parameter of type String: nothing in it is secret.
  */
 export interface Registered {
@@ -18,7 +18,7 @@ export interface Registered {
   readonly at: string;
 }
 
-/** How far the rotation of each secret has come; absent: no rotation is in progress. */
+/** The state of each secret's rotation; absent: no rotation is in progress. */
 export type Rotations = Readonly<Record<string, Rotation | undefined>>;
 
 export interface Rotation {
@@ -43,7 +43,7 @@ export function fingerprint(secret: string): string {
   return `sha256:${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
 }
 
-/** What is stored of a registration: nothing that is secret. */
+/** Returns the record of a registration; it contains no secret. */
 export function registration(
   mode: Registered['mode'],
   urlWithToken: string,
@@ -60,7 +60,7 @@ export function registration(
   };
 }
 
-/** @throws Error when the parameter cannot be read, or has not been written by {@link saveState} */
+/** Reads what {@link saveState} wrote. @throws Error when the parameter cannot be read, or has other content */
 export async function loadState<T extends Registered | Rotations>(
   ssm: SSMClient,
   name: string,
@@ -74,12 +74,12 @@ export async function loadState<T extends Registered | Rotations>(
   if (parameter?.Value === undefined) return undefined;
   const value = parseJson(Buffer.from(parameter.Value));
   if (typeof value !== 'object' || value === null) {
-    throw new Error(`Cannot read ${name}: this command did not write it; delete it and register again`);
+    throw new Error(`Cannot read ${name}: its content is not from this command: delete it and register again`);
   }
   return value as T; // only this command writes it
 }
 
-/** @throws Error that says what to do */
+/** @throws Error that contains what to do */
 export async function saveState(ssm: SSMClient, name: string, value: Registered | Rotations): Promise<void> {
   const parameter = { Name: name, Value: JSON.stringify(value), Type: 'String', Overwrite: true } as const;
   try {

@@ -64,13 +64,13 @@ export function awsRequestHandler(limits: NodeHttpHandlerOptions): NodeHttpHandl
   return new ExceptingHandler(limits, { ...limits, httpAgent, httpsAgent } as NodeHttpHandlerOptions);
 }
 
-/** The agent for a call of VOD. An agent is always given: without one, the vendor's client reads http_proxy by itself. */
+/** The agent for a call of VOD. An agent is always given: without one, the vendor's client reads http_proxy on its own. */
 export function agentFor(url: URL): Agent {
   const direct = url.protocol === 'https:' ? directHttpsAgent : directHttpAgent;
   return isExcepted(url) ? direct : (others[url.protocol] ?? direct);
 }
 
-/** The name of the variable whose proxy a call of `url` goes through; undefined for none. */
+/** Returns the name of the variable that sets the proxy for a call of `url`, or undefined for a direct call. */
 export function proxyVariable(url: string): string | undefined {
   if (!URL.canParse(url) || isExcepted(new URL(url))) return undefined;
   const names = url.startsWith('https:')

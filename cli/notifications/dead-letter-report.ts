@@ -11,7 +11,7 @@ export async function queuesOf(deployment: Deployment): Promise<NotificationQueu
   );
 }
 
-/** Messages that another run holds, or for which this one had no room. */
+/** Reports messages that another run holds, or that exceed the limit of one run. */
 export async function printUnseen(
   { sqs }: Deployment,
   deadLettersUrl: string,
@@ -21,9 +21,7 @@ export async function printUnseen(
   if (seen >= MAX_MESSAGES) err(`Only ${MAX_MESSAGES} were read: run this again for the others`);
   const { held } = await countMessages(sqs, deadLettersUrl);
   if (seen === 0 && held > 0) {
-    err(
-      `${held} are held by another run, or were by one that was interrupted: try again in ${HIDDEN_FOR / 60} minutes`,
-    );
+    err(`${held} are held by another run, or by one that was interrupted: try again in ${HIDDEN_FOR / 60} minutes`);
   }
 }
 

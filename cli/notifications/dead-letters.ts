@@ -12,14 +12,14 @@ import { parseAnnouncement } from '../../lib/notifications/queue';
 import type { NotificationQueues } from '../deployment/deployment';
 import { explainAws } from '../refusals';
 
-/** How long messages stay hidden from other readers, in seconds: a run that is interrupted gives them back then. */
+/** How long messages stay hidden from other readers, in seconds: after an interrupted run, they become visible again then. */
 export const HIDDEN_FOR = 300;
 /** How many messages one run reads: as many as it can move in far less than {@link HIDDEN_FOR}. */
 export const MAX_MESSAGES = 5_000;
-/** How many messages SQS takes and gives at once. */
+/** SQS's limit for one batch. */
 const BATCH = 10;
 
-/** A message of the dead-letter queue. What is missing could not be read. */
+/** A message of the dead-letter queue; fields that cannot be read are absent. */
 export interface DeadLetter {
   readonly messageId: string;
   readonly receiptHandle: string;
@@ -135,7 +135,7 @@ export async function moveDeadLetters(
   return refused;
 }
 
-/** Throws an error of SQS again, with what it means. */
+/** Rethrows an error of SQS with its meaning. */
 function explained(what: string, action: string, resource: string) {
   return (error: unknown): never => {
     throw new Error(`${what}: ${explainAws(error, { action, resource })}`, { cause: error });

@@ -12,7 +12,7 @@ export interface TestDelivery {
   readonly milliseconds: number;
 }
 
-/** Posts a notification about no upload to the app, signed and judged as `notify-app` does it. `now` is in milliseconds. */
+/** Posts a test notification, which is about no real upload, to the app's server, signed and delivered as by `notify-app`. `now` returns milliseconds. */
 export async function deliverTest(url: string, secrets: readonly string[], now: () => number): Promise<TestDelivery> {
   const timestamp = new Date(now()).toISOString();
   const notification: Notification = {
@@ -35,20 +35,20 @@ export async function deliverTest(url: string, secrets: readonly string[], now: 
   return { id, delivery, milliseconds: Math.round(performance.now() - begin) };
 }
 
-/** What came of a delivery, such as `the receiver answered 500`. */
+/** Formats the result of a delivery, such as `the receiver returned 500`. */
 export function describeDelivery(delivery: Delivery): string {
-  return delivery.outcome === 'failed' ? delivery.reason : `the receiver answered ${delivery.status}`;
+  return delivery.outcome === 'failed' ? delivery.reason : `the receiver returned ${delivery.status}`;
 }
 
-/** What to do about a delivery that was not accepted. */
+/** Returns what to do about a delivery that was not accepted. */
 export function adviseOn({ status }: Delivery): string {
   if (status === undefined) {
-    return 'the URL must be reachable from the internet, with a valid certificate, and answer within 15 s: do slow work after the answer';
+    return 'the URL must be reachable from the internet, with a valid certificate, and respond within 15 s: do slow work after the response';
   }
   if (status >= 300 && status < 400)
     return 'redirects are not followed: set NOTIFY_URL to the address that it leads to';
   if (status === 410) {
-    return 'with 410 it asks for no more webhooks, and each goes to the dead letters at once: answer 2xx, or empty NOTIFY_URL and deploy';
+    return '410 means that it wants no webhooks, so each goes to the dead letters at once: return 2xx, or empty NOTIFY_URL and deploy';
   }
   if (status === 404 || status === 405)
     return 'no route takes a POST there: correct NOTIFY_URL and deploy, or add the route';

@@ -10,7 +10,7 @@ import { until } from './show';
 const TOLERANCE = 300;
 
 const KNOWN: readonly string[] = [...KEY_URL_PARAMETERS, 'sign'];
-/** Those of which VOD requires the order (266/33986). */
+/** Parameters that VOD requires in this order (266/33986). */
 const ORDERED: readonly string[] = ['t', 'exper', 'rlimit', 'us', 'sign'];
 
 /**
@@ -82,7 +82,7 @@ function checkOptions(parameters: Readonly<Record<string, string>>, report: Repo
   if (rlimit && /^\d{1,9}$/.test(rlimit)) checkRlimit('rlimit', Number(rlimit), report);
 }
 
-/** Whether the URL key made `sign` as it must. */
+/** Returns whether `sign` is correct and made with the URL key, and reports each violation. */
 function checkSign(
   sign: string,
   url: URL,
@@ -93,17 +93,17 @@ function checkSign(
   const mistakes = explainSign(sign, url, parameters, keys);
   for (const { rule, message } of mistakes ?? []) report(rule, message);
   if (mistakes === undefined && keys.urlKeys.length > 0) {
-    report('wrong-sign', 'sign does not match: made with another key, of other values, or changed afterwards');
+    report('wrong-sign', 'sign does not match: computed with another key, over other values, or modified afterwards');
   }
   return mistakes?.length === 0;
 }
 
-/** Who may play what until when: one `sign` fits every file of its folder. */
+/** Returns what the URL permits, and until when: a `sign` is valid for every file of its folder. */
 export function keyUrlPermission({ parameters, violations }: Diagnosis, nowSeconds: number): string | undefined {
   const { host = '', Dir: dir = '', t = '', exper, rlimit } = parameters;
   if (violations.length > 0) return undefined;
   const addresses = rlimit ? ` from ${rlimit} IP addresses` : '';
   const preview = exper && exper !== '0' ? `, ${exper} s of it` : '';
   const end = until(parseInt(t, 16), nowSeconds);
-  return `whoever holds it may play every file in ${dir} of ${host}${addresses}${preview}, ${end}`;
+  return `it permits playing every file in ${dir} of ${host}${addresses}${preview}, ${end}`;
 }

@@ -72,7 +72,7 @@ export function diagnosePsign(text: string, keys: PlaybackKeys, nowSeconds: numb
   return { violations, notes, parameters: parametersOf(claims), verified };
 }
 
-/** The claims; one that is null counts as missing. */
+/** Parses the claims; a claim that is null is treated as missing. */
 function readClaims(payload: string): Claims | undefined {
   const claims = asObject(parseJson(Buffer.from(payload, 'base64url')));
   return claims && Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null));
@@ -88,7 +88,7 @@ function parametersOf(claims: Claims): Record<string, string> {
   return Object.fromEntries(pairs.map(([name, value]) => [name, typeof value === 'string' ? value : show(value)]));
 }
 
-/** Which key signed it, where that is known; all keys but these two are reported. */
+/** Returns the key that signed it, if it is one of the two that can be right; any other key is reported. */
 function checkMac(
   text: string,
   claims: Claims,
@@ -126,13 +126,13 @@ function checkMac(
   } else if (playerKeys.length > 0) {
     report(
       'wrong-mac',
-      'the MAC does not match: made with another player key, over other bytes, or changed afterwards',
+      'the MAC does not match: signed with another player key, over other bytes, or modified afterwards',
     );
   }
   return undefined;
 }
 
-/** The bytes of the third part; `undefined` where they are no MAC. */
+/** The bytes of the third part; `undefined` if they are not a MAC. */
 function readMac(part: string, report: Report): Buffer | undefined {
   if (part === '') {
     report('no-mac', 'the third part is empty: it is not signed');
@@ -154,11 +154,11 @@ function toBase64Url(text: string): string {
   return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Who may play what until when. */
+/** Returns what the psign permits, and until when. */
 export function psignPermission({ parameters, violations }: Diagnosis, nowSeconds: number): string | undefined {
   const { fileId, appId, expireTimeStamp } = parameters;
   if (violations.length > 0 || fileId === undefined || appId === undefined) return undefined;
   const content = parameters['contentInfo.audioVideoType'];
-  const end = expireTimeStamp === undefined ? 'for ever' : until(Number(expireTimeStamp), nowSeconds);
-  return `whoever holds it may play ${fileId} of application ${appId}${content ? ` (${content})` : ''}, ${end}`;
+  const end = expireTimeStamp === undefined ? 'without an expiry' : until(Number(expireTimeStamp), nowSeconds);
+  return `it permits playing ${fileId} of application ${appId}${content ? ` (${content})` : ''}, ${end}`;
 }

@@ -5,15 +5,15 @@ import type { PlaybackKeys } from './keys';
 
 export interface Explanation {
   readonly diagnosis: Diagnosis;
-  /** Whom it was issued to. */
+  /** The caller that it was issued to. */
   readonly who?: string | undefined;
-  /** Who may do what with it until when. */
+  /** What it permits, and until when. */
   readonly may?: string | undefined;
-  /** The environment variable that it can be verified with, where there is no deployment. */
+  /** The environment variable with the key that verifies it, if no deployment is given. */
   readonly keyVariable: string;
 }
 
-/** Explains a psign, a URL that has one, or a signed URL; `undefined` where the text is none of them. */
+/** Explains a psign, a URL that contains one, or a signed URL; returns `undefined` for any other text. */
 export function explainPlayback(text: string, keys: PlaybackKeys, nowSeconds: number): Explanation | undefined {
   const bare = text.trim().replace(/^(["'])(.*)\1$/s, '$2');
   const isUrl = /^https?:\/\//i.test(bare) && URL.canParse(bare);
@@ -22,7 +22,7 @@ export function explainPlayback(text: string, keys: PlaybackKeys, nowSeconds: nu
     const diagnosis = diagnosePsign(psign, keys, nowSeconds);
     return { diagnosis, may: psignPermission(diagnosis, nowSeconds), keyVariable: 'VOD_PLAYER_KEY' };
   }
-  // A request that has an upload signature in its query.
+  // A request with an upload signature in its query is not a media URL.
   if (!isUrl || new URL(bare).searchParams.has('signature')) return undefined;
   const diagnosis = diagnoseKeyUrl(bare, keys, nowSeconds);
   return { diagnosis, may: keyUrlPermission(diagnosis, nowSeconds), keyVariable: 'VOD_URL_KEY' };

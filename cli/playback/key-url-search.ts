@@ -2,10 +2,10 @@ import { KEY_URL_PARAMETERS, keyUrlDir, keyUrlSign } from '../../lib/playback/ke
 import type { Rule } from '../../local/vod/diagnosis/rules';
 import type { PlaybackKeys } from './keys';
 
-/** One way to make a part of what is hashed, right or wrong. */
+/** One way to build a part of the hashed text, correct or not. */
 interface Variant {
   readonly text: string;
-  /** What is wrong with it; absent for the right way. */
+  /** The rule that it violates; absent for the correct way. */
   readonly rule?: Rule;
 }
 
@@ -15,13 +15,13 @@ export interface Parameter {
   readonly value: string;
 }
 
-/** The parameters of which every order is tried: 120 orders at most. */
+/** Every order of this many parameters is tried: at most 120 orders. */
 const PERMUTED = 5;
 const FORMULA = 'MD5(KEY + Dir + t + exper + rlimit + us + uv)';
 
 /**
- * How a URL's `sign` was made: what is wrong with it, nothing where it is right; `undefined` where no key makes it. Of
- * several ways it is the one with the fewest mistakes.
+ * Finds how a URL's `sign` was computed, and returns the rules that this violates: none for a correct one, `undefined` if no
+ * key and variant gives this `sign`. If several do, the one with the fewest violations counts.
  *
  * @param url with the query that was signed
  * @param parameters those of {@link KEY_URL_PARAMETERS} that were sent

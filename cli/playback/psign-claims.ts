@@ -103,7 +103,7 @@ export function checkTimes(
   const end = secondsOf('expireTimeStamp', expireTimeStamp, report);
   if (end === undefined) return;
   if (start !== undefined && end <= start) {
-    report('no-validity', 'expireTimeStamp must be later than currentTimeStamp: it is a point in time, not a span');
+    report('no-validity', 'expireTimeStamp must be later than currentTimeStamp: it is a point in time, not a duration');
   } else if (end < nowSeconds) {
     report('expired', `it expired ${isoTime(end)}, ${nowSeconds - end} s ago: sign a new one`);
   }
@@ -154,7 +154,7 @@ export function checkUrlAccess(
 
 export function checkRlimit(name: string, rlimit: number, report: Report): void {
   if (rlimit >= 1 && rlimit <= MAX_ADDRESSES) return;
-  report('rlimit-bounds', `${name} is ${rlimit}: it must be 1 to ${MAX_ADDRESSES}, or be left out`);
+  report('rlimit-bounds', `${name} is ${rlimit}: it must be 1 to ${MAX_ADDRESSES}, or be omitted`);
 }
 
 /**
@@ -205,7 +205,7 @@ function readHexTime(name: string, value: unknown, report: Report): number | und
   return Math.floor(seconds / 1000);
 }
 
-/** Reports what must be an integer and is something else. */
+/** Returns whether a value is an integer, and reports one that is not. */
 export function checkInteger(name: string, value: unknown, report: Report): value is number {
   if (Number.isSafeInteger(value)) return true;
   if (typeof value === 'string' && /^\d+$/.test(value)) {

@@ -1,7 +1,7 @@
 /** Longest value that is shown whole, in characters. */
 const MAX_SHOWN = 200;
 
-/** A value of others as JSON, shortened where it is long. */
+/** Formats a value of another program as JSON, shortened where it is long. */
 export function show(value: unknown): string {
   let text: string;
   try {

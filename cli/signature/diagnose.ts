@@ -3,12 +3,12 @@ import { open } from '../../lib/vod/source-context';
 
 export type { Diagnosis } from '../../local/vod/diagnosis/diagnose';
 
-/** What a signature is verified with, as far as it is known. */
+/** The keys that a signature is verified with; absent where they are unknown. */
 export interface Keys {
   readonly secretId?: string | undefined;
   readonly secretKey?: string | undefined;
   readonly sealKeys: readonly string[];
-  /** Keys that sign something else. */
+  /** Keys for other purposes, to recognize a signature that was made with one of them. */
   readonly otherKeys?: readonly OtherKey[];
 }
 
@@ -30,7 +30,8 @@ export function diagnose(signature: string, keys: Keys, nowSeconds: number): Dia
 function sealViolations({ sourceContext = '', procedure = '' }: Diagnosis['parameters'], sealKeys: readonly string[]) {
   const { seal, signedProcedure } = open(sourceContext, sealKeys);
   if (seal === 'broken' && sealKeys.length > 0) {
-    const message = 'the source context has our marker, but no seal key of this deployment made its seal';
+    const message =
+      'the source context has the marker of a seal, but was not sealed with a seal key of this deployment';
     return [{ rule: 'broken-seal', message }];
   }
   // A seal contains whether a procedure was signed with it: the service waits for that procedure, or does not.
@@ -38,5 +39,5 @@ function sealViolations({ sourceContext = '', procedure = '' }: Diagnosis['param
   const sealed = signedProcedure
     ? 'a procedure is signed, and there is none'
     : 'no procedure is signed, and there is one';
-  return [{ rule: 'seal-procedure', message: `the seal says that ${sealed}: seal and sign in one go` }];
+  return [{ rule: 'seal-procedure', message: `the seal states that ${sealed}: seal and sign in one step` }];
 }

@@ -11,13 +11,13 @@ export async function askSecrets(prompts: readonly string[]): Promise<string[]> 
   const { stdin } = process;
   const lines = createInterface({ input: stdin, output: discard, terminal: stdin.isTTY });
   const iterator = lines[Symbol.asyncIterator]();
-  const answers: string[] = [];
+  const values: string[] = [];
   for (const prompt of prompts) {
     if (stdin.isTTY) process.stderr.write(`${prompt} (not shown): `);
     const line = await iterator.next();
     if (stdin.isTTY) process.stderr.write('\n');
-    answers.push(line.done === true ? '' : line.value);
+    values.push(line.done === true ? '' : line.value);
   }
   lines.close();
-  return answers;
+  return values;
 }

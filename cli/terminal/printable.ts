@@ -4,12 +4,12 @@
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** A line as it may be shown, whoever wrote the text in it: each character that is not visible is escaped, as in JSON. */
+/** Escapes each character of a line that is not visible, as in JSON, so that text of other programs is safe to print. */
 export function printable(line: string): string {
   return line.replace(UNPRINTABLE, escapeUnits);
 }
 
-/** A text of several lines in one. */
+/** Joins the lines of a text with spaces. */
 export function inOneLine(text: string): string {
   return text.replace(/\s*[\r\n\u2028\u2029]\s*/g, ' ').trim();
 }

@@ -13,7 +13,7 @@ export function vodClient(url: string, credential: KeyPair) {
   return new vod.v20180717.Client({ credential, region: '', profile: { httpProfile } });
 }
 
-/** The code of an error that VOD returned; undefined when VOD did not answer at all. */
+/** The code of an error that VOD returned; undefined if VOD did not respond. */
 export function codeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === 'string' ? code : undefined;

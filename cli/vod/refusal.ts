@@ -3,7 +3,7 @@ import { codeOf } from './client';
 
 /**
  * What an error of VOD's server API is about: the key pair, the machine's clock, VOD itself for the account, the account,
- * the application, the key's rights, or none of these because it is transient and says nothing about the deployment.
+ * the application, the key's rights, or none of these, because it is transient and not caused by the deployment.
  */
 export type RefusalKind =
   | 'unknown-key'
@@ -23,7 +23,7 @@ export interface VodRefusal {
   readonly code: string;
 }
 
-/** Codes: https://cloud.tencent.com/document/api/266/31774, some also without what stands before their last dot. */
+/** Codes: https://cloud.tencent.com/document/api/266/31774, some also occur without the part before their last dot. */
 const KINDS: readonly (readonly [RegExp, RefusalKind])[] = [
   [/^(?:AuthFailure\.)?(?:SecretIdNotFound|InvalidSecretId)/, 'unknown-key'],
   [/^(?:AuthFailure\.)?SignatureFailure/, 'wrong-key'],
@@ -39,7 +39,7 @@ const KINDS: readonly (readonly [RegExp, RefusalKind])[] = [
   ],
 ];
 
-/** Classifies an error of the vendor's client. A call without an answer, or with a server's own error, is transient. */
+/** Classifies an error of the vendor's client. A call without a response, or with a server error, is transient. */
 export function vodRefusal(error: unknown): VodRefusal {
   const code = codeOf(error);
   if (code !== undefined && !/^E[A-Z_]+$/.test(code)) {
@@ -48,16 +48,16 @@ export function vodRefusal(error: unknown): VodRefusal {
   }
   const { httpCode: status } = error as { readonly httpCode?: unknown };
   const isRefused = typeof status === 'number' && status < 500;
-  const reason = describe(error).reason || 'no answer';
+  const reason = describe(error).reason || 'no response';
   return {
     kind: isRefused ? 'other' : 'transient',
     code: code ?? (typeof status === 'number' ? `${status} ${reason}` : reason),
   };
 }
 
-/** What to do about a transient error: nothing is known about the deployment. */
+/** Returns what to do about a transient error, which reveals nothing about the deployment. */
 export function tryAgain({ code }: VodRefusal): string {
   return code.startsWith('RequestLimitExceeded')
-    ? `VOD limits the rate of calls (${code}), which is no fault of the deployment: run check again in a minute`
-    : `VOD could not answer (${code}), which is no fault of the deployment: run check again`;
+    ? `VOD limits the rate of calls (${code}), which is not a fault of the deployment: run check again in a minute`
+    : `VOD failed to respond (${code}), which is not a fault of the deployment: run check again`;
 }

@@ -18,7 +18,7 @@ export interface DeliveryDeps {
   readonly fetch: typeof fetch;
 }
 
-/** How long a receiver may take to answer, in milliseconds. */
+/** How long a receiver may take to respond, in milliseconds. */
 export const ANSWER_WITHIN = 15_000;
 
 /**
@@ -42,13 +42,13 @@ export async function deliver({ id, body }: Announcement, deps: DeliveryDeps): P
       redirect: 'manual',
       signal: AbortSignal.timeout(ANSWER_WITHIN),
     });
-    // The status is the answer: a body may be endless, or its connection cut.
+    // The status decides: a body may be endless, or its connection cut.
     await response.body?.cancel().catch(() => undefined);
     const { status } = response;
     if (status >= 200 && status < 300) return { outcome: 'delivered', status };
     if (status === 410) return { outcome: 'gone', status };
     const retryAfter = parseRetryAfter(response.headers.get('retry-after'), deps.now());
-    const reason = `the receiver answered ${status}`;
+    const reason = `the receiver returned ${status}`;
     return { outcome: 'failed', status, reason, ...(retryAfter !== undefined && { retryAfter }) };
   } catch (error) {
     return { outcome: 'failed', reason: describeFailure(error) };
@@ -65,7 +65,7 @@ function parseRetryAfter(header: string | null, now: number): number | undefined
 
 function describeFailure(error: unknown): string {
   const name = textOf(error, 'name');
-  if (name === 'TimeoutError') return `the receiver did not answer within ${ANSWER_WITHIN / 1000} s`;
+  if (name === 'TimeoutError') return `the receiver did not respond within ${ANSWER_WITHIN / 1000} s`;
   const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   return `the receiver could not be reached (${textOf(cause, 'code') ?? name ?? 'unknown reason'})`;
 }

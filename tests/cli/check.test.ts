@@ -13,7 +13,7 @@ import { cloudFormation, serve, vod } from '../support/cli/cli';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 import { cleanUp, start as startVod } from '../support/vod/vod-client';
 
-// A deployment on AWS whose parts are those of the local run: the stage is dev, the names are the local run's. The webhook
+// A deployment on AWS, made of the parts of the local run: the stage is dev, the names are the local run's. The webhook
 // requires both the token and the SignKey.
 
 const REGISTERED = '/vod-client-upload/dev/registered';
@@ -91,10 +91,10 @@ function relayTable(request: IncomingMessage, response: ServerResponse): void {
       'x-amz-date': date,
       authorization,
     };
-    const answer = await fetch(run.table.url, { method: 'POST', body, headers });
-    const { Table: description, ...rest } = (await answer.json()) as { readonly Table?: object };
+    const relayed = await fetch(run.table.url, { method: 'POST', body, headers });
+    const { Table: description, ...rest } = (await relayed.json()) as { readonly Table?: object };
     const changed = description ? { Table: { ...description, ...described } } : rest;
-    response.writeHead(answer.status).end(JSON.stringify(changed));
+    response.writeHead(relayed.status).end(JSON.stringify(changed));
   });
 }
 
@@ -110,13 +110,13 @@ function relayParameters(request: IncomingMessage, response: ServerResponse): vo
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': String(request.headers['x-amz-target']),
     };
-    const answer = await fetch(run.parameterStore.url, { method: 'POST', body, headers });
-    const stored = (await answer.json()) as { readonly Parameters?: readonly { readonly Name: string }[] };
+    const relayed = await fetch(run.parameterStore.url, { method: 'POST', body, headers });
+    const stored = (await relayed.json()) as { readonly Parameters?: readonly { readonly Name: string }[] };
     const LastModifiedDate = Date.now() / 1000 - checkpoint.minutes * 60;
     const withTimes = stored.Parameters?.map((parameter) =>
       parameter.Name === CHECKPOINT ? { ...parameter, LastModifiedDate, Version: checkpoint.version } : parameter,
     );
-    response.writeHead(answer.status).end(JSON.stringify(withTimes ? { ...stored, Parameters: withTimes } : stored));
+    response.writeHead(relayed.status).end(JSON.stringify(withTimes ? { ...stored, Parameters: withTimes } : stored));
   });
 }
 
@@ -189,18 +189,18 @@ async function otherWebhook(status: number, body: string) {
   return server;
 }
 
-test('a deployment that works has no fault', async () => {
+test('a deployment that works has no faults', async () => {
   expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
   const { code, out } = await vod(['check'], env);
   expect(code).toBe(0);
-  expect(out).toMatch(/vod-client-upload-dev in ap-southeast-1: no fault$/);
+  expect(out).toMatch(/vod-client-upload-dev in ap-southeast-1: no faults$/);
   expect(run.lines.join()).not.toContain('recorded'); // the probe leaves no row
 });
 
 test('check --local finds what npm start runs by its data folder', async () => {
   const secrets = { VOD_CALLBACK_TOKEN: WEBHOOK_TOKEN, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
   const { code, out } = await vod(['check', '--local'], { DATA_DIR: dataDir, ...secrets });
-  expect(out).toContain(`npm start at ${run.url}: no fault`);
+  expect(out).toContain(`npm start at ${run.url}: no faults`);
   expect(code).toBe(0);
   const elsewhere = await vod(['check', '--local'], { DATA_DIR: join(dataDir, 'vod') });
   expect(elsewhere).toMatchObject({ code: 1, err: expect.stringContaining('npm start') });
@@ -286,7 +286,7 @@ test.each<[string, Arrange, string, RegExp]>([
     'sign-key',
     /given sha256:00000000.*register/,
   ],
-  ['a SignKey that was never registered', () => store(REGISTERED, undefined), 'sign-key', /does not say.*register/],
+  ['a SignKey that was never registered', () => store(REGISTERED, undefined), 'sign-key', /does not report its own.*register/],
   ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete it/],
   [
     'a change at VOD by other means that fits',
@@ -363,7 +363,7 @@ test.each<[string, Arrange, string, RegExp]>([
     'table-ttl',
     /on ttl: enable it on _expiresAt/,
   ],
-  ['VOD does not answer', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
+  ['VOD does not respond', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
 ])('%s is one fault, with what to do', async (_, arrange, fault, detail) => {
   await arrange();
   expect(await check()).toMatchObject({
@@ -396,7 +396,7 @@ describe('webhooks to the app', () => {
     expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
     const { out } = await vod(['check'], env);
     expect(out).toMatch(
-      /^ok +notify-url +http.*: the receiver answered 204 in \d+ ms\nok +notify-dead-letters +none$/m,
+      /^ok +notify-url +http.*: the receiver returned 204 in \d+ ms\nok +notify-dead-letters +none$/m,
     );
   });
 
@@ -487,10 +487,10 @@ describe('H15: reconcile', () => {
       15,
       7,
       'fault',
-      /^no run has ended since 20\d\d-.* \(15 min\), so lost events stay lost: read the log of the function/,
+      /^no run has ended since 20\d\d-.* \(15 min\), so lost events are not recovered: read the log of the function/,
     ],
     [3000, 2, 'fault', /\(3000 min\)/],
-    [2, 1, 'ok', /^deployed just now, its first run comes within five minutes$/],
+    [2, 1, 'ok', /^deployed just now, the first run starts within five minutes$/],
     [16, 1, 'fault', /, when it was deployed \(16 min\)/],
   ])('whose checkpoint was written %i min ago, in version %i, is %s', async (minutes, version, status, detail) => {
     checkpoint = { minutes, version };
@@ -506,7 +506,7 @@ describe('H15: reconcile', () => {
   });
 });
 
-describe('H15: AccessDenied says which right is missing', () => {
+describe('H15: AccessDenied names the missing right', () => {
   const WHO = 'User: arn:aws:sts::111122223333:assumed-role/ops/me is not authorized to perform: ';
 
   test('of the stack', async () => {
@@ -543,7 +543,7 @@ describe('H15: AccessDenied says which right is missing', () => {
       detail: expect.stringContaining(`Cannot read secrets: allow ${action} on ${resource} (AccessDeniedException: `),
     });
     const { out } = await vod(['check'], env);
-    expect(out).not.toContain('does not answer');
+    expect(out).not.toContain('does not respond');
     expect(out).toMatch(/^not checked seal-key-secret +the secrets must be readable first$/m);
   });
 
@@ -560,7 +560,7 @@ describe('H15: AccessDenied says which right is missing', () => {
   });
 });
 
-test('H15: a call that AWS throttles is not checked, and is no fault of the deployment', async () => {
+test('H15: a call that AWS throttles is not checked, and is not a fault of the deployment', async () => {
   ssmRefusal = ['ThrottlingException', 'Rate exceeded'];
   process.env['AWS_MAX_ATTEMPTS'] = '1';
   const { out } = await vod(['check'], env);
@@ -591,10 +591,20 @@ test('H16: no control or bidirectional character of VOD’s configuration reache
 });
 
 test.each([
-  ['RequestLimitExceeded', 'not-checked', 'vod-key', /limits the rate of calls.*no fault of the deployment: run check/],
-  ['RequestLimitExceeded.UinLimitExceeded', 'not-checked', 'vod-key', /no fault of the deployment/],
-  ['InternalError', 'not-checked', 'vod-key', /could not answer \(InternalError\), which is no fault.*run check again/],
-  ['InternalError.DBError', 'not-checked', 'vod-key', /no fault of the deployment/],
+  [
+    'RequestLimitExceeded',
+    'not-checked',
+    'vod-key',
+    /limits the rate of calls.*not a fault of the deployment: run check/,
+  ],
+  ['RequestLimitExceeded.UinLimitExceeded', 'not-checked', 'vod-key', /not a fault of the deployment/],
+  [
+    'InternalError',
+    'not-checked',
+    'vod-key',
+    /failed to respond \(InternalError\), which is not a fault.*run check again/,
+  ],
+  ['InternalError.DBError', 'not-checked', 'vod-key', /not a fault of the deployment/],
   ['FailedOperation.InvalidVodUser', 'fault', 'sub-application', /VOD is not activated.*activate VOD.*VOD_SUB_APP_ID/],
   ['FailedOperation.InvalidAccount', 'fault', 'sub-application', /refuses the account.*overdue payment, suspension/],
   ['InvalidAccount', 'fault', 'sub-application', /refuses the account/],
@@ -613,20 +623,20 @@ test.each([
   await refusing.close();
 });
 
-test('check does not count a VOD that answers 502 as a fault of the deployment', async () => {
+test('check does not count a VOD that returns 502 as a fault of the deployment', async () => {
   const broken = await serve((_request, response) => response.writeHead(502).end());
   const { out } = await vod(['check', '--json'], { ...env, VOD_API_URL: broken.url });
   const { ok, faults, notChecked } = faultsOf(out);
   expect([ok, faults]).toEqual([true, []]);
   expect(notChecked).toEqual(expect.arrayContaining(['vod-key', 'sub-application', 'mode', 'upload-switch']));
-  expect(out).toContain('VOD could not answer (502');
+  expect(out).toContain('VOD failed to respond (502');
   await broken.close();
 });
 
 test.each([
-  ['answers 500', 500, '{}', 'webhook', 'answers 500'],
+  ['returns 500', 500, '{}', 'webhook', 'returns 500'],
   ['refuses everybody', 401, '{}', 'webhook', 'refuses the secrets'],
-  ['takes everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'anybody can post'],
+  ['accepts everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'any caller can post'],
 ])('a webhook that %s', async (_, status, body, fault, detail) => {
   const server = await otherWebhook(status, body);
   expect(await check()).toMatchObject({ code: 1, faults: [{ check: fault, detail: expect.stringContaining(detail) }] });
@@ -684,7 +694,7 @@ test.each([
     const { port } = new URL(isTheirs ? theirs.url : ours.url);
     const forward = httpRequest(
       { port, host: '127.0.0.1', method: request.method, path: request.url, headers: { ...headers, host } },
-      (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 500, answer.headers)),
+      (relayed) => relayed.pipe(response.writeHead(relayed.statusCode ?? 500, relayed.headers)),
     );
     request.pipe(forward);
   });
@@ -721,7 +731,7 @@ describe('a domain of one’s own', () => {
       const { url = '', method = '' } = request;
       void text(request)
         .then((body) => fetch(run.url + url, { method, body, headers: { 'content-type': 'application/json' } }))
-        .then(async (answer) => response.writeHead(answer.status).end(await answer.text()));
+        .then(async (relayed) => response.writeHead(relayed.status).end(await relayed.text()));
     });
     return { ...server, webhook: `${server.url}/vod-events` };
   }

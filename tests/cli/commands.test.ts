@@ -177,14 +177,14 @@ describe('send', () => {
     for (;;) {
       const row = await rowOf(fileId);
       if (row && isMatch(row, attributes)) return row;
-      if (Date.now() > deadline) throw new Error(`The row did not become so: ${JSON.stringify(row)}`);
+      if (Date.now() > deadline) throw new Error(`The row did not get the expected values: ${JSON.stringify(row)}`);
       await sleep(100);
     }
   }
   const isMatch = (row: Readonly<Record<string, unknown>>, attributes: object) =>
     Object.entries(attributes).every(([name, value]) => row[name] === value);
 
-  test.each(['3.0', '2.0'])('events in format %s make a row, and only VOD’s answer decides', async (format) => {
+  test.each(['3.0', '2.0'])('events in format %s make a row, which only VOD’s response can confirm', async (format) => {
     const fileId = format === '3.0' ? '5285890000000000030' : '5285890000000000020';
     const send = (event: string, ...options: string[]) =>
       local(['send', event, '--file-id', fileId, '--format', format, ...options]);
@@ -221,10 +221,10 @@ describe('send', () => {
     expect((await vod(['send', 'FileDeleted', '--url', run.callbackUrl], sign)).code).toBe(0);
     const unsigned = await vod(['send', 'FileDeleted', '--url', run.callbackUrl]);
     expect(unsigned).toMatchObject({ code: 1, out: expect.stringContaining('401') });
-    const unanswered = await vod(['send', 'FileDeleted', '--url', 'http://127.0.0.1:9/?token=secret']);
-    expect([unanswered.code, unanswered.err]).toEqual([
+    const refused = await vod(['send', 'FileDeleted', '--url', 'http://127.0.0.1:9/?token=secret']);
+    expect([refused.code, refused.err]).toEqual([
       1,
-      expect.stringMatching(/^Cannot send to http:\/\/127.0.0.1:9\/\?\.\.\.: no answer/),
+      expect.stringMatching(/^Cannot send to http:\/\/127.0.0.1:9\/\?\.\.\.: no response/),
     ]);
   });
 
@@ -287,7 +287,7 @@ describe('secrets', () => {
     expect(await local(['secrets', 'show'])).toMatchObject({ code: 1, out: expect.stringContaining('create the SSM') });
   });
 
-  test('the token: new beside old, register, new', async () => {
+  test('the token: new before old, register, new alone', async () => {
     const old = stored('callback-token');
     const rotate = (step: string, now = Date.now()) =>
       local(['secrets', 'rotate', 'callback-token', '--step', step], { now: () => now });
@@ -309,7 +309,7 @@ describe('secrets', () => {
     expect((await rotate('add', start + 9 * MINUTES)).code).toBe(0);
   });
 
-  test('the seal key: new behind old, new before old, new', async () => {
+  test('the seal key: new behind old, new before old, new alone', async () => {
     const old = stored('seal-key');
     const rotate = (step: string, now: number) =>
       local(['secrets', 'rotate', 'seal-key', '--step', step], { now: () => now });

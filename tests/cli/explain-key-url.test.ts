@@ -23,7 +23,7 @@ const HOST = 'example.vod2.myqcloud.com';
 const good = keyUrl(`t=${T}&us=abc`, `${URL_KEY}${DIR}${T}abc`);
 /** A URL that expires at a time, in Unix seconds. */
 const until = (time: number) => keyUrl(`t=${time.toString(16)}`, `${URL_KEY}${DIR}${time.toString(16)}`);
-/** A URL whose `sign` is of another `Dir`. */
+/** A URL with a `sign` over another `Dir`. */
 const withDir = (hashed: string, video = VIDEO) => keyUrl(`t=${T}`, `${URL_KEY}${hashed}${T}`, video);
 
 const VALID: readonly (readonly [name: string, make: () => string])[] = [
@@ -208,7 +208,7 @@ describe('vod explain', () => {
     const { code, out } = await vod(['explain', good], env, now);
     expect([code, out.split('\n')[0]]).toEqual([0, 'valid']);
     expect(out).toContain(
-      `whoever holds it may play every file in /dir1/dir2/ of ${HOST}, until 2022-09-16T03:00:00.000Z (3882 min)`,
+      `it permits playing every file in /dir1/dir2/ of ${HOST}, until 2022-09-16T03:00:00.000Z (3882 min)`,
     );
     const limited = keyUrl(`t=${T}&exper=300&rlimit=3`, `${URL_KEY}${DIR}${T}3003`);
     const { out: more } = await vod(['explain', limited], env, now);

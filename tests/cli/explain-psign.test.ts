@@ -277,7 +277,7 @@ describe('vod explain', () => {
       '  urlAccessInfo.t                    6323e6b0',
       '  urlAccessInfo.rlimit               3',
       '  urlAccessInfo.us                   72d4cd1101',
-      '  whoever holds it may play 4564972818519602447 of application 1255566655 (RawAdaptive), until 2022-09-16T02:10:10.000Z (3832 min)',
+      '  it permits playing 4564972818519602447 of application 1255566655 (RawAdaptive), until 2022-09-16T02:10:10.000Z (3832 min)',
     ]);
   });
 

@@ -410,7 +410,7 @@ describe('explain never prints a secret', () => {
     ['as the whole text', () => `${SECRET_KEY}\n`],
   ];
 
-  test.each(leaks)('%s: it says that the key must be replaced', async (_, make) => {
+  test.each(leaks)('%s: the message requires another key', async (_, make) => {
     const found = explain(make());
     expect(JSON.stringify(found)).not.toContain(SECRET_KEY);
     expect(found.violations.map(({ message }) => message).join()).toMatch(/replace|another one/);

@@ -42,7 +42,7 @@ const base64 = (...parts: (string | Buffer)[]) =>
 const signOriginal = (original: string) => base64(mac(original), original);
 const sign = (parameters: Parameters = {}) => signOriginal(stringify({ ...GOOD, ...parameters }));
 const original = stringify(GOOD);
-/** A seal of the layout before, which says nothing of a procedure. */
+/** A seal of the previous layout, which does not state whether there is a procedure. */
 function firstSeal(text: string, caller: string): string {
   const payload = `${Buffer.byteLength(caller)}:${caller}:${text}`;
   const seal = createHmac('sha256', 'seal-key').update(`vcu1:${payload}`).digest('base64url').slice(0, 22);
@@ -133,7 +133,7 @@ test.each<[rules: string, make: () => string]>([
   ['hex', () => Buffer.from(sign(), 'base64').toString('hex')],
   ['not-base64', () => original],
   ['not-base64,missing', () => 'secretId=IamSecretId&random=1'],
-  ['not-base64', () => 'this is no signature'],
+  ['not-base64', () => 'this is not a signature'],
   ['no-original', () => base64(mac('x'), 'nothing of the kind')],
   ['mac-over-decoded', () => base64(mac(`${original}&sourceContext=a b`), `${original}&sourceContext=a%20b`)],
   ['mac-over-decoded', () => base64(mac(`${original}&sourceContext=a b`), `${original}&sourceContext=a+b`)],
@@ -224,7 +224,7 @@ test.each<[string, () => string, string]>([
     at({ expireTime: GOOD.currentTimeStamp + 7_776_001 }),
     'it is valid for 7776001 seconds: VOD allows 7776000 seconds, 90 days',
   ],
-])('%s: the message says what to do', (_, make, expected) => {
+])('%s: the message contains what to do', (_, make, expected) => {
   expect(diagnose(make(), keys, NOW).violations.map(({ message }) => message)).toEqual([expected]);
 });
 

@@ -10,7 +10,7 @@ const ROTATION = '/vod-client-upload/dev/rotation';
 
 let store: ParameterStore;
 let relay: Awaited<ReturnType<typeof serve>>;
-/** The fate of each PutParameter to come. `lost`: it is stored, but the caller gets an error. */
+/** The result of each further PutParameter. `lost`: it is stored, but the caller gets an error. */
 let fates: ('stored' | 'refused' | 'lost')[] = [];
 const awsBefore = { ...process.env };
 
@@ -21,9 +21,9 @@ beforeAll(async () => {
       const target = String(request.headers['x-amz-target']);
       const fate = target.endsWith('PutParameter') ? (fates.shift() ?? 'stored') : 'stored';
       const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
-      const answer = fate === 'refused' ? undefined : await fetch(store.url, { method: 'POST', body, headers });
-      const stored = await answer?.text();
-      if (fate === 'stored') response.writeHead(answer?.status ?? 500).end(stored);
+      const relayed = fate === 'refused' ? undefined : await fetch(store.url, { method: 'POST', body, headers });
+      const stored = await relayed?.text();
+      if (fate === 'stored') response.writeHead(relayed?.status ?? 500).end(stored);
       else response.writeHead(400).end('{"__type":"AccessDeniedException","message":"not now"}');
     });
   });
@@ -139,7 +139,7 @@ test('A6: a rotation that is refused half-way names the command that completes t
   ]);
 });
 
-test('A6: register whose change VOD does not confirm says that VOD may be changed all the same', async () => {
+test('A6: register without a response from VOD reports that VOD may be changed nevertheless', async () => {
   let changes = 0;
   const silent = await serve((request, response) => {
     if (request.headers['x-tc-action'] === 'ModifyEventConfig') {
@@ -154,7 +154,7 @@ test('A6: register whose change VOD does not confirm says that VOD may be change
     1,
     1,
     expect.stringMatching(
-      /^Cannot register: VOD does not respond .*; VOD may be changed all the same: run `npm run vod -- register --url/,
+      /^Cannot register: VOD does not respond .*; VOD may be changed nevertheless: run `npm run vod -- register --url/,
     ),
   ]);
 });

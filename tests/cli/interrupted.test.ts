@@ -8,7 +8,7 @@ import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { serve } from '../support/cli/cli';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
-// A command whose reader, disk or user goes away between two steps that belong together.
+// A command that loses its reader, its disk or its user between two steps that belong together.
 
 const ROOT = join(__dirname, '..', '..');
 const REGISTERED = '/vod-client-upload/dev/registered';
@@ -18,7 +18,7 @@ const URL_OPTION = ['--url', 'https://hook.example/vod-events'];
 let dataDir: string;
 let run: TestRun;
 let ssm: Awaited<ReturnType<typeof serve>>;
-/** Called with each PutParameter before it is answered; one that never resolves leaves it unanswered. */
+/** Called with each PutParameter before its response; while it is pending there is no response. */
 let beforePut: () => Promise<unknown> = () => Promise.resolve();
 
 beforeAll(async () => {
@@ -29,8 +29,8 @@ beforeAll(async () => {
       const target = String(request.headers['x-amz-target']);
       if (target.endsWith('PutParameter')) await beforePut();
       const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
-      const answer = await fetch(run.parameterStore.url, { method: 'POST', body, headers });
-      response.writeHead(answer.status).end(await answer.text());
+      const stored = await fetch(run.parameterStore.url, { method: 'POST', body, headers });
+      response.writeHead(stored.status).end(await stored.text());
     });
   });
 });
@@ -84,7 +84,7 @@ test('A6: register piped to head -1 finishes what it began, and prints no error'
   await expectRegistered();
 });
 
-test('A6: register whose output nobody reads at all finishes too', async () => {
+test('A6: register with both outputs closed finishes too', async () => {
   const child = start(['register', ...URL_OPTION]);
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -115,7 +115,7 @@ test.each([
   await expectRegistered();
 });
 
-test('A6: register that is interrupted says what is left, and which command finishes it', async () => {
+test('A6: register that is interrupted prints what is not done, and the command that completes it', async () => {
   const reached = new Promise<void>((resolve) => {
     beforePut = () => {
       resolve();

@@ -6,7 +6,7 @@ import { startAws, startListening, STREAM_ARN, type AwsActions, type Listening }
 import { until } from '../support/vod/vod-client';
 import { confirmedRow } from '../support/unit/rows';
 
-// `listen` against a deployed stage: a stub of AWS whose stream has shards that end, refuses and throttles.
+// `listen` against a deployed stage: a stub of AWS with shards that end, refusals and throttling.
 
 const shard = (id: string, parentId?: string, isClosed = false) => ({
   ShardId: id,
@@ -23,7 +23,7 @@ const mappings = (...names: string[]) => ({
   })),
 });
 
-/** A stage whose stream has one shard without records, and one consumer. */
+/** A stage with a stream that has one shard without records, and one consumer. */
 const DEFAULTS: AwsActions = {
   ListStreams: () => ({ Streams: [{ StreamArn: STREAM_ARN, StreamLabel: '2026-11-22T08:00:00.000' }] }),
   DescribeStream: () => stream([shard('open')]),
@@ -101,7 +101,7 @@ test('listen follows a shard that ends to its child, over an expired iterator, w
   expect(running.err).toEqual([]);
 });
 
-test('listen whose iterator expires before the first record forwards what is newer than its start, and nothing older', async () => {
+test('listen with an iterator that expires before the first record forwards only what is newer than its start', async () => {
   const running = await listen({
     GetRecords: ({ ShardIterator = '' }) => {
       if (ShardIterator === 'open LATEST') return 'ExpiredIteratorException';
@@ -146,7 +146,7 @@ test.each(['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords'])(
 test.each<[string, AwsActions, RegExp]>([
   ['no stream', { ListStreams: () => ({ Streams: [] }) }, /the table \S+-uploads has no stream: .*vod -- check/],
   ['a disabled stream', { DescribeStream: () => stream([shard('a', 'b', true)], 'DISABLED') }, /stream is disabled/],
-])('listen on a table with %s exits 1 and says what to do', async (_, actions, message) => {
+])('listen on a table with %s exits 1 with what to do', async (_, actions, message) => {
   const { ended, err } = await listen(actions);
   expect([await ended, err]).toEqual([1, [expect.stringMatching(message)]]);
 });
@@ -166,7 +166,7 @@ test('listen without lambda:ListEventSourceMappings reports what it cannot check
   expect(out.at(-1)).toMatch(/^ready/);
 });
 
-test('listen on a stage with NOTIFY_URL whose secret is missing exits 1 and names the parameter', async () => {
+test('listen on a stage with NOTIFY_URL but without its secret exits 1 and names the parameter', async () => {
   const { ended, err } = await listen(
     { GetParameters: () => ({ Parameters: [] }) },
     { NOTIFY_URL: 'https://app.example.com/' },

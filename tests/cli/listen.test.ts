@@ -195,7 +195,7 @@ test.each([
   [['--forward-to', 'ftp://localhost/hook'], /must be a URL with http:\/\/ or https:\/\//],
   [['--forward-to', 'http://user:hidden@localhost/'], /must not contain a user or password/],
   [['--forward-to', 'http://localhost/', '--secret', 'hidden'], /--secret must be whsec_/],
-])('listen %j exits 2 and says what would be right', async (args, message) => {
+])('listen %j exits 2 with a message that contains the rule', async (args, message) => {
   const { code, err } = await vod(['listen', '--local', ...args]);
   expect(code).toBe(2);
   expect(err).toMatch(message);

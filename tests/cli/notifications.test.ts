@@ -22,7 +22,7 @@ let dataDir: string;
 let receiver: Awaited<ReturnType<typeof serve>>;
 let run: TestRun;
 let received: Received[] = [];
-let answer: { readonly status: number; readonly headers?: Record<string, string> } = { status: 200 };
+let reply: { readonly status: number; readonly headers?: Record<string, string> } = { status: 200 };
 let secret: string;
 
 beforeAll(async () => {
@@ -31,7 +31,7 @@ beforeAll(async () => {
     void text(request).then((body) => {
       const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
       received.push({ id: headers['webhook-id'] ?? '', body, headers });
-      response.writeHead(answer.status, answer.headers).end();
+      response.writeHead(reply.status, reply.headers).end();
     });
   });
   run = await startTestRun({ dataDir, features: { notifyUrl: `${receiver.url}/webhooks?key=of-the-receiver` } });
@@ -46,7 +46,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   received = [];
-  answer = { status: 200 };
+  reply = { status: 200 };
   run.queues.store.purge(DEAD_LETTERS);
   run.parameterStore.parameters.set('/local/notify-secret', secret);
   run.parameterStore.parameters.delete('/vod-client-upload/local/rotation');
@@ -81,7 +81,7 @@ describe('notifications test', () => {
   test('posts one delivery that the standard’s library verifies, about the file id 0', async () => {
     const { code, out, err } = await notifications('test');
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/webhook-id {2}msg_test_[\w-]+\nresult {6}the receiver answered 200, after \d+ ms$/);
+    expect(out).toMatch(/webhook-id {2}msg_test_[\w-]+\nresult {6}the receiver returned 200, after \d+ ms$/);
     expect(out).not.toContain('of-the-receiver');
     expect(received).toHaveLength(1);
     const { id, body, headers } = lastReceived();
@@ -101,19 +101,19 @@ describe('notifications test', () => {
   });
 
   test.each([
-    [301, /answered 301.*/, /redirects are not followed/],
-    [401, /answered 401/, /raw body.*clock.*file id 0/],
-    [404, /answered 404/, /no route takes a POST/],
-    [410, /answered 410/, /dead letters at once/],
-    [500, /answered 500/, /receiver's log/],
-  ])('exits 1 with what to do when the receiver answers %i', async (status, result, advice) => {
-    answer = { status, headers: { location: `${receiver.url}/elsewhere` } };
+    [301, /returned 301.*/, /redirects are not followed/],
+    [401, /returned 401/, /raw body.*clock.*file id 0/],
+    [404, /returned 404/, /no route takes a POST/],
+    [410, /returned 410/, /dead letters at once/],
+    [500, /returned 500/, /receiver's log/],
+  ])('exits 1 with what to do when the receiver returns %i', async (status, result, advice) => {
+    reply = { status, headers: { location: `${receiver.url}/elsewhere` } };
     const { code, out, err } = await notifications('test');
     expect([code, out, err]).toEqual([1, expect.stringMatching(result), expect.stringMatching(advice)]);
     expect(received).toHaveLength(1);
   });
 
-  test('exits 1 with what to do when nothing answers at the URL', async () => {
+  test('exits 1 with what to do when no server responds at the URL', async () => {
     const stack = await serve(cloudFormation(() => 'vod-client-upload-dev', {}));
     const aws = { AWS_ENDPOINT_URL_SSM: run.parameterStore.url, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
     const before = { ...process.env };
@@ -152,7 +152,7 @@ describe('notifications failed', () => {
     expect(deadLetters().visible).toBe(25);
   });
 
-  test('says so when there are none', async () => {
+  test('prints that there are none', async () => {
     expect(await notifications('failed')).toEqual({ code: 0, out: 'no dead letters', err: '' });
   });
 });
@@ -171,7 +171,7 @@ describe('notifications retry', () => {
   });
 
   test('--all ends although the receiver refuses them for good again', async () => {
-    answer = { status: 410 };
+    reply = { status: 410 };
     for (const id of ['msg_a', 'msg_b', 'msg_c']) giveUp(id);
     expect(await notifications('retry', '--all')).toMatchObject({
       code: 0,
@@ -253,7 +253,7 @@ describe('notifications retry', () => {
     }
   });
 
-  test('says when another run holds the messages', async () => {
+  test('reports messages that another run holds', async () => {
     giveUp('msg_held');
     run.queues.store.receive(DEAD_LETTERS, { max: 1, visibilityTimeout: 300 });
     const { out, err } = await notifications('retry', '--all');
@@ -293,8 +293,8 @@ describe('check', () => {
   });
 
   test.each<[string, () => unknown, string, RegExp]>([
-    ['a receiver that refuses', () => (answer = { status: 401 }), 'notify-url', /answered 401; it must verify/],
-    ['a receiver that redirects', () => (answer = { status: 302 }), 'notify-url', /answered 302; redirects are not/],
+    ['a receiver that refuses', () => (reply = { status: 401 }), 'notify-url', /returned 401; it must verify/],
+    ['a receiver that redirects', () => (reply = { status: 302 }), 'notify-url', /returned 302; redirects are not/],
     [
       'a secret that is not one',
       () => run.parameterStore.parameters.set('/local/notify-secret', 'password'),
@@ -308,7 +308,7 @@ describe('check', () => {
       /secrets create --local/,
     ],
     [
-      'webhooks that were given up',
+      'webhooks that were not delivered',
       () => {
         giveUp('msg_dead');
       },

@@ -46,15 +46,15 @@ describe('check', () => {
   }
 
   /** Lets the deployment call a VOD that returns this, by action. */
-  async function answerWith(answers: Readonly<Record<string, object>>): Promise<void> {
-    const answer = (request: IncomingMessage, response: ServerResponse) => {
+  async function respondWith(responses: Readonly<Record<string, object>>): Promise<void> {
+    const respond = (request: IncomingMessage, response: ServerResponse) => {
       void text(request).then(() => {
         const action = String(request.headers['x-tc-action']);
-        const Response = { ...answers[action], RequestId: 'r-1' };
+        const Response = { ...responses[action], RequestId: 'r-1' };
         response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ Response }));
       });
     };
-    const server = await serve(answer);
+    const server = await serve(respond);
     env['VOD_API_URL'] = server.url;
     servers.push(server);
   }
@@ -218,7 +218,7 @@ describe('check', () => {
   });
 
   test('the default domain decides, the others without a sign are named', async () => {
-    await answerWith({
+    await respondWith({
       ...distribution(),
       ...domains(
         domain('a.example', URL_KEY),
@@ -231,7 +231,7 @@ describe('check', () => {
       status: 'ok',
       detail: `a sign with ${URL_PRINT} is required by a.example, not by c.example`,
     });
-    await answerWith({
+    await respondWith({
       ...distribution('c.example'),
       ...domains(domain('a.example', URL_KEY), domain('c.example', '', 'Disabled')),
     });
@@ -290,15 +290,15 @@ describe('check', () => {
     [
       'a busy VOD',
       { ...distribution(), DescribeVodDomains: { Error: { Code: 'InternalError', Message: 'no' } } },
-      /VOD could not answer \(InternalError\), which is no fault of the deployment/,
+      /VOD failed to respond \(InternalError\), which is not a fault of the deployment/,
     ],
     [
       'another error',
       { ...distribution(), DescribeVodDomains: { Error: { Code: 'InvalidAction', Message: 'unknown' } } },
       /InvalidAction: unknown/,
     ],
-  ])('%s: not checked', async (_, answers, detail) => {
-    await answerWith(answers);
+  ])('%s: not checked', async (_, responses, detail) => {
+    await respondWith(responses);
     expect(await check()).toContainEqual({
       check: 'url-key',
       status: 'not-checked',
@@ -306,7 +306,7 @@ describe('check', () => {
     });
   });
 
-  test('is not checked where VOD does not answer', async () => {
+  test('is not checked while VOD does not respond', async () => {
     env['VOD_API_URL'] = 'http://127.0.0.1:9';
     expect((await check()).filter(({ status }) => status === 'not-checked').map((finding) => finding.check)).toEqual([
       'player-key',

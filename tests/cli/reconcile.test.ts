@@ -11,7 +11,7 @@ let lambda: Awaited<ReturnType<typeof serve>>;
 /** What the stand-in was asked: path and event. */
 let invocations: { readonly path: string; readonly event: unknown }[] = [];
 /** What it returns; without one, what the local function returns. */
-let fakeAnswer:
+let fakeResponse:
   { readonly status: number; readonly headers: Record<string, string>; readonly body: string } | undefined;
 const awsBefore = { ...process.env };
 
@@ -23,8 +23,8 @@ beforeAll(async () => {
   lambda = await serve((request, response) => {
     void text(request).then(async (body) => {
       invocations.push({ path: request.url ?? '', event: JSON.parse(body) });
-      const { status, headers, body: answer } = fakeAnswer ?? (await runLocally(body));
-      response.writeHead(status, headers).end(answer);
+      const { status, headers, body: result } = fakeResponse ?? (await runLocally(body));
+      response.writeHead(status, headers).end(result);
     });
   });
   Object.assign(process.env, {
@@ -43,7 +43,7 @@ afterAll(async () => {
 
 beforeEach(() => {
   invocations = [];
-  fakeAnswer = undefined;
+  fakeResponse = undefined;
 });
 
 async function runLocally(body: string) {
@@ -54,7 +54,7 @@ async function runLocally(body: string) {
 const put = (name: string) => run.vod.put({ name, type: 'mp4', size: 1000, sourceContext: '' }).fileId;
 const rowOf = async (fileId: string) => (await run.rows()).find((row) => row['fileId'] === fileId);
 
-test('reconcile --local fills in a file whose event was lost, and prints what it did', async () => {
+test('reconcile --local fills in the row of a lost event, and prints what it did', async () => {
   const fileId = put('lost');
   const { code, out } = await vod(['reconcile', '--local'], { DATA_DIR: dataDir });
   expect([code, out]).toEqual([0, expect.stringMatching(/^rows +1 filled, 0 confirmed, .*\nlooked at .*\nfinished$/)]);
@@ -86,7 +86,7 @@ test('reconcile --json prints what the function returned', async () => {
 
 test('reconcile reports what is left to do', async () => {
   const summary = { finished: false, filled: 0, failed: 20, lost: 3, looked: {}, hidden: ['2026-11-22T08:00:00.000Z'] };
-  fakeAnswer = { status: 200, headers: {}, body: JSON.stringify(summary) };
+  fakeResponse = { status: 200, headers: {}, body: JSON.stringify(summary) };
   const { code, out } = await vod(['reconcile']);
   expect(code).toBe(0);
   expect(out).toMatch(/^lost +3 files/m);
@@ -104,11 +104,11 @@ test.each([
     'Cannot reconcile (recent)',
   ],
   [
-    'there is no such function',
+    'a function that does not exist',
     404,
     { 'x-amzn-errortype': 'ResourceNotFoundException' },
     '{"Message":"Function not found"}',
-    'there is no such function, deploy again',
+    'the function does not exist, deploy again',
   ],
   [
     'the caller may not invoke it',
@@ -119,7 +119,7 @@ test.each([
   ],
   ['Lambda fails', 500, { 'x-amzn-errortype': 'ServiceException' }, '{"Message":"busy"}', 'busy'],
 ])('reconcile exits 1 with the reason, after one invocation, when %s', async (_, status, headers, body, reason) => {
-  fakeAnswer = { status, headers: { ...headers }, body };
+  fakeResponse = { status, headers: { ...headers }, body };
   expect(await vod(['reconcile'])).toMatchObject({ code: 1, out: '', err: expect.stringContaining(reason) });
   expect(invocations).toHaveLength(1);
 });

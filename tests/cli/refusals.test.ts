@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { explainAws, explainVod } from '../../cli/refusals';
+import { explainAws } from '../../cli/refusals';
+import { explainVod } from '../../cli/vod/explain-refusal';
 import { serve, vod } from '../support/cli/cli';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
@@ -25,11 +26,11 @@ describe('H15: explainAws', () => {
     ['ThrottlingException', 'Rate exceeded', 'AWS is busy (ThrottlingException): run this again'],
     ['ParameterLimitExceeded', 'too many', 'AWS returned ParameterLimitExceeded: too many'],
     ['UnknownError', 'a\nb\r\nc', 'AWS returned UnknownError: a b c'],
-  ])('of %s says what to do', (name, message, expected) => {
+  ])('of %s contains what to do', (name, message, expected) => {
     expect(explainAws(error(name, message), NEED)).toContain(expected);
   });
 
-  test('of a call without an answer names the network', () => {
+  test('of a call without a response names the network', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     expect(explainAws(refused, NEED)).toMatch(/^AWS does not respond \(ECONNREFUSED\): check the network/);
     expect(explainAws(error('TimeoutError', 'x'), NEED)).toMatch(/^AWS does not respond \(no response in time\)/);
@@ -55,13 +56,13 @@ describe('H15: explainVod', () => {
       'InvalidParameterValue.NotificationUrl',
       'VOD refuses ModifyEventConfig (InvalidParameterValue.NotificationUrl: text)',
     ],
-  ])('of %s says what to do', (code, expected) => {
+  ])('of %s contains what to do', (code, expected) => {
     const text = explainVod(Object.assign(new Error('text'), { code }), CALL);
     expect(text).toContain(expected);
     expect(text).toContain(`${code}: text`);
   });
 
-  test('of a missing application, and of a call without an answer', () => {
+  test('of a missing application, and of a call without a response', () => {
     const missing = Object.assign(new Error('text'), { code: 'InvalidParameterValue.SubAppId' });
     expect(explainVod(missing, { ...CALL, vodSubAppId: undefined })).toMatch(
       /^VOD_SUB_APP_ID is missing, .*2023-12-25/,

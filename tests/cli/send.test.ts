@@ -5,7 +5,7 @@ import { postCallback } from '../../cli/callback/request';
 import { inOneLine, printable } from '../../cli/terminal/printable';
 import { serve, vod } from '../support/cli/cli';
 
-// `send` prints what a server returns, and the server may be anybody's.
+// `send` prints what a server returns, and any server may be the target.
 
 type Listener = Parameters<typeof serve>[0];
 
@@ -35,35 +35,35 @@ function endless(chunk: Buffer): { readonly listener: Listener; readonly sent: (
   };
 }
 
-test('H16: of an endless answer 64 KiB are read, and the output says so', async () => {
+test('H16: 64 KiB of an endless response are read, and the output reports this', async () => {
   const { listener, sent } = endless(Buffer.alloc(65_536, 'a'));
   const { code, out } = await sendTo(listener);
-  const [, answer = '', note] = out.split('\n');
+  const [, response = '', note] = out.split('\n');
   expect(code).toBe(0);
-  expect(answer).toBe(`200 ${'a'.repeat(2000)}`);
+  expect(response).toBe(`200 ${'a'.repeat(2000)}`);
   expect(note).toBe(
-    'The answer is not complete here: its first 2000 characters are shown, only 65536 bytes of it were read',
+    'The response is not shown completely: its first 2000 characters are shown, only 65536 bytes of it were read',
   );
   expect(sent()).toBeLessThan(64 * 2 ** 20);
 });
 
-test('H16: a compressed answer is read as far as any other', async () => {
+test('H16: a compressed response is read as far as any other', async () => {
   const bomb = gzipSync(Buffer.alloc(50_000_000));
-  const answer = await serve((_request, response) => {
+  const response = await serve((_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
   });
-  const { text, cut } = await postCallback(answer.url, {}, {}, Date.now());
-  await answer.close();
+  const { text, cut } = await postCallback(response.url, {}, {}, Date.now());
+  await response.close();
   expect([text.length, cut]).toEqual([65_536, 'only 65536 bytes of it were read']);
 });
 
-test('H16: an answer of exactly 64 KiB is complete', async () => {
-  const answer = await serve((_request, response) => response.end(Buffer.alloc(65_536, 'b')));
-  expect(await postCallback(answer.url, {}, {}, Date.now())).toEqual({ status: 200, text: 'b'.repeat(65_536) });
-  await answer.close();
+test('H16: a response of exactly 64 KiB is complete', async () => {
+  const response = await serve((_request, response) => response.end(Buffer.alloc(65_536, 'b')));
+  expect(await postCallback(response.url, {}, {}, Date.now())).toEqual({ status: 200, text: 'b'.repeat(65_536) });
+  await response.close();
 });
 
-test('H16: an answer that breaks off keeps its status, and the output says what is missing', async () => {
+test('H16: a response that is cut off keeps its status, and the output reports this', async () => {
   const { code, out } = await sendTo((_request, response) => {
     response.writeHead(401, { 'content-length': '100' });
     response.write('{"title":');
@@ -71,7 +71,7 @@ test('H16: an answer that breaks off keeps its status, and the output says what 
   });
   expect([code, out]).toEqual([
     1,
-    expect.stringMatching(/\n401 \{"title":\nThe answer is not complete here: it broke off: \w+$/),
+    expect.stringMatching(/\n401 \{"title":\nThe response is not shown completely: it was cut off: \w+$/),
   ]);
 });
 
@@ -81,13 +81,13 @@ test('H16: controls, line ends and bidirectional characters of a server are esca
       '\u001b[2J\u001b]0;title\u0007\r\nok          forged\u202E\u2066\u2028\u200B\u{E0041}\uFEFF\u009B31m\u0000\u007f',
     );
   });
-  const [, answer] = out.split('\n');
-  expect(answer).toBe(
+  const [, response] = out.split('\n');
+  expect(response).toBe(
     '200 \\u001b[2J\\u001b]0;title\\u0007\\u000d\\u000aok          forged\\u202e\\u2066\\u2028\\u200b\\udb40\\udc41\\ufeff\\u009b31m\\u0000\\u007f',
   );
 });
 
-test('H16: a token in the answer is not shown, however the server spells it', async () => {
+test('H16: a token in the response is not shown, in any encoding', async () => {
   const server = await serve((request, response) => response.end(`no route ${String(request.url)} a b`));
   const token = 'a b+c/=';
   const { text } = await postCallback(`${server.url}/x`, {}, { token }, Date.now());

@@ -45,7 +45,7 @@ test('A9: serverless package refuses what only the whole deploy shows, by name a
   const CLASS_IDS = Array.from({ length: 900 }, (_, index) => String(1_000 + index)).join(',');
   const topic = 'arn:aws:sns:us-east-1:123456789012:alarms';
   const tooLong = expect.stringMatching(
-    /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} in total, of which Lambda accepts 4096$/,
+    /^1 Cannot package: CLASS_IDS is too long: it has 4499 bytes, and the environment of uploadSignature would have 4\d{3} bytes in total, Lambda's limit is 4096$/,
   ) as string;
   expect(await refuse([], { CLASS_IDS })).toEqual(tooLong);
   if (isThorough) {

@@ -116,7 +116,7 @@ test('the queue hands over at most 20 messages at a time, one a call, so that on
   });
 });
 
-test('the function has time for an answer that takes 15 s and calls before and after it, its queue six times as much', () => {
+test('the function has time for a response after 15 s and for its calls before and after it, its queue six times as much', () => {
   const { timeout = 0 } = functionOf(templates.with, 'NotifyApp') ?? {};
   // Reading the secret and moving the message may take 6 s each.
   expect(timeout).toBeGreaterThan(ANSWER_WITHIN / 1_000 + 12);

@@ -5,7 +5,7 @@ const ISSUER =
 const AUDIENCE =
   "JWT_AUDIENCE is missing, give the aud of your users' tokens, several with commas between, for example JWT_AUDIENCE=my-app";
 const CALLBACK =
-  'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or anybody could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
+  'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or any caller could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
 const issuer = (value: string) =>
   `JWT_ISSUER must be an https URL, spelled as your users' tokens have it in iss, not "${value}", for example JWT_ISSUER=https://login.example.com/`;
 const origin = (value: string) =>
@@ -101,7 +101,7 @@ test.each([
     { ALARM_TOPIC_ARN: 'alarms' },
     'ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "alarms", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms',
   ],
-])('deploy/parameters.js refuses %j in a sentence that says what would be right', async (changed, sentence) => {
+])('deploy/parameters.js refuses %j in a sentence that contains what would be right', async (changed, sentence) => {
   expect(await problem('dev', changed)).toBe(sentence);
 });
 
@@ -155,7 +155,7 @@ test.each([
   'https://printer.local/',
   'https://intranet/',
   'https://intranet./',
-  // What is no part of an address to post to.
+  // What is not part of an address to post to.
   'https://user@app.example.com/',
   'https://user:password@app.example.com/',
   'https://app.example.com/#hooks',

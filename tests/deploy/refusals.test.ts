@@ -267,7 +267,7 @@ describe("A9: the functions' environment", () => {
   test('A9: over 4096 bytes as JSON is refused, with the parameter that takes most of them', () => {
     expect(environmentProblem(functions({ CLASS_IDS: '1'.repeat(4096 - SMALL) }))).toBe('');
     expect(environmentProblem(functions({ CLASS_IDS: '1'.repeat(4097 - SMALL) }))).toBe(
-      `CLASS_IDS is too long: it has ${4097 - SMALL} bytes, and the environment of uploadSignature would have 4097 in total, of which Lambda accepts 4096`,
+      `CLASS_IDS is too long: it has ${4097 - SMALL} bytes, and the environment of uploadSignature would have 4097 bytes in total, Lambda's limit is 4096`,
     );
   });
 

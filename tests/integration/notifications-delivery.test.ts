@@ -39,7 +39,7 @@ describe('delivery of a webhook', () => {
     expect(await attempt(status(code))).toEqual({
       outcome: 'failed',
       status: code,
-      reason: `the receiver answered ${code}`,
+      reason: `the receiver returned ${code}`,
     });
   });
 
@@ -166,7 +166,7 @@ test('a receiver has 15 s: a response after 14 s succeeds; no response, a slow h
         return { delivery, seconds: (performance.now() - began) / 1_000 };
       }),
     );
-    const failed = { outcome: 'failed', reason: 'the receiver did not answer within 15 s' };
+    const failed = { outcome: 'failed', reason: 'the receiver did not respond within 15 s' };
     expect(deliveries.map(({ delivery }) => delivery)).toEqual([
       { outcome: 'delivered', status: 200 },
       failed,

@@ -1,5 +1,5 @@
 import { defineCommand } from '../../command-line/command';
-import { deploymentOf } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { receiveDeadLetters, releaseDeadLetters, type DeadLetter } from '../../notifications/dead-letters';
 import { countOf, printUnseen, queuesOf } from '../../notifications/dead-letter-report';
 
@@ -14,7 +14,7 @@ export const failedNotifications = defineCommand({
   },
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const { sqs } = deployment;
     const { deadLettersUrl } = await queuesOf(deployment);
     const letters = await receiveDeadLetters(sqs, deadLettersUrl);

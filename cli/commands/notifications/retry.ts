@@ -1,7 +1,8 @@
 import { defineCommand } from '../../command-line/command';
 import type { CommandContext, ExitCode } from '../../command-line/context';
 import { UsageError } from '../../command-line/usage-error';
-import { deploymentOf, type Deployment } from '../../deployment/deployment';
+import type { Deployment } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { moveDeadLetters, receiveDeadLetters, releaseDeadLetters } from '../../notifications/dead-letters';
 import { countOf, printUnseen, queuesOf } from '../../notifications/dead-letter-report';
 import { withInterruptionMessage } from '../../terminal/interruption';
@@ -19,7 +20,7 @@ export const retryNotifications = defineCommand({
     if (options.all === ids.length > 0) {
       throw new UsageError('notifications retry requires either --all or the ids that `notifications failed` lists');
     }
-    return retry(await deploymentOf(options, context), options.all ? undefined : new Set(ids), context);
+    return retry(await findDeployment(options, context), options.all ? undefined : new Set(ids), context);
   },
 });
 
@@ -54,7 +55,7 @@ async function retry(
   if (refused.length > 0) context.err(`SQS refused ${refused.length}, which are still dead letters: run this again`);
   if (ids === undefined) {
     for (const { messageId } of unreadable) {
-      context.err(`The message ${messageId} is not a webhook of this service and was left where it is: delete it`);
+      context.err(`The message ${messageId} is not a webhook of this service and stays in the queue: delete it`);
     }
     await printUnseen(deployment, queues.deadLettersUrl, letters.length, context);
   }

@@ -1,6 +1,6 @@
 import { displayUrl } from '../../callback/url';
 import { defineCommand } from '../../command-line/command';
-import { deploymentOf } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { secretsOf } from '../../deployment/secrets';
 import { adviseOn, deliverTest, describeDelivery } from '../../notifications/test-notification';
 
@@ -12,7 +12,7 @@ export const testNotifications = defineCommand({
     your server must ignore and accept with 2xx. Exit code 1 if it does not.`,
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const { out, err, now } = context;
     const { notifyUrl, parameters } = deployment;
     if (notifyUrl === undefined || parameters.notifySecret === undefined) {

@@ -1,7 +1,8 @@
 import { defineCommand } from '../../command-line/command';
 import type { CommandContext } from '../../command-line/context';
 import type { ParameterNames } from '../../deployment/configuration';
-import { deploymentOf, type Deployment } from '../../deployment/deployment';
+import type { Deployment } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { putSecret, secretsOf } from '../../deployment/secrets';
 import { fingerprint } from '../../deployment/state';
 import { askKeyPair } from '../../secrets/key-pair-input';
@@ -20,7 +21,7 @@ export const createSecrets = defineCommand({
     two lines; never from an argument, which the list of processes shows.`,
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const { parameters } = deployment;
     const { has } = await secretsOf(deployment);
     const key = has(parameters.vodKey) ? undefined : await askKeyPair(context);
@@ -66,7 +67,7 @@ async function createOne(
   out(`created  ${name}  ${shown}`.trimEnd());
 }
 
-/** The parameters whose values come from VOD, and what to do where one is missing. */
+/** The parameters with values that come from VOD, and what to do about a missing one. */
 function storedByHand({ vodApiKey, writeKey, playerKey, urlKey }: ParameterNames): [name: string, advice: string][] {
   const advice = new Map([
     [vodApiKey, 'the key pair for the server API: store it there as JSON, like the other one'],

@@ -2,7 +2,8 @@ import { keyPair } from '../../../lib/vod/key-pair';
 import { defineCommand } from '../../command-line/command';
 import type { CommandContext } from '../../command-line/context';
 import { UsageError } from '../../command-line/usage-error';
-import { deploymentOf, type Deployment } from '../../deployment/deployment';
+import type { Deployment } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { putSecret } from '../../deployment/secrets';
 import { askKeyPair } from '../../secrets/key-pair-input';
 import { rotate } from '../../secrets/rotation';
@@ -39,13 +40,13 @@ export const rotateSecret = defineCommand({
     const { step: stepName } = options;
     if (secret === 'vod-key') {
       if (stepName !== 'replace') throw new UsageError('--step of vod-key must be one of: replace');
-      await replaceKeyPair(await deploymentOf(options, context), context);
+      await replaceKeyPair(await findDeployment(options, context), context);
       return 0;
     }
     const steps: readonly RotationStep[] = ROTATABLE_SECRETS[secret].steps;
     const step = steps.find(({ name }) => name === stepName);
     if (!step) throw new UsageError(`--step of ${secret} must be one of: ${stepNames(secret).join(', ')}`);
-    await rotate(await deploymentOf(options, context), secret, step, context);
+    await rotate(await findDeployment(options, context), secret, step, context);
     return 0;
   },
 });

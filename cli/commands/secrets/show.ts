@@ -1,6 +1,6 @@
 import { defineCommand } from '../../command-line/command';
 import type { ExitCode } from '../../command-line/context';
-import { deploymentOf } from '../../deployment/deployment';
+import { findDeployment } from '../../deployment/find-deployment';
 import { secretsOf } from '../../deployment/secrets';
 import { fingerprint, loadState, type Rotations } from '../../deployment/state';
 import { ROTATABLE_SECRETS } from '../../secrets/rotation-steps';
@@ -11,7 +11,7 @@ export const showSecrets = defineCommand({
   description: 'Prints names and fingerprints, never values. Exit code 1 if a secret is missing.',
 
   run: async ({ options }, context) => {
-    const deployment = await deploymentOf(options, context);
+    const deployment = await findDeployment(options, context);
     const { parameters, ssm } = deployment;
     const { keyPair: pairOf, parseSecretVersions } = await secretsOf(deployment);
     const rotations = await loadState<Rotations>(ssm, parameters.rotation);
