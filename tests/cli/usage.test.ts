@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { defineCommand, selectCommand } from '../../cli/command-line/command';
 import { allCommands, synopsis } from '../../cli/command-line/usage';
 import { COMMANDS } from '../../cli/commands/list';
-import { vod } from '../helpers/cli';
+import { vod } from '../support/cli/cli';
 
 const commands = allCommands(COMMANDS);
 const docs = readFileSync(join(__dirname, '../../docs/cli.md'), 'utf8');
