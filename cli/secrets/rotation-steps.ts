@@ -137,7 +137,7 @@ const SEAL_KEY_STEPS: readonly RotationStep[] = [
     preconditions: [after('add', 'step use is done, the next step is drop'), twoValues, functionsHaveValues],
     change: ([old, newValue = '']) => [newValue, old],
     next: ({ command }) =>
-      `next: ${command('drop')}, once everything signed so far has been uploaded: see docs/rotation.md for when`,
+      `next: ${command('drop')}, once everything signed so far has been uploaded: see docs/operations.md for when`,
   },
   drop(after('use', 'the old key is still in use, the next step is use'), twoValues, functionsHaveValues),
 ];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { copyExampleTo, copyOfTheProject } from '../support/deploy/packaged';
 import { TemplateReader, type Alarm, type MetricFilter } from '../support/deploy/template';
 
-// What an operator relies on: outputs, alarms, docs/runbook.md and docs/deployer-policy.json.
+// What an operator relies on: outputs, alarms, docs/operations.md and docs/deployer-policy.json.
 
 jest.setTimeout(300_000);
 
@@ -26,10 +26,13 @@ const FEATURES = {
 };
 
 let templates: Readonly<Record<Deploy, TemplateReader>>;
-let runbook: string;
+/** The guide, in each language. */
+let guides: readonly string[];
 
 beforeAll(async () => {
-  runbook = await readFile(join(__dirname, '../../docs/runbook.md'), 'utf8');
+  guides = await Promise.all(
+    ['operations.md', 'operations.zh-CN.md'].map((name) => readFile(join(__dirname, '../../docs', name), 'utf8')),
+  );
   const build = async (variables: Readonly<Record<string, string>>) => {
     const copy = await copyOfTheProject();
     try {
@@ -48,6 +51,8 @@ beforeAll(async () => {
   ]);
   templates = { push, pull, full };
 });
+
+const isExplained = (name: string) => guides.every((guide) => guide.includes(`\`${name}\``));
 
 /** The metric of an alarm or a filter, with the names of its dimensions. */
 const metricId = (namespace: string, name: string, dimensions: readonly string[]) =>
@@ -123,14 +128,14 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(routes).toEqual(expect.arrayContaining(wanted));
   });
 
-  test('notify the topic, explain themselves, and are explained in docs/runbook.md', () => {
+  test('notify the topic, explain themselves, and are explained in docs/operations.md, in both languages', () => {
     for (const { AlarmActions, AlarmDescription } of alarmsOf(deploy)) {
       expect(AlarmActions).toEqual([TOPIC]);
       expect(AlarmDescription.length).toBeGreaterThan(30);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
     }
     const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
-    expect(names.filter((name) => !runbook.includes(`\`${name}\``))).toEqual([]);
+    expect(names.filter((name) => !isExplained(name))).toEqual([]);
   });
 
   test('watch a metric of their own only where a filter counts it with the same dimensions', () => {
@@ -146,10 +151,10 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(countedMetrics(deploy)).toEqual(expect.arrayContaining(ids));
   });
 
-  test('or docs/runbook.md name every metric that a filter counts', () => {
+  test('or docs/operations.md name every metric that a filter counts', () => {
     const watched = alarmsOf(deploy).map(({ MetricName }) => MetricName);
     const names = countedMetrics(deploy).map((id) => id.split(' ')[1] ?? '');
-    expect(names.filter((name) => !watched.includes(name) && !runbook.includes(`\`${name}\``))).toEqual([]);
+    expect(names.filter((name) => !watched.includes(name) && !isExplained(name))).toEqual([]);
   });
 
   test('count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {

@@ -6,7 +6,7 @@ import { contentOf, startReconciliation, type Reconciliation } from '../support/
 import { cleanUp, onceDone, start } from '../support/vod/vod-client';
 import { SEAL_KEY } from '../support/webhook';
 
-// What docs/rotation.md promises of verification; uploads and events are in rotation.test.ts.
+// What docs/operations.md promises of verification; uploads and events are in rotation.test.ts.
 
 afterEach(cleanUp);
 

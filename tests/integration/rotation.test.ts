@@ -10,7 +10,7 @@ import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } 
 import { context, delivery, signRequest } from '../support/lambda';
 import { apply, cleanUp, cos, onceDone, start, tc3, ugc, VIDEO } from '../support/vod/vod-client';
 
-// The steps of docs/rotation.md, made while uploads go on. Two instances of each function have read their secrets at
+// The steps of docs/operations.md, made while uploads go on. Two instances of each function have read their secrets at
 // different times, as on AWS, and every event goes to both. The clock is the test's own and counts in minutes.
 
 afterEach(cleanUp);

@@ -22,7 +22,7 @@ export const rotateSecret = defineCommand({
   summary: 'take one step of the rotation of a secret',
   description: `
     Takes one step and prints the next one. The functions cache a secret for five minutes, so a step within six minutes of
-    the last one is refused. docs/rotation.md explains the steps, and how long to wait before the last one.
+    the last one is refused. docs/operations.md explains the steps, and how long to wait before the last one.
 
     Steps of ${SEQUENCES.join('; ')}; vod-key: replace, by another key pair of the same account, read as by \`secrets
     create\`.`,
