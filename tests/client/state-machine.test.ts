@@ -173,7 +173,7 @@ class Simulation {
     this.tags += 1;
     const content = CONTENTS[file] ?? '';
     const chosen = { name: 'video.mp4', size: 350, lastModified: file, content, tag: this.tags };
-    // Whoever logs in later owns it if nobody can be identified now.
+    // The user who logs in later owns it if there is no user now.
     const user = this.vod.problems.some(({ operation }) => operation === 'token') ? undefined : this.user;
     this.tracked.push({
       upload: this.uploads.upload(chosen, { sourceContext: context, oneTimeValid }),
@@ -243,7 +243,7 @@ class Simulation {
     if (owner !== file.tag) this.violations.push(`uploads ${owner} and ${file.tag} both are ${fileId}`);
     const session = this.vod.file(fileId);
     if (session?.user !== (user ?? session?.user))
-      this.violations.push(`${fileId} of ${user ?? 'unknown'} belongs to ${session?.user ?? 'nobody'}`);
+      this.violations.push(`${fileId} of ${user ?? 'unknown'} belongs to ${session?.user ?? 'no user'}`);
     if (session?.sourceContext !== context) this.violations.push(`${fileId} has another source context`);
     if ([...(session?.parts.values() ?? [])].some((content) => content !== file.content)) {
       this.violations.push(`${fileId} has parts of another file`);

@@ -163,7 +163,7 @@ describe('the JWT authorizer', () => {
   test.each<[string, () => Promise<string> | string]>([
     ['no JWT', () => 'hello'],
     ['another scheme', () => 'Basic dTpw'],
-    ['a key of somebody else under our kid', async () => signed(other, { alg: 'RS256', kid: await kid() })],
+    ['another key under the kid of the issuer', async () => signed(other, { alg: 'RS256', kid: await kid() })],
     ['an unknown kid', () => signed(other, { alg: 'RS256', kid: 'unknown' })],
     ['a public key taken for an HMAC key', async () => signed(Buffer.from(ours()), { alg: 'HS256', kid: await kid() })],
     [
@@ -307,7 +307,7 @@ describe("a function's result", () => {
   });
 
   test.each([
-    ['a statusCode that is none', { statusCode: 'fine' }],
+    ['a statusCode that is not a number', { statusCode: 'fine' }],
     ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
     ['a header that HTTP does not know', { statusCode: 200, headers: { 'a b': 'c' } }],
   ])('is refused with %s', async (_, result) => {
@@ -463,12 +463,12 @@ describe('/local', () => {
 
   test.each([
     ['a function without a schedule', 'POST', '/local/run/handlers'],
-    ['scheduled function by another name than its file', 'POST', '/local/run/everyNight'],
-    ['no function', 'POST', '/local/run/constructor'],
+    ['a scheduled function by another name than its file', 'POST', '/local/run/everyNight'],
+    ['a name of Object.prototype as function', 'POST', '/local/run/constructor'],
     ['another method', 'GET', '/local/token'],
     ['another path', 'GET', '/local/else'],
-    ['property of every object', 'GET', '/local/issuertoString'],
-  ])('knows no %s', async (_, method, path) => {
+    ['a path with a name of Object.prototype', 'GET', '/local/issuertoString'],
+  ])('returns 404 for %s', async (_, method, path) => {
     expect((await local(path, method)).status).toBe(404);
   });
 

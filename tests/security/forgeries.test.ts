@@ -6,7 +6,7 @@ import { EVIL, startVictim, type Victim } from '../support/victim';
 import { SEAL_KEY, type Item } from '../support/webhook';
 
 // An attacker who knows the callback URL with its token, and has one upload signature of their own, forges events about a
-// file of somebody else: what its row contains before VOD was asked, and after it.
+// file of another user: what its row contains before VOD was asked, and after it.
 
 const mallory = seal('order=7', 'mallory', false, SEAL_KEY);
 

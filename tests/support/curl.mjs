@@ -1,4 +1,4 @@
-// Stands in for curl where there is none, and knows no more of it than the README's lines ask for.
+// Replaces curl where it is not installed, with the options that the README uses.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({

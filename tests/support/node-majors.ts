@@ -9,10 +9,10 @@ const VERSIONS = { 22: '22.23.3', 24: '24.21.0' } as const;
 export type Major = keyof typeof VERSIONS;
 export const MAJORS: readonly Major[] = [22, 24];
 
-/** Not tracked: what scripts fetch and make for themselves, and `npm ci` for nobody. */
+/** Not tracked: what the benchmark and the rehearsal download and build, and `npm ci` does not. */
 export const CACHE = resolve(__dirname, '../../.cache');
 
-/** The registry's package for this kind of machine, which holds nothing but the executable. */
+/** The registry's package for this kind of machine, which contains only the executable. */
 const PACKAGE = `node-${process.platform}-${process.arch}`;
 
 /** Where {@link fetchNode} puts the executable. */
@@ -21,7 +21,7 @@ export function nodeOf(major: Major): string {
 }
 
 /**
- * Fetches Node from the registry the first time (190 MB), and answers its path.
+ * Fetches Node from the registry the first time (190 MB), and returns its path.
  *
  * @throws Error that says which package could not be installed
  */

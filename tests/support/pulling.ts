@@ -9,7 +9,7 @@ import { relay, type Answering } from './relay';
 import { SECRET_ID, SECRET_KEY, start } from './vod/vod-client';
 import type { Item } from './webhook';
 
-/** A clock that stands still unless somebody sleeps by it, or it is set forward. */
+/** A clock that stands still unless a caller sleeps by it, or it is set forward. */
 function virtualClock() {
   let time = Date.now();
   return {

@@ -77,7 +77,7 @@ describe('a multipart upload', () => {
   test.each([
     ['an ETag of another part', [md5('b')], 'InvalidPart'],
     ['a small part that is not the last', [md5('a'), md5('b'), md5('c')], 'EntityTooSmall'],
-    ['an ETag that is none', ['not-an-etag'], 'MalformedXML'],
+    ['an invalid ETag', ['not-an-etag'], 'MalformedXML'],
     ['no part', [], 'MalformedXML'],
   ])('is not completed with %s', async (name, etags, code) => {
     const { port } = await start();

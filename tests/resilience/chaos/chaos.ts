@@ -215,7 +215,7 @@ function hold(rows: readonly Row[], expected: ReadonlyMap<string, Expected>) {
   for (const fileId of byId.keys()) {
     if (expected.has(fileId)) continue;
     tally.extra += 1;
-    found.push(`${fileId}: nobody uploaded it`);
+    found.push(`${fileId}: was not uploaded`);
   }
   return { tally, found };
 }

@@ -75,7 +75,7 @@ export async function expectedRows(api: VodApi, uploads: readonly Uploaded[]) {
 
 const STATUS = { LongVideoPreset: 'ready', FailingPreset: 'failed', none: 'ready' };
 
-/** A sentence for each difference between a row and what is expected of it, tasks that nobody knows of included. */
+/** A sentence for each difference between a row and what is expected of it, unexpected tasks included. */
 export function differences(row: Row, expected: Expected): string[] {
   const isGone = expected['status'] === 'deleted';
   const tasks = isGone ? [] : Object.keys(row).filter((name) => name.startsWith('task:'));

@@ -1,4 +1,4 @@
-/** A clock that only moves when it is told to, or when somebody sleeps on it. Milliseconds since 1970. */
+/** A clock that only moves when it is set, or when a caller sleeps on it. Milliseconds since 1970. */
 export function virtualClock(start = Date.parse('2026-11-22T08:00:05Z')) {
   let time = start;
   return {

@@ -11,7 +11,7 @@ export function fakeVod(answers: Answers): VodApi {
   const action = (name: Action) => async (request: object) => {
     await Promise.resolve();
     const answer = answers[name] as ((request: object) => unknown) | undefined;
-    if (!answer) throw new Error(`nobody expected a call of ${name}`);
+    if (!answer) throw new Error(`unexpected call of ${name}`);
     return answer(request);
   };
   return {

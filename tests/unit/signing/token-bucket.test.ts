@@ -68,7 +68,7 @@ test('decides as an exact model does, also when the clock is set and when caller
     }),
     { numRuns: runs(1_000, 300) },
   );
-  // A run in which nearly nobody is refused would show little.
+  // A run with few refusals would show little.
   expect(refused).toBeGreaterThan(passed / 50);
 });
 

@@ -101,7 +101,7 @@ describe('describeTasks, tasks that VOD lists', () => {
       { ...listed, FileId: '8' },
       null,
     ];
-    expect((await ask(vodWith(others, new Error('nobody asks')))).size).toBe(0);
+    expect((await ask(vodWith(others, new Error('unexpected call')))).size).toBe(0);
   });
 
   test.each<[string, unknown]>([
