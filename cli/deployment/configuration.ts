@@ -1,6 +1,7 @@
 import type { Environment } from '../../lib/platform/env';
-import type { PlaybackContent } from '../../lib/playback/playback';
-import { AUDIO_VIDEO_TYPES } from '../../lib/playback/psign';
+import { defaultOf } from '../../deploy/parameter-list';
+import { SERVICE } from '../../deploy/stages';
+import { parsePlaybackSettings, type PlaybackSettings } from '../../lib/playback/settings';
 import { UsageError } from '../command-line/usage-error';
 
 /** The names of SSM parameters; a secret that the deployment does not use has none. */
@@ -36,20 +37,8 @@ export interface Configuration {
   readonly parameters: ParameterNames;
 }
 
-export interface PlaybackSettings {
-  /** VOD's application id; absent for the account's main application, because its id is unknown here. */
-  readonly appId: number | undefined;
-  readonly content: PlaybackContent;
-  /** Lifetime of a playback. */
-  readonly seconds: number;
-}
-
-/** Lifetime of a playback, in seconds. */
-const MIN_SECONDS = 60;
-const MAX_SECONDS = 604_800;
-
-/** Returns the deploy parameter, else `fallback`; '' is a value. */
-type Parameter = (name: string, fallback?: string) => string;
+/** Returns the value of a deploy parameter, or its default; '' is a value. */
+type Parameter = (name: string) => string;
 
 /**
  * The configuration in deploy parameters, with the deploy's defaults for the stage. A value that the deploy refuses is refused
@@ -59,16 +48,16 @@ type Parameter = (name: string, fallback?: string) => string;
  * @throws UsageError
  */
 export function configurationOf(variables: Environment, stage: string): Configuration {
-  const prefix = `/vod-client-upload/${stage}`;
-  const parameter: Parameter = (name, fallback = '') => {
-    const value = variables[name] ?? fallback;
+  const prefix = `/${SERVICE}/${stage}`;
+  const parameter: Parameter = (name) => {
+    const value = variables[name] ?? defaultOf(name, stage);
     if (!value.includes('${')) return value;
     throw new UsageError(
       `${name} contains "\${", which the deploy resolves and this command does not: write the value`,
     );
   };
-  const mode = choice(parameter, 'EVENT_MODE', ['push', 'pull'], 'push');
-  const vodSubAppId = integer(parameter, 'VOD_SUB_APP_ID', 0);
+  const mode = eventMode(parameter);
+  const vodSubAppId = subAppId(parameter);
   return {
     stage,
     mode: mode === 'push' ? 'PUSH' : 'PULL',
@@ -77,7 +66,7 @@ export function configurationOf(variables: Environment, stage: string): Configur
     notifyUrl: notifyUrl(parameter),
     playback: playbackSettings(parameter, vodSubAppId),
     parameters: {
-      ...secretNames(parameter, prefix, mode),
+      ...secretNames(parameter, stage, mode),
       registered: `${prefix}/registered`,
       rotation: `${prefix}/rotation`,
       checkpoint: `${prefix}/reconcile-checkpoint`,
@@ -85,37 +74,45 @@ export function configurationOf(variables: Environment, stage: string): Configur
   };
 }
 
-function secretNames(parameter: Parameter, prefix: string, mode: 'push' | 'pull') {
-  const secretName = (name: string, fallback = ''): string | undefined => {
-    const value = parameter(name, fallback);
+function secretNames(parameter: Parameter, stage: string, mode: 'push' | 'pull') {
+  const secretName = (name: string): string | undefined => {
+    const value = parameter(name);
     if (value === '') return undefined;
     if (/^([\w.-]+|(\/[\w.-]+)+)$/.test(value)) return value;
     // The value may be a secret that was given by mistake.
     const rule = 'must be the name of an SSM parameter (letters, digits and _.-, with a / in front if it has any)';
-    throw new UsageError(`${name} ${rule}, for example ${prefix}/my-secret`);
+    throw new UsageError(`${name} ${rule}, for example /${SERVICE}/${stage}/my-secret`);
   };
-  const required = (name: string, fallback: string): string => {
-    const value = secretName(name, fallback);
+  const required = (name: string): string => {
+    const value = secretName(name);
     if (value !== undefined) return value;
-    throw new UsageError(`${name} is empty: name the SSM parameter, for example ${fallback}, or remove the line`);
+    throw new UsageError(
+      `${name} is empty: name the SSM parameter, for example ${defaultOf(name, stage)}, or remove the line`,
+    );
   };
   return {
-    vodKey: required('VOD_KEY_PARAMETER', `${prefix}/vod-key`),
+    vodKey: required('VOD_KEY_PARAMETER'),
     vodApiKey: secretName('VOD_API_KEY_PARAMETER'),
-    sealKey: required('SEAL_KEY_PARAMETER', `${prefix}/seal-key`),
+    sealKey: required('SEAL_KEY_PARAMETER'),
     // Pulled events pass no webhook.
-    callbackToken: mode === 'pull' ? undefined : secretName('CALLBACK_TOKEN_PARAMETER', `${prefix}/callback-token`),
+    callbackToken: mode === 'pull' ? undefined : secretName('CALLBACK_TOKEN_PARAMETER'),
     callbackSignKey: mode === 'pull' ? undefined : secretName('CALLBACK_SIGN_KEY_PARAMETER'),
-    notifySecret:
-      parameter('NOTIFY_URL') === '' ? undefined : required('NOTIFY_SECRET_PARAMETER', `${prefix}/notify-secret`),
+    notifySecret: parameter('NOTIFY_URL') === '' ? undefined : required('NOTIFY_SECRET_PARAMETER'),
     playerKey: secretName('PLAYER_KEY_PARAMETER'),
     urlKey: secretName('URL_KEY_PARAMETER'),
     writeKey: secretName('VOD_WRITE_KEY_PARAMETER'),
   };
 }
 
+/** @throws UsageError */
+function eventMode(parameter: Parameter): 'push' | 'pull' {
+  const value = parameter('EVENT_MODE');
+  if (value === 'push' || value === 'pull') return value;
+  throw new UsageError(`EVENT_MODE must be one of: push, pull, not "${value}"`);
+}
+
 function apiUrl(parameter: Parameter): string {
-  const value = parameter('VOD_API_URL', 'https://vod.tencentcloudapi.com');
+  const value = parameter('VOD_API_URL');
   const isUrl = /^https?:\/\//.test(value) && URL.canParse(value) && new URL(value).origin === value;
   if (isUrl) return value;
   throw new UsageError(
@@ -134,37 +131,19 @@ function notifyUrl(parameter: Parameter): string | undefined {
 
 /** @throws UsageError */
 function playbackSettings(parameter: Parameter, vodSubAppId: number | undefined): PlaybackSettings {
-  const audioVideoType = choice(parameter, 'PLAYBACK_CONTENT', AUDIO_VIDEO_TYPES, 'Original');
-  const definition = integer(parameter, 'PLAYBACK_DEFINITION', 1);
-  const seconds = parameter('PLAYBACK_SECONDS', '3600');
-  if (!isInteger(seconds, MIN_SECONDS, MAX_SECONDS)) {
-    const rule = `must be a whole number from ${MIN_SECONDS} to ${MAX_SECONDS}`;
-    throw new UsageError(`PLAYBACK_SECONDS ${rule}, not "${seconds}"`);
+  try {
+    const settings = parsePlaybackSettings(parameter);
+    // 0 is the main application for VOD's API, but not an id for a psign.
+    return { ...settings, appId: settings.appId ?? (vodSubAppId === 0 ? undefined : vodSubAppId) };
+  } catch (error) {
+    throw error instanceof UsageError ? error : new UsageError((error as Error).message);
   }
-  return {
-    // 0 is the main application for VOD's API, and no id in a psign.
-    appId: integer(parameter, 'PLAYBACK_APP_ID', 1) ?? (vodSubAppId === 0 ? undefined : vodSubAppId),
-    content: { audioVideoType, ...(definition !== undefined && { definition }) },
-    seconds: Number(seconds),
-  };
 }
 
-/** @throws UsageError that lists the values */
-function choice<T extends string>(parameter: Parameter, name: string, values: readonly T[], fallback: T): T {
-  const given = parameter(name, fallback);
-  const value = values.find((one) => one === given);
-  if (value !== undefined) return value;
-  throw new UsageError(`${name} must be one of: ${values.join(', ')}, not "${given}"`);
-}
-
-/** @throws UsageError with the rule; `undefined` where the parameter is empty */
-function integer(parameter: Parameter, name: string, min: number): number | undefined {
-  const value = parameter(name);
+/** @throws UsageError; `undefined` where the parameter is empty */
+function subAppId(parameter: Parameter): number | undefined {
+  const value = parameter('VOD_SUB_APP_ID');
   if (value === '') return undefined;
-  if (isInteger(value, min, Number.MAX_SAFE_INTEGER)) return Number(value);
-  throw new UsageError(`${name} must be a whole number from ${min}, or empty, not "${value}"`);
-}
-
-function isInteger(text: string, min: number, max: number): boolean {
-  return /^(0|[1-9]\d*)$/.test(text) && Number(text) >= min && Number(text) <= max;
+  if (/^(0|[1-9]\d*)$/.test(value) && Number.isSafeInteger(Number(value))) return Number(value);
+  throw new UsageError(`VOD_SUB_APP_ID must be a whole number from 0, or empty, not "${value}"`);
 }

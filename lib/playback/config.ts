@@ -1,9 +1,9 @@
-import { integer, optional, optionalInteger, required, type Environment } from '../platform/env';
+import { integer, optional, required, type Environment } from '../platform/env';
 import type { Log } from '../platform/log';
 import { cached, parseSecretVersions, readParameters } from '../platform/secrets';
 import type { GetParameters } from '../platform/ssm';
 import type { PlaybackConfig, PlaybackKeys } from './playback';
-import { AUDIO_VIDEO_TYPES } from './psign';
+import { parsePlaybackSettings, type PlaybackSettings } from './settings';
 
 export type PlaybackFunctionConfig = ReturnType<typeof playbackFunctionConfig>;
 
@@ -13,25 +13,22 @@ export type PlaybackFunctionConfig = ReturnType<typeof playbackFunctionConfig>;
  * @throws Error that names the variable that is missing or out of bounds
  */
 export function playbackFunctionConfig(env: Environment) {
-  const type = required(env, 'PLAYBACK_CONTENT');
-  const audioVideoType = AUDIO_VIDEO_TYPES.find((known) => known === type);
-  if (!audioVideoType) {
-    throw new Error(
-      `Cannot start: the environment variable PLAYBACK_CONTENT must be one of: ${AUDIO_VIDEO_TYPES.join(', ')}`,
-    );
-  }
-  const definition = optionalInteger(env, 'PLAYBACK_DEFINITION', 1);
-  const playback: PlaybackConfig = {
-    appId: integer(env, 'PLAYBACK_APP_ID', 1),
-    seconds: integer(env, 'PLAYBACK_SECONDS', 1),
-    content: { audioVideoType, ...(definition !== undefined && { definition }) },
-  };
+  const { appId, content, seconds } = parseSettings(env);
+  const playback: PlaybackConfig = { appId: appId ?? integer(env, 'PLAYBACK_APP_ID', 1), seconds, content };
   return {
     playback,
     tableName: required(env, 'TABLE_NAME'),
     playerKeyParameter: optional(env, 'PLAYER_KEY_PARAMETER'),
     urlKeyParameter: optional(env, 'URL_KEY_PARAMETER'),
   };
+}
+
+function parseSettings(env: Environment): PlaybackSettings {
+  try {
+    return parsePlaybackSettings((name) => optional(env, name) ?? '');
+  } catch (error) {
+    throw new Error(`Cannot start: the environment variable ${(error as Error).message}`, { cause: error });
+  }
 }
 
 export interface PlaybackKeysDeps {

@@ -286,7 +286,12 @@ test.each<[string, Arrange, string, RegExp]>([
     'sign-key',
     /given sha256:00000000.*register/,
   ],
-  ['a SignKey that was never registered', () => store(REGISTERED, undefined), 'sign-key', /does not report its own.*register/],
+  [
+    'a SignKey that was never registered',
+    () => store(REGISTERED, undefined),
+    'sign-key',
+    /does not report its own.*register/,
+  ],
   ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete it/],
   [
     'a change at VOD by other means that fits',
