@@ -10,7 +10,7 @@ import { language, words } from './strings.js';
  * @property {number} time in milliseconds since 1970
  * @property {number} [milliseconds]
  * @property {number} [status]
- * @property {string} [answer]
+ * @property {string} [responseBody]
  * @property {string} [failure]
  * @property {readonly (readonly [string, string])[]} [headers]
  * @property {readonly (readonly [string, string])[]} [responseHeaders]
@@ -44,12 +44,12 @@ export function outcomeOf(outcome, text, attempts) {
 export function statusBadge({ status, failure, milliseconds }) {
   if (status !== undefined) return badge('http', status < 300 ? 'accepted' : 'refused', String(status));
   if (milliseconds === undefined) return badge('http', 'sending', '…');
-  return badge('http', 'unanswered', failure ?? words().noReply);
+  return badge('http', 'no-response', failure ?? words().noReply);
 }
 
 /** @param {Attempt} attempt */
 function attemptItem(attempt) {
-  const { time, milliseconds, answer, headers = [], responseHeaders = [] } = attempt;
+  const { time, milliseconds, responseBody, headers = [], responseHeaders = [] } = attempt;
   const text = words();
   const duration = milliseconds === undefined ? '' : text.milliseconds(milliseconds);
   const line = element(
@@ -63,7 +63,7 @@ function attemptItem(attempt) {
     'li',
     {},
     line,
-    ...(answer ? [codeBlock(text.response, ...jsonView(answer))] : []),
+    ...(responseBody ? [codeBlock(text.response, ...jsonView(responseBody))] : []),
     ...headerBlock(text.sentHeaders, headers),
     ...headerBlock(text.receivedHeaders, responseHeaders),
   );

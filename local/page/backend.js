@@ -18,7 +18,7 @@ export function getConfig() {
 }
 
 export async function loadConfig() {
-  config = await ask('/local/config');
+  config = await fetchJson('/local/config');
 }
 
 /**
@@ -55,7 +55,7 @@ export async function playbackUrl(user, { fileId, url }) {
 
 /** The rows, newest first. */
 export function rows() {
-  return ask('/local/uploads');
+  return fetchJson('/local/uploads');
 }
 
 /**
@@ -65,7 +65,7 @@ export function rows() {
 async function tokenOf(user, isRefused) {
   const cached = tokens.get(user);
   if (cached && !isRefused && performance.now() < cached.until) return cached.token;
-  const { token } = await ask('/local/token', { method: 'POST', body: JSON.stringify({ sub: user }) });
+  const { token } = await fetchJson('/local/token', { method: 'POST', body: JSON.stringify({ sub: user }) });
   tokens.set(user, { token, until: performance.now() + TOKEN_LIFETIME });
   return token;
 }
@@ -81,9 +81,9 @@ export function coverUrl(fileId) {
  * @param {string} path
  * @param {RequestInit} [init]
  */
-export async function ask(path, init) {
+export async function fetchJson(path, init) {
   const response = await fetch(path, init);
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.message);
-  return answer;
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.message);
+  return body;
 }

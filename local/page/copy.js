@@ -1,4 +1,4 @@
-import { say } from './element.js';
+import { setText } from './element.js';
 import { words } from './strings.js';
 
 /**
@@ -12,9 +12,9 @@ export async function copy(button, code, announce) {
   const { textContent: label } = button;
   try {
     await navigator.clipboard.writeText(code.textContent);
-    say(button, words().copied);
+    setText(button, words().copied);
     announce(words().copied);
-    setTimeout(() => say(button, label), 2000);
+    setTimeout(() => setText(button, label), 2000);
   } catch {
     // The browser does not allow it: the text is selected for the user to copy.
     code.closest('details')?.setAttribute('open', '');

@@ -22,7 +22,7 @@ export function element(tag, properties = {}, ...children) {
  * @param {Element} target
  * @param {string} text
  */
-export function say(target, text) {
+export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
 
@@ -32,8 +32,8 @@ export function say(target, text) {
  * @param {HTMLElement} target
  * @param {string | undefined} text
  */
-export function sayOrHide(target, text = '') {
-  say(target, text);
+export function setTextOrHide(target, text = '') {
+  setText(target, text);
   target.hidden = text === '';
 }
 

@@ -1,4 +1,4 @@
-import { say } from './element.js';
+import { setText } from './element.js';
 import { language, words } from './strings.js';
 
 /**
@@ -44,7 +44,7 @@ export function createFilterBar(bar, { types, outcomes, onChange }) {
      */
     showCount(shown, total) {
       const format = new Intl.NumberFormat(language());
-      say(bar.querySelector('output'), words().shownOf(format.format(shown), format.format(total)));
+      setText(bar.querySelector('output'), words().shownOf(format.format(shown), format.format(total)));
     },
     translate() {
       fillTypes();

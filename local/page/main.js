@@ -1,5 +1,5 @@
 import { getConfig, loadConfig } from './backend.js';
-import { say } from './element.js';
+import { setText } from './element.js';
 import { eventsView } from './events/events-view.js';
 import { mapHosts } from './map-hosts.js';
 import { language, setLanguage, words } from './strings.js';
@@ -21,14 +21,14 @@ const views = {
 let current = views.uploads;
 
 function announce(text) {
-  say($('#announcements'), text);
+  setText($('#announcements'), text);
 }
 
 function translate() {
   const text = words();
   document.documentElement.lang = language() === 'zh' ? 'zh-Hans' : 'en';
   document.title = text.title;
-  for (const target of document.querySelectorAll('[data-text]')) say(target, text[target.dataset.text]);
+  for (const target of document.querySelectorAll('[data-text]')) setText(target, text[target.dataset.text]);
   for (const target of document.querySelectorAll('[data-label]')) {
     target.setAttribute('aria-label', text[target.dataset.label]);
   }
@@ -50,7 +50,7 @@ async function tryRefresh() {
     problem.hidden = true;
   } catch (error) {
     // fetch rejects with a TypeError when there is no response.
-    say(problem, error instanceof TypeError ? words().noResponse : error.message);
+    setText(problem, error instanceof TypeError ? words().noResponse : error.message);
     problem.hidden = false;
   }
 }

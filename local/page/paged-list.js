@@ -1,4 +1,4 @@
-import { element, say } from './element.js';
+import { element, setText } from './element.js';
 import { createKeyedList } from './keyed-list.js';
 import { words } from './strings.js';
 
@@ -30,7 +30,7 @@ export function createPagedList(list, pageSize, keyOf, createEntry) {
     entries.show(items.slice(0, visible));
     const count = Math.min(items.length - visible, pageSize);
     more.hidden = count <= 0;
-    say(more, words().more(count));
+    setText(more, words().more(count));
   }
 
   update();

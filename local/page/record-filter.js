@@ -28,7 +28,12 @@ function searchableText(record) {
   const known = texts.get(record);
   if (known !== undefined) return known;
   const { type, fileId, webhookId, body, attempts } = record;
-  const parts = attempts.flatMap(({ status, answer, failure, headers = [] }) => [status, answer, failure, ...headers]);
+  const parts = attempts.flatMap(({ status, responseBody, failure, headers = [] }) => [
+    status,
+    responseBody,
+    failure,
+    ...headers,
+  ]);
   const text = [type, fileId, webhookId, body, ...parts].join('\n').toLowerCase();
   texts.set(record, text);
   return text;

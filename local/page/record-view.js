@@ -1,6 +1,6 @@
-import { ask } from './backend.js';
+import { fetchJson } from './backend.js';
 import { moveByArrows } from './disclosure.js';
-import { sayOrHide } from './element.js';
+import { setTextOrHide } from './element.js';
 import { createFilterBar } from './filter-bar.js';
 import { createPagedList } from './paged-list.js';
 import { createFeed } from './record-feed.js';
@@ -20,7 +20,7 @@ const PAGE_SIZE = 50;
  * @param {(record: any) => object} [options.complete] adds properties that are not in the log
  */
 export function createRecordView({ name, createCard, outcomes, emptyText, complete = (record) => record }) {
-  const feed = createFeed(ask, `/local/${name}`);
+  const feed = createFeed(fetchJson, `/local/${name}`);
   const list = document.querySelector(`#${name}-list`);
   const entries = createPagedList(list, PAGE_SIZE, ({ id }) => id, createCard);
   const bar = createFilterBar(document.querySelector(`#${name}-filter`), {
@@ -38,7 +38,7 @@ export function createRecordView({ name, createCard, outcomes, emptyText, comple
     const shown = filterRecords(records, bar.read());
     entries.show(shown.map(complete));
     bar.showCount(shown.length, records.length);
-    sayOrHide(document.querySelector(`#${name}-empty`), shown.length > 0 ? '' : emptyText(records.length > 0));
+    setTextOrHide(document.querySelector(`#${name}-empty`), shown.length > 0 ? '' : emptyText(records.length > 0));
   }
 
   return {

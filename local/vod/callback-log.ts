@@ -7,14 +7,14 @@ export const FORGERIES = ['wrong-token', 'wrong-sign', 'other-file', 'cut'] as c
 export type Forgery = (typeof FORGERIES)[number];
 
 /** `sending`: also while it waits; `refused`: a status other than 2xx, after which VOD does not retry. */
-export type CallbackOutcome = 'sending' | 'accepted' | 'refused' | 'unanswered' | 'dropped';
+export type CallbackOutcome = 'sending' | 'accepted' | 'refused' | 'no-response' | 'dropped';
 
 /** One POST of a callback. */
 export interface CallbackAttempt extends Partial<PostResult> {
   /** Milliseconds since 1970. */
   readonly time: number;
   /** The beginning of the response's body. */
-  readonly answer?: string;
+  readonly responseBody?: string;
 }
 
 export interface CallbackRecord {
@@ -48,9 +48,9 @@ export class CallbackLog extends RecordLog<CallbackRecord> {
     }));
   }
 
-  setAnswer(id: number, attempt: number, answer: string): void {
+  setResponseBody(id: number, attempt: number, responseBody: string): void {
     this.change(id, ({ attempts }) => ({
-      attempts: attempts.map((known, index) => (index === attempt ? { ...known, answer } : known)),
+      attempts: attempts.map((known, index) => (index === attempt ? { ...known, responseBody } : known)),
     }));
   }
 }
@@ -77,6 +77,6 @@ export function recordOf({ current, legacy }: Message, format: '3.0' | '2.0', ti
 }
 
 function outcomeOf({ status }: PostResult): CallbackOutcome {
-  if (status === undefined) return 'unanswered';
+  if (status === undefined) return 'no-response';
   return status >= 200 && status < 300 ? 'accepted' : 'refused';
 }

@@ -163,14 +163,19 @@ export class Callbacks {
   }
 
   /** One attempt of a recorded callback. */
-  async #postOnce(id: number, url: string, body: string, onAnswer: () => void = () => undefined): Promise<PostResult> {
+  async #postOnce(
+    id: number,
+    url: string,
+    body: string,
+    onResponseBody: () => void = () => undefined,
+  ): Promise<PostResult> {
     const attempt = this.records.begin(id, body, this.now());
     const result = await post(url, body, {
       timeoutMs: this.timeoutMs,
       interrupts: this.#interrupts,
-      onAnswer: (text) => {
-        this.records.setAnswer(id, attempt, text);
-        onAnswer();
+      onResponseBody: (text) => {
+        this.records.setResponseBody(id, attempt, text);
+        onResponseBody();
       },
     });
     this.records.end(id, attempt, result);

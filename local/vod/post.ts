@@ -2,7 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 /** How much of a response's body is kept, in bytes. */
-const MAX_ANSWER_BYTES = 4096;
+const MAX_RESPONSE_BYTES = 4096;
 
 export interface PostResult {
   /** Until the response began, or until there was none. */
@@ -18,11 +18,15 @@ export interface PostOptions {
   /** Contains a function that interrupts the request, as long as the request is running. */
   readonly interrupts: Set<() => void>;
   /** Called with the beginning of the response's body, after the result. */
-  readonly onAnswer: (text: string) => void;
+  readonly onResponseBody: (text: string) => void;
 }
 
 /** POSTs JSON on a new connection. Resolves as soon as the response begins: only that time matters to VOD. */
-export function post(url: string, body: string, { timeoutMs, interrupts, onAnswer }: PostOptions): Promise<PostResult> {
+export function post(
+  url: string,
+  body: string,
+  { timeoutMs, interrupts, onResponseBody }: PostOptions,
+): Promise<PostResult> {
   const begin = performance.now();
   return new Promise((resolve) => {
     const end = (result: Omit<PostResult, 'milliseconds'>): void => {
@@ -39,19 +43,20 @@ export function post(url: string, body: string, { timeoutMs, interrupts, onAnswe
     interrupts.add(interrupt);
     outgoing.on('response', (response) => {
       end({ status: response.statusCode ?? 0 });
-      let answer = Buffer.alloc(0);
+      let responseBody = Buffer.alloc(0);
       response.on('data', (chunk: Buffer) => {
-        if (answer.length < MAX_ANSWER_BYTES) answer = Buffer.concat([answer, chunk]).subarray(0, MAX_ANSWER_BYTES);
+        if (responseBody.length === MAX_RESPONSE_BYTES) return;
+        responseBody = Buffer.concat([responseBody, chunk]).subarray(0, MAX_RESPONSE_BYTES);
       });
       response.on('close', () => {
-        onAnswer(answer.toString());
+        onResponseBody(responseBody.toString());
       });
     });
     outgoing.on('error', (error) => {
       end({ failure: error.message });
     });
     outgoing.on('close', () => {
-      // An answer of 101 ends the request without a response and without an error.
+      // A 101 response ends the request without a `response` event and without an error.
       end({ failure: 'the connection was closed without a response' });
       clearTimeout(timer);
       interrupts.delete(interrupt);

@@ -3,7 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import type { HeaderLine, WebhookLog } from './webhook-log';
 
 /** How much of the receiver's response body is read, in bytes. */
-const MAX_ANSWER_BYTES = 4096;
+const MAX_RESPONSE_BYTES = 4096;
 /** Headers of one connection only, or that Node adds. */
 const OWN_HEADERS = new Set(['host', 'connection', 'keep-alive', 'content-length', 'transfer-encoding']);
 
@@ -33,13 +33,13 @@ export function createForwarder({ notifyUrl, records, log }: ForwarderDeps) {
       };
       const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
       const outgoing = send(url, { method: 'POST', agent: false, headers: headers.flat() });
-      outgoing.on('response', (answer) => {
-        const { statusCode: status = 0 } = answer;
-        complete({ status, responseHeaders: pairs(answer.rawHeaders) });
-        readAnswer(answer, (text) => {
-          records.complete(id, time, { answer: text });
+      outgoing.on('response', (received) => {
+        const { statusCode: status = 0 } = received;
+        complete({ status, responseHeaders: pairs(received.rawHeaders) });
+        readBody(received, (responseBody) => {
+          records.complete(id, time, { responseBody });
         });
-        const retryAfter = answer.headers['retry-after'];
+        const retryAfter = received.headers['retry-after'];
         response.writeHead(status, { ...(retryAfter !== undefined && { 'retry-after': retryAfter }) }).end();
       });
       outgoing.on('error', (error) => {
@@ -68,14 +68,15 @@ function pairs(rawHeaders: readonly string[]): HeaderLine[] {
   );
 }
 
-function readAnswer(answer: IncomingMessage, done: (text: string) => void): void {
+/** Calls `done` with the beginning of the body. */
+function readBody(message: IncomingMessage, done: (text: string) => void): void {
   let bytes = Buffer.alloc(0);
-  answer.on('data', (chunk: Buffer) => {
-    bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_ANSWER_BYTES);
-    if (bytes.length === MAX_ANSWER_BYTES) answer.destroy();
+  message.on('data', (chunk: Buffer) => {
+    bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_RESPONSE_BYTES);
+    if (bytes.length === MAX_RESPONSE_BYTES) message.destroy();
   });
-  answer.on('error', () => undefined); // interrupted: what was read so far is the answer
-  answer.on('close', () => {
+  message.on('error', () => undefined); // interrupted: `done` is called with what was read so far
+  message.on('close', () => {
     done(bytes.toString());
   });
 }

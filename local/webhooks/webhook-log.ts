@@ -14,7 +14,7 @@ export interface WebhookAttempt {
   readonly status?: number;
   readonly responseHeaders?: readonly HeaderLine[];
   /** The beginning of the response's body. */
-  readonly answer?: string;
+  readonly responseBody?: string;
   /** Why there is no response. */
   readonly failure?: string;
 }

@@ -63,11 +63,11 @@ describe('createFeed', () => {
 });
 
 describe('filterRecords', () => {
-  const record = (type: string, outcome: string, body: string, answer = '') => ({
+  const record = (type: string, outcome: string, body: string, responseBody = '') => ({
     type,
     outcome,
     body,
-    attempts: [{ status: 200, answer, headers: [['webhook-id', 'msg_1']] }],
+    attempts: [{ status: 200, responseBody, headers: [['webhook-id', 'msg_1']] }],
   });
   const records = [
     record('NewFileUpload', 'accepted', '{"Name":"Cat"}', '{"outcome":"recorded"}'),

@@ -126,7 +126,7 @@ describe('the local run serves', () => {
 
   test('the callbacks of the VOD, which can be sent again, without the token', async () => {
     run.vod.put({ name: 'cat', type: 'mp4', size: 1, sourceContext: '' });
-    await until(() => run.vod.callbackLog.get(1)?.attempts[0]?.answer !== undefined);
+    await until(() => run.vod.callbackLog.get(1)?.attempts[0]?.responseBody !== undefined);
     const text = await (await get('/local/events')).text();
     expect(text).not.toContain(run.secrets.callbackToken);
     const events = JSON.parse(text) as { cursor: string };

@@ -67,7 +67,7 @@ test('a webhook reaches the receiver with its query, headers and body, and all o
     fileId: '7',
     body: BODY,
     outcome: 'delivered',
-    attempts: [{ status: 202, answer: 'thank you', milliseconds: expect.any(Number) }],
+    attempts: [{ status: 202, responseBody: 'thank you', milliseconds: expect.any(Number) }],
   });
   const [attempt] = only()?.attempts ?? [];
   expect(Object.fromEntries(attempt?.headers ?? [])).toEqual(received?.headers);
@@ -126,7 +126,7 @@ test('a long body of the receiver is cut, and does not delay the function', asyn
   });
   expect((await post()).status).toBe(200);
   await new Promise((resolve) => setTimeout(resolve, 100));
-  expect(only()?.attempts[0]?.answer).toBe('x'.repeat(4096));
+  expect(only()?.attempts[0]?.responseBody).toBe('x'.repeat(4096));
 });
 
 describe('webhooks.retry', () => {

@@ -21,7 +21,7 @@ async function startWithCallback() {
   const receiver = await startReceiver();
   const vod = await start({ callbackUrl: `${receiver.url}?token=right`, signKey: SIGN_KEY });
   const { fileId } = await upload(vod.port);
-  await until(() => vod.callbackLog.get(1)?.attempts[0]?.answer !== undefined);
+  await until(() => vod.callbackLog.get(1)?.attempts[0]?.responseBody !== undefined);
   return { vod, receiver, fileId };
 }
 
@@ -34,7 +34,7 @@ test('a callback is kept with its body as sent, the time, and the status and bod
   const vod = await start({ callbackUrl: receiver.url, signKey: SIGN_KEY });
   const before = Date.now();
   const { fileId } = await upload(vod.port);
-  await until(() => vod.callbackLog.get(1)?.attempts[0]?.answer !== undefined);
+  await until(() => vod.callbackLog.get(1)?.attempts[0]?.responseBody !== undefined);
   const record = vod.callbackLog.get(1);
   expect(record).toEqual({
     id: 1,
@@ -50,7 +50,7 @@ test('a callback is kept with its body as sent, the time, and the status and bod
         time: expect.any(Number),
         milliseconds: expect.any(Number),
         status: 200,
-        answer: '{"outcome":"recorded"}',
+        responseBody: '{"outcome":"recorded"}',
       },
     ],
   });
@@ -75,9 +75,9 @@ test('a refused callback, a timeout in each attempt and a refused connection hav
   expect(refused.callbackLog.get(1)).toMatchObject({ outcome: 'refused', attempts: [{ status: 401 }] });
   const failures = timeout.callbackLog.get(1)?.attempts.map(({ failure }) => failure);
   expect(failures).toEqual(['timeout', 'timeout', 'timeout']);
-  expect(timeout.callbackLog.get(1)?.outcome).toBe('unanswered');
+  expect(timeout.callbackLog.get(1)?.outcome).toBe('no-response');
   expect(closed.callbackLog.get(1)).toMatchObject({
-    outcome: 'unanswered',
+    outcome: 'no-response',
     attempts: [{ failure: 'connect ECONNREFUSED 127.0.0.1:1' }],
   });
 });
@@ -103,7 +103,12 @@ test('duplicates and both formats are separate records', async () => {
 test('a callback that is sent again has the same content and a fresh Sign', async () => {
   const { vod, receiver } = await startWithCallback();
   const record = await vod.repeatCallback(1, undefined);
-  expect(record).toMatchObject({ id: 2, kind: 'again', outcome: 'accepted', attempts: [{ status: 204, answer: '' }] });
+  expect(record).toMatchObject({
+    id: 2,
+    kind: 'again',
+    outcome: 'accepted',
+    attempts: [{ status: 204, responseBody: '' }],
+  });
   const [first, second] = receiver.received.map(({ body }) => JSON.parse(body) as { Sign: string; T: number });
   expect({ ...second, Sign: '', T: 0 }).toEqual({ ...first, Sign: '', T: 0 });
   const expected = createHash('md5')
@@ -160,8 +165,8 @@ test('a response of 101 is a failure of the attempt, and sending again by hand r
   });
   const vod = await start({ callbackUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
   await upload(vod.port);
-  const failed = { outcome: 'unanswered', attempts: [{ failure: 'the connection was closed without a response' }] };
-  await until(() => vod.callbackLog.get(1)?.outcome === 'unanswered');
+  const failed = { outcome: 'no-response', attempts: [{ failure: 'the connection was closed without a response' }] };
+  await until(() => vod.callbackLog.get(1)?.outcome === 'no-response');
   expect(vod.callbackLog.get(1)).toMatchObject(failed);
   expect(await vod.repeatCallback(1, undefined)).toMatchObject({ ...failed, kind: 'again' });
 });

@@ -1,7 +1,7 @@
 import { attemptList, outcomeOf } from '../attempts.js';
 import { copy } from '../copy.js';
 import { createDisclosure } from '../disclosure.js';
-import { badge, codeBlock, element, say, sayOrHide } from '../element.js';
+import { badge, codeBlock, element, setText, setTextOrHide } from '../element.js';
 import { formatTime } from '../format.js';
 import { jsonView } from '../json-view.js';
 import { language, words } from '../strings.js';
@@ -80,16 +80,16 @@ function eventDetails({ announce, send, hasSignKey }, getRecord) {
     const record = getRecord();
     const text = words();
     sender.update(record);
-    say(copyButton, text.copyCurl);
-    sayOrHide(attemptsTitle, record.attempts.length === 0 ? '' : text.attempts);
+    setText(copyButton, text.copyCurl);
+    setTextOrHide(attemptsTitle, record.attempts.length === 0 ? '' : text.attempts);
     attempts.replaceChildren(attemptList(record.attempts));
-    say(bodyTitle, `${text.body} · ${text.format(record.format)}`);
+    setText(bodyTitle, `${text.body} · ${text.format(record.format)}`);
     body.replaceChildren(codeBlock(text.body, ...jsonView(record.body)));
-    say(sentSummary, text.asSent);
+    setText(sentSummary, text.asSent);
     sent.replaceChildren(codeBlock(text.asSent, record.body));
-    say(curlSummary, text.curl);
+    setText(curlSummary, text.curl);
     curlBlock.setAttribute('aria-label', text.curl);
-    say(curl, curlCommand(record.body, text.curlHint));
+    setText(curl, curlCommand(record.body, text.curlHint));
   }
 
   return { parts: [actions, sender.result, columns], update };

@@ -1,5 +1,5 @@
-import { ask } from '../backend.js';
-import { say } from '../element.js';
+import { fetchJson } from '../backend.js';
+import { setText } from '../element.js';
 import { createRecordView } from '../record-view.js';
 import { words } from '../strings.js';
 import { eventCard } from './event-card.js';
@@ -28,13 +28,13 @@ export function eventsView(announce) {
 
   async function send({ id }, forgery) {
     const body = JSON.stringify({ ...(forgery && { forgery }) });
-    const record = await ask(`/local/events/${id}/send`, { method: 'POST', body });
+    const record = await fetchJson(`/local/events/${id}/send`, { method: 'POST', body });
     await refresh();
     return record;
   }
 
   function showTarget() {
-    say(document.querySelector('#events-target'), targetOf(settings));
+    setText(document.querySelector('#events-target'), targetOf(settings));
   }
 
   return {

@@ -1,5 +1,5 @@
 import { statusBadge } from '../attempts.js';
-import { codeBlock, element, say } from '../element.js';
+import { codeBlock, element, setText } from '../element.js';
 import { jsonView } from '../json-view.js';
 import { words } from '../strings.js';
 
@@ -39,7 +39,7 @@ export function createSender({ announce, hasSignKey, send }) {
     const title = forgery === undefined ? text.sendAgain : text.callbackKind[kind];
     result.replaceChildren(
       element('p', { className: 'attempt-line' }, element('strong', {}, title), statusBadge(attempt)),
-      ...(attempt.answer ? [codeBlock(text.response, ...jsonView(attempt.answer))] : []),
+      ...(attempt.responseBody ? [codeBlock(text.response, ...jsonView(attempt.responseBody))] : []),
     );
     announce(text.announce(title, String(attempt.status ?? attempt.failure)));
   }
@@ -47,7 +47,7 @@ export function createSender({ announce, hasSignKey, send }) {
   function showHint() {
     const text = words();
     const isUnchecked = choice.value === 'wrong-sign' && !hasSignKey();
-    say(hint, isUnchecked ? text.noSignKey : text.forgeryHint[choice.value]);
+    setText(hint, isUnchecked ? text.noSignKey : text.forgeryHint[choice.value]);
   }
 
   /** @param {Record<string, any>} record */
@@ -58,8 +58,8 @@ export function createSender({ announce, hasSignKey, send }) {
     choice.replaceChildren(...possible.map((forgery) => new Option(text.forgeries[forgery], forgery)));
     if (possible.includes(value)) choice.value = value;
     choice.setAttribute('aria-label', text.forgery);
-    say(again, text.sendAgain);
-    say(forgeButton, text.sendForged);
+    setText(again, text.sendAgain);
+    setText(forgeButton, text.sendForged);
     showHint();
   }
 

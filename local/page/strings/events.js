@@ -13,7 +13,7 @@ export const EVENTS_STRINGS = {
       sending: 'sending',
       accepted: 'accepted',
       refused: 'refused',
-      unanswered: 'no response',
+      'no-response': 'no response',
       dropped: 'dropped by a fault',
     },
     callbackKind: {
@@ -58,7 +58,7 @@ export const EVENTS_STRINGS = {
       sending: '发送中',
       accepted: '已接受',
       refused: '被拒绝',
-      unanswered: '无响应',
+      'no-response': '无响应',
       dropped: '被故障注入丢弃',
     },
     callbackKind: {

@@ -1,6 +1,6 @@
 import { getConfig } from '../backend.js';
 import { copy } from '../copy.js';
-import { say } from '../element.js';
+import { setText } from '../element.js';
 import { signatureOptions } from './form.js';
 import { getClientCode, getSignatureCode } from './snippet.js';
 
@@ -17,13 +17,13 @@ export function codePanel(announce) {
   }
 
   function update() {
-    say($('#client'), getClientCode(location.origin, signatureOptions()));
-    say($('#sign'), getSignatureCode(new URL('/upload-signature', location.href).href, signatureOptions()));
+    setText($('#client'), getClientCode(location.origin, signatureOptions()));
+    setText($('#sign'), getSignatureCode(new URL('/upload-signature', location.href).href, signatureOptions()));
   }
 
   async function start() {
     const source = await (await fetch('/local/page/map-hosts.js')).text();
-    say($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${getConfig().vodUrl}');`);
+    setText($('#hosts'), `${source.replaceAll('export ', '')}\nmapHosts('${getConfig().vodUrl}');`);
   }
 
   return { start, update };

@@ -1,5 +1,5 @@
 import { getConfig } from '../backend.js';
-import { element, say } from '../element.js';
+import { element, setText } from '../element.js';
 import { formatBytes } from '../format.js';
 import { language, words } from '../strings.js';
 
@@ -54,7 +54,7 @@ export function translateForm() {
     new Option(text.otherOption, OTHER_PROCEDURE),
   );
   form.procedure.value = value;
-  say($('#complaint'), '');
+  setText($('#complaint'), '');
   $('#complaint').hidden = true;
   showChosen();
 }
@@ -124,12 +124,12 @@ function chosenFile(file) {
 
 function showCover() {
   const [file] = cover.files;
-  say($('#cover-name'), file?.name ?? '');
+  setText($('#cover-name'), file?.name ?? '');
   $('#no-cover').hidden = file === undefined;
 }
 
 function complain(sentence, field) {
-  say($('#complaint'), sentence);
+  setText($('#complaint'), sentence);
   $('#complaint').hidden = false;
   field.focus();
 }

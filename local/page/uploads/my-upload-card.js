@@ -1,5 +1,5 @@
 import { coverUrl, getConfig, playbackUrl } from '../backend.js';
-import { badge, element, say, sayOrHide } from '../element.js';
+import { badge, element, setText, setTextOrHide } from '../element.js';
 import { createPlayer } from './player.js';
 import { describeMedia, nameOf } from './row-card.js';
 import { words } from '../strings.js';
@@ -33,20 +33,20 @@ export function myUploadCard(user, remove) {
     const name = nameOf(upload);
     const isConfirmed = upload.updatedAt !== undefined; // the backend shows no more of others
     card.dataset.fileId = fileId;
-    say(title, isConfirmed ? name : fileId);
+    setText(title, isConfirmed ? name : fileId);
     badges.replaceChildren(
       badge('status', status, status === undefined ? text.verifying : (text.status[status] ?? status)),
     );
     if (isDeleting) badges.append(badge('status', 'deleting', text.deleting));
-    say(media, describeMedia(upload));
-    sayOrHide(reason, rejection && `${text.rejection[rejection.reason] ?? rejection.reason}: ${rejection.detail}`);
-    sayOrHide(error, upload.error && (getConfig().allowDelete ? upload.error.message : text.notOffered));
+    setText(media, describeMedia(upload));
+    setTextOrHide(reason, rejection && `${text.rejection[rejection.reason] ?? rejection.reason}: ${rejection.detail}`);
+    setTextOrHide(error, upload.error && (getConfig().allowDelete ? upload.error.message : text.notOffered));
     image.hidden = hasCover !== true;
     if (hasCover) image.src = coverUrl(fileId);
     const poster = hasCover ? coverUrl(fileId) : undefined;
     player.update({ name, poster, isPlayable: status === 'ready' && !isDeleting });
     deleteButton.hidden = !isConfirmed || isDeleting || status === 'deleted';
-    say(deleteButton, text.delete);
+    setText(deleteButton, text.delete);
     deleteButton.setAttribute('aria-label', text.verbNamed(text.delete, name));
   }
 

@@ -1,5 +1,5 @@
 import { clientOf } from '../backend.js';
-import { say } from '../element.js';
+import { setText } from '../element.js';
 import { createKeyedList } from '../keyed-list.js';
 import { words } from '../strings.js';
 import { myUploadCard } from './my-upload-card.js';
@@ -33,7 +33,7 @@ export function myUploadsPanel(announce) {
 
   function update() {
     const { user, uploads, cursor, error, isRead } = mine.current;
-    say($('#mine-state'), error ?? (user && words().myUploadsOf(user)));
+    setText($('#mine-state'), error ?? (user && words().myUploadsOf(user)));
     $('#mine-empty').hidden = !isRead || uploads.length > 0;
     $('#mine-more').hidden = cursor === undefined;
     list.show(uploads.map((upload) => ({ ...upload, hasCover: covers.has(upload.fileId) })));

@@ -1,4 +1,4 @@
-import { element, say } from '../element.js';
+import { element, setText } from '../element.js';
 import { words } from '../strings.js';
 
 /**
@@ -21,7 +21,7 @@ export function createPlayer(findSource) {
 
   function showButton() {
     const text = words();
-    say(button, panel.hidden ? text.play : text.stop);
+    setText(button, panel.hidden ? text.play : text.stop);
     button.setAttribute('aria-label', text.verbNamed(button.textContent, shown.name));
     button.setAttribute('aria-expanded', String(!panel.hidden));
   }

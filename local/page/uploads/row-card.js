@@ -1,5 +1,5 @@
 import { coverUrl, getConfig, playbackUrl } from '../backend.js';
-import { badge, element, say } from '../element.js';
+import { badge, element, setText } from '../element.js';
 import { formatBytes, formatSeconds } from '../format.js';
 import { createPlayer } from './player.js';
 import { language, words } from '../strings.js';
@@ -30,21 +30,21 @@ export function rowCard() {
     const text = words();
     card.dataset.fileId = row.fileId;
     card.dataset.status = row.status;
-    say(title, nameOf(row));
+    setText(title, nameOf(row));
     const poster = cover.update(row);
     badges.replaceChildren(...badgesOf(row));
     facts.replaceChildren(...factsOf(row));
-    say(measures, describeMedia(row));
+    setText(measures, describeMedia(row));
     const sentences = [row.rejection?.detail, row.notice].filter((sentence) => typeof sentence === 'string');
     warning.hidden = sentences.length === 0;
     warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
     tasks.replaceChildren(...tasksOf(row));
     events.href = `#events/${row.fileId}`;
-    say(events, text.fileEvents);
+    setText(events, text.fileEvents);
     events.setAttribute('aria-label', text.verbNamed(text.fileEvents, nameOf(row)));
-    say(summary, text.everything);
+    setText(summary, text.everything);
     attributes.setAttribute('aria-label', text.everything);
-    say(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
+    setText(attributes, JSON.stringify(Object.fromEntries(Object.entries(row).sort()), null, 2));
     // Only its uploader may play it: the page signs in as that user.
     const isPlayable = row.status === 'ready' && row.uploader !== undefined;
     player.update({ name: nameOf(row), poster, isPlayable });

@@ -1,5 +1,5 @@
 import * as backend from '../backend.js';
-import { say } from '../element.js';
+import { setText } from '../element.js';
 import { createPagedList } from '../paged-list.js';
 import { words } from '../strings.js';
 import { nameOf, rowCard } from './row-card.js';
@@ -40,7 +40,7 @@ export function rowsPanel(announce) {
   }
 
   function showCount() {
-    say($('#state'), count > 0 ? words().rowCount(count) : '');
+    setText($('#state'), count > 0 ? words().rowCount(count) : '');
   }
 
   return {

@@ -1,4 +1,4 @@
-import { element, say } from '../element.js';
+import { element, setText } from '../element.js';
 import { formatBytes, formatSeconds, formatSpeed } from '../format.js';
 import { language, words } from '../strings.js';
 
@@ -35,9 +35,9 @@ export function uploadCard(upload, act) {
     progress.setAttribute('aria-label', words().progressOf(name));
     // Of an empty file, `loaded` is 0 before and after the upload.
     progress.value = fileId === undefined ? loaded : progress.max;
-    say(line, describe(snapshot));
+    setText(line, describe(snapshot));
     error.hidden = state !== 'error';
-    say(error, state === 'error' ? `${snapshot.error.message}. ${snapshot.error.advice}` : '');
+    setText(error, state === 'error' ? `${snapshot.error.message}. ${snapshot.error.advice}` : '');
     showButtons(BUTTONS[state] ?? ['dismiss']);
   }
 
@@ -52,7 +52,7 @@ export function uploadCard(upload, act) {
       if (hadFocus) (buttons.firstElementChild ?? card).focus();
     }
     for (const button of buttons.children) {
-      say(button, text[button.value]);
+      setText(button, text[button.value]);
       button.setAttribute('aria-label', text.verbNamed(text[button.value], name));
     }
   }

@@ -1,5 +1,5 @@
 import { coverUrl } from '../backend.js';
-import { badge, element, say } from '../element.js';
+import { badge, element, setText } from '../element.js';
 import { formatTime } from '../format.js';
 import { language, words } from '../strings.js';
 import { describeMedia } from '../uploads/row-card.js';
@@ -24,7 +24,7 @@ export function fileCard() {
     const { fileId, name, type, category, hasCover, isForbidden, isOriginalDeleted, suggestion, createTime } = file;
     showImage(hasCover);
     if (hasCover && image.getAttribute('src') !== coverUrl(fileId)) image.src = coverUrl(fileId);
-    say(placeholder, type.slice(0, 4).toUpperCase());
+    setText(placeholder, type.slice(0, 4).toUpperCase());
     parts.show({
       title: [name, type].filter(Boolean).join('.'),
       badges: [
@@ -53,7 +53,7 @@ export function taskCard() {
     task = next;
     const text = words();
     const { taskId, taskType, fileId, status, steps, stepsDone, failedSteps, suggestion, createTime } = task;
-    say(id, taskId);
+    setText(id, taskId);
     parts.show({
       title: text.taskType[taskType],
       badges: [
@@ -119,12 +119,12 @@ function createParts() {
     text,
     link,
     show({ title: name, badges: shown, line: description, fileId }) {
-      say(title, name);
+      setText(title, name);
       badges.replaceChildren(...shown);
-      say(line, description);
-      say(id, fileId);
+      setText(line, description);
+      setText(id, fileId);
       link.href = `#events/${fileId}`;
-      say(link, words().fileEvents);
+      setText(link, words().fileEvents);
       link.setAttribute('aria-label', words().verbNamed(words().fileEvents, fileId));
     },
   };

@@ -1,4 +1,4 @@
-import { element, say, sayOrHide } from '../element.js';
+import { element, setText, setTextOrHide } from '../element.js';
 import { language, words } from '../strings.js';
 
 /** The faults that are off at 0, and the value that switching on gives them. */
@@ -39,9 +39,9 @@ export function createFaultsForm(save) {
   async function change(changed) {
     try {
       update(await save(changed));
-      sayOrHide($('#faults-problem'), '');
+      setTextOrHide($('#faults-problem'), '');
     } catch (error) {
-      sayOrHide($('#faults-problem'), error.message);
+      setTextOrHide($('#faults-problem'), error.message);
       update(); // back to what is in effect
     }
   }
@@ -51,12 +51,12 @@ export function createFaultsForm(save) {
     faults = next;
     const text = words();
     for (const { update: updateRow } of rows) updateRow(faults);
-    for (const option of format.options) say(option, text.callbackFormats[option.value]);
+    for (const option of format.options) setText(option, text.callbackFormats[option.value]);
     if (!faults) return;
     setUnlessFocused(format, faults.format);
     setUnlessFocused(seed, String(faults.seed));
     const count = SWITCHES.filter(({ name }) => faults[name] > 0).length + (faults.format === '3.0' ? 0 : 1);
-    sayOrHide($('#faults-active'), count === 0 ? '' : text.faultsActive(count));
+    setTextOrHide($('#faults-active'), count === 0 ? '' : text.faultsActive(count));
     $('#faults-reset').disabled = count === 0 && faults.seed === 1;
   }
 
@@ -81,9 +81,9 @@ function createSwitch({ name, unit, on }, change) {
 
   function update(faults) {
     const text = words();
-    say(label, text.faults[name]);
-    say(hint, text.faultHint[name]);
-    say(unitText, text[unit]);
+    setText(label, text.faults[name]);
+    setText(hint, text.faultHint[name]);
+    setText(unitText, text[unit]);
     value.setAttribute('aria-label', text.valueOf(text.faults[name], text[unit]));
     const current = faults?.[name] ?? 0;
     toggle.checked = current > 0;

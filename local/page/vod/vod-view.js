@@ -1,5 +1,5 @@
-import { ask } from '../backend.js';
-import { element, say, sayOrHide } from '../element.js';
+import { fetchJson } from '../backend.js';
+import { element, setText, setTextOrHide } from '../element.js';
 import { createPagedList } from '../paged-list.js';
 import { words } from '../strings.js';
 import { fileCard, sessionCard, taskCard } from './cards.js';
@@ -35,7 +35,7 @@ export function vodView() {
   let vod;
 
   async function refresh() {
-    vod = await ask('/local/vod');
+    vod = await fetchJson('/local/vod');
     update();
   }
 
@@ -57,8 +57,8 @@ export function vodView() {
 
 /** @param {object | undefined} faults undefined resets all */
 function saveFaults(faults) {
-  if (faults === undefined) return ask('/local/faults', { method: 'DELETE' });
-  return ask('/local/faults', { method: 'PUT', body: JSON.stringify(faults) });
+  if (faults === undefined) return fetchJson('/local/faults', { method: 'DELETE' });
+  return fetchJson('/local/faults', { method: 'PUT', body: JSON.stringify(faults) });
 }
 
 /** A list of the newest `name`, with their number. */
@@ -67,8 +67,8 @@ function createPart(name, keyOf, createCard, emptyText) {
   return {
     show({ [name]: { total, newest } }) {
       list.show(newest);
-      say($(`#vod-${name}-count`), total === 0 ? '' : String(words().newestOf(newest.length, total)));
-      sayOrHide($(`#vod-${name}-empty`), total === 0 ? emptyText() : '');
+      setText($(`#vod-${name}-count`), total === 0 ? '' : String(words().newestOf(newest.length, total)));
+      setTextOrHide($(`#vod-${name}-empty`), total === 0 ? emptyText() : '');
     },
     translate: list.translate,
   };

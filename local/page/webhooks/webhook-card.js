@@ -1,6 +1,6 @@
 import { attemptList, outcomeOf } from '../attempts.js';
 import { createDisclosure } from '../disclosure.js';
-import { codeBlock, element, say, sayOrHide } from '../element.js';
+import { codeBlock, element, setText, setTextOrHide } from '../element.js';
 import { formatSeconds, formatTime } from '../format.js';
 import { jsonView } from '../json-view.js';
 import { language, words } from '../strings.js';
@@ -65,8 +65,8 @@ function webhookDetails(retry, getRecord) {
   async function retryNow() {
     button.disabled = true;
     await retry(getRecord()).then(
-      () => sayOrHide(problem, ''),
-      (error) => sayOrHide(problem, error.message),
+      () => setTextOrHide(problem, ''),
+      (error) => setTextOrHide(problem, error.message),
     );
     button.disabled = false;
   }
@@ -74,18 +74,18 @@ function webhookDetails(retry, getRecord) {
   function update() {
     const record = getRecord();
     const text = words();
-    say(button, record.outcome === 'delivered' ? text.deliverAgain : text.retryNow);
-    say(next, nextAttempt(record));
-    sayOrHide(attemptsTitle, record.attempts.length === 0 ? '' : text.attempts);
+    setText(button, record.outcome === 'delivered' ? text.deliverAgain : text.retryNow);
+    setText(next, nextAttempt(record));
+    setTextOrHide(attemptsTitle, record.attempts.length === 0 ? '' : text.attempts);
     // Rebuilt only after a change other than the time to the next attempt: open and selected parts stay.
     const current = JSON.stringify([record.attempts, language()]);
     if (current === shown) return;
     shown = current;
     attempts.replaceChildren(attemptList(record.attempts));
-    say(bodyTitle, text.body);
-    say(id, `webhook-id: ${record.webhookId}`);
+    setText(bodyTitle, text.body);
+    setText(id, `webhook-id: ${record.webhookId}`);
     body.replaceChildren(codeBlock(text.body, ...jsonView(record.body)));
-    say(sentSummary, text.asSent);
+    setText(sentSummary, text.asSent);
     sent.replaceChildren(codeBlock(text.asSent, record.body));
   }
 

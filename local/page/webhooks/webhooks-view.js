@@ -1,6 +1,6 @@
-import { ask, getConfig } from '../backend.js';
+import { fetchJson, getConfig } from '../backend.js';
 import { copy } from '../copy.js';
-import { say } from '../element.js';
+import { setText } from '../element.js';
 import { createRecordView } from '../record-view.js';
 import { words } from '../strings.js';
 import { webhookCard } from './webhook-card.js';
@@ -34,7 +34,7 @@ export function webhooksView(announce) {
   }
 
   async function retry({ id, type }) {
-    await ask(`/local/webhooks/${id}/retry`, { method: 'POST' });
+    await fetchJson(`/local/webhooks/${id}/retry`, { method: 'POST' });
     announce(words().announce(type, words().retried));
     await refresh();
   }
@@ -43,7 +43,7 @@ export function webhooksView(announce) {
     const url = getConfig()?.notifyUrl;
     $('#webhooks-on').hidden = !isOn();
     $('#webhooks-off').hidden = isOn();
-    say($('#webhooks-target'), url ? words().webhooksTarget(url) : '');
+    setText($('#webhooks-target'), url ? words().webhooksTarget(url) : '');
   }
 
   return {
