@@ -46,7 +46,7 @@ async function open(url = run.url): Promise<{ page: Page; errors: string[] }> {
 async function upload(page: Page, user: string, files: Parameters<Page['setInputFiles']>[1], status = 'ready') {
   await page.getByLabel('User', { exact: true }).fill(user);
   await page.setInputFiles('#videos', files);
-  await page.getByRole('button', { name: 'Start the upload' }).click();
+  await page.getByRole('button', { name: 'Start upload' }).click();
   const ended = page.getByText(new RegExp(`^Uploaded as \\d{19} · ${status}$`));
   await ended.nth(Array.isArray(files) ? files.length - 1 : 0).waitFor();
 }
@@ -60,7 +60,7 @@ test('a video and its cover are uploaded, the row becomes ready, and the video p
   await page.getByLabel('Procedure', { exact: true }).selectOption('LongVideoPreset');
   await page.getByLabel('One-time signatures').check();
   expect(await page.locator('#sign').textContent()).toContain('oneTimeValid: true');
-  await page.getByRole('button', { name: 'Start the upload' }).click();
+  await page.getByRole('button', { name: 'Start upload' }).click();
 
   await page.getByText(/^Uploaded as \d{19} · ready$/).waitFor();
   const card = page.locator('#rows > li').first();
@@ -110,7 +110,7 @@ test('an upload shows its progress, is paused, resumed and cancelled by keyboard
     Number(await page.evaluate(`(({ value, max }) => 100 * value / max)(document.querySelector('progress'))`));
   await page.getByLabel('User', { exact: true }).fill('bob');
   await page.setInputFiles('#videos', join(folder, 'large.mp4'));
-  await press('Start the upload');
+  await press('Start upload');
   await becomesTrue(page, `document.querySelector('progress').value > 0`);
   await press('Pause: large.mp4');
   await page.getByText(/^Paused at/).waitFor();
@@ -122,7 +122,7 @@ test('an upload shows its progress, is paused, resumed and cancelled by keyboard
   await page.locator('#rows > li', { hasText: 'bob' }).waitFor();
 
   await page.setInputFiles('#videos', join(folder, 'large.mp4'));
-  await press('Start the upload');
+  await press('Start upload');
   await press('Cancel: large.mp4');
   await page.getByText('Cancelled', { exact: true }).waitFor();
   // A transfer that went on would arrive in this time.
@@ -138,7 +138,7 @@ thoroughTest('a video that the review blocks is shown as rejected, with the reas
   await page.getByLabel('User', { exact: true }).fill('carol');
   await page.setInputFiles('#videos', join(folder, 'clip.webm'));
   await page.getByLabel('Procedure', { exact: true }).selectOption('BlockingPreset');
-  await page.getByRole('button', { name: 'Start the upload' }).click();
+  await page.getByRole('button', { name: 'Start upload' }).click();
   await page.getByText(/^Uploaded as \d{19} · rejected$/).waitFor();
   const card = page.locator('#rows > li', { hasText: 'carol' });
   await card.getByText('rejected', { exact: true }).waitFor();
@@ -153,7 +153,7 @@ test('a user sees their own uploads, plays one by a signed URL, and deletes it',
   const mine = page.locator('#mine-list > li');
   await mine.getByText('ready', { exact: true }).waitFor();
   expect(await mine.count()).toBe(1);
-  expect(await page.locator('#mine-state').textContent()).toBe('of dave');
+  expect(await page.locator('#mine-state').textContent()).toBe('User: dave');
 
   await mine.getByRole('button', { name: 'Play: clip.webm' }).click();
   await becomesTrue(page, `document.querySelector('#mine-list video').currentTime > 0.2`);
@@ -175,7 +175,7 @@ test('a user sees their own uploads, plays one by a signed URL, and deletes it',
   expect(await run.rows()).toContainEqual(expect.objectContaining({ uploader: 'dave', status: 'deleted' }));
 
   await page.reload();
-  await page.getByText('None so far. An upload is listed as soon as VOD has confirmed it.').waitFor();
+  await page.getByText('No uploads yet. An upload is listed as soon as VOD has confirmed it.').waitFor();
   expect(errors).toEqual([]);
   await page.context().close();
 });
@@ -199,7 +199,7 @@ thoroughTest('a user sees a list of several pages, and nothing of another user',
 
   await page.getByLabel('User', { exact: true }).fill('frank');
   await page.getByLabel('User', { exact: true }).press('Tab');
-  await page.getByText('of frank', { exact: true }).waitFor();
+  await page.getByText('User: frank', { exact: true }).waitFor();
   await page.locator('#mine-empty').waitFor();
   expect(await mine.count()).toBe(0);
   expect(errors).toEqual([]);
@@ -234,7 +234,7 @@ test('an upload over a limit is refused at signing or else shown as rejected, wi
     const { page, errors } = await open(limited.url);
     await page.getByLabel('User', { exact: true }).fill('heidi');
     await page.setInputFiles('#videos', join(folder, 'clip.webm'));
-    await page.getByRole('button', { name: 'Start the upload' }).click();
+    await page.getByRole('button', { name: 'Start upload' }).click();
     await page.locator('#running-list').getByText('/fileSize: must be at most 1000 bytes').waitFor();
 
     // As an app that does not say how large the file is.
@@ -267,7 +267,7 @@ thoroughTest('the page plays and refuses deletions in a run without playback and
     await becomesTrue(page, `document.querySelector('#mine-list video').currentTime > 0.2`);
     page.once('dialog', (dialog) => void dialog.accept());
     await mine.getByRole('button', { name: 'Delete: clip.webm' }).click();
-    await mine.getByText('Deletion is off in this run', { exact: false }).waitFor();
+    await mine.getByText('Deletion is disabled', { exact: false }).waitFor();
     expect(errors).toEqual([]);
     await page.context().close();
   } finally {

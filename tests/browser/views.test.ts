@@ -60,7 +60,7 @@ async function upload(video: string, cover: string): Promise<void> {
   await page.setInputFiles('#videos', video);
   await page.setInputFiles('#cover', cover);
   await page.getByLabel('Procedure', { exact: true }).selectOption('LongVideoPreset');
-  await page.getByRole('button', { name: 'Start the upload' }).click();
+  await page.getByRole('button', { name: 'Start upload' }).click();
   await page.getByText(/^Uploaded as \d{19} · ready$/).waitFor();
   const media = { type: 'mp4', size: 7_340_032, sourceContext: '', duration: 61, width: 1920, height: 1080 };
   run.vod.put({ ...media, name: 'lecture', procedure: 'FailingPreset' });
@@ -106,7 +106,7 @@ test('tabs are changed by keyboard, and the URL names the view', async () => {
 test('a thumbnail shows the cover in the rows and in the uploads of the user', async () => {
   await show('uploads');
   for (const list of ['#mine-list', '#rows']) {
-    const images = `document.querySelectorAll('${list} .thumbnail:not([hidden])')`;
+    const images = `document.querySelectorAll('${list} img:not([hidden])')`;
     await becomesTrue(page, `[...${images}].some(({ naturalWidth }) => naturalWidth === 320)`);
   }
 });
@@ -138,7 +138,7 @@ describe('the view of events', () => {
     expect(await list.count()).toBe(1);
     await page.getByRole('searchbox').fill('');
     await page.locator('#events-filter [name=outcome]').selectOption('refused');
-    await page.getByText('No callback matches.').waitFor();
+    await page.getByText('No event matches the filter.').waitFor();
     expect(await page.locator('#events-filter output').textContent()).toBe(`0 of ${all}`);
     await page.locator('#events-filter [name=type]').selectOption('');
     await page.locator('#events-filter [name=outcome]').selectOption('');
@@ -171,7 +171,7 @@ describe('the view of events', () => {
       ['wrong-token', 'forged: wrong token', '401'],
       ['wrong-sign', 'forged: wrong Sign', '401'],
       ['other-file', 'forged: other FileId', '200'],
-      ['cut', 'broken: JSON cut off', '400'],
+      ['cut', 'broken: truncated JSON', '400'],
     ] as const) {
       await card.getByLabel('Forgery').selectOption(forgery);
       await card.getByRole('button', { name: 'Send forged' }).click();
@@ -182,7 +182,7 @@ describe('the view of events', () => {
     const kinds = run.vod.callbackLog.read('').records.map(({ kind }) => kind);
     expect(kinds.slice(-5)).toEqual(['again', 'wrong-token', 'wrong-sign', 'other-file', 'cut']);
     await page.getByRole('searchbox').fill('');
-    await (await entry('broken: JSON cut off')).getByText('400 · refused').waitFor();
+    await (await entry('broken: truncated JSON')).getByText('400 · refused').waitFor();
   });
 });
 
@@ -266,7 +266,7 @@ describe('the view of the local VOD', () => {
     await probability.fill('7');
     await probability.press('Enter');
     await page.getByText('"drop" must be a number from 0 to 1, not 7').waitFor();
-    await page.getByLabel('Format of callbacks').selectOption('both');
+    await page.getByLabel('Callback format').selectOption('both');
     await until(() => faults().format === 'both');
     await page.getByText('2 faults are on').waitFor();
     await page.getByRole('button', { name: 'Reset all' }).click();
@@ -357,7 +357,7 @@ test('with 1000 callbacks the filter paints within 100 ms, and memory stays boun
   }
   run.vod.setFaults(undefined);
   await show('events');
-  await becomesTrue(page, `document.querySelector('#events-filter output').textContent === '1,000 in all'`);
+  await becomesTrue(page, `document.querySelector('#events-filter output').textContent === '1,000 total'`);
   expect(run.vod.callbackLog.size).toBe(MAX_RECORDS);
   const rows = () => page.locator('#events-list > li').count();
   expect(await rows()).toBe(50);

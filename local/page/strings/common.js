@@ -1,7 +1,7 @@
 /** The texts that several views have. */
 export const COMMON_STRINGS = {
   en: {
-    title: 'vod-client-upload on this machine',
+    title: 'vod-client-upload · local run',
     brand: 'local run',
     language: 'Language',
     views: 'Views',
@@ -22,18 +22,17 @@ export const COMMON_STRINGS = {
     allOutcomes: 'All outcomes',
     typeFilter: 'Type',
     outcomeFilter: 'Outcome',
-    shownOf: (shown, total) => (shown === total ? `${total} in all` : `${shown} of ${total}`),
+    shownOf: (shown, total) => (shown === total ? `${total} total` : `${shown} of ${total}`),
     attempts: 'Attempts',
     attemptCount: (count) => `${count} attempts`,
     body: 'Body',
     asSent: 'As sent',
-    noBody: 'no body',
     noReply: 'no response',
     milliseconds: (count) => `${count} ms`,
     fileEvents: 'Events',
   },
   zh: {
-    title: 'vod-client-upload 本机运行',
+    title: 'vod-client-upload · 本机运行',
     brand: '本机运行',
     language: '语言',
     views: '视图',
@@ -59,7 +58,6 @@ export const COMMON_STRINGS = {
     attemptCount: (count) => `发送 ${count} 次`,
     body: '请求体',
     asSent: '原始内容',
-    noBody: '无响应体',
     noReply: '无响应',
     milliseconds: (count) => `${count} 毫秒`,
     fileEvents: '事件通知',

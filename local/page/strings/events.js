@@ -1,14 +1,14 @@
 /** The texts of the view of callbacks. */
 export const EVENTS_STRINGS = {
   en: {
-    eventsTitle: 'Callbacks of the local VOD',
-    eventsTarget: (url) => `Each event that VOD pushes to ${url}, and what the backend returned.`,
+    eventsTitle: 'Events from the local VOD',
+    eventsTarget: (url) => `Every event that VOD pushes to ${url}, with the response of the backend.`,
     eventsPull:
-      'VOD is set to PULL (reliable notification): it pushes nothing, the function pull-events fetches events.',
-    eventsNowhere: 'VOD has no callback URL: it pushes nothing.',
-    eventsEmpty: 'None so far. VOD calls back as soon as an upload is committed.',
-    eventsNoMatch: 'No callback matches.',
-    eventsSearch: 'FileId, or any text in body or response',
+      'VOD is set to PULL (reliable notification): it pushes no events, and the function pull-events fetches them.',
+    eventsNowhere: 'VOD has no callback URL, so it pushes no events.',
+    eventsEmpty: 'No events yet. VOD sends one as soon as an upload is committed.',
+    eventsNoMatch: 'No event matches the filter.',
+    eventsSearch: 'FileId, or text in body or response',
     callbackOutcome: {
       sending: 'sending',
       accepted: 'accepted',
@@ -21,7 +21,7 @@ export const EVENTS_STRINGS = {
       'wrong-token': 'forged: wrong token',
       'wrong-sign': 'forged: wrong Sign',
       'other-file': 'forged: other FileId',
-      cut: 'broken: JSON cut off',
+      cut: 'broken: truncated JSON',
     },
     sendAgain: 'Send again',
     forgery: 'Forgery',
@@ -29,8 +29,8 @@ export const EVENTS_STRINGS = {
     forgeries: {
       'wrong-token': 'Wrong token in the URL',
       'wrong-sign': 'Wrong Sign',
-      'other-file': 'FileId that VOD does not know',
-      cut: 'JSON that is cut off',
+      'other-file': 'FileId unknown to VOD',
+      cut: 'Truncated JSON',
     },
     forgeryHint: {
       'wrong-token': 'The backend must return 401.',
@@ -39,8 +39,8 @@ export const EVENTS_STRINGS = {
         'The backend accepts it, because the credentials are valid. The row stays unverified: VOD does not know the file.',
       cut: 'The backend must return 400.',
     },
-    noSignKey: 'Without VOD_CALLBACK_SIGN_KEY the backend does not check Sign, and accepts it.',
-    response: 'Response',
+    noSignKey: 'VOD_CALLBACK_SIGN_KEY is not set: the backend does not verify Sign, and accepts the event.',
+    response: 'Response body',
     curl: 'As curl',
     curlHint: '# CALLBACK is the URL that npm start prints after "callback"',
     copyCurl: 'Copy as curl',
@@ -51,9 +51,9 @@ export const EVENTS_STRINGS = {
     eventsTarget: (url) => `点播推送到 ${url} 的每条事件通知，以及后端返回的内容。`,
     eventsPull: '点播当前使用可靠回调（PULL）：不推送事件通知，由 pull-events 函数拉取。',
     eventsNowhere: '点播没有设置回调 URL，不会推送事件通知。',
-    eventsEmpty: '暂无。上传确认完成后，点播会立即发出回调。',
+    eventsEmpty: '暂无事件通知。上传确认后，点播会立即发出。',
     eventsNoMatch: '没有符合条件的事件通知。',
-    eventsSearch: 'FileId，或请求体、响应中的任意文本',
+    eventsSearch: 'FileId，或请求体、响应中的文本',
     callbackOutcome: {
       sending: '发送中',
       accepted: '已接受',
@@ -84,7 +84,7 @@ export const EVENTS_STRINGS = {
       cut: '后端应返回 400。',
     },
     noSignKey: '没有设置 VOD_CALLBACK_SIGN_KEY，后端不校验 Sign，因此会接受。',
-    response: '响应',
+    response: '响应体',
     curl: 'curl 命令',
     curlHint: '# CALLBACK 是 npm start 输出中 callback 一行的 URL',
     copyCurl: '复制为 curl',

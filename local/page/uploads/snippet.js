@@ -10,7 +10,7 @@ export function getClientCode(url, options) {
 
 const uploads = createUploads({
   url: ${quoted(url)},
-  token: ({ refresh }) => userToken({ refresh }), // the JWT that your login gave to this user; refresh: it was refused
+  token: ({ refresh }) => userToken({ refresh }), // the JWT of this user; refresh: the last one was rejected
 });
 
 const upload = uploads.upload(file${chosen});
@@ -26,20 +26,20 @@ const { status } = await upload.settled; // VOD confirmed the result: ready, fai
  * @param {Record<string, unknown>} wanted the properties of the request
  */
 export function getSignatureCode(url, wanted) {
-  return `// The SDK calls this for each step of an upload, and again when it repeats one. Fetch a fresh signature in each call
-// and keep none: one that is valid once is refused the second time, any other one after its time is up.
+  return `// The SDK calls this for every step of an upload, and again for every retry. Request a new signature in each call and
+// do not cache it: VOD rejects a one-time signature that was already used, and every signature that has expired.
 async function getSignature() {
   const response = await fetch(${quoted(url)}, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
-      authorization: \`Bearer \${await userToken()}\`, // the JWT that your login gave to this user
+      authorization: \`Bearer \${await userToken()}\`, // the JWT of this user
     },
     body: JSON.stringify(${literal(wanted)}),
   });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(answer.detail ?? answer.message);
-  return answer.signature;
+  const body = await response.json();
+  if (!response.ok) throw new Error(body.detail ?? body.message);
+  return body.signature;
 }
 
 // import sdk from 'vod-js-sdk-v6';
