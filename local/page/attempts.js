@@ -63,7 +63,9 @@ function attemptItem(attempt) {
     'li',
     {},
     line,
-    ...(responseBody ? [codeBlock(text.response, ...jsonView(responseBody))] : []),
+    ...(responseBody
+      ? [element('p', { className: 'hint' }, text.response), codeBlock(text.response, ...jsonView(responseBody))]
+      : []),
     ...headerBlock(text.sentHeaders, headers),
     ...headerBlock(text.receivedHeaders, responseHeaders),
   );

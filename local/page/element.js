@@ -41,9 +41,10 @@ export function setTextOrHide(target, text = '') {
  * @param {string} kind
  * @param {string | undefined} value decides the colour
  * @param {string} text
+ * @param {string} [title] what the text means
  */
-export function badge(kind, value, text) {
-  return element('span', { className: `badge ${kind}`, 'data-value': value }, text);
+export function badge(kind, value, text, title) {
+  return element('span', { className: `badge ${kind}`, 'data-value': value, title }, text);
 }
 
 /**

@@ -26,8 +26,11 @@ export function formatSeconds(seconds, language) {
     new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
   if (whole < 60) return unit(whole, 'second');
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${unit(minutes, 'minute')} ${unit(whole % 60, 'second')}`;
-  return `${unit(Math.floor(minutes / 60), 'hour')} ${unit(minutes % 60, 'minute')}`;
+  const parts =
+    minutes < 60
+      ? [unit(minutes, 'minute'), unit(whole % 60, 'second')]
+      : [unit(Math.floor(minutes / 60), 'hour'), unit(minutes % 60, 'minute')];
+  return new Intl.ListFormat(language, { type: 'unit', style: 'narrow' }).format(parts);
 }
 
 /**

@@ -282,6 +282,7 @@ describe('numbers for people', () => {
     expect(formatSeconds(125, 'en')).toBe('2 min 5 sec');
     expect(formatSeconds(7380, 'en')).toBe('2 hr 3 min');
     expect(formatSeconds(5, 'zh')).toBe('5秒');
+    expect(formatSeconds(125, 'zh')).toBe('2分钟5秒');
   });
 });
 

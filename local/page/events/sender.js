@@ -21,10 +21,17 @@ export function createSender({ announce, hasSignKey, send }) {
   const forge = element('div', { className: 'forge' }, choice, forgeButton, hint);
   const result = element('div', { className: 'result', hidden: true });
 
+  /** The last record that was sent here, if that succeeded. */
+  let sent;
+
   async function sendAndShow(forgery) {
     again.disabled = forgeButton.disabled = true;
+    sent = undefined;
     try {
-      showResult(await send(forgery), forgery);
+      sent = await send(forgery);
+      showResult();
+      const [{ status, failure }] = sent.attempts;
+      announce(words().announce(titleOf(sent), String(status ?? failure)));
     } catch (error) {
       result.replaceChildren(element('p', { className: 'error' }, error.message));
       announce(error.message);
@@ -33,15 +40,18 @@ export function createSender({ announce, hasSignKey, send }) {
     again.disabled = forgeButton.disabled = false;
   }
 
-  function showResult({ attempts, kind }, forgery) {
+  function titleOf({ kind }) {
     const text = words();
-    const [attempt] = attempts;
-    const title = forgery === undefined ? text.sendAgain : text.callbackKind[kind];
+    return kind === 'again' ? text.sendAgain : text.callbackKind[kind];
+  }
+
+  function showResult() {
+    const text = words();
+    const [attempt] = sent.attempts;
     result.replaceChildren(
-      element('p', { className: 'attempt-line' }, element('strong', {}, title), statusBadge(attempt)),
+      element('p', { className: 'attempt-line' }, element('strong', {}, titleOf(sent)), statusBadge(attempt)),
       ...(attempt.responseBody ? [codeBlock(text.response, ...jsonView(attempt.responseBody))] : []),
     );
-    announce(text.announce(title, String(attempt.status ?? attempt.failure)));
   }
 
   function showHint() {
@@ -61,6 +71,7 @@ export function createSender({ announce, hasSignKey, send }) {
     setText(again, text.sendAgain);
     setText(forgeButton, text.sendForged);
     showHint();
+    if (sent) showResult();
   }
 
   return { again, forge, result, update };

@@ -1,8 +1,9 @@
 import { coverUrl, getConfig, playbackUrl } from '../backend.js';
 import { badge, element, setText, setTextOrHide } from '../element.js';
+import { words } from '../strings.js';
+import { createThumbnail } from '../thumbnail.js';
 import { createPlayer } from './player.js';
 import { describeMedia, nameOf } from './row-card.js';
-import { words } from '../strings.js';
 
 /**
  * Shows one upload to the user who made it, and updates it in place: a video keeps playing.
@@ -11,8 +12,7 @@ import { words } from '../strings.js';
  * @param {(upload: import('./my-uploads.js').MyUpload) => void} remove
  */
 export function myUploadCard(user, remove) {
-  const image = element('img', { className: 'thumbnail', alt: '', loading: 'lazy', hidden: true });
-  image.addEventListener('error', () => (image.hidden = true));
+  const cover = createThumbnail();
   const title = element('h3');
   const badges = element('p', { className: 'badges' });
   const media = element('p', { className: 'hint' });
@@ -21,7 +21,7 @@ export function myUploadCard(user, remove) {
   const deleteButton = element('button', { type: 'button', onclick: () => remove(upload) });
   const player = createPlayer(() => playbackUrl(user, upload));
   const buttons = element('div', { className: 'buttons' }, player.button, deleteButton);
-  const head = element('div', { className: 'row-head' }, image, element('div', {}, title, badges), buttons);
+  const head = element('div', { className: 'row-head' }, cover.thumbnail, element('div', {}, title, badges), buttons);
   const card = element('li', { tabIndex: -1 }, head, player.panel, media, reason, error);
   let upload;
 
@@ -39,11 +39,13 @@ export function myUploadCard(user, remove) {
     );
     if (isDeleting) badges.append(badge('status', 'deleting', text.deleting));
     setText(media, describeMedia(upload));
-    setTextOrHide(reason, rejection && `${text.rejection[rejection.reason] ?? rejection.reason}: ${rejection.detail}`);
+    setTextOrHide(
+      reason,
+      rejection && text.announce(text.rejection[rejection.reason] ?? rejection.reason, rejection.detail),
+    );
     setTextOrHide(error, upload.error && (getConfig().allowDelete ? upload.error.message : text.notOffered));
-    image.hidden = hasCover !== true;
-    if (hasCover) image.src = coverUrl(fileId);
     const poster = hasCover ? coverUrl(fileId) : undefined;
+    cover.update(poster, upload.type);
     player.update({ name, poster, isPlayable: status === 'ready' && !isDeleting });
     deleteButton.hidden = !isConfirmed || isDeleting || status === 'deleted';
     setText(deleteButton, text.delete);

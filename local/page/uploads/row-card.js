@@ -1,12 +1,13 @@
 import { coverUrl, getConfig, playbackUrl } from '../backend.js';
 import { badge, element, setText } from '../element.js';
 import { formatBytes, formatSeconds } from '../format.js';
-import { createPlayer } from './player.js';
 import { language, words } from '../strings.js';
+import { createThumbnail } from '../thumbnail.js';
+import { createPlayer } from './player.js';
 
 /** Shows one row of the table, and updates it in place: a video keeps playing, open details stay open. */
 export function rowCard() {
-  const cover = createCover();
+  const cover = createThumbnail();
   const title = element('h3');
   const badges = element('p', { className: 'badges' });
   const facts = element('dl', { className: 'facts' });
@@ -19,7 +20,7 @@ export function rowCard() {
   const details = element('details', {}, summary, attributes);
   const events = element('a', { className: 'item-link' });
   const buttons = element('div', { className: 'buttons' }, events, player.button);
-  const head = element('div', { className: 'row-head' }, cover.image, element('div', {}, title, badges), buttons);
+  const head = element('div', { className: 'row-head' }, cover.thumbnail, element('div', {}, title, badges), buttons);
   const parts = [head, player.panel, facts, measures, warning, tasks, details];
   const card = element('li', { className: 'card row', tabIndex: -1 }, ...parts);
   let row;
@@ -31,7 +32,8 @@ export function rowCard() {
     card.dataset.fileId = row.fileId;
     card.dataset.status = row.status;
     setText(title, nameOf(row));
-    const poster = cover.update(row);
+    const poster = hasCover(row) ? coverUrl(row.fileId) : undefined;
+    cover.update(poster, row.type);
     badges.replaceChildren(...badgesOf(row));
     facts.replaceChildren(...factsOf(row));
     setText(measures, describeMedia(row));
@@ -51,27 +53,6 @@ export function rowCard() {
   }
 
   return { card, update };
-}
-
-/** The image of a row's cover. */
-function createCover() {
-  const image = element('img', { className: 'thumbnail', alt: '', loading: 'lazy', hidden: true });
-  let url;
-  let brokenUrl;
-  image.addEventListener('error', () => {
-    brokenUrl = url;
-    image.hidden = true;
-  });
-  return {
-    image,
-    /** Returns the URL of the cover, undefined if there is none. */
-    update(row) {
-      url = hasCover(row) ? coverUrl(row.fileId) : undefined;
-      image.hidden = url === undefined || url === brokenUrl;
-      if (url !== undefined && image.getAttribute('src') !== url) image.src = url;
-      return url;
-    },
-  };
 }
 
 /** Whether the local VOD has the cover of a row: before the verification a row may contain any URL. */
@@ -103,8 +84,8 @@ function badgesOf({ status, seal, trust }) {
   const text = words();
   return [
     badge('status', status, text.status[status] ?? status),
-    ...(seal ? [badge('seal', seal, text.seal[seal] ?? seal)] : []),
-    ...(trust ? [badge('trust', trust, text.trust[trust] ?? trust)] : []),
+    ...(seal ? [badge('seal', seal, text.seal[seal] ?? seal, text.sealHint[seal])] : []),
+    ...(trust ? [badge('trust', trust, text.trust[trust] ?? trust, text.trustHint[trust])] : []),
   ];
 }
 
@@ -141,7 +122,9 @@ function taskOf(id, { status, failed, outputs = [], errors = [] }) {
       {},
       element('span', { 'aria-label': text.taskOf(id) }, element('code', {}, id)),
       ' ',
-      ...(status ? [badge('task-state', failed ? 'failed' : status, text.taskState(status, failed))] : []),
+      ...(status
+        ? [badge('task-state', failed ? 'failed' : status, text.taskState(text.taskStatus[status] ?? status, failed))]
+        : []),
     ),
     ...list(text.outputs, outputs),
     ...list(text.errors, errors),
@@ -149,7 +132,7 @@ function taskOf(id, { status, failed, outputs = [], errors = [] }) {
 }
 
 function subTask({ type, definition, url, code, message }) {
-  const label = [type, definition, code].filter((part) => part !== undefined).join(' ');
+  const label = [type, definition, code && `(${code})`].filter((part) => part !== undefined).join(' ');
   return element(
     'li',
     {},

@@ -2,29 +2,21 @@ import { coverUrl } from '../backend.js';
 import { badge, element, setText } from '../element.js';
 import { formatTime } from '../format.js';
 import { language, words } from '../strings.js';
+import { createThumbnail } from '../thumbnail.js';
 import { describeMedia } from '../uploads/row-card.js';
 
 /** An entry for a file of the library. */
 export function fileCard() {
-  const image = element('img', { className: 'thumbnail', alt: '', loading: 'lazy' });
-  const placeholder = element('span', { className: 'thumbnail placeholder', 'aria-hidden': 'true' });
+  const cover = createThumbnail();
   const parts = createParts();
-  const card = element('li', { className: 'item with-thumbnail' }, image, placeholder, parts.text, parts.link);
-  image.addEventListener('error', () => showImage(false));
+  const card = element('li', { className: 'item with-thumbnail' }, cover.thumbnail, parts.text, parts.link);
   let file;
-
-  function showImage(isShown) {
-    image.hidden = !isShown;
-    placeholder.hidden = isShown;
-  }
 
   function update(next = file) {
     file = next;
     const text = words();
     const { fileId, name, type, category, hasCover, isForbidden, isOriginalDeleted, suggestion, createTime } = file;
-    showImage(hasCover);
-    if (hasCover && image.getAttribute('src') !== coverUrl(fileId)) image.src = coverUrl(fileId);
-    setText(placeholder, type.slice(0, 4).toUpperCase());
+    cover.update(hasCover ? coverUrl(fileId) : undefined, type);
     parts.show({
       title: [name, type].filter(Boolean).join('.'),
       badges: [

@@ -67,7 +67,7 @@ function createPart(name, keyOf, createCard, emptyText) {
   return {
     show({ [name]: { total, newest } }) {
       list.show(newest);
-      setText($(`#vod-${name}-count`), total === 0 ? '' : String(words().newestOf(newest.length, total)));
+      setText($(`#vod-${name}-count`), total === 0 ? '' : words().newestOf(newest.length, total));
       setTextOrHide($(`#vod-${name}-empty`), total === 0 ? emptyText() : '');
     },
     translate: list.translate,
@@ -79,12 +79,15 @@ function configLines(config) {
   const onOff = (isOn) => (isOn ? text.on : text.off);
   const lines = [
     [text.configMode, text.modes[config.mode]],
-    [text.configUrl, config.url === '' ? text.none : element('code', {}, config.url)],
+    [text.configUrl, config.url === '' ? text.none : element('code', {}, config.url), 'long'],
     [text.configUpload, onOff(config.uploadSwitch)],
     [text.configDelete, onOff(config.deleteSwitch)],
     [text.configPersistence, onOff(config.persistenceSwitch)],
     [text.configSign, config.hasSignKey ? text.isSet : text.isNotSet],
     [text.configQueued, String(config.queued)],
   ];
-  return lines.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]);
+  return lines.flatMap(([name, value, className = '']) => [
+    element('dt', { className }, name),
+    element('dd', { className }, value),
+  ]);
 }
