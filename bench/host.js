@@ -1,11 +1,13 @@
 'use strict';
-// One instance of a function: loads its bundle, calls its handler as Lambda would, and says on file descriptor 3 when the
-// first answer was there (in milliseconds since the process started) and what the calls after it took.
+// One instance of a function: loads its bundle, calls its handler as Lambda would, and writes to file descriptor 3 when the
+// first response was there, in milliseconds since the process started, and what the later calls took.
 const { createHash } = require('node:crypto');
 const { readFileSync, writeSync } = require('node:fs');
+const { setImmediate: turn, setTimeout: sleep } = require('node:timers/promises');
 
-const [bundle, eventFile, id, warmUp, calls] = process.argv.slice(2);
-const template = readFileSync(eventFile, 'utf8');
+const { bundle, eventFile, id, warmUp, calls, pause, heapAfter } = JSON.parse(process.argv[2]);
+// One event a line: the first is the first call's, the following are used in turn.
+const templates = readFileSync(eventFile, 'utf8').trimEnd().split('\n');
 const context = {
   awsRequestId: '00000000-0000-4000-8000-000000000000',
   functionName: 'bench',
@@ -16,7 +18,13 @@ const context = {
 };
 /** Digits, as VOD's file ids are. */
 const fileId = (number) => String(BigInt(`0x${createHash('md5').update(`${id}-${number}`).digest('hex')}`));
-const event = (number) => JSON.parse(template.replaceAll('FILE_ID', fileId(number)));
+const event = (number) => JSON.parse(templates[number % templates.length].replaceAll('FILE_ID', () => fileId(number)));
+
+/** Of a route the status, of a batch whether all of its records succeeded. */
+function assertSuccess({ statusCode, body, batchItemFailures }) {
+  if (statusCode === 200 || batchItemFailures?.length === 0) return;
+  throw new Error(`${bundle} returned ${statusCode ?? JSON.stringify(batchItemFailures)}: ${body}`);
+}
 
 async function main() {
   const first = event(0);
@@ -24,27 +32,45 @@ async function main() {
   const loadedBundle = bundle.endsWith('.mjs') ? await import(bundle) : require(bundle);
   const { handler } = loadedBundle;
   const loaded = performance.now();
-  const { statusCode, body } = await handler(first, context);
-  const answered = performance.now();
+  const result = await handler(first, context);
+  const firstResponse = performance.now();
   const { secretRead } = loadedBundle;
-  if (statusCode !== 200) throw new Error(`${bundle} answered ${statusCode}: ${body}`);
+  assertSuccess(result);
 
   const times = [];
-  let cpu;
-  for (let number = 1 - Number(warmUp); number <= Number(calls); number++) {
-    const next = event(`w${number}`);
-    if (number === 1) cpu = process.cpuUsage();
-    const since = performance.now();
-    const answer = handler(next, context);
-    const { statusCode: status } = answer instanceof Promise ? await answer : answer;
-    const took = performance.now() - since;
-    if (status !== 200) throw new Error(`${bundle} answered ${status}`);
-    if (number > 0) times.push(took);
-    await new Promise((resolve) => setImmediate(resolve));
+  let cpu = { user: 0, system: 0 };
+  /** Calls the handler with these events, which were parsed before: parsing them is not the function's work. */
+  async function measure(from, to) {
+    const events = Array.from({ length: to - from }, (_, index) => event(from + index));
+    const before = process.cpuUsage();
+    for (const next of events) {
+      const since = performance.now();
+      const returned = handler(next, context);
+      const response = returned instanceof Promise ? await returned : returned;
+      times.push(performance.now() - since);
+      assertSuccess(response);
+      await (pause > 0 ? sleep(pause) : turn());
+    }
+    const { user, system } = process.cpuUsage(before);
+    cpu = { user: cpu.user + user, system: cpu.system + system };
   }
-  const { user = 0, system = 0 } = cpu ? process.cpuUsage(cpu) : {};
+  await measure(1, 1 + warmUp);
+  times.length = 0;
+  cpu = { user: 0, system: 0 };
+  const heaps = [];
+  let done = 1 + warmUp;
+  for (const count of [...heapAfter, calls]) {
+    // In steps, so that the events themselves do not fill the heap.
+    for (const end = 1 + warmUp + count; done < end; done = Math.min(end, done + 1_000)) {
+      await measure(done, Math.min(end, done + 1_000));
+    }
+    globalThis.gc?.();
+    heaps.push(process.memoryUsage().heapUsed);
+  }
   const { rss } = process.memoryUsage();
-  writeSync(3, JSON.stringify({ started, loaded, secretRead, answered, times, cpu: (user + system) / 1000, rss }));
+  const milliseconds = (cpu.user + cpu.system) / 1000;
+  const measured = { started, loaded, secretRead, firstResponse, times, cpu: milliseconds, rss, heaps };
+  writeSync(3, JSON.stringify(measured));
   process.exit(0);
 }
 

@@ -1,45 +1,77 @@
-import { quartiles, ratios } from './statistics';
+import { quartiles, ratios, type Quartiles } from './statistics';
 import type { Measured } from './instances';
 import { figure, range, table } from './tables';
 import { NAMES } from './variants';
 
-/** What the measured processes are given. */
-export interface Machine {
-  readonly files: Readonly<Record<string, string>>;
-  readonly env: Readonly<Record<string, string>>;
-  readonly sign: string;
-  readonly hear: string;
-}
-
-/** Medians in milliseconds by variant, for the sums of money. */
+/** Medians of all variants, by `function:variant`, for example `vod-events:ours`. */
 export interface Times {
-  readonly cold: Record<string, number>;
-  readonly warm: Record<string, number>;
+  /** Milliseconds from the start of the process to the first response. */
+  readonly cold: Readonly<Record<string, number>>;
+  /** Milliseconds of a warm call. */
+  readonly warm: Readonly<Record<string, number>>;
+  /** Milliseconds of CPU of a warm call. */
+  readonly cpu: Readonly<Record<string, number>>;
+  /** Bytes of the log for each call. */
+  readonly logBytes: Readonly<Record<string, number>>;
 }
 
-export const of = (results: readonly Measured[], what: (one: Measured) => number) => results.map(what);
-export const answered = ({ answered: at }: Measured) => at;
-export const middle = ({ times }: Measured) => quartiles(times).median;
+export type Results = Readonly<Record<string, readonly Measured[]>>;
 
-export function coldTable(results: Readonly<Record<string, readonly Measured[]>>): string {
-  const { ours = [] } = results;
+export const firstResponse = (run: Measured): number => run.firstResponse;
+/** Milliseconds. */
+export const medianCall = ({ times }: Measured): number => quartiles(times).median;
+/** Milliseconds. */
+export const cpuPerCall = ({ cpu, times }: Measured): number => cpu / times.length;
+
+/** What `ours` takes of another variant, round by round. */
+export function ratioTo(results: Results, name: string, value: (run: Measured) => number): Quartiles {
+  return ratios((results['ours'] ?? []).map(value), (results[name] ?? []).map(value));
+}
+
+export function coldTable(results: Results): string {
   return table(
-    ['ms from process start', 'loaded', 'first answer', 'ours takes of it'],
+    ['cold: ms from process start', 'loaded', 'first response', 'ours takes of it'],
     Object.entries(results).map(([name, runs]) => [
       NAMES[name] ?? name,
-      figure(quartiles(of(runs, ({ loaded }) => loaded)).median),
-      range(quartiles(of(runs, answered))),
-      name === 'ours' ? '' : range(ratios(of(ours, answered), of(runs, answered)), 2),
+      figure(quartiles(runs.map(({ loaded }) => loaded)).median),
+      range(quartiles(runs.map(firstResponse))),
+      name === 'ours' ? '' : range(ratioTo(results, name, firstResponse), 2),
     ]),
   );
 }
 
-export function medians(
-  results: Readonly<Record<string, readonly Measured[]>>,
-  what: (one: Measured) => number,
-  key: string,
-) {
-  return Object.fromEntries(
-    Object.entries(results).map(([name, runs]) => [key + name, quartiles(of(runs, what)).median]),
+export function warmTable(results: Results): string {
+  const ratio = (name: string, value: (run: Measured) => number) =>
+    name === 'ours' ? '' : range(ratioTo(results, name, value), 2);
+  return table(
+    ['warm: request to response', 'ms', 'ours takes of it', 'ms of CPU', 'ours takes of it', 'MB', 'bytes of log'],
+    Object.entries(results).map(([name, runs]) => [
+      NAMES[name] ?? name,
+      range(quartiles(runs.map(medianCall)), 3),
+      ratio(name, medianCall),
+      range(quartiles(runs.map(cpuPerCall)), 3),
+      ratio(name, cpuPerCall),
+      figure(quartiles(runs.map(({ rss }) => rss / 1e6)).median, 0),
+      figure(quartiles(runs.map(({ logBytes }) => logBytes)).median, 0),
+    ]),
   );
+}
+
+/** @param cold and `warm` have the same variants, or some of them */
+export function timesOf(functionName: string, cold: Results, warm: Results): Times {
+  const medians = (results: Results, value: (run: Measured) => number) =>
+    Object.fromEntries(
+      Object.entries(results).map(([name, runs]) => [`${functionName}:${name}`, quartiles(runs.map(value)).median]),
+    );
+  return {
+    cold: medians(cold, firstResponse),
+    warm: medians(warm, medianCall),
+    cpu: medians(warm, cpuPerCall),
+    logBytes: medians(warm, ({ logBytes }) => logBytes),
+  };
+}
+
+export function mergeTimes(all: readonly Times[]): Times {
+  const merge = (part: keyof Times) => Object.assign({}, ...all.map((times) => times[part])) as Times['cold'];
+  return { cold: merge('cold'), warm: merge('warm'), cpu: merge('cpu'), logBytes: merge('logBytes') };
 }

@@ -1,5 +1,5 @@
 import type { Major } from '../tests/support/node-majors';
-import { bars, say } from './report';
+import { addBars, addSection } from './report';
 import { startStack, type Load } from './senders';
 import { isQuick } from './settings';
 import { single } from './statistics';
@@ -53,53 +53,53 @@ export async function scale(major: Major): Promise<void> {
       figure(load.p99),
       `${load.errors} of ${load.events}`,
     ];
-    say(
+    addSection(
       `## Senders at once\n\n\`npm start\` on Node ${major} with its table in a file; the senders share the machine with it.\n\n${table(
         ['senders', 'events a second', 'p50 ms', 'p99 ms', 'errors'],
         [...loads.map((load) => row(String(load.senders), load)), row('half the peak rate', half)],
       )}\n\nAt half the peak rate, evenly spaced, with times from when each event was due: ${atHalf}.`,
     );
     if (hundred && thousand) {
-      bars.push(
-        { what: '1 000 senders: errors', measured: single(thousand.errors), atMost: 0, digits: 0 },
+      addBars(
+        { name: '1 000 senders: errors', measured: single(thousand.errors), max: 0, digits: 0 },
         {
-          what: '1 000 senders: throughput, of that at 100',
+          name: '1 000 senders: throughput, of that at 100',
           measured: single(thousand.rate / hundred.rate),
-          atLeast: 0.8,
+          min: 0.8,
           digits: 2,
         },
         {
-          what: '1 000 senders: p99, of 1 000 / throughput',
+          name: '1 000 senders: p99, of 1 000 / throughput',
           measured: single(thousand.p99 / 1000 / (1000 / thousand.rate)),
-          atMost: 3,
+          max: 3,
           digits: 2,
         },
       );
     }
-    bars.push({
-      what: 'half the peak rate: p99 in ms',
+    addBars({
+      name: 'half the peak rate: p99 in ms',
       measured: single(half.p99),
-      atMost: 250,
+      max: 250,
       digits: 0,
-      why: atHalf,
+      reason: atHalf,
     });
 
     await at(last);
     const stored = await stack.rows();
-    say(
+    addSection(
       `## As the table grows\n\n${table(
         ['rows', 'p50 ms, one sender', 'p99 ms', 'MB, functions', 'MB, table'],
         rows,
       )}\n\n${stored} rows for ${stack.accepted.count} events that were answered with 200.`,
     );
-    bars.push(
-      { what: 'rows that are lost', measured: single(stack.accepted.count - stored), atMost: 0, digits: 0 },
+    addBars(
+      { name: 'rows that are lost', measured: single(stack.accepted.count - stored), max: 0, digits: 0 },
       {
-        what: `memory after ${last} events, of that after ${first}`,
+        name: `memory after ${last} events, of that after ${first}`,
         measured: single((memories[2] ?? NaN) / (memories[1] ?? NaN)),
-        atMost: 1.2,
+        max: 1.2,
         digits: 2,
-        why: `the functions' process had ${figure(memories[1] ?? NaN, 0)} MB, right after the bursts of up to 1 000 senders ${figure(afterBursts, 0)} MB, and ${figure(memories[2] ?? NaN, 0)} MB at the end`,
+        reason: `the functions' process had ${figure(memories[1] ?? NaN, 0)} MB, right after the bursts of up to 1 000 senders ${figure(afterBursts, 0)} MB, and ${figure(memories[2] ?? NaN, 0)} MB at the end`,
       },
     );
   } finally {

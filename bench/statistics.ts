@@ -9,34 +9,36 @@ export function quartiles(values: readonly number[]): Quartiles {
   return { q1: quantile(sorted, 0.25), median: quantile(sorted, 0.5), q3: quantile(sorted, 0.75) };
 }
 
-/** Of values in order, between its two neighbours where it is none of them. */
+/** A quantile of sorted values, interpolated between its two neighbours. */
 export function quantile(sorted: readonly number[], share: number): number {
-  const at = share * (sorted.length - 1);
-  const [below, above] = [sorted[Math.floor(at)] ?? NaN, sorted[Math.ceil(at)] ?? NaN];
-  return below + (above - below) * (at - Math.floor(at));
+  const position = share * (sorted.length - 1);
+  const below = sorted[Math.floor(position)] ?? NaN;
+  const above = sorted[Math.ceil(position)] ?? NaN;
+  return below + (above - below) * (position - Math.floor(position));
 }
 
-/** Quartiles of what one variant takes of another, round by round: what slows the machine for a while slows both. */
+/** Quartiles of the ratios of one variant to another, round by round: what slows the machine for a while slows both. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): Quartiles {
   return quartiles(ours.map((value, round) => value / (theirs[round] ?? NaN)));
 }
 
+/** A limit of what was measured. */
 export interface Bar {
-  readonly what: string;
+  readonly name: string;
   readonly measured: Quartiles;
-  readonly atMost?: number;
-  readonly atLeast?: number;
+  readonly max?: number;
+  readonly min?: number;
   readonly digits?: number;
-  /** A sentence's part: why it may be missed, from what was measured. */
-  readonly why?: string;
+  /** A clause for the report: why it may be missed, from what was measured. */
+  readonly reason?: string;
 }
 
 export type Verdict = 'met' | 'met in part of the runs' | 'missed';
 
 /** A bar is missed when the whole range between the quartiles is past it. */
-export function verdict({ measured: { q1, median, q3 }, atMost = Infinity, atLeast = -Infinity }: Bar): Verdict {
-  if (q1 > atMost || q3 < atLeast) return 'missed';
-  return median <= atMost && median >= atLeast ? 'met' : 'met in part of the runs';
+export function verdict({ measured: { q1, median, q3 }, max = Infinity, min = -Infinity }: Bar): Verdict {
+  if (q1 > max || q3 < min) return 'missed';
+  return median <= max && median >= min ? 'met' : 'met in part of the runs';
 }
 
 export function single(value: number): Quartiles {

@@ -20,12 +20,10 @@ export function range({ q1, median, q3 }: Quartiles, digits = 1): string {
 
 export function barTable(bars: readonly Bar[]): string {
   return table(
-    ['bar', 'asked', 'measured', 'verdict'],
+    ['bar', 'limit', 'measured', 'verdict'],
     bars.map((bar) => [
-      bar.what,
-      bar.atMost === undefined
-        ? `>= ${figure(bar.atLeast ?? NaN, bar.digits)}`
-        : `<= ${figure(bar.atMost, bar.digits)}`,
+      bar.name,
+      bar.max === undefined ? `>= ${figure(bar.min ?? NaN, bar.digits)}` : `<= ${figure(bar.max, bar.digits)}`,
       range(bar.measured, bar.digits ?? 2),
       verdict(bar),
     ]),

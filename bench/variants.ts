@@ -6,17 +6,26 @@ import type { ServerlessConfig } from '../local/config';
 import { CACHE } from '../tests/support/node-majors';
 import { ROOT } from './machine';
 
-/** What is measured, by the name of its source in bench/peers; ours are the functions themselves. */
-export const SIGNING = ['ours', 'sign-usual', 'sign-powertools', 'sign-sample', 'sign-sample-and-secret'] as const;
-/** Beside these, at a cold start alone: what the secret could be read with, and the other kind of module. */
-export const ALTERNATIVES = [
-  'sign-sample-own',
-  'sign-sample-fetch',
-  'sign-sample-sdk',
-  'ours-as-esm',
-  'nothing',
+/** The functions that are measured, as their files in functions/ are named. */
+export const FUNCTIONS = [
+  'upload-signature',
+  'vod-events',
+  'upload-changed',
+  'notify-app',
+  'uploads',
+  'playback',
 ] as const;
-export const WEBHOOK = ['ours', 'events-usual', 'events-powertools'] as const;
+export type FunctionName = (typeof FUNCTIONS)[number];
+
+/** The usual way to write each of them, called (a), by the name of its source in bench/peers. */
+export const USUAL = {
+  'upload-signature': 'sign-usual',
+  'vod-events': 'events-usual',
+  'upload-changed': 'changed-usual',
+  'notify-app': 'notify-usual',
+  uploads: 'uploads-usual',
+  playback: 'playback-usual',
+} as const satisfies Record<FunctionName, string>;
 
 export const NAMES: Readonly<Record<string, string>> = {
   ours: 'this project',
@@ -32,45 +41,46 @@ export const NAMES: Readonly<Record<string, string>> = {
   nothing: 'a handler that does nothing',
   'events-usual': '(a) SDK clients, lib-dynamodb, ajv compiled at start',
   'events-powertools': '(b) middy and Powertools with idempotency',
+  'changed-usual': "(a) SDK clients, lib-dynamodb, the vendor's SDK",
+  'notify-usual': '(a) SDK clients, standardwebhooks, fetch',
+  'uploads-usual': '(a) lib-dynamodb',
+  'playback-usual': '(a) SDK clients, lib-dynamodb, jsonwebtoken',
 };
 
-/** One file for each variant, made with the options that serverless.yml has for the functions. */
-export async function bundles(config: ServerlessConfig): Promise<Readonly<Record<string, string>>> {
+/** Of our own bundles the name is `ours-` and the function. */
+export const ours = (name: FunctionName): string => `ours-${name}`;
+
+/**
+ * Bundles each variant into one file, with the options that serverless.yml has for the functions, and returns the files by
+ * name. Our own have a source map beside them, as they are deployed.
+ */
+export async function bundleVariants(config: ServerlessConfig): Promise<Readonly<Record<string, string>>> {
   const {
     minify = true,
     format = 'cjs',
     target = 'node22',
     mainFields = [],
+    alias = {},
   } = (config.custom?.esbuild ?? {}) as BuildOptions;
-  const options: BuildOptions = { bundle: true, platform: 'node', minify, format, target, mainFields };
-  const entries = {
-    'ours-sign': 'functions/upload-signature.ts',
-    'ours-events': 'functions/vod-events.ts',
-    'own-work': 'bench/own-work.ts',
-    'cold-parts': 'bench/cold-parts.ts',
-    ...Object.fromEntries(
-      Object.keys(NAMES).flatMap((name) => (name.startsWith('ours') ? [] : [[name, `.cache/peers/${name}.mjs`]])),
-    ),
-  };
+  const options: BuildOptions = { bundle: true, platform: 'node', minify, format, target, mainFields, alias };
+  const maps: BuildOptions = { sourcemap: 'linked', sourcesContent: false };
   const files: Record<string, string> = {};
-  for (const [name, source] of Object.entries(entries)) {
-    const outfile = join(CACHE, 'bundles', `${name}.js`);
-    await build({ ...options, absWorkingDir: ROOT, entryPoints: [source], outfile, logLevel: 'error' });
+  const bundle = async (name: string, source: string, more: BuildOptions = {}) => {
+    const outfile = join(CACHE, 'bundles', `${name}.${more.format === 'esm' ? 'mjs' : 'js'}`);
     files[name] = outfile;
+    await build({ ...options, ...more, absWorkingDir: ROOT, entryPoints: [source], outfile, logLevel: 'error' });
+  };
+  for (const name of FUNCTIONS) await bundle(ours(name), `functions/${name}.ts`, maps);
+  await bundle('ours-as-esm', 'functions/upload-signature.ts', { format: 'esm' });
+  await bundle('own-work', 'bench/own-work.ts');
+  await bundle('cold-parts', 'bench/cold-parts.ts');
+  for (const name of Object.keys(NAMES)) {
+    if (!name.startsWith('ours')) await bundle(name, `.cache/peers/${name}.mjs`);
   }
-  const outfile = join(CACHE, 'bundles', 'ours-as-esm.mjs');
-  await build({
-    ...options,
-    format: 'esm',
-    absWorkingDir: ROOT,
-    entryPoints: ['functions/upload-signature.ts'],
-    outfile,
-  });
-  files['ours-as-esm'] = outfile;
   return files;
 }
 
-/** Kilobytes as they are and compressed, as in a zip. */
+/** Kilobytes as they are, and compressed as in a zip. */
 export function sizes(file: string): { readonly plain: number; readonly zipped: number } {
   return { plain: statSync(file).size / 1000, zipped: gzipSync(readFileSync(file), { level: 9 }).length / 1000 };
 }

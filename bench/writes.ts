@@ -10,14 +10,13 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { eventRecorder } from '../lib/events/ingest';
 import { dynamoDb, DynamoDbError, type DynamoDb } from '../lib/platform/dynamodb';
-import { hintsOf } from '../lib/uploads/merge';
-import { applySnapshot, type Snapshot } from '../lib/uploads/snapshot';
+import { applySnapshot } from '../lib/uploads/snapshot';
 import { uploadStore } from '../lib/uploads/store';
-import { parseEvent } from '../lib/vod/event';
 import { seal } from '../lib/vod/source-context';
 import type { Task } from '../lib/vod/task';
 import { TABLE_NAME } from '../tests/support/backend';
 import { newFileUpload, procedureStateChanged, type EventBody } from '../tests/support/events';
+import { finishedTask, snapshotOf } from './uploads';
 import { CALLER, SEAL_KEY } from './values';
 
 export interface Cost {
@@ -39,27 +38,30 @@ function bytesOf(value: AttributeValue): number {
   if (value.S !== undefined) return Buffer.byteLength(value.S);
   if (value.N !== undefined) return Math.ceil(value.N.length / 2) + 1;
   if (value.SS) return value.SS.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-  if (value.L) return value.L.reduce((sum, of) => sum + 1 + bytesOf(of), 3);
+  if (value.L) return value.L.reduce((sum, element) => sum + 1 + bytesOf(element), 3);
   if (value.M)
-    return Object.entries(value.M).reduce((sum, [name, of]) => sum + 1 + Buffer.byteLength(name) + bytesOf(of), 3);
+    return Object.entries(value.M).reduce((sum, [name, one]) => sum + 1 + Buffer.byteLength(name) + bytesOf(one), 3);
   return 1;
 }
 
-/** What work costs at the table, as the table reports it. */
+/** Counts what work costs at the table, as the table reports it. */
 export function counter(client: DynamoDBClient) {
-  let [requests, reads, units, indexUnits] = [0, 0, 0, 0];
+  let requests = 0;
+  let reads = 0;
+  let units = 0;
+  let indexUnits = 0;
   async function write(input: UpdateItemCommandInput): Promise<object> {
     requests++;
     const command = new UpdateItemCommand({ ...input, ReturnConsumedCapacity: 'INDEXES' });
-    const answer = await client.send(command).catch((error: unknown) => {
-      // The table does not report it, but a write whose condition fails is billed by the size of the row that stands.
+    const response = await client.send(command).catch((error: unknown) => {
+      // The table does not report it, but a write whose condition fails is billed by the size of the current row.
       if (error instanceof ConditionalCheckFailedException) units += unitsOf(error.Item ?? {});
       throw error;
     });
-    const { Table: table, GlobalSecondaryIndexes: indexes = {} } = answer.ConsumedCapacity ?? {};
+    const { Table: table, GlobalSecondaryIndexes: indexes = {} } = response.ConsumedCapacity ?? {};
     units += table?.CapacityUnits ?? NaN;
     indexUnits += Object.values(indexes).reduce((sum, { CapacityUnits: consumed = 0 }) => sum + consumed, 0);
-    return answer;
+    return response;
   }
   /** For a store. */
   const dynamodb: DynamoDb = {
@@ -78,7 +80,10 @@ export function counter(client: DynamoDBClient) {
     write,
     dynamodb,
     cost: async (work: () => Promise<unknown>): Promise<Cost> => {
-      [requests, reads, units, indexUnits] = [0, 0, 0, 0];
+      requests = 0;
+      reads = 0;
+      units = 0;
+      indexUnits = 0;
       const since = performance.now();
       await work();
       return { requests, reads, units, indexUnits, milliseconds: performance.now() - since };
@@ -86,7 +91,7 @@ export function counter(client: DynamoDBClient) {
   };
 }
 
-type UploadStep = readonly [what: string, event: EventBody];
+type UploadStep = readonly [name: string, event: EventBody];
 
 const file = (fileId: string) => ({
   fileId,
@@ -94,12 +99,12 @@ const file = (fileId: string) => ({
   sourceContext: seal('order=7', CALLER, true, SEAL_KEY),
 });
 
-/** An upload with a procedure of two outputs, as VOD tells of it. */
-export function anUpload(fileId: string): readonly [UploadStep, UploadStep] {
-  const of = file(fileId);
+/** The events of an upload with a procedure of two outputs. */
+export function uploadSteps(fileId: string): readonly [UploadStep, UploadStep] {
+  const facts = file(fileId);
   return [
-    ['upload', newFileUpload(of)],
-    ['procedure finished', procedureStateChanged(of, 'FINISH', { taskId: of.procedureTaskId })],
+    ['upload', newFileUpload(facts)],
+    ['procedure finished', procedureStateChanged(facts, 'FINISH', { taskId: facts.procedureTaskId })],
   ];
 }
 
@@ -117,13 +122,14 @@ export function countWrites(client: DynamoDBClient) {
     });
   const verify = async (fileId: string, task: Task): Promise<Cost> => {
     const before = await store.read(fileId, deadline());
-    const after = applySnapshot(before, snapshotOf(fileId, task), Date.now());
+    const tasks = new Map([[`${fileId}-procedure`, task]]);
+    const after = applySnapshot(before, snapshotOf(fileId, tasks, true), Date.now());
     return cost(() => store.replace(before, after, deadline()));
   };
   return {
     /** An upload with a procedure of so many outputs: each event, and the verification that follows it. */
     upload: async (fileId: string, outputs: number): Promise<[string, Cost][]> => {
-      const [[, uploaded], [, finished]] = anUpload(fileId);
+      const [[, uploaded], [, finished]] = uploadSteps(fileId);
       return [
         ['upload', await hint(uploaded)],
         ['verified', await verify(fileId, { status: 'PROCESSING' })],
@@ -131,33 +137,16 @@ export function countWrites(client: DynamoDBClient) {
         ['verified again', await verify(fileId, finishedTask(outputs))],
       ];
     },
-    /** The end of the last of so many tasks of one file. */
-    lastOf: async (fileId: string, tasks: number): Promise<Cost> => {
+    /** What the end of the last of so many tasks of one file costs. */
+    lastTask: async (fileId: string, tasks: number): Promise<Cost> => {
       await hint(newFileUpload(file(fileId)));
       let last: Cost | undefined;
       for (let task = 0; task < tasks; task++) {
         last = await hint(procedureStateChanged(file(fileId), 'FINISH', { taskId: `${fileId}-${task}` }));
       }
-      if (!last) throw new Error('no task was asked for');
+      if (!last) throw new RangeError('tasks must be at least 1');
       return last;
     },
-  };
-}
-
-/** What VOD answers about the file. */
-function snapshotOf(fileId: string, task: Task): Snapshot {
-  const [hint] = hintsOf(parseEvent(newFileUpload(file(fileId))), [SEAL_KEY]);
-  if (!hint) throw new Error('the upload event of the bench names no file');
-  const tasks = new Map([[`${fileId}-procedure`, task]]);
-  return { fileId, media: hint.media, context: hint.context, isForbidden: false, tasks };
-}
-
-function finishedTask(outputs: number): Task {
-  const url = 'http://1500000001.vod2.myqcloud.com/6c5d7b8dvodtranscq1500000001/5285890784273533167/v.f100020.mp4';
-  return {
-    status: 'FINISH',
-    failed: false,
-    outputs: Array.from({ length: outputs }, (_, i) => ({ type: 'Transcode', definition: 100_010 + i, url })),
   };
 }
 
@@ -182,10 +171,10 @@ export async function usualWrites(
 ): Promise<[string, Cost][]> {
   const { write, cost } = counter(client);
   const costs: [string, Cost][] = [];
-  for (const [what, event] of anUpload(fileId)) {
+  for (const [name, event] of uploadSteps(fileId)) {
     const { Key, ExpressionAttributeValues, ...rest } = update(event, SEAL_KEY, TABLE_NAME);
     const input = { ...rest, Key: marshall(Key), ExpressionAttributeValues: marshall(ExpressionAttributeValues) };
-    costs.push([what, await cost(() => write(input))]);
+    costs.push([name, await cost(() => write(input))]);
   }
   return costs;
 }

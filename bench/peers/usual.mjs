@@ -1,4 +1,4 @@
-// What the two functions of the usual kind have in common. Written for the bench, from the documentation of the packages.
+// What the functions of the usual kind have in common. Written for the bench, from the documentation of the packages.
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 
 export const signingSchema = {
@@ -50,7 +50,8 @@ export const eventSchema = {
   },
 };
 
-const mac = (payload, key) => createHmac('sha256', key).update(`vcu1:${payload}`).digest('base64url').slice(0, 22);
+const mac = (payload, key, marker = 'vcu1') =>
+  createHmac('sha256', key).update(`${marker}:${payload}`).digest('base64url').slice(0, 22);
 
 export function signature(request, caller, { secretId, secretKey }, sealKey, policy) {
   const currentTimeStamp = Math.floor(Date.now() / 1000);
@@ -87,6 +88,14 @@ export function isToken(given, token) {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
+/** The caller and the app's text in a sealed source context; empty unless the seal is valid. */
+export function openSourceContext(sealed, sealKey) {
+  const [, marker, sent, payload = '', length = '0'] = /^(vcu[12]):([\w-]{22}):(p?(\d+):.*)$/s.exec(sealed) ?? [];
+  if (sent === undefined || !isToken(sent, mac(payload, sealKey, marker))) return {};
+  const rest = payload.slice(payload.indexOf(':') + 1);
+  return { uploader: rest.slice(0, Number(length)), sourceContext: rest.slice(Number(length) + 1) || undefined };
+}
+
 /** What an event writes: DynamoDB's document client takes it as it is. */
 export function update(event, sealKey, TableName) {
   const now = new Date().toISOString();
@@ -111,13 +120,7 @@ export function update(event, sealKey, TableName) {
   if (upload) {
     const { Name, Type, MediaUrl, CoverUrl, CreateTime, SourceInfo } = upload.MediaBasicInfo ?? {};
     const { Size, Duration, Width, Height } = upload.MetaData ?? {};
-    const [, sent, payload = '', length = '0'] =
-      /^vcu1:([\w-]{22}):((\d+):.*)$/s.exec(SourceInfo?.SourceContext ?? '') ?? [];
-    const isOurs = sent !== undefined && isToken(sent, mac(payload, sealKey));
-    const [caller, context] = [
-      payload.slice(length.length + 1, length.length + 1 + Number(length)),
-      payload.slice(length.length + 2 + Number(length)),
-    ];
+    const { uploader, sourceContext } = openSourceContext(SourceInfo?.SourceContext ?? '', sealKey);
     keep({
       url: MediaUrl,
       name: Name,
@@ -131,10 +134,10 @@ export function update(event, sealKey, TableName) {
     });
     keep({
       sourceType: SourceInfo?.SourceType,
-      seal: isOurs ? 'valid' : 'none',
+      seal: uploader === undefined ? 'none' : 'valid',
       procedureTaskId: upload.ProcedureTaskId || undefined,
     });
-    if (isOurs) keep({ uploader: caller, sourceContext: context || undefined });
+    keep({ uploader, sourceContext });
     keep({ sortTime: CreateTime });
     status = upload.ProcedureTaskId ? 'processing' : 'uploaded';
   } else {

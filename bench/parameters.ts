@@ -5,16 +5,19 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { certificateFor } from '../local/vod/certificate';
 import { CACHE } from '../tests/support/node-majors';
-import { SEAL_KEY, TOKEN, VOD_KEY } from './values';
+import { NOTIFY_SECRET, PLAYER_KEY, SEAL_KEY, TOKEN, URL_KEY, VOD_KEY } from './values';
 
 const VALUES: Readonly<Record<string, string>> = {
   '/bench/vod-key': JSON.stringify(VOD_KEY),
   '/bench/seal-key': SEAL_KEY,
   '/bench/callback-token': TOKEN,
+  '/bench/notify-secret': NOTIFY_SECRET,
+  '/bench/player-key': PLAYER_KEY,
+  '/bench/url-key': URL_KEY,
 };
 
-/** SSM's GetParameters over HTTPS on loopback, for every variant the same. */
-export async function startSecrets() {
+/** SSM's GetParameters over HTTPS on loopback, the same for every variant. */
+export async function startParameters() {
   const directory = join(CACHE, 'certificate');
   const pair = certificateFor(directory, ['localhost'], Date.now());
   const authority = join(directory, 'certificate.pem');
@@ -36,7 +39,11 @@ export async function startSecrets() {
       NODE_EXTRA_CA_CERTS: authority,
       VOD_KEY_PARAMETER: '/bench/vod-key',
       SEAL_KEY_PARAMETER: '/bench/seal-key',
+      VOD_API_KEY_PARAMETER: '/bench/vod-key',
       CALLBACK_TOKEN_PARAMETER: '/bench/callback-token',
+      NOTIFY_SECRET_PARAMETER: '/bench/notify-secret',
+      PLAYER_KEY_PARAMETER: '/bench/player-key',
+      URL_KEY_PARAMETER: '/bench/url-key',
     },
     stop: () => {
       server.close();
