@@ -11,6 +11,8 @@ export interface Measured {
   readonly started: number;
   readonly loaded: number;
   readonly firstResponse: number;
+  /** Milliseconds of CPU until the first response. */
+  readonly coldCpu: number;
   /** Milliseconds of reading the secrets, for a bundle that exports it. */
   readonly secretRead?: number;
   /** Milliseconds of each call after the warm-up, and of CPU for all of them. */

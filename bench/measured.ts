@@ -30,12 +30,19 @@ export function ratioTo(results: Results, name: string, value: (run: Measured) =
 
 export function coldTable(results: Results): string {
   return table(
-    ['cold: ms from process start', 'loaded', 'first response', 'ours takes of it'],
+    ['cold: ms from process start', 'loaded', 'first response', 'ours takes of it', 'ms of CPU', 'ours takes of it'],
     Object.entries(results).map(([name, runs]) => [
       NAMES[name] ?? name,
       figure(quartiles(runs.map(({ loaded }) => loaded)).median),
       range(quartiles(runs.map(firstResponse))),
       name === 'ours' ? '' : range(ratioTo(results, name, firstResponse), 2),
+      range(quartiles(runs.map(({ coldCpu }) => coldCpu))),
+      name === 'ours'
+        ? ''
+        : range(
+            ratioTo(results, name, ({ coldCpu }) => coldCpu),
+            2,
+          ),
     ]),
   );
 }

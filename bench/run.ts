@@ -1,15 +1,18 @@
 // `npm run bench`: compares this project with other ways to do the same, in one run. What it prints is what it writes to
 // bench/results.md. It needs the registry for the first run, for Lambda's Node and the peers (bench/peers).
 import '../tests/support/environment';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { localConfig } from '../tests/support/backend';
 import { MAJORS, type Major } from '../tests/support/node-majors';
+import { ratioChart } from './chart';
 import { compareFunctions, type Inputs } from './compare';
 import { startDependencies, type Dependencies } from './dependencies';
-import { fetchWhatIsMissing, pin, stayOn } from './machine';
+import { measureEndToEnd } from './end-to-end';
+import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { mergeTimes, type Times } from './measured';
+import { measureMemory } from './memory';
 import { measureOwnWork } from './own-work-report';
 import { perMillion } from './prices';
 import { addSection, finishReport } from './report';
@@ -20,7 +23,7 @@ import { measureSigning } from './signing';
 import { reportSizes } from './sizes';
 import { figure, table } from './tables';
 import { pushedRow, putFiles, putRows, readyRow } from './uploads';
-import { bundleVariants } from './variants';
+import { bundleVariants, USUAL, type FunctionName } from './variants';
 import { measureWrites } from './writes-report';
 
 /** The part of the calls that a new instance serves, for the cost. */
@@ -36,32 +39,61 @@ async function main(): Promise<void> {
   stayOn('0');
   const dependencies = await startDependencies();
   addHeading();
+  let headline: Headline;
   try {
-    await measureInstances(dependencies, files);
+    headline = await measureInstances(dependencies, files);
   } finally {
     await dependencies.stop();
   }
   if (!isQuick) {
     stayOn(`0-${cores - 1}`);
+    await measureEndToEnd();
     await scale(24);
   }
   const { markdown, isAnyMissed } = finishReport(getLoad());
-  if (!isQuick) writeFileSync(join(__dirname, 'results.md'), markdown);
+  if (!isQuick) {
+    writeFileSync(join(__dirname, 'results.md'), markdown);
+    const images = join(ROOT, 'docs/images');
+    mkdirSync(images, { recursive: true });
+    writeFileSync(join(images, 'bench.svg'), drawChart(headline));
+  }
   console.log(`\nTook ${figure((performance.now() - began) / 1000, 0)} s.`);
   if (isAnyMissed) process.exitCode = 1;
 }
 
+/** What the chart shows. */
+interface Headline {
+  readonly times: Times | undefined;
+  /** Compressed kB of all functions. */
+  readonly bundles: { readonly ours: readonly number[]; readonly usual: readonly number[] };
+}
+
 /** What single instances of the functions take, their sizes, and what they cost. */
-async function measureInstances(dependencies: Dependencies, files: Inputs['files']): Promise<void> {
+async function measureInstances(dependencies: Dependencies, files: Inputs['files']): Promise<Headline> {
   const inputs = await prepareInputs(dependencies, files);
   const times = new Map<Major, Times>();
   for (const major of NODE_MAJORS) {
     times.set(major, mergeTimes([await measureSigning(major, inputs), ...(await compareFunctions(major, inputs))]));
     if (!isQuick) await measureOwnWork(major, inputs);
   }
-  reportSizes(files);
+  if (!isQuick) await measureMemory(24, inputs);
+  const bundles = reportSizes(files);
   const units = await measureWrites(dependencies.table.client);
   money(times.get(24), units);
+  return { times: times.get(24), bundles };
+}
+
+function drawChart({ times, bundles }: Headline): string {
+  const { cold = {}, warm = {} } = times ?? {};
+  const ratio = (part: Times['cold'], name: FunctionName) =>
+    (part[`${name}:ours`] ?? NaN) / (part[`${name}:${USUAL[name]}`] ?? NaN);
+  const sum = (sizes: readonly number[]) => sizes.reduce((total, size) => total + size, 0);
+  return ratioChart('What this project takes of the usual way', 'AWS SDK and ajv = 100 %; Node 24; npm run bench', [
+    { label: 'Signature, first of an instance', ratio: ratio(cold, 'upload-signature') },
+    { label: 'Event, first of an instance', ratio: ratio(cold, 'vod-events') },
+    { label: 'Event, warm instance', ratio: ratio(warm, 'vod-events') },
+    { label: 'Bundles of all functions', ratio: sum(bundles.ours) / sum(bundles.usual) },
+  ]);
 }
 
 /** Puts files into VOD and rows into the table, and writes the events that the functions are called with. */
