@@ -1,5 +1,6 @@
 import { quartiles, ratios, type Quartiles } from './statistics';
 import type { Measured } from './instances';
+import { isQuick } from './settings';
 import { figure, range, table } from './tables';
 import { NAMES } from './variants';
 
@@ -18,6 +19,12 @@ export interface Times {
 export type Results = Readonly<Record<string, readonly Measured[]>>;
 
 export const firstResponse = (run: Measured): number => run.firstResponse;
+/**
+ * What the bars compare of a cold start: the time until the first response, or with `--quick` its CPU, which other work on
+ * the machine changes less.
+ */
+export const coldCost = (run: Measured): number => (isQuick ? run.coldCpu : run.firstResponse);
+export const COLD_UNIT = isQuick ? 'CPU' : 'time';
 /** Milliseconds. */
 export const medianCall = ({ times }: Measured): number => quartiles(times).median;
 /** Milliseconds. */

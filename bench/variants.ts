@@ -5,6 +5,7 @@ import { build, type BuildOptions } from 'esbuild';
 import type { ServerlessConfig } from '../local/config';
 import { CACHE } from '../tests/support/node-majors';
 import { ROOT } from './machine';
+import { isQuick } from './settings';
 
 /** The functions that are measured, as their files in functions/ are named. */
 export const FUNCTIONS = [
@@ -47,6 +48,8 @@ export const NAMES: Readonly<Record<string, string>> = {
   'playback-usual': '(a) SDK clients, lib-dynamodb, jsonwebtoken',
 };
 
+const QUICK_PEERS: readonly string[] = [...Object.values(USUAL), 'sign-sample-and-secret'];
+
 /** Of our own bundles the name is `ours-` and the function. */
 export const ours = (name: FunctionName): string => `ours-${name}`;
 
@@ -71,12 +74,12 @@ export async function bundleVariants(config: ServerlessConfig): Promise<Readonly
     await build({ ...options, ...more, absWorkingDir: ROOT, entryPoints: [source], outfile, logLevel: 'error' });
   };
   for (const name of FUNCTIONS) await bundle(ours(name), `functions/${name}.ts`, maps);
+  const peers = isQuick ? QUICK_PEERS : Object.keys(NAMES).filter((name) => !name.startsWith('ours'));
+  for (const name of peers) await bundle(name, `.cache/peers/${name}.mjs`);
+  if (isQuick) return files;
   await bundle('ours-as-esm', 'functions/upload-signature.ts', { format: 'esm' });
   await bundle('own-work', 'bench/own-work.ts');
   await bundle('cold-parts', 'bench/cold-parts.ts');
-  for (const name of Object.keys(NAMES)) {
-    if (!name.startsWith('ours')) await bundle(name, `.cache/peers/${name}.mjs`);
-  }
   return files;
 }
 
