@@ -23,20 +23,3 @@ export const PRICES = {
 
 /** As serverless.yml has it. */
 export const GIGABYTES = 0.5;
-
-export interface Work {
-  /** Milliseconds: a warm call, a cold one. */
-  readonly warm: number;
-  readonly cold: number;
-  readonly calls: number;
-}
-
-/** Dollars for a million uploads: signing once and hearing of its events; `coldShare` of the calls meet a new instance. */
-export function perMillion(work: readonly Work[], writeUnits: number, coldShare: number) {
-  const calls = work.reduce((sum, { calls }) => sum + calls, 0);
-  const seconds = work.reduce((sum, { warm, cold, calls }) => sum + (calls * (warm + coldShare * cold)) / 1000, 0);
-  const compute = 1e6 * (seconds * GIGABYTES * PRICES.gbSecond + calls * PRICES.invocation);
-  const gateway = 1e6 * calls * PRICES.gatewayRequest;
-  const writes = 1e6 * writeUnits * PRICES.writeUnit;
-  return { compute, gateway, writes, total: compute + gateway + writes };
-}

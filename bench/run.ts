@@ -14,20 +14,21 @@ import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { mergeTimes, type Times } from './measured';
 import { measureMemory } from './memory';
 import { measureOwnWork } from './own-work-report';
-import { perMillion } from './prices';
-import { addSection, finishReport } from './report';
+import { moneyReport, type MeasuredFunction } from './money';
+import { addBars, addSection, finishReport } from './report';
 import { BATCH_ROWS, READ_FILE, writeEventFiles } from './requests';
 import { scale } from './scale';
 import { BATCH_CALLS, isQuick } from './settings';
 import { measureSigning } from './signing';
 import { reportSizes } from './sizes';
-import { figure, table } from './tables';
+import { figure } from './tables';
 import { pushedRow, putFiles, putRows, readyRow } from './uploads';
 import { bundleVariants, USUAL, type FunctionName } from './variants';
-import { measureWrites } from './writes-report';
+import { measureWrites, type RowCost } from './writes-report';
 
-/** The part of the calls that a new instance serves, for the cost. */
-const COLD_SHARE = 0.01;
+/** Alarms of a deployment with the default parameters, and metrics that have data while nothing fails. */
+const ALARMS = 22;
+const METRICS = 6;
 const NODE_MAJORS: readonly Major[] = isQuick ? [24] : MAJORS;
 
 async function main(): Promise<void> {
@@ -78,8 +79,9 @@ async function measureInstances(dependencies: Dependencies, files: Inputs['files
   }
   if (!isQuick) await measureMemory(24, inputs);
   const bundles = reportSizes(files);
-  const units = await measureWrites(dependencies.table.client);
-  money(times.get(24), units);
+  const rows = await measureWrites(dependencies.table.client);
+  const current = times.get(24);
+  if (current) reportMoney(current, rows);
   return { times: times.get(24), bundles };
 }
 
@@ -141,31 +143,32 @@ function watchLoad(): () => string {
   };
 }
 
-function money(times: Times | undefined, units: { readonly ours: number; readonly usual: number }): void {
-  const { cold = {}, warm = {} } = times ?? {};
-  const sum = (sign: string, event: string, writeUnits: number) =>
-    perMillion(
-      [
-        { warm: warm[`upload-signature:${sign}`] ?? NaN, cold: cold[`upload-signature:${sign}`] ?? NaN, calls: 1 },
-        { warm: warm[`vod-events:${event}`] ?? NaN, cold: cold[`vod-events:${event}`] ?? NaN, calls: 2 },
-      ],
-      writeUnits,
-      COLD_SHARE,
-    );
-  const rows = [
-    ['this project', sum('ours', 'ours', units.ours)],
-    ['(a)', sum('sign-usual', 'events-usual', units.usual)],
-  ] as const;
-  addSection(
-    `## Money for a million uploads\n\n${table(
-      ['US dollars', 'functions', 'HTTP API', 'writes', 'together'],
-      rows.map(([who, of]) => [
-        who,
-        ...[of.compute, of.gateway, of.writes, of.total].map((dollars) => figure(dollars, 2)),
-      ]),
-    )}\n\nOne signature and two events for each upload, ${COLD_SHARE * 100} % of the calls on new instances, the times above on Node 24, and ` +
-      "AWS's list prices in us-east-1 (bench/prices.ts). Logs, storage and the stream are not in it.",
-  );
+/** What a function took, by the names of its variant. */
+function measuredFunction(times: Times, variant: string, calls = 1): MeasuredFunction {
+  const { warm, cold, logBytes } = times;
+  return {
+    warm: (warm[variant] ?? NaN) / calls,
+    cold: (cold[variant] ?? NaN) / calls,
+    logBytes: logBytes[variant] ?? NaN,
+  };
+}
+
+function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost]): void {
+  const { markdown, bars } = moneyReport({
+    sign: measuredFunction(times, 'upload-signature:ours'),
+    event: measuredFunction(times, 'vod-events:ours'),
+    poll: measuredFunction(times, 'uploads:ours'),
+    notify: measuredFunction(times, 'notify-app:ours'),
+    verify: measuredFunction(times, 'upload-changed:ours', BATCH_ROWS),
+    usualSign: measuredFunction(times, `upload-signature:${USUAL['upload-signature']}`),
+    usualEvent: measuredFunction(times, `vod-events:${USUAL['vod-events']}`),
+    typical,
+    large,
+    alarms: ALARMS,
+    metrics: METRICS,
+  });
+  addSection(markdown);
+  addBars(...bars);
 }
 
 void main();

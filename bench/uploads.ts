@@ -39,7 +39,7 @@ export function pushedRow(fileId: string, now: number): Row {
 
 /** The same row after VOD's answer, with the outputs of a procedure if there are any. */
 export function readyRow(fileId: string, now: number, outputs = 0): Row {
-  const tasks = new Map<string, Task>(outputs === 0 ? [] : [[`${fileId}-procedure`, finishedTask(outputs)]]);
+  const tasks = new Map<string, Task>(outputs === 0 ? [] : [[procedureIdOf(fileId), finishedTask(outputs)]]);
   const answer = snapshotOf(fileId, tasks);
   // An app is not notified of old files.
   const media = { ...answer.media, createTime: new Date(now).toISOString() };
@@ -47,25 +47,51 @@ export function readyRow(fileId: string, now: number, outputs = 0): Row {
   return { ...after, version: 2 };
 }
 
+/** An id of a procedure's task, as long as VOD's. */
+export function procedureIdOf(fileId: string): string {
+  return `1500000001-procedurev2-${fileId.padStart(32, '0')}t0`;
+}
+
+const FOLDER = 'http://1500000001.vod2.myqcloud.com/6c5d7b8dvodtranscq1500000001/5285890784273533167';
+
+/** The URL of a file's original, with so many bytes. */
+export function originalUrl(bytes: number): string {
+  return `${FOLDER}/${'k'.repeat(bytes - FOLDER.length - 5)}.mp4`;
+}
+
+/** Bytes of the URL of an original in VOD. */
+export const URL_BYTES = 101;
+
 /** VOD's answer about a file of the bench. */
-export function snapshotOf(fileId: string, tasks: Snapshot['tasks'], hasProcedure = false): Snapshot {
-  const procedureTaskId = hasProcedure ? `${fileId}-procedure` : undefined;
+export function snapshotOf(
+  fileId: string,
+  tasks: Snapshot['tasks'],
+  hasProcedure = false,
+  urlBytes = URL_BYTES,
+): Snapshot {
+  const procedureTaskId = hasProcedure ? procedureIdOf(fileId) : undefined;
   const event = newFileUpload({
     fileId,
+    url: originalUrl(urlBytes),
     sourceContext: sealed(hasProcedure),
     ...(procedureTaskId !== undefined && { procedureTaskId }),
   });
   const [hint] = hintsOf(parseEvent(event), [SEAL_KEY]);
   if (!hint) throw new Error('the upload event of the bench names no file');
-  return { fileId, media: hint.media, context: hint.context, isForbidden: false, tasks };
+  const hasCover = [...tasks.values()].some(({ status }) => status === 'FINISH');
+  const media = { ...hint.media, ...(hasCover && { coverUrl: `${FOLDER}/coverBySnapshot_10_0.jpg` }) };
+  return { fileId, media, context: hint.context, isForbidden: false, tasks };
 }
 
 export function finishedTask(outputs: number): Task {
-  const url = 'http://1500000001.vod2.myqcloud.com/6c5d7b8dvodtranscq1500000001/5285890784273533167/v.f100020.mp4';
   return {
     status: 'FINISH',
     failed: false,
-    outputs: Array.from({ length: outputs }, (_, i) => ({ type: 'Transcode', definition: 100_010 + i, url })),
+    outputs: Array.from({ length: outputs }, (_, i) => ({
+      type: 'Transcode',
+      definition: 100_010 + i,
+      url: `${FOLDER}/v.f${100_010 + i}.mp4`,
+    })),
   };
 }
 

@@ -13,14 +13,26 @@ type Client = Parameters<typeof countWrites>[0];
 const UPLOAD_OUTPUTS = [1, 3, 20];
 const LAST_TASKS = [1, 10, 50];
 
-/** Reports what uploads cost at the table; returns the write units of one with three outputs. */
-export async function measureWrites(client: Client): Promise<{ ours: number; usual: number }> {
+/** A row with a procedure of three outputs, and what its writes cost, of the table and its indexes. */
+export interface RowCost {
+  readonly bytes: number;
+  readonly ours: number;
+  readonly usual: number;
+}
+
+/** Bytes of the original's URL that make the final row one of 2 kB. */
+const LONG_URL_BYTES = 840;
+
+/** Reports what uploads cost at the table; returns the row of an upload as VOD writes them, and one of 2 kB. */
+export async function measureWrites(client: Client): Promise<readonly [typical: RowCost, large: RowCost]> {
   const peer = (await import(pathToFileURL(join(ROOT, 'bench/peers/usual.mjs')).href)) as { update: UsualUpdate };
   const counted = countWrites(client);
   const byOutputs = new Map<number, readonly Step[]>();
   for (const outputs of UPLOAD_OUTPUTS) byOutputs.set(outputs, await counted.upload(`9000${outputs}`, outputs));
   const ours = byOutputs.get(3) ?? [];
   const usual = await usualWrites(client, '90000', peer.update);
+  const large = await counted.upload('90009', 3, LONG_URL_BYTES);
+  const usualLarge = await usualWrites(client, '90008', peer.update, LONG_URL_BYTES);
   const columns = ['requests', 'write units', 'index units'];
   const totals = [...byOutputs].map(([outputs, steps]) => [`${outputs} outputs`, ...costCells(totalOf(steps))]);
   addSection(
@@ -46,7 +58,10 @@ by VOD's answer; its indexes are written once, at the first confirmation.`,
     },
   );
   const allUnits = (steps: readonly Step[]) => totalOf(steps).units + totalOf(steps).indexUnits;
-  return { ours: allUnits(ours), usual: allUnits(usual) };
+  return [
+    { bytes: await counted.rowBytes('90003'), ours: allUnits(ours), usual: allUnits(usual) },
+    { bytes: await counted.rowBytes('90009'), ours: allUnits(large), usual: allUnits(usualLarge) },
+  ];
 }
 
 async function measureLastTasks(counted: ReturnType<typeof countWrites>): Promise<string> {

@@ -10,13 +10,14 @@ import {
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { eventRecorder } from '../lib/events/ingest';
 import { dynamoDb, DynamoDbError, type DynamoDb } from '../lib/platform/dynamodb';
+import { toItem } from '../lib/uploads/row';
 import { applySnapshot } from '../lib/uploads/snapshot';
 import { uploadStore } from '../lib/uploads/store';
 import { seal } from '../lib/vod/source-context';
 import type { Task } from '../lib/vod/task';
 import { TABLE_NAME } from '../tests/support/backend';
 import { newFileUpload, procedureStateChanged, type EventBody } from '../tests/support/events';
-import { finishedTask, snapshotOf } from './uploads';
+import { finishedTask, originalUrl, procedureIdOf, snapshotOf, URL_BYTES } from './uploads';
 import { CALLER, SEAL_KEY } from './values';
 
 export interface Cost {
@@ -93,15 +94,16 @@ export function counter(client: DynamoDBClient) {
 
 type UploadStep = readonly [name: string, event: EventBody];
 
-const file = (fileId: string) => ({
+const file = (fileId: string, urlBytes?: number) => ({
   fileId,
-  procedureTaskId: `${fileId}-procedure`,
+  url: originalUrl(urlBytes ?? URL_BYTES),
+  procedureTaskId: procedureIdOf(fileId),
   sourceContext: seal('order=7', CALLER, true, SEAL_KEY),
 });
 
 /** The events of an upload with a procedure of two outputs. */
-export function uploadSteps(fileId: string): readonly [UploadStep, UploadStep] {
-  const facts = file(fileId);
+export function uploadSteps(fileId: string, urlBytes?: number): readonly [UploadStep, UploadStep] {
+  const facts = file(fileId, urlBytes);
   return [
     ['upload', newFileUpload(facts)],
     ['procedure finished', procedureStateChanged(facts, 'FINISH', { taskId: facts.procedureTaskId })],
@@ -120,22 +122,27 @@ export function countWrites(client: DynamoDBClient) {
       if (recorded.outcome === 'write-failed')
         throw new Error('the table refused an event of the bench', { cause: failure });
     });
-  const verify = async (fileId: string, task: Task): Promise<Cost> => {
+  const verify = async (fileId: string, task: Task, urlBytes?: number): Promise<Cost> => {
     const before = await store.read(fileId, deadline());
-    const tasks = new Map([[`${fileId}-procedure`, task]]);
-    const after = applySnapshot(before, snapshotOf(fileId, tasks, true), Date.now());
+    const tasks = new Map([[procedureIdOf(fileId), task]]);
+    const after = applySnapshot(before, snapshotOf(fileId, tasks, true, urlBytes), Date.now());
     return cost(() => store.replace(before, after, deadline()));
   };
   return {
     /** An upload with a procedure of so many outputs: each event, and the verification that follows it. */
-    upload: async (fileId: string, outputs: number): Promise<[string, Cost][]> => {
-      const [[, uploaded], [, finished]] = uploadSteps(fileId);
+    upload: async (fileId: string, outputs: number, urlBytes?: number): Promise<[string, Cost][]> => {
+      const [[, uploaded], [, finished]] = uploadSteps(fileId, urlBytes);
       return [
         ['upload', await hint(uploaded)],
-        ['verified', await verify(fileId, { status: 'PROCESSING' })],
+        ['verified', await verify(fileId, { status: 'PROCESSING' }, urlBytes)],
         ['procedure finished', await hint(finished)],
-        ['verified again', await verify(fileId, finishedTask(outputs))],
+        ['verified again', await verify(fileId, finishedTask(outputs), urlBytes)],
       ];
+    },
+    /** Bytes of the row, as DynamoDB counts them. */
+    rowBytes: async (fileId: string): Promise<number> => {
+      const row = await store.read(fileId, deadline());
+      return row ? bytesOf({ M: marshall(toItem(row), { removeUndefinedValues: true }) }) : 0;
     },
     /** What the end of the last of so many tasks of one file costs. */
     lastTask: async (fileId: string, tasks: number): Promise<Cost> => {
@@ -168,10 +175,11 @@ export async function usualWrites(
   client: DynamoDBClient,
   fileId: string,
   update: UsualUpdate,
+  urlBytes?: number,
 ): Promise<[string, Cost][]> {
   const { write, cost } = counter(client);
   const costs: [string, Cost][] = [];
-  for (const [name, event] of uploadSteps(fileId)) {
+  for (const [name, event] of uploadSteps(fileId, urlBytes)) {
     const { Key, ExpressionAttributeValues, ...rest } = update(event, SEAL_KEY, TABLE_NAME);
     const input = { ...rest, Key: marshall(Key), ExpressionAttributeValues: marshall(ExpressionAttributeValues) };
     costs.push([name, await cost(() => write(input))]);
