@@ -49,7 +49,7 @@ export function eventRecorder({ store, now }: { readonly store: UploadStore; rea
   return async (message: unknown, sealKeys: readonly string[], deadline: number) => {
     const event = parseEvent(message);
     const hints = hintsOf(event, sealKeys);
-    const isUpload = event.type === 'NewFileUpload' || event.type === 'PullComplete';
+    const isUpload = 'media' in event;
     const outcomes = new Set<HintOutcome>();
     const failedIds: string[] = [];
     let failure: unknown;

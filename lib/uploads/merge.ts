@@ -18,34 +18,28 @@ export interface Hint {
 
 /** The hints of an event, one for each file that it names; `sealKeys` open its source context. */
 export function hintsOf(event: VodEvent, sealKeys: readonly string[]): Hint[] {
-  switch (event.type) {
-    case 'Ignored':
-      return [];
-    case 'FileDeleted':
-      return event.files.map(({ fileId, parts }) => {
-        const entry = parts.length === 0 ? 'gone' : `parts:${parts.slice(0, 10).join(',')}`;
-        return { fileId, media: {}, news: [entry] };
-      });
-    case 'ProcedureStateChanged':
-    case 'ReviewAudioVideoComplete': {
-      const { fileId, taskId, isFinished } = event;
-      return [{ fileId, media: {}, news: [`${isFinished ? 'end' : 'task'}:${taskId}`] }];
-    }
-    case 'NewFileUpload':
-    case 'PullComplete': {
-      const { fileId, media, sourceContext, procedureTaskId, taskIds } = event;
-      const context = sourceContext === undefined ? undefined : open(sourceContext, sealKeys);
-      return [
-        {
-          fileId,
-          media,
-          ...(context && { context }),
-          ...(procedureTaskId !== undefined && { procedureTaskId }),
-          news: taskIds.map((id) => `task:${id}`),
-        },
-      ];
-    }
+  if (event.type === 'Ignored') return [];
+  if ('files' in event) {
+    return event.files.map(({ fileId, parts }) => {
+      const entry = parts.length === 0 ? 'gone' : `parts:${parts.slice(0, 10).join(',')}`;
+      return { fileId, media: {}, news: [entry] };
+    });
   }
+  if ('taskId' in event) {
+    const { fileId, taskId, isFinished } = event;
+    return [{ fileId, media: {}, news: [`${isFinished ? 'end' : 'task'}:${taskId}`] }];
+  }
+  const { fileId, media, sourceContext, procedureTaskId, taskIds } = event;
+  const context = sourceContext === undefined ? undefined : open(sourceContext, sealKeys);
+  return [
+    {
+      fileId,
+      media,
+      ...(context && { context }),
+      ...(procedureTaskId !== undefined && { procedureTaskId }),
+      news: taskIds.map((id) => `task:${id}`),
+    },
+  ];
 }
 
 /**

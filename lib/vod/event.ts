@@ -4,7 +4,7 @@ import { parseMediaInfo, parseSourceContext, type MediaInfo } from './media';
 import { getArray, getField, getNumber, getObject, getString } from './wire';
 
 interface UploadEvent {
-  readonly type: 'NewFileUpload' | 'PullComplete';
+  readonly type: keyof typeof UPLOAD_EVENTS;
   readonly fileId: string;
   readonly media: MediaInfo;
   readonly sourceContext?: string;
@@ -16,7 +16,7 @@ interface UploadEvent {
 }
 
 interface TaskEvent {
-  readonly type: 'ProcedureStateChanged' | 'ReviewAudioVideoComplete';
+  readonly type: keyof typeof TASK_EVENTS;
   readonly fileId: string;
   readonly taskId: string;
   readonly isFinished: boolean;
@@ -25,7 +25,7 @@ interface TaskEvent {
 }
 
 interface DeletionEvent {
-  readonly type: 'FileDeleted';
+  readonly type: keyof typeof DELETION_EVENTS;
   /** `parts` are VOD's names of the deleted parts; empty = the whole file. */
   readonly files: readonly { readonly fileId: string; readonly parts: readonly string[] }[];
   /** As in an upload event: `FileIdSet` where some of its ids are unusable. */
@@ -44,14 +44,27 @@ const NO_EVENT_TYPE = 'Cannot read event: it must be a JSON object with an Event
 const FILE_ID = /^\d{1,40}$/;
 const MAX_TASK_ID_BYTES = 256;
 
-/** The payload's name in 3.0, which is not always EventType + "Event". 2.0 has every payload in `data`. */
-const payloadNames = {
+// The event types that are kept, each with the name of its payload in 3.0, which is not always EventType + "Event"; 2.0 has
+// every payload in `data`. One more line keeps one more type: docs/contributing.md.
+
+/** A file is in VOD: the payload contains its FileId and media information. */
+const UPLOAD_EVENTS = {
   NewFileUpload: 'FileUploadEvent',
   PullComplete: 'PullCompleteEvent',
+} as const;
+
+/** Something happened to a file: the payload, or its `Input`, contains the FileId. */
+const TASK_EVENTS = {
   ProcedureStateChanged: 'ProcedureStateChangeEvent',
   ReviewAudioVideoComplete: 'ReviewAudioVideoCompleteEvent',
+} as const;
+
+/** Files or parts of files were deleted. */
+const DELETION_EVENTS = {
   FileDeleted: 'FileDeleteEvent',
 } as const;
+
+const KEPT_EVENTS = { ...UPLOAD_EVENTS, ...TASK_EVENTS, ...DELETION_EVENTS };
 
 /**
  * Parses an event notification, 3.0 (`EventType`, 266/33779) or 2.0 (`eventType` and `data`, 266/33796).
@@ -65,25 +78,22 @@ export function parseEvent(message: unknown): VodEvent {
   const eventType = getString(message, 'EventType');
   if (eventType === undefined) throw new RequestError('invalid-request', NO_EVENT_TYPE);
   if (!isKept(eventType)) return { type: 'Ignored', eventType };
-  const payload = getObject(message, payloadNames[eventType]) ?? getObject(message, 'Data');
-  const path = `/${payloadNames[eventType]}`;
-  switch (eventType) {
-    case 'NewFileUpload':
-      return parseUpload(eventType, payload, path);
-    case 'PullComplete':
-      return hasFailed(payload) ? { type: 'Ignored', eventType } : parseUpload(eventType, payload, path);
-    case 'FileDeleted':
-      return hasFailed(payload) ? { type: 'Ignored', eventType } : parseDeletion(payload, path);
-    case 'ProcedureStateChanged':
-      return parseTask(eventType, getField(payload, 'FileId'), payload);
-    case 'ReviewAudioVideoComplete':
-      return parseTask(eventType, getField(getField(payload, 'Input') ?? payload, 'FileId'), payload);
-  }
+  const payload = getObject(message, KEPT_EVENTS[eventType]) ?? getObject(message, 'Data');
+  if (isOneOf(TASK_EVENTS, eventType)) return parseTask(eventType, payload);
+  if (eventType !== 'NewFileUpload' && hasFailed(payload)) return { type: 'Ignored', eventType };
+  const path = `/${KEPT_EVENTS[eventType]}`;
+  return isOneOf(UPLOAD_EVENTS, eventType)
+    ? parseUpload(eventType, payload, path)
+    : parseDeletion(eventType, payload, path);
 }
 
 /** Whether events of this type are kept. */
-export function isKept(eventType: string): eventType is keyof typeof payloadNames {
-  return Object.hasOwn(payloadNames, eventType);
+export function isKept(eventType: string): eventType is keyof typeof KEPT_EVENTS {
+  return isOneOf(KEPT_EVENTS, eventType);
+}
+
+function isOneOf<T extends object>(events: T, eventType: string): eventType is keyof T & string {
+  return Object.hasOwn(events, eventType);
 }
 
 function parseUpload(type: UploadEvent['type'], payload: unknown, path: string): UploadEvent {
@@ -104,7 +114,8 @@ function parseUpload(type: UploadEvent['type'], payload: unknown, path: string):
   };
 }
 
-function parseTask(type: TaskEvent['type'], fileId: unknown, payload: unknown): VodEvent {
+function parseTask(type: TaskEvent['type'], payload: unknown): VodEvent {
+  const fileId = getField(payload, 'FileId') ?? getField(getField(payload, 'Input'), 'FileId');
   // For ProcessMediaByUrl this is the caller's own text, or missing: such a task has no file in VOD.
   if (typeof fileId !== 'string' || !FILE_ID.test(fileId)) return { type: 'Ignored', eventType: type };
   const droppedFields: string[] = [];
@@ -113,7 +124,7 @@ function parseTask(type: TaskEvent['type'], fileId: unknown, payload: unknown): 
   return { type, fileId, taskId, isFinished, ...(droppedFields.length > 0 && { droppedFields }) };
 }
 
-function parseDeletion(payload: unknown, path: string): DeletionEvent {
+function parseDeletion(type: DeletionEvent['type'], payload: unknown, path: string): DeletionEvent {
   const details = ['FileInfo', 'FileDeleteResultInfo'].flatMap((name) => getArray(payload, name));
   const named = getArray(payload, 'FileIdSet');
   const ids = named.length > 0 ? named : details.map((detail) => getField(detail, 'FileId'));
@@ -130,7 +141,7 @@ function parseDeletion(payload: unknown, path: string): DeletionEvent {
     partsById.set(fileId, isWhole ? [] : [...(known ?? []), ...parts]);
   }
   return {
-    type: 'FileDeleted',
+    type,
     files: event.FileIdSet.map((fileId) => ({
       fileId,
       parts: [...new Set(partsById.get(fileId))].sort(),
