@@ -1,5 +1,7 @@
 'use strict';
 
+const { ownFile } = require('./own');
+
 const FILES = [
   'roles.yml',
   'storage.yml',
@@ -32,6 +34,7 @@ module.exports = async ({ resolveVariable }) => {
   const AlarmActions = await resolveVariable('self:custom.parameters.alarmActions');
   const resources = {};
   for (const file of FILES) Object.assign(resources, await resolveVariable(`file(deploy/${file})`));
+  Object.assign(resources, await ownFile('resources.yml', resolveVariable));
   for (const resource of Object.values(resources)) {
     if (resource.Type !== 'AWS::CloudWatch::Alarm') continue;
     resource.Properties = { ...ALARM, AlarmActions, ...resource.Properties };

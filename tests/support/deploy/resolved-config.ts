@@ -31,9 +31,12 @@ export async function resolveCached(
 }
 
 function sourcesOf(projectDir: string): string[] {
-  const deploy = join(projectDir, 'deploy');
-  const plugins = existsSync(deploy) ? readdirSync(deploy).map((name) => join(deploy, name)) : [];
-  return [join(projectDir, 'serverless.yml'), ...plugins];
+  const folders = ['deploy', 'own'].map((name) => join(projectDir, name)).filter((folder) => existsSync(folder));
+  const files = folders.flatMap((folder) => readdirSync(folder, { withFileTypes: true }));
+  return [
+    join(projectDir, 'serverless.yml'),
+    ...files.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name)),
+  ];
 }
 
 function write(file: string, config: ServerlessConfig): void {
