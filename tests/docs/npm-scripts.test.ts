@@ -5,10 +5,10 @@ const ROOT = resolve(__dirname, '../..');
 
 interface PackageJson {
   readonly scripts: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly optionalDependencies: Readonly<Record<string, string>>;
   readonly overrides: Readonly<Record<string, string>>;
-  readonly '//': Readonly<Record<string, string>>;
 }
 
 const packageJson = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as PackageJson;
@@ -62,13 +62,33 @@ describe('the partial test scripts', () => {
   });
 });
 
-test('every dependency has an exact version and a reason', () => {
-  const { devDependencies, optionalDependencies, overrides } = packageJson;
-  const all = { ...devDependencies, ...optionalDependencies, ...overrides };
+test('every dependency has an exact version, and a reason in docs/contributing.md', () => {
+  const { dependencies, devDependencies, optionalDependencies, overrides } = packageJson;
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies, ...overrides };
   for (const [name, version] of Object.entries(all)) {
     expect([name, version]).toEqual([name, expect.stringMatching(/^(npm:\S+@)?\d+\.\d+\.\d+$/)]);
   }
-  expect(Object.keys(packageJson['//']).sort()).toEqual(Object.keys(all).sort());
+  const [, section = ''] =
+    /^## Dependencies$([^]*?)^## /m.exec(readFileSync(join(ROOT, 'docs/contributing.md'), 'utf8')) ?? [];
+  const reasons = [...section.matchAll(/^\| `(.+?)` \| \S.* \|$/gm)].map(([, name]) => name);
+  expect(reasons.sort()).toEqual(Object.keys(all).sort());
+});
+
+test('dependencies are the packages that functions bundle, and no others', () => {
+  const files = ['functions', 'lib'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /(?<!\.d)\.(ts|js)$/.test(name))
+      .map((name) => readFileSync(join(ROOT, folder, name), 'utf8')),
+  );
+  const specifiers = files.flatMap((source) => [
+    ...source.matchAll(/^import (?!type )[^;]*?from '([^']+)';$/gms),
+    ...source.matchAll(/\b(?:import|require)\(['"]([^'"]+)['"]\)/g),
+  ]);
+  const packages = specifiers
+    .map(([, specifier = '']) => specifier)
+    .filter((specifier) => !/^(\.|node:)/.test(specifier))
+    .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0]);
+  expect([...new Set(packages)].sort()).toEqual(Object.keys(packageJson.dependencies).sort());
 });
 
 test('the lock file contains no download URL', () => {

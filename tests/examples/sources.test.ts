@@ -65,7 +65,7 @@ describe.each(EXAMPLES)('examples/%s', (example) => {
   });
 
   test('has exact versions, those of this repository where it has the package too, and no lock file', async () => {
-    const root = packageOf('.').devDependencies ?? {};
+    const root = { ...packageOf('.').dependencies, ...packageOf('.').devDependencies };
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies })) {
       const isClient = name === '@vod-client-upload/client';
       const expected = isClient ? `file:../../vod-client-upload-client-${packageOf('client').version}.tgz` : root[name];
