@@ -37,7 +37,7 @@ test('functions and resources in own/ are deployed beside those of this project,
       Role: { 'Fn::GetAtt': ['CountUploadsRole', 'Arn'] },
       Environment: { Variables: { TABLE_NAME: 'vod-client-upload-dev-uploads-2' } },
     });
-    const route = Object.values(Resources).find(({ Properties }) => Properties?.['RouteKey'] === 'GET /own/count');
+    const route = Object.values(Resources).find(({ Properties }) => Properties['RouteKey'] === 'GET /own/count');
     expect(route?.Properties).toMatchObject({ AuthorizationType: 'JWT' });
   } finally {
     await copy.remove();
