@@ -11,7 +11,7 @@ export const ENTRIES = ['index', 'zh', 'react', 'vue', 'mini-program', 'local-vo
 
 /**
  * Builds the package into a folder, ready for `npm pack`: one ES module for each entry, the mini program once more as CommonJS, types, package.json, README
- * and licence.
+ * and license.
  *
  * @throws Error when the types are wrong
  */
