@@ -1,18 +1,22 @@
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { seal } from '../../lib/vod/source-context';
 import { startTestRun, type TestRun } from '../support/local';
 import { importSnippet } from '../support/snippet';
 
+/** Where there is no curl. */
+const CURL = `command -v curl >/dev/null || curl() { '${process.execPath}' '${join(__dirname, '../support/curl.mjs')}' "$@"; }\n`;
 const FILE = { name: 'holiday', type: 'mp4', size: 3, duration: 1.5, width: 640, height: 360 };
 
-let run: TestRun;
-beforeAll(async () => {
-  run = await startTestRun();
-});
-afterAll(() => run.stop());
-
 describe.each(['docs/quickstart.md', 'docs/quickstart.zh-CN.md'])('%s', (name) => {
+  let run: TestRun;
+  beforeAll(async () => {
+    run = await startTestRun();
+  });
+  afterAll(() => run.stop());
+
   const document = readFileSync(join(__dirname, '../..', name), 'utf8');
 
   /** The exports of the block of code with this text, which then calls this run. */
@@ -24,6 +28,20 @@ describe.each(['docs/quickstart.md', 'docs/quickstart.zh-CN.md'])('%s', (name) =
       { process },
     );
   }
+
+  test('its curl lines alone get a signature, and turn an event into a row', async () => {
+    const [, block = ''] = /```sh\n([^]*?)```/.exec(document) ?? [];
+    const script = block
+      .replace(/CALLBACK='.*'/, `CALLBACK='${run.callbackUrl}'`)
+      .replaceAll('http://localhost:3000', run.url);
+    const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', CURL + script]);
+    const [signed = '', recorded = '', rows = ''] = stdout.split(/(?<=\})(?=\{|\[)/);
+    expect(JSON.parse(signed)).toMatchObject({ signature: expect.any(String), oneTimeValid: false });
+    expect(JSON.parse(recorded)).toEqual({ outcome: 'recorded' });
+    expect(JSON.parse(rows)).toContainEqual(
+      expect.objectContaining({ fileId: '5285890784273533167', status: 'uploaded' }),
+    );
+  });
 
   test('its token is accepted by the functions', async () => {
     const { userToken } = await snippetWith<{ userToken: () => Promise<string> }>('function userToken');

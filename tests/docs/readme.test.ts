@@ -1,31 +1,10 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { deliver } from '../../lib/notifications/delivery';
-import { startTestRun } from '../support/local';
 import { importSnippet } from '../support/snippet';
 
 const READMES = ['README.md', 'README.zh-CN.md'];
 const read = (name: string) => readFileSync(join(__dirname, '../..', name), 'utf8');
-
-test.each(READMES)('%s: its curl lines alone get a signature, and turn an event into a row', async (name) => {
-  const [, block = ''] = /```sh\n([^]*?)```/.exec(read(name)) ?? [];
-  const standIn = `command -v curl >/dev/null || curl() { '${process.execPath}' '${join(__dirname, '../support/curl.mjs')}' "$@"; }\n`;
-  const run = await startTestRun();
-  try {
-    const script = block
-      .replace(/CALLBACK='.*'/, `CALLBACK='${run.callbackUrl}'`)
-      .replaceAll('http://localhost:3000', run.url);
-    const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', standIn + script]);
-    const [signed = '', recorded = '', rows = ''] = stdout.split(/(?<=\})(?=\{|\[)/);
-    expect(JSON.parse(signed)).toMatchObject({ signature: expect.any(String), oneTimeValid: false });
-    expect(JSON.parse(recorded)).toEqual({ outcome: 'recorded' });
-    expect(JSON.parse(rows)).toEqual([expect.objectContaining({ fileId: '5285890784273533167', status: 'uploaded' })]);
-  } finally {
-    await run.stop();
-  }
-});
 
 test.each(READMES)('%s has at most 200 lines, and starts the project by line 40', (name) => {
   const lines = read(name).split('\n');
