@@ -17,7 +17,7 @@ import { measureOwnWork } from './own-work-report';
 import { moneyReport, type MeasuredFunction } from './money';
 import { addBars, addSection, finishReport } from './report';
 import { BATCH_ROWS, READ_FILE, writeEventFiles } from './requests';
-import { scale } from './scale';
+import { measureScale } from './scale';
 import { BATCH_CALLS, isQuick } from './settings';
 import { measureSigning } from './signing';
 import { reportSizes } from './sizes';
@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   if (!isQuick) {
     stayOn(`0-${cores - 1}`);
     await measureEndToEnd();
-    await scale(24);
+    await measureScale(24);
   }
   const { markdown, isAnyMissed } = finishReport(getLoad());
   if (!isQuick) {

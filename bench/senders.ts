@@ -28,10 +28,42 @@ export interface Load {
   readonly p99: number;
 }
 
+export type Stack = Awaited<ReturnType<typeof startStack>>;
+
 /** `npm start` in a process of its own, on a table in a file. */
 export async function startStack(major: Major) {
   const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-bench-'));
   const tablePort = await freePort();
+  const { child, callbackUrl } = await spawnLocalRun(major, directory, tablePort);
+  const pid = child.pid ?? 0;
+  const sender = eventSender(callbackUrl);
+  const sumOfChildren = async (value: (pid: number) => Promise<number>) => {
+    const values = await Promise.all((await childrenOf(pid)).map(value));
+    return values.reduce((sum, one) => sum + one, 0);
+  };
+  return {
+    /** Events whose response was 200. */
+    acceptedCount: sender.acceptedCount,
+    sendInTurn: (senders: number, events: number) => sendInTurn(sender.send, senders, events),
+    sendAtRate: (rate: number, seconds: number) => sendAtRate(sender.send, rate, seconds),
+    countRows: () => countRows(tablePort),
+    /** Megabytes: of the local run with its functions, and of its table's engine. */
+    memory: async () => ({ run: await megabytesOf(pid), engine: await sumOfChildren(megabytesOf) }),
+    /** Milliseconds of CPU so far: of the local run with its functions, of its table's engine, of the senders. */
+    cpu: async () => {
+      const { user, system } = process.cpuUsage();
+      return { run: await cpuOf(pid), engine: await sumOfChildren(cpuOf), senders: (user + system) / 1000 };
+    },
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill('SIGTERM');
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function spawnLocalRun(major: Major, directory: string, tablePort: number) {
   const env = {
     PATH: process.env['PATH'],
     PORT: '0',
@@ -46,122 +78,93 @@ export async function startStack(major: Major) {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let said = '';
-  child.stderr.on('data', (data: Buffer) => (said = (said + data.toString()).slice(-2_000)));
-  let url = '';
+  let errors = '';
+  child.stderr.on('data', (data: Buffer) => (errors = (errors + data.toString()).slice(-2_000)));
+  let callbackUrl = '';
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith('callback')) url = line.replace(/^callback\s+/, '');
+    if (line.startsWith('callback')) callbackUrl = line.replace(/^callback\s+/, '');
     if (line.startsWith('ready')) break;
   }
-  if (url === '') throw new Error(`Cannot start the stack: ${said}`);
+  if (callbackUrl === '') throw new Error(`Cannot start the local run: ${errors}`);
   child.stdout.resume();
+  return { child, callbackUrl };
+}
 
-  let sent = 0;
-  const accepted = { count: 0 };
+/** Sends one event; resolves to its milliseconds, or to `undefined` unless the response was 200. */
+type Send = (agent: Agent) => Promise<number | undefined>;
 
-  /** One event on one of the senders' connections; milliseconds, or nothing when it was not recorded. */
-  const send = (agent: Agent): Promise<number | undefined> =>
+function eventSender(callbackUrl: string): { readonly send: Send; readonly acceptedCount: () => number } {
+  let sentCount = 0;
+  let acceptedCount = 0;
+  const headers = { 'content-type': 'application/json' };
+  const send: Send = (agent) =>
     new Promise((resolve) => {
-      const fileId = `5285890${String(sent++).padStart(12, '0')}`;
+      const fileId = `5285890${String(sentCount++).padStart(12, '0')}`;
       const body = JSON.stringify(newFileUpload({ fileId, sourceContext: seal('order=7', CALLER, false, SEAL_KEY) }));
       const since = performance.now();
-      const call = request(
-        url,
-        { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
-        (answer) => {
-          answer.resume().on('end', () => {
-            if (answer.statusCode !== 200) {
-              resolve(undefined);
-              return;
-            }
-            accepted.count++;
-            resolve(performance.now() - since);
-          });
-        },
-      );
+      const call = request(callbackUrl, { method: 'POST', agent, headers }, (response) => {
+        response.resume().on('end', () => {
+          const isAccepted = response.statusCode === 200;
+          if (isAccepted) acceptedCount++;
+          resolve(isAccepted ? performance.now() - since : undefined);
+        });
+      });
       call.on('error', () => {
         resolve(undefined);
       });
       call.end(body);
     });
-
-  return {
-    accepted,
-    /** So many senders, each of which sends its next event when the last one is answered. */
-    closedLoop: async (senders: number, events: number): Promise<Load> => {
-      const agent = new Agent({ keepAlive: true, maxSockets: senders });
-      const times: (number | undefined)[] = [];
-      let left = events;
-      const since = performance.now();
-      const work = async () => {
-        while (left-- > 0) times.push(await send(agent));
-      };
-      await Promise.all(Array.from({ length: senders }, work));
-      const seconds = (performance.now() - since) / 1000;
-      agent.destroy();
-      return summary(senders, times, seconds);
-    },
-    /**
-     * An event every so often, each at its own time, whether or not the others are answered. Times count from when the
-     * event was due, so that a sender that is late hides nothing; `late` is the p99 of that.
-     */
-    openLoop: async (rate: number, seconds: number): Promise<Load & { readonly late: number }> => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
-      const sends: Promise<number | undefined>[] = [];
-      const lates: number[] = [];
-      const since = performance.now();
-      while (sends.length < seconds * rate) {
-        const due = since + (sends.length * 1000) / rate;
-        const wait = due - performance.now();
-        if (wait > 0) await sleep(wait);
-        const late = performance.now() - due;
-        lates.push(late);
-        sends.push(send(agent).then((time) => time && time + late));
-      }
-      const times = await Promise.all(sends);
-      const took = (performance.now() - since) / 1000;
-      agent.destroy();
-      return {
-        ...summary(0, times, took),
-        late: quantile(
-          lates.toSorted((a, b) => a - b),
-          0.99,
-        ),
-      };
-    },
-    rows: () => countRows(tablePort),
-    /** Megabytes: of the process that runs the functions, and of its table's engine. */
-    memory: async () => {
-      const children = await childrenOf(child.pid ?? 0);
-      const engine = await Promise.all(children.map(megabytesOf));
-      return { functions: await megabytesOf(child.pid ?? 0), table: engine.reduce((sum, of) => sum + of, 0) };
-    },
-    /** Milliseconds of CPU so far: of the process that runs the functions, of its table's engine, of the senders. */
-    cpu: async () => {
-      const pid = child.pid ?? 0;
-      const engine = await Promise.all((await childrenOf(pid)).map(cpuOf));
-      const { user, system } = process.cpuUsage();
-      const table = engine.reduce((sum, of) => sum + of, 0);
-      return { functions: await cpuOf(pid), table, senders: (user + system) / 1000 };
-    },
-    stop: async () => {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-      await rm(directory, { recursive: true, force: true });
-    },
-  };
+  return { send, acceptedCount: () => acceptedCount };
 }
 
-function summary(senders: number, times: readonly (number | undefined)[], seconds: number): Load {
-  const answered = times.filter((time) => time !== undefined).sort((a, b) => a - b);
+/** So many senders, each of which sends its next event after the response to the last one. */
+async function sendInTurn(send: Send, senders: number, events: number): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: senders });
+  const times: (number | undefined)[] = [];
+  let left = events;
+  const began = performance.now();
+  const sendRest = async () => {
+    while (left-- > 0) times.push(await send(agent));
+  };
+  await Promise.all(Array.from({ length: senders }, sendRest));
+  const seconds = (performance.now() - began) / 1000;
+  agent.destroy();
+  return loadOf(senders, times, seconds);
+}
+
+/**
+ * Sends events evenly spaced, each at its own time, whether or not the others have their response. Times count from when the
+ * event was due, so that a late sender hides nothing; `lateness` is the p99 of that, in milliseconds.
+ */
+async function sendAtRate(send: Send, rate: number, seconds: number): Promise<Load & { readonly lateness: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1_000 });
+  const sends: Promise<number | undefined>[] = [];
+  const latenesses: number[] = [];
+  const began = performance.now();
+  while (sends.length < seconds * rate) {
+    const due = began + (sends.length * 1000) / rate;
+    const wait = due - performance.now();
+    if (wait > 0) await sleep(wait);
+    const lateness = performance.now() - due;
+    latenesses.push(lateness);
+    sends.push(send(agent).then((time) => time && time + lateness));
+  }
+  const times = await Promise.all(sends);
+  const elapsed = (performance.now() - began) / 1000;
+  agent.destroy();
+  const sorted = latenesses.toSorted((a, b) => a - b);
+  return { ...loadOf(0, times, elapsed), lateness: quantile(sorted, 0.99) };
+}
+
+function loadOf(senders: number, times: readonly (number | undefined)[], seconds: number): Load {
+  const sorted = times.filter((time) => time !== undefined).sort((a, b) => a - b);
   return {
     senders,
     events: times.length,
-    errors: times.length - answered.length,
-    rate: answered.length / seconds,
-    p50: quantile(answered, 0.5),
-    p99: quantile(answered, 0.99),
+    errors: times.length - sorted.length,
+    rate: sorted.length / seconds,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
   };
 }
 
@@ -190,7 +193,7 @@ async function childrenOf(pid: number): Promise<number[]> {
   return found;
 }
 
-/** Milliseconds, from the kernel's ticks of 10. */
+/** Milliseconds of CPU, from the kernel's ticks of 10. */
 async function cpuOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.replace(/^.*\) /s, '').split(' ');
