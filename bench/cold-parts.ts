@@ -1,4 +1,4 @@
-// functions/upload-signature.ts with a clock at its secret read, for the parts of a cold start.
+// functions/upload-signature.ts, which also measures how long reading the secrets takes.
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeLine } from '../lib/platform/log';
@@ -8,7 +8,7 @@ import { signUpload } from '../lib/signing/issue';
 
 const read = parameterReader(process.env, { now: Date.now, sleep, random: Math.random });
 
-/** Milliseconds of the last read. */
+/** Milliseconds that the last read took. */
 export let secretRead = NaN;
 
 export const handler = signUpload({

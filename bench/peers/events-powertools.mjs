@@ -12,7 +12,7 @@ import httpErrorHandler from '@middy/http-error-handler';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import validator from '@middy/validator';
 import { transpileSchema } from '@middy/validator/transpile';
-import { answer, eventSchema, isToken, record, update } from './usual.mjs';
+import { respond, eventSchema, isToken, record, update } from './usual.mjs';
 
 const logger = new Logger({ serviceName: 'bench' });
 const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient());
@@ -30,9 +30,9 @@ export const handler = middy()
     const names = { [CALLBACK_TOKEN_PARAMETER]: { maxAge: 300 }, [SEAL_KEY_PARAMETER]: { maxAge: 300 } };
     const values = await getParametersByName(names, { decrypt: true });
     const isAllowed = isToken(request.queryStringParameters?.token, values[CALLBACK_TOKEN_PARAMETER]);
-    if (!isAllowed) return answer(401, { title: 'Unauthorized' });
+    if (!isAllowed) return respond(401, { title: 'Unauthorized' });
     const change = update(request.body, values[SEAL_KEY_PARAMETER], TABLE_NAME);
     const outcome = await record(() => dynamodb.send(new UpdateCommand(change)));
     logger.info(outcome);
-    return answer(200, { outcome });
+    return respond(200, { outcome });
   });

@@ -4,7 +4,7 @@ import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
-import { answer, eventSchema, isToken, record, update } from './usual.mjs';
+import { respond, eventSchema, isToken, record, update } from './usual.mjs';
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 addFormats.default(ajv);
@@ -12,23 +12,27 @@ const validate = ajv.compile(eventSchema);
 const ssm = new SSMClient();
 const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient());
 const { CALLBACK_TOKEN_PARAMETER, SEAL_KEY_PARAMETER, TABLE_NAME } = process.env;
-let kept;
+let cached;
 
 async function secrets() {
-  if (kept && Date.now() < kept.until) return kept;
+  if (cached && Date.now() < cached.until) return cached;
   const Names = [CALLBACK_TOKEN_PARAMETER, SEAL_KEY_PARAMETER];
   const { Parameters } = await ssm.send(new GetParametersCommand({ Names, WithDecryption: true }));
   const values = Object.fromEntries(Parameters.map(({ Name, Value }) => [Name, Value]));
-  kept = { token: values[CALLBACK_TOKEN_PARAMETER], sealKey: values[SEAL_KEY_PARAMETER], until: Date.now() + 300_000 };
-  return kept;
+  cached = {
+    token: values[CALLBACK_TOKEN_PARAMETER],
+    sealKey: values[SEAL_KEY_PARAMETER],
+    until: Date.now() + 300_000,
+  };
+  return cached;
 }
 
 export async function handler(request, context) {
   const { token, sealKey } = await secrets();
-  if (!isToken(request.queryStringParameters?.token, token)) return answer(401, { title: 'Unauthorized' });
+  if (!isToken(request.queryStringParameters?.token, token)) return respond(401, { title: 'Unauthorized' });
   const event = JSON.parse(request.body);
-  if (!validate(event)) return answer(400, { title: 'Bad request', errors: validate.errors });
+  if (!validate(event)) return respond(400, { title: 'Bad request', errors: validate.errors });
   const outcome = await record(() => dynamodb.send(new UpdateCommand(update(event, sealKey, TABLE_NAME))));
   console.log(JSON.stringify({ level: 'info', requestId: context.awsRequestId, outcome }));
-  return answer(200, { outcome });
+  return respond(200, { outcome });
 }

@@ -5,7 +5,7 @@ import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import jwt from 'jsonwebtoken';
 import { ownRow } from './rows-usual.mjs';
 import { secretReader } from './secrets-usual.mjs';
-import { answer } from './usual.mjs';
+import { respond } from './usual.mjs';
 
 const dynamodb = DynamoDBDocumentClient.from(new DynamoDBClient());
 const { TABLE_NAME, PLAYER_KEY_PARAMETER, URL_KEY_PARAMETER, PLAYBACK_APP_ID, PLAYBACK_SECONDS } = process.env;
@@ -24,8 +24,8 @@ export async function handler(request, context) {
   const { fileId } = request.pathParameters;
   const command = new GetCommand({ TableName: TABLE_NAME, Key: { fileId }, ConsistentRead: true });
   const row = ownRow((await dynamodb.send(command)).Item, request.requestContext.authorizer.jwt.claims.sub);
-  if (!row) return answer(404, { title: 'Not found' });
-  if (row.status !== 'ready') return answer(409, { title: 'Conflict' });
+  if (!row) return respond(404, { title: 'Not found' });
+  if (row.status !== 'ready') return respond(409, { title: 'Conflict' });
   const keys = await secrets();
   const now = Math.floor(Date.now() / 1000);
   const expireTime = now + Number(PLAYBACK_SECONDS);
@@ -40,5 +40,5 @@ export async function handler(request, context) {
   const psign = jwt.sign(claims, keys[PLAYER_KEY_PARAMETER], { algorithm: 'HS256', noTimestamp: true });
   const url = signUrl(row.url, keys[URL_KEY_PARAMETER], expireTime);
   console.log(JSON.stringify({ level: 'info', requestId: context.awsRequestId, outcome: 'playback-signed', fileId }));
-  return answer(200, { appId: claims.appId, fileId, psign, url, expireTime });
+  return respond(200, { appId: claims.appId, fileId, psign, url, expireTime });
 }

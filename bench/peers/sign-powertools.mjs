@@ -7,7 +7,7 @@ import httpErrorHandler from '@middy/http-error-handler';
 import httpJsonBodyParser from '@middy/http-json-body-parser';
 import validator from '@middy/validator';
 import { transpileSchema } from '@middy/validator/transpile';
-import { answer, policyOf, signature, signingSchema } from './usual.mjs';
+import { respond, policyOf, signature, signingSchema } from './usual.mjs';
 
 const logger = new Logger({ serviceName: 'bench' });
 const policy = policyOf(process.env);
@@ -24,10 +24,10 @@ export const handler = middy()
     const values = await getParametersByName(names, { decrypt: true });
     const request = event.body;
     if (request.procedure && !policy.procedures.includes(request.procedure))
-      return answer(400, { title: 'Bad request' });
+      return respond(400, { title: 'Bad request' });
     const pair = JSON.parse(values[VOD_KEY_PARAMETER]);
     const caller = event.requestContext.authorizer.jwt.claims.sub;
     const signed = signature(request, caller, pair, values[SEAL_KEY_PARAMETER], policy);
     logger.info('signed');
-    return answer(200, signed);
+    return respond(200, signed);
   });

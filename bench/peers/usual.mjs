@@ -179,7 +179,7 @@ export async function record(send) {
   }
 }
 
-export const answer = (statusCode, body) => ({
+export const respond = (statusCode, body) => ({
   statusCode,
   headers: { 'content-type': statusCode === 200 ? 'application/json' : 'application/problem+json' },
   body: JSON.stringify(body),
