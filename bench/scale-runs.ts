@@ -3,9 +3,10 @@ import type { Phase } from '../lib/verification/checkpoint';
 import { reconcile, type Summary } from '../lib/verification/reconcile';
 import { verify, type Candidate } from '../lib/verification/verify';
 import type { KeyedStorage } from '../tests/support/unit/capacity';
-import { emptyMeter, idOf, modelLibrary, modelStore, modelVod, type Action, type Meter } from './scale-model';
+import { emptyMeter, idOf, modelLibrary, modelStore, type Action, type Meter, type ModelLibrary } from './scale-model';
+import { modelVod } from './scale-vod';
 import { SEAL_KEY } from './values';
-import { virtualTime } from './virtual-time';
+import { virtualTime, type VirtualTime } from './virtual-time';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;
@@ -49,129 +50,48 @@ export interface ModelOptions {
 }
 
 /** A library and a table in memory, and the production reconcile on its schedule, in virtual time. */
-export function startModel({ storages, rows, libraryAge, uploadsPerDay, lostOneIn }: ModelOptions) {
+export function startModel(options: ModelOptions) {
   const clock = virtualTime(Date.parse('2026-11-26T00:00:00Z'));
   const library = modelLibrary();
   const items = new Map<string, Item>();
-  let usage = newUsage();
-  let phase: Phase = 'recent';
-  let markedAt = 0;
-  let checkpoint = '{}';
-  for (let index = 0; index < rows; index++) {
-    const createdAt = clock.now() - libraryAge + Math.floor((index * libraryAge) / rows);
-    library.files.push({ createdAt, isSealed: false });
-  }
-  let delivered = rows;
+  const phases = phaseMeter(clock.now);
+  fillLibrary(library, options, clock.now());
+  const upload = uploader({ clock, library, items, options });
+  const checkpoint = checkpointInMemory();
 
-  /** The time since the last mark belongs to the phase that ends here. */
-  function enter(next: Phase): void {
-    usage[phase].milliseconds += clock.now() - markedAt;
-    markedAt = clock.now();
-    phase = next;
-  }
-
-  function phaseOf(action: Action, request: object): Phase {
-    if (action === 'DescribeTasks' && 'FinishTime' in request) return 'tasks';
-    if (action !== 'SearchMedia') return phase;
-    const { CreateTime } = request as { readonly CreateTime?: { readonly After?: string } };
-    const isOld = Date.parse(CreateTime?.After ?? '') < clock.now() - 3 * HOUR;
-    return phase === 'library' || isOld ? 'library' : 'recent';
-  }
-
-  const vod = modelVod(library, clock, (action, request) => {
-    const next = phaseOf(action, request);
-    if (next !== phase) enter(next);
-    usage[phase].calls[action] = (usage[phase].calls[action] ?? 0) + 1;
-  });
-  const store = modelStore({
-    items,
-    clock,
-    library,
-    storages,
-    meter: () => usage[phase],
-    onPage: () => {
-      enter('audit');
-    },
-  });
   const handler = reconcile({
-    store,
-    vod,
+    store: modelStore({
+      items,
+      clock,
+      library,
+      storages: options.storages,
+      meter: phases.current,
+      onPage: phases.enterAudit,
+    }),
+    vod: modelVod(library, clock, phases.countCall),
     sealKeys: () => Promise.resolve([SEAL_KEY]),
     delayQueue: {
       delay: (messages) => {
-        usage[phase].queued += messages.length;
+        phases.current().queued += messages.length;
         return Promise.resolve();
       },
     },
-    checkpoint: {
-      read: () => Promise.resolve(checkpoint),
-      write: (value) => {
-        checkpoint = value;
-        return Promise.resolve();
-      },
-    },
+    checkpoint,
     now: clock.now,
     sleep: clock.sleep,
     log: () => undefined,
   });
 
-  /** New files up to now, and verification of those whose events arrived; nothing of it is counted. */
-  async function upload(): Promise<void> {
-    const { files } = library;
-    const interval = DAY / uploadsPerDay;
-    for (let at = (files.at(-1)?.createdAt ?? 0) + interval; at <= clock.now(); at += interval) {
-      files.push({ createdAt: at, isSealed: true });
-    }
-    const uncounted = { now: clock.now, sleep: () => Promise.resolve() };
-    const meter = emptyMeter();
-    const instantStore = modelStore({
-      items,
-      clock: uncounted,
-      library,
-      storages: [],
-      meter: () => meter,
-      onPage: () => undefined,
-    });
-    const ids = files.slice(delivered).flatMap((_, place) => {
-      const index = delivered + place;
-      return index % lostOneIn === 0 ? [] : [idOf(index)];
-    });
-    const before = await instantStore.readAll(ids, Infinity);
-    await verify(
-      ids.map((fileId): Candidate => ({ fileId, row: before.get(fileId) })),
-      {
-        store: instantStore,
-        vod: modelVod(library, uncounted, () => undefined)({ deadline: Infinity }),
-        sealKeys: [SEAL_KEY],
-        now: clock.now,
-        deadline: Infinity,
-        log: () => undefined,
-      },
-    );
-    delivered = Math.max(delivered, library.firstSince(clock.now() - EVENTS_WITHIN));
-  }
-
   async function run(): Promise<RunResult> {
     const startedAt = clock.now();
-    usage = newUsage();
-    phase = 'recent';
-    markedAt = startedAt;
+    phases.start();
     const summary = await clock.run(
       handler({}, { awsRequestId: 'run', getRemainingTimeInMillis: () => startedAt + TIMEOUT - clock.now() }),
     );
-    enter('recent');
+    const usage = phases.finish();
     const milliseconds = clock.now() - startedAt;
     clock.moveTo(startedAt + RUN_INTERVAL);
-    const { audit } = JSON.parse(checkpoint) as {
-      readonly audit?: { readonly startedAt: number; readonly fileId?: string };
-    };
-    return {
-      summary,
-      milliseconds,
-      usage,
-      auditStartedAt: audit?.startedAt,
-      isAuditComplete: audit !== undefined && audit.fileId === undefined,
-    };
+    return { summary, milliseconds, usage, ...auditOf(await checkpoint.read()) };
   }
 
   return {
@@ -187,6 +107,130 @@ export function startModel({ storages, rows, libraryAge, uploadsPerDay, lostOneI
         if (isDone(result)) return results;
       }
     },
+  };
+}
+
+/** Files that were there before this service, their ages spread evenly. */
+function fillLibrary({ files }: ModelLibrary, { rows, libraryAge }: ModelOptions, now: number): void {
+  for (let index = 0; index < rows; index++) {
+    files.push({ createdAt: now - libraryAge + Math.floor((index * libraryAge) / rows), isSealed: false });
+  }
+}
+
+/** Attributes work to the phases of a run. */
+function phaseMeter(now: () => number) {
+  let usage = newUsage();
+  let phase: Phase = 'recent';
+  let markedAt = 0;
+
+  /** The time since the last mark belongs to the phase that ends here. */
+  function enter(next: Phase): void {
+    usage[phase].milliseconds += now() - markedAt;
+    markedAt = now();
+    phase = next;
+  }
+
+  function phaseOf(action: Action, request: object): Phase {
+    if (action === 'DescribeTasks' && 'FinishTime' in request) return 'tasks';
+    if (action !== 'SearchMedia') return phase;
+    const { CreateTime } = request as { readonly CreateTime?: { readonly After?: string } };
+    const isOld = Date.parse(CreateTime?.After ?? '') < now() - 3 * HOUR;
+    return phase === 'library' || isOld ? 'library' : 'recent';
+  }
+
+  return {
+    enterAudit: (): void => {
+      enter('audit');
+    },
+    current: () => usage[phase],
+    countCall: (action: Action, request: object): void => {
+      const next = phaseOf(action, request);
+      if (next !== phase) enter(next);
+      usage[phase].calls[action] = (usage[phase].calls[action] ?? 0) + 1;
+    },
+    /** Begins a run. */
+    start: (): void => {
+      usage = newUsage();
+      phase = 'recent';
+      markedAt = now();
+    },
+    /** Ends a run; returns what each phase consumed. */
+    finish: (): UsageByPhase => {
+      enter('recent');
+      return usage;
+    },
+  };
+}
+
+interface UploaderDeps {
+  readonly clock: Pick<VirtualTime, 'now'>;
+  readonly library: ModelLibrary;
+  readonly items: Map<string, Item>;
+  readonly options: ModelOptions;
+}
+
+/**
+ * Returns a function that adds the new files up to now, and verifies those whose events arrived; nothing of it is counted.
+ */
+function uploader({ clock, library, items, options }: UploaderDeps) {
+  const { files } = library;
+  const { rows, uploadsPerDay, lostOneIn } = options;
+  const uncounted = { now: clock.now, sleep: () => Promise.resolve() };
+  const meter = emptyMeter();
+  const store = modelStore({
+    items,
+    clock: uncounted,
+    library,
+    storages: [],
+    meter: () => meter,
+    onPage: () => undefined,
+  });
+  let delivered = rows;
+
+  return async (): Promise<void> => {
+    const interval = DAY / uploadsPerDay;
+    for (let at = (files.at(-1)?.createdAt ?? 0) + interval; at <= clock.now(); at += interval) {
+      files.push({ createdAt: at, isSealed: true });
+    }
+    const ids = files.slice(delivered).flatMap((_, place) => {
+      const index = delivered + place;
+      return index % lostOneIn === 0 ? [] : [idOf(index)];
+    });
+    const before = await store.readAll(ids, Infinity);
+    await verify(
+      ids.map((fileId): Candidate => ({ fileId, row: before.get(fileId) })),
+      {
+        store,
+        vod: modelVod(library, uncounted, () => undefined)({ deadline: Infinity }),
+        sealKeys: [SEAL_KEY],
+        now: clock.now,
+        deadline: Infinity,
+        log: () => undefined,
+      },
+    );
+    delivered = Math.max(delivered, library.firstSince(clock.now() - EVENTS_WITHIN));
+  };
+}
+
+function checkpointInMemory() {
+  let content = '{}';
+  return {
+    read: () => Promise.resolve(content),
+    write: (value: string) => {
+      content = value;
+      return Promise.resolve();
+    },
+  };
+}
+
+/** What a checkpoint says of the audit. */
+function auditOf(checkpoint: string): Pick<RunResult, 'auditStartedAt' | 'isAuditComplete'> {
+  const { audit } = JSON.parse(checkpoint) as {
+    readonly audit?: { readonly startedAt: number; readonly fileId?: string };
+  };
+  return {
+    auditStartedAt: audit?.startedAt,
+    isAuditComplete: audit !== undefined && audit.fileId === undefined,
   };
 }
 
