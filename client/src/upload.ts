@@ -19,8 +19,7 @@ export function createUpload(deps: UploadDeps, file: MediaFile, { cover, ...wish
   let isSettledRead = false;
 
   const onChange = (next: Snapshot, previous: Snapshot) => {
-    uploaded.update(previous);
-    settled.update(previous);
+    for (const outcome of [uploaded, settled]) outcome.update(previous);
     const { state } = next;
     if (state === previous.state) return;
     if (needsPlace(previous) && !needsPlace(next)) leaveQueue();
@@ -36,8 +35,8 @@ export function createUpload(deps: UploadDeps, file: MediaFile, { cover, ...wish
   const { go } = store;
   const uploaded = createOutcome(store, ({ fileId }) => (fileId ? { fileId } : undefined));
   const settled = createOutcome(store, (snapshot) => (isFinal(snapshot) ? snapshot.upload : undefined));
-  const body = { ...wish, fileName: file.name, fileSize: file.size };
-  const sending = createSending(deps, { file, cover, body }, owner, go);
+  const request = { file, cover, body: { ...wish, fileName: file.name, fileSize: file.size } };
+  const sending = createSending(deps, request, owner, go);
   const polling = createPolling(deps, owner, () => isSettledRead || store.hasListeners(), store);
 
   const begin = () => {

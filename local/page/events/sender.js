@@ -40,11 +40,6 @@ export function createSender({ announce, hasSignKey, send }) {
     again.disabled = forgeButton.disabled = false;
   }
 
-  function titleOf({ kind }) {
-    const text = words();
-    return kind === 'again' ? text.sendAgain : text.callbackKind[kind];
-  }
-
   function showResult() {
     const text = words();
     const [attempt] = sent.attempts;
@@ -75,4 +70,9 @@ export function createSender({ announce, hasSignKey, send }) {
   }
 
   return { again, forge, result, update };
+}
+
+function titleOf({ kind }) {
+  const text = words();
+  return kind === 'again' ? text.sendAgain : text.callbackKind[kind];
 }
