@@ -6,7 +6,8 @@ import { COMMANDS } from '../../cli/commands/list';
 import { vod } from '../support/cli/cli';
 
 const commands = allCommands(COMMANDS);
-const docs = readFileSync(join(__dirname, '../../docs/cli.md'), 'utf8');
+const readGuide = (name: string) => readFileSync(join(__dirname, '../../docs', name), 'utf8');
+const docs = readGuide('cli.md');
 
 /** What the command below was called with. */
 let parsed: unknown;
@@ -95,10 +96,27 @@ test('docs/cli.md > its list of commands and options is that of the option table
   expect(list.split('\n')).toEqual(commands.flatMap(synopsis));
 });
 
-test('docs/cli.md > every option of an example command exists', () => {
+test('docs/cli.zh-CN.md > its table has a row for each command with exactly its own options', () => {
+  const [, table = ''] = /^## 命令与选项一览\n([^]*?)^## /m.exec(readGuide('cli.zh-CN.md')) ?? [];
+  const rows = [...table.matchAll(/^\| `([a-z]+(?: [a-z]+)?)[^|]*\|[^|]*\|(.*)\|$/gm)].map(
+    ([, name = '', options = '']) => {
+      const names = [...options.matchAll(/`--([a-z-]+)`/g)].map(([, option = '']) => option);
+      return [name, names.sort()];
+    },
+  );
+  const expected = commands.map((command) => {
+    const names = synopsis(command)
+      .join(' ')
+      .matchAll(/--([a-z-]+)/g);
+    return [command.name, [...names].map(([, option = '']) => option).sort()];
+  });
+  expect(rows).toEqual(expected);
+});
+
+test.each(['cli.md', 'cli.zh-CN.md'])('docs/%s > every option of an example command exists', (guide) => {
   const known = new Set(commands.flatMap(({ options }) => Object.keys(options)));
   known.add('help');
-  const examples = [...docs.matchAll(/npm run (?:-s )?vod -- [^`\n#]*/g)].flatMap(([example = '']) =>
+  const examples = [...readGuide(guide).matchAll(/npm run (?:-s )?vod -- [^`\n#]*/g)].flatMap(([example = '']) =>
     [...example.matchAll(/ --([a-z][a-z-]*)/g)].map(([, option = '']) => option),
   );
   expect(examples.length).toBeGreaterThan(5);
