@@ -3,7 +3,7 @@ const { zh } = require('@vod-client-upload/client/zh');
 const sdk = require('vod-wx-sdk-v2/vod-wx-sdk-v2'); // 构建 npm 后，这个包没有 index.js，必须写出文件名
 const { backendUrl, serverUrl } = require('./config');
 
-/** 用 wx.login 的 code 向你的服务器换取用户的 JWT；AppSecret 和 session_key 只留在服务器上。 */
+/** 用 wx.login 的 code 向业务后端换取用户的 JWT；AppSecret 和 session_key 只留在后端。 */
 async function logIn() {
   const { code } = await wx.login();
   return new Promise((resolve, reject) => {

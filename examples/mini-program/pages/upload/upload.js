@@ -9,7 +9,7 @@ const TEXTS = {
   processing: '处理中',
   ready: '已完成',
   failed: '处理失败',
-  held: '人工审核中',
+  held: '待人工复审',
   rejected: '未通过',
   cancelled: '已取消',
   error: '出错',
