@@ -203,13 +203,14 @@ export const UPLOADS_STRINGS = {
     errors: '错误',
     everything: '全部属性',
     code: '用在你自己的应用中',
-    codeIntro: '代码中已填入上面的选项。部署到 AWS 后，地址换成部署输出的地址，并在 CORS_ORIGINS 中写入你应用的来源。',
+    codeIntro:
+      '代码中已填入上面的选项。部署到 AWS 后，url 请换成部署输出的地址，并在 CORS_ORIGINS 中加上你的应用的来源（Origin）。',
     codeClient: '使用客户端包',
     codeClientIntro:
-      '支持暂停、刷新页面后断点续传和自动重试，并等待向点播核实后的最终状态。该包未发布到 npm：用 npm run build:client && npm pack ./client 构建并打包。',
+      '支持暂停、刷新页面后断点续传和自动重试，并等到点播核实后的最终状态。这个包没有发布到 npm：用 npm run build:client && npm pack ./client 构建并打包。',
     codeSign: '只用 SDK',
     codeHosts: '让你的应用连接这个本地 VOD',
     codeHostsIntro:
-      'SDK 中写死了服务器域名。本页用下面几行代码映射它们，你的应用在开发时也可以这样做。连接腾讯云 VOD 时请去掉。',
+      'SDK 里的点播域名是写死的。本页用下面的代码把请求转到本地 VOD，你的应用在开发环境也可以这样做；连接腾讯云点播时请去掉。',
   },
 };

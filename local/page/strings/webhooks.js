@@ -27,12 +27,12 @@ export const WEBHOOKS_STRINGS = {
   },
   zh: {
     webhooksTitle: '发往你的应用的 Webhook',
-    webhooksTarget: (url) => `notify-app 发送到 ${url} 的每个 Webhook，以及你的服务器返回的内容。`,
+    webhooksTarget: (url) => `notify-app 发送到 ${url} 的每条 Webhook，以及你的后端返回的内容。`,
     webhooksEmpty: '暂无 Webhook。上传变为 ready、failed、held、rejected 或 deleted 时发送。',
     webhooksNoMatch: '没有符合条件的 Webhook。',
     webhooksSearch: 'FileId、webhook-id 或任意文本',
     webhooksOff: '未设置 NOTIFY_URL，不发送 Webhook',
-    webhooksHow: '启动时指定你的服务器地址即可。启动后会打印用于验证签名的密钥，每次投递都会显示在这里。',
+    webhooksHow: '启动时指定你的后端地址即可。启动后会打印验签用的密钥，每次投递都会显示在这里。',
     webhooksExample: '开启 Webhook',
     webhooksDocs: 'docs/notifications.zh-CN.md 中有 Node、Python 和 PHP 的接收示例，以及重试规则。',
     webhookOutcome: {
