@@ -9,7 +9,8 @@ const read = (name: string) => readFileSync(join(__dirname, '../..', name), 'utf
 test.each(READMES)('%s has at most 200 lines, and starts the project by line 40', (name) => {
   const lines = read(name).split('\n');
   expect(lines.length).toBeLessThanOrEqual(200);
-  expect(lines.findIndex((line) => line.includes('npm ci && npm start'))).toBeLessThan(40);
+  expect(lines).toContain('npm start');
+  expect(lines.indexOf('npm start')).toBeLessThan(40);
 });
 
 test('README.md has at most 1 200 words', () => {
