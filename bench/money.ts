@@ -7,8 +7,10 @@ import type { RowCost } from './writes-report';
 
 /** A function as it was measured on a whole x64 core. */
 export interface MeasuredFunction {
-  /** Milliseconds of a call of a warm instance, and of the first call of a new one. */
+  /** Milliseconds of a call of a warm instance, and how many of them are CPU. */
   readonly warm: number;
+  readonly cpu: number;
+  /** Milliseconds of the first call of a new instance. */
   readonly cold: number;
   /** Of the log lines of a call. */
   readonly logBytes: number;
@@ -35,7 +37,7 @@ export interface MoneyInputs {
 
 /** The share of calls that meet a new instance. */
 const COLD_SHARE = 0.01;
-/** 512 MB have 0.29 of a vCPU (1 769 MB have one), so milliseconds of a whole core count as many times more. */
+/** So many MB have one vCPU: with less memory, work takes as many times longer, and waiting does not. */
 const CORE_MB = 1_769;
 /** CloudWatch Logs bills so many bytes for each line beside its text. */
 const LINE_OVERHEAD = 26;
@@ -65,9 +67,10 @@ const QUEUE_POLLS_PER_MONTH = (2 * 30 * 86_400) / 20;
 const MILLION = 1e6;
 
 /** Dollars for calls of a function; `waiting` are milliseconds without work, `share` calls for each upload. */
-function functionCost({ warm, cold, logBytes }: MeasuredFunction, megabytes: number, waiting = 0, share = 1) {
-  const work = (warm + COLD_SHARE * cold) * Math.max(1, CORE_MB / megabytes);
-  const gbSeconds = ((work + waiting) / 1_000) * (megabytes / 1_024);
+function functionCost({ warm, cpu, cold, logBytes }: MeasuredFunction, megabytes: number, waiting = 0, share = 1) {
+  const work = (Math.min(cpu, warm) + COLD_SHARE * cold) * Math.max(1, CORE_MB / megabytes);
+  const idle = Math.max(0, warm - cpu) + waiting;
+  const gbSeconds = ((work + idle) / 1_000) * (megabytes / 1_024);
   const logs = ((logBytes + LINE_OVERHEAD) / 1e9) * PRICES.logGigabyte;
   return {
     functions: MILLION * share * (gbSeconds * PRICES.gbSecond + PRICES.invocation),
@@ -100,7 +103,8 @@ export function uploadsMoney(inputs: MoneyInputs, row: RowCost, perSecond: numbe
   const event = functionCost(inputs.event, 512);
   const rows = rowsPerBatch(perSecond, inputs.verify.warm);
   const batches = VERIFICATION_MS.map((waiting) => {
-    const batch = { ...inputs.verify, warm: inputs.verify.warm * rows };
+    const { warm, cpu } = inputs.verify;
+    const batch = { ...inputs.verify, warm: warm * rows, cpu: cpu * rows };
     return functionCost(batch, 256, waiting, 1 / rows);
   });
   const gateway = MILLION * PRICES.gatewayRequest;

@@ -145,10 +145,11 @@ function watchLoad(): () => string {
 
 /** What a function took, by the names of its variant. */
 function measuredFunction(times: Times, variant: string, calls = 1): MeasuredFunction {
-  const { warm, cold, logBytes } = times;
+  const { warm, cpu, cold, logBytes } = times;
   return {
     warm: (warm[variant] ?? NaN) / calls,
-    cold: (cold[variant] ?? NaN) / calls,
+    cpu: (cpu[variant] ?? NaN) / calls,
+    cold: cold[variant] ?? NaN,
     logBytes: logBytes[variant] ?? NaN,
   };
 }
