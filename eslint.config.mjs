@@ -30,6 +30,14 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
     },
   },
+  {
+    files: ['**/*.{ts,js,mjs,tsx}'],
+    ignores: ['tests/**', 'local/page/strings/**'],
+    rules: {
+      'max-lines': ['error', 300],
+      'max-lines-per-function': ['error', 60],
+    },
+  },
   // Jest's asymmetric matchers are typed any.
   { files: ['tests/**/*.ts'], rules: { '@typescript-eslint/no-unsafe-assignment': 'off' } },
   { files: ['**/*.mjs'], languageOptions: { globals: { fetch: 'readonly', process: 'readonly' } } },

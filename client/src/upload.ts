@@ -39,9 +39,7 @@ export function createUpload(deps: UploadDeps, file: MediaFile, { cover, ...wish
   const sending = createSending(deps, request, owner, go);
   const polling = createPolling(deps, owner, () => isSettledRead || store.hasListeners(), store);
 
-  const begin = () => {
-    go('preparing');
-  };
+  const begin = go.bind(undefined, 'preparing', {});
   const proceed = () => {
     go(store.snapshot.fileId ? 'processing' : 'waiting');
   };
