@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -56,6 +56,11 @@ function beginPut(port: number, applied: Applied) {
   };
 }
 
+/** Of the files in a folder. */
+function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
 describe('H11: one DATA_DIR has one owner', () => {
   test('a second npm start with other ports ends with one line, touches nothing, and an upload that is running succeeds', async () => {
     const first = await startProcess(dataDir);
@@ -65,7 +70,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     const applied = await apply(vodPort, signature);
     const upload = beginPut(vodPort, applied);
     const arriving = join(dataDir, 'vod', 'storage', 'arriving');
-    await until(() => readdirSync(arriving).length > 0); // a start removes what is there
+    await until(() => bytesIn(arriving) === 100_000); // a start removes what is there
     const before = await filesOf(dataDir);
 
     const second = await startProcess(dataDir);
