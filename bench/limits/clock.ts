@@ -1,0 +1,29 @@
+/**
+ * Virtual time in whole milliseconds from 0, for millions of tasks without promises. Tasks run in the order of their time,
+ * those of one millisecond in the order in which they were scheduled.
+ */
+export function millisecondClock() {
+  const tasks = new Map<number, (() => void)[]>();
+  let time = 0;
+  return {
+    now: () => time,
+    /** Runs a task in so many milliseconds, rounded up. */
+    after: (milliseconds: number, task: () => void): void => {
+      const at = time + Math.max(0, Math.ceil(milliseconds));
+      const others = tasks.get(at);
+      if (others) others.push(task);
+      else tasks.set(at, [task]);
+    },
+    /** Moves the time to `end`, and runs what is due; `onMillisecond` comes first in each millisecond. */
+    runUntil: (end: number, onMillisecond: (time: number) => void): void => {
+      for (; time < end; time++) {
+        onMillisecond(time);
+        // A task may add others to the same millisecond.
+        for (const task of tasks.get(time) ?? []) task();
+        tasks.delete(time);
+      }
+    },
+  };
+}
+
+export type Clock = Pick<ReturnType<typeof millisecondClock>, 'now' | 'after'>;

@@ -1,0 +1,162 @@
+import { VOD_WITHIN } from '../../lib/verification/upload-changed';
+import { chunk } from '../../lib/platform/chunk';
+import { MAX_FILES_PER_CALL } from '../../lib/vod/files';
+import type { Pacer } from '../../lib/vod/pace';
+import type { Clock } from './clock';
+import type { Load } from './load';
+import { DURATION } from './quotas';
+import type { DelayMeter } from './delays';
+import type { Table } from './table';
+import type { RowUnits } from './units';
+import { decodeVersion, encodeVersion, type RowVersion, type UploadRows } from './uploads';
+import type { Action, vodCalls } from './vod-calls';
+
+/** How long writes of one batch are retried, in milliseconds: uploadChanged's time without its reserve. */
+const WRITE_WITHIN = 57_000;
+
+export interface BatchDeps {
+  readonly clock: Clock;
+  readonly load: Load;
+  readonly units: RowUnits;
+  readonly rows: UploadRows;
+  readonly table: Table;
+  readonly vod: ReturnType<typeof vodCalls>;
+  readonly delays: DelayMeter;
+  /** Receives what a write adds to the stream. */
+  readonly onRecord: (partition: number, code: number) => void;
+}
+
+export interface Batch {
+  readonly codes: readonly number[];
+  readonly pacer: Pacer;
+  /** Receives what VOD did not answer. */
+  readonly onUnanswered: (code: number) => void;
+  readonly onDone: () => void;
+}
+
+/** Calls `onDone` when it was called so many times; at once for 0. */
+function countdown(count: number, onDone: () => void): () => void {
+  let left = count;
+  if (left === 0) onDone();
+  return () => {
+    if (--left === 0) onDone();
+  };
+}
+
+/** Verifies the row versions of a batch as lib/verification/verify.ts does: twenty files for each call, all calls at once. */
+export function batchVerifier(deps: BatchDeps) {
+  return ({ codes, pacer, onUnanswered, onDone }: Batch): void => {
+    const deadline = deps.clock.now() + VOD_WITHIN;
+    const chunks = chunk(codes, MAX_FILES_PER_CALL);
+    const finishChunk = countdown(chunks.length, onDone);
+    for (const part of chunks) {
+      const ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => {
+        deps.vod({ action, pacer, deadline }, onAnswer);
+      };
+      ask('DescribeMediaInfos', (isAnswered) => {
+        if (isAnswered) {
+          askAboutTasks(part, ask, deps, (answered, unanswered) => {
+            store(answered, unanswered, onUnanswered, finishChunk);
+          });
+          return;
+        }
+        store([], part, onUnanswered, finishChunk);
+      });
+    }
+  };
+
+  function store(
+    answered: readonly number[],
+    unanswered: readonly number[],
+    onUnanswered: (code: number) => void,
+    onDone: () => void,
+  ): void {
+    for (const code of unanswered) onUnanswered(code);
+    deps.clock.after(unanswered.length > 0 ? DURATION.queueSend : 0, () => {
+      const finishWrite = countdown(answered.length, () => {
+        deps.clock.after(DURATION.tableWrite, onDone);
+      });
+      for (const code of answered) confirm(decodeVersion(code), deps, finishWrite);
+    });
+  }
+}
+
+type Ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => void;
+
+function askAboutTasks(
+  codes: readonly number[],
+  ask: Ask,
+  deps: BatchDeps,
+  onDone: (answered: readonly number[], unanswered: readonly number[]) => void,
+): void {
+  const answered: number[] = [];
+  const unanswered: number[] = [];
+  const finishRow = countdown(codes.length, () => {
+    onDone(answered, unanswered);
+  });
+  for (const code of codes) {
+    askInTurn(callsFor(decodeVersion(code), deps), ask, (isAnswered) => {
+      (isAnswered ? answered : unanswered).push(code);
+      finishRow();
+    });
+  }
+}
+
+/** Makes the calls one after the other; stops at the first that is not answered. */
+function askInTurn(actions: readonly Action[], ask: Ask, onDone: (areAnswered: boolean) => void): void {
+  const [first, ...others] = actions;
+  if (first === undefined) {
+    onDone(true);
+    return;
+  }
+  ask(first, (isAnswered) => {
+    if (isAnswered) askInTurn(others, ask, onDone);
+    else onDone(false);
+  });
+}
+
+/** The calls for one file beside DescribeMediaInfos. */
+function callsFor({ upload }: RowVersion, { rows, load, clock }: BatchDeps): readonly Action[] {
+  if (!load.hasProcedure || rows.isFinal[upload] === 1) return [];
+  const hasEnded = isEnded(upload, rows, clock.now());
+  if (rows.isConfirmed[upload] === 1) return hasEnded ? load.callsAtEnd : [];
+  return hasEnded ? [...load.callsAtUpload, 'DescribeTaskDetail'] : load.callsAtUpload;
+}
+
+function isEnded(upload: number, { createdAt }: UploadRows, now: number): boolean {
+  return now >= (createdAt[upload] ?? 0) + DURATION.procedure;
+}
+
+/** Writes VOD's answer if the row still has the version that was verified. */
+function confirm({ upload, version }: RowVersion, deps: BatchDeps, onDone: () => void): void {
+  const { rows, load, units, table, clock } = deps;
+  const partition = rows.partition[upload] ?? 0;
+  const isFirst = rows.isConfirmed[upload] === 0;
+  const isFinal = !load.hasProcedure || isEnded(upload, rows, clock.now());
+  const write = {
+    partition,
+    units: isFinal ? units.finished : units.confirmed,
+    indexUnits: isFirst ? units.index : 0,
+    deadline: clock.now() + WRITE_WITHIN,
+  };
+  table.write(write, (isWritten) => {
+    if (!isWritten) deps.onRecord(partition, encodeVersion({ upload, version, isAnnouncement: false }));
+    else if (rows.version[upload] === version) applyAnswer(upload, isFinal, deps);
+    onDone();
+  });
+}
+
+function applyAnswer(upload: number, isFinal: boolean, { rows, delays, clock, onRecord }: BatchDeps): void {
+  const version = (rows.version[upload] ?? 0) + 1;
+  const wasFinal = rows.isFinal[upload] === 1;
+  rows.version[upload] = version;
+  rows.isConfirmed[upload] = 1;
+  rows.isFinal[upload] = Number(isFinal);
+  for (const pending of [rows.uploadPending, rows.endPending]) {
+    const since = pending[upload] ?? 0;
+    if (since > 0) delays.confirm(clock.now() - since);
+    pending[upload] = 0;
+  }
+  if (!isFinal || wasFinal) return;
+  onRecord(rows.partition[upload] ?? 0, encodeVersion({ upload, version, isAnnouncement: true }));
+}
