@@ -3,14 +3,14 @@ import { describe, type Log } from './log';
 import type { GetParameters } from './ssm';
 
 /** How long a secret is used before it is read again, in milliseconds. */
-const FRESH_FOR = 5 * 60_000;
+export const FRESH_FOR = 5 * 60_000;
 /**
  * How long a refresh is tried, in milliseconds: less than a first read, because there is a last value to use, and no caller should
  * wait for a store that throttles many instances whose five minutes end together.
  */
-const REFRESH_WITHIN = 3_000;
+export const REFRESH_WITHIN = 3_000;
 /** When a failed refresh is retried, in milliseconds; meanwhile the last value is used. */
-const RETRY_AFTER = 30_000;
+export const RETRY_AFTER = 30_000;
 /** When a failed first load is retried, in milliseconds. */
 const RETRY_FIRST_AFTER = 1_000;
 

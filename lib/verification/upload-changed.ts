@@ -36,8 +36,8 @@ export interface BatchResponse {
 }
 
 /** How long one batch may wait for VOD, in milliseconds: a slow VOD must not block the stream. */
-const VOD_WITHIN = 8_000;
-const VOD_TRIES = 2;
+export const VOD_WITHIN = 8_000;
+export const VOD_TRIES = 2;
 /** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
 const MAX_EARLY_ATTEMPTS = 8;
 /** Left of the function's time for its answer, in milliseconds. */
