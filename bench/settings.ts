@@ -1,8 +1,8 @@
 /** How much is measured. `--quick` takes under 90 seconds: fewer rounds, one Node, and only what one instance does. */
 export const isQuick = process.argv.includes('--quick');
-export const ROUNDS = isQuick ? 5 : 15;
+export const ROUNDS = isQuick ? 5 : 9;
 /** Processes that measure our own lines. */
-export const OWN_WORK_PROCESSES = 7;
+export const OWN_WORK_PROCESSES = 5;
 /** Calls of a warm instance: before they count, and that count; of one that signs, and of all others. */
 export const SIGNING_CALLS = isQuick ? { warmUp: 1_000, calls: 2_000 } : { warmUp: 4_000, calls: 5_000 };
 export const OTHER_CALLS = isQuick ? { warmUp: 30, calls: 60 } : { warmUp: 50, calls: 200 };
