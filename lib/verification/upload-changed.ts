@@ -1,5 +1,6 @@
 import type { Context, DynamoDBStreamEvent, SQSEvent } from 'aws-lambda';
 import { describe, type Log } from '../platform/log';
+import { parseTime } from '../platform/time';
 import { rowOf, type UploadStore } from '../uploads/store';
 import type { UploaderIndex } from '../uploads/by-uploader';
 import type { Limits } from '../uploads/limits';
@@ -40,6 +41,8 @@ export const VOD_WITHIN = 8_000;
 export const VOD_TRIES = 2;
 /** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
 const MAX_EARLY_ATTEMPTS = 8;
+/** From which age on a record of the stream may be outdated, in milliseconds: a younger one is not worth a read. */
+const MAX_RECORD_AGE = 5_000;
 /** Left of the function's time for its answer, in milliseconds. */
 const RESERVE = 3_000;
 
@@ -105,9 +108,27 @@ async function handleStream(event: DynamoDBStreamEvent, deadline: number, deps: 
     if (!known || known.version < row.version) rows.set(row.fileId, row);
     sequenceNumbers.set(row.fileId, [...(sequenceNumbers.get(row.fileId) ?? []), sequenceNumber]);
   }
-  const candidates = [...rows.values()].map((row): Candidate => ({ fileId: row.fileId, row }));
+  const current = await dropOutdated([...rows.values()], deadline, deps);
+  const candidates = current.map((row): Candidate => ({ fileId: row.fileId, row }));
   const failed = await verifyAndDelay(candidates, new Map(), deadline, deps);
   return failed.flatMap((fileId) => sequenceNumbers.get(fileId) ?? []);
+}
+
+/**
+ * The rows without those whose record has waited and that were written meanwhile: that write has a record of its own, and
+ * an answer about the row as it was could not be stored. So a stream that is late costs no calls in vain.
+ */
+async function dropOutdated(rows: readonly Row[], deadline: number, { store, now, log }: UploadChangedDeps) {
+  const isLate = ({ updatedAt }: Row) => now() - parseTime(updatedAt) > MAX_RECORD_AGE;
+  const late = rows.filter(isLate).map(({ fileId }) => fileId);
+  if (late.length === 0) return rows;
+  try {
+    const stored = await store.readAll(late, deadline);
+    return rows.filter((row) => !late.includes(row.fileId) || stored.get(row.fileId)?.version === row.version);
+  } catch (error) {
+    log({ level: 'warn', outcome: 'read-failed', fileIds: late, ...describe(error) });
+    return rows;
+  }
 }
 
 /** Returns the ids of the messages that failed. */

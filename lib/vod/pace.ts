@@ -3,10 +3,12 @@ const MAX_RATE = 100;
 const MIN_RATE = 5;
 /** How long a refusal halves the rate, in milliseconds. */
 const SLOW_FOR = 60_000;
+/** Refusals within so many milliseconds count as one: VOD refuses all calls that are too many in a second. */
+const BURST = 1_000;
 
 /**
  * Paces the calls of one instance, separately for each action: at most 100 a second, half as many for a minute after each
- * RequestLimitExceeded, never fewer than 5.
+ * second with a RequestLimitExceeded, never fewer than 5.
  *
  * @param now milliseconds since 1970
  */
@@ -37,7 +39,9 @@ export function createPacer(now: () => number) {
     },
     /** Call this when VOD refused a call of the action with RequestLimitExceeded. */
     slowDown(action: string): void {
-      lane(action).refusals.push(now());
+      const { refusals } = lane(action);
+      const last = refusals.at(-1) ?? -Infinity;
+      if (now() - last >= BURST) refusals.push(now());
     },
   };
 }

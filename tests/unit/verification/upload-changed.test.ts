@@ -92,6 +92,26 @@ describe('a batch of the stream', () => {
     expect(service.lines).toContainEqual(expect.objectContaining({ outcome: 'verified', rows: 1, confirmed: 1 }));
   });
 
+  test('leaves a late record to the later one of its row, and verifies a late one that is still the row', async () => {
+    const { service, images, invoke } = await received(['1', '2']);
+    await service.receive(procedureStateChanged({ fileId: '1' }, 'FINISH', { taskId: 't' }));
+    service.clock.advance(60_000);
+    expect(await invoke(batchOf(images))).toEqual([]);
+    expect(service.vod.calls).toMatchObject([{ request: { FileIds: ['2'] } }]);
+    expect(service.row('1')).toMatchObject({ trust: 'pushed', version: 2 });
+    expect(service.row('2').trust).toBe('confirmed');
+  });
+
+  test('verifies late records as they are while the table cannot be read', async () => {
+    const { service, images, invoke } = await received(['1']);
+    service.clock.advance(60_000);
+    service.store.failWith((method) => {
+      if (method === 'readAll') throw new Error('InternalServerError');
+    });
+    expect(await invoke(batchOf(images))).toEqual([]);
+    expect(service.row('1').trust).toBe('confirmed');
+  });
+
   test('names every record of a row that the table does not store, and no other', async () => {
     const { service, images, invoke } = await received(['1', '2']);
     await service.receive(fileDeleted({ fileId: '2' }));
