@@ -47,7 +47,9 @@ function countdown(count: number, onDone: () => void): () => void {
 export function batchVerifier(deps: BatchDeps) {
   return ({ codes, pacer, onUnanswered, onDone }: Batch): void => {
     const deadline = deps.clock.now() + VOD_WITHIN;
-    const chunks = chunk(codes, MAX_FILES_PER_CALL);
+    // As uploadChanged drops records of a late stream whose row has changed since.
+    const current = codes.filter((code) => isCurrent(decodeVersion(code), deps.rows));
+    const chunks = chunk(current, MAX_FILES_PER_CALL);
     const finishChunk = countdown(chunks.length, onDone);
     for (const part of chunks) {
       const ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => {
@@ -79,6 +81,10 @@ export function batchVerifier(deps: BatchDeps) {
       for (const code of answered) confirm(decodeVersion(code), deps, finishWrite);
     });
   }
+}
+
+function isCurrent({ upload, version }: RowVersion, { version: versions }: UploadRows): boolean {
+  return versions[upload] === version;
 }
 
 type Ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => void;
