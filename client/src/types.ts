@@ -8,7 +8,7 @@ export interface MediaFile {
   readonly lastModified?: number;
 }
 
-/** What `POST /upload-signature` accepts; the backend's README explains each property. */
+/** What `POST /upload-signature` accepts; docs/reference.md of the backend explains each property. */
 export interface SignatureOptions {
   readonly sourceContext?: string;
   readonly oneTimeValid?: boolean;
