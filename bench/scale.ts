@@ -6,15 +6,15 @@ import { figure, table } from './tables';
 
 /** Rows at which one sender is measured, the first after a warm-up. */
 const WARM_UP_EVENTS = 1_000;
-const SIZES = { first: 20_000, last: 100_000 };
+const SIZES = { first: 5_000, last: 20_000 };
 const FILLING_SENDERS = 50;
 const SINGLE_SENDER_EVENTS = 300;
 /** Senders at once, and how many events they send together. */
 const STEPS = [
-  { senders: 1, events: 1_000 },
-  { senders: 10, events: 3_000 },
-  { senders: 100, events: 8_000 },
-  { senders: 1_000, events: 8_000 },
+  { senders: 1, events: 500 },
+  { senders: 10, events: 1_500 },
+  { senders: 100, events: 3_000 },
+  { senders: 1_000, events: 3_000 },
 ] as const;
 const HALF_PEAK_SECONDS = 15;
 
