@@ -28,7 +28,7 @@ interface Latencies {
 
 /**
  * Reports how long it takes from the commit of an upload in VOD to its delivered webhook, through VOD's event, the table, its
- * stream, VOD's answer and the queue of webhooks: in the local run, whose functions run in the bench's own Node.
+ * stream, VOD's response and the queue of webhooks: in the local run, whose functions run in the bench's own Node.
  */
 export async function measureEndToEnd(): Promise<void> {
   const received = new Map<string, number>();

@@ -14,8 +14,8 @@ const CALLS: readonly { readonly name: FunctionName; readonly first: number; rea
 const MAX_GROWTH = 1.1;
 
 /**
- * Reports what an instance keeps after many calls: its heap after a garbage collection. The memory of `npm start` says nothing
- * about that, because the local table keeps the records of its stream for a day, as DynamoDB does.
+ * Reports what an instance keeps after many calls: its heap after a garbage collection. The memory of `npm start` shows
+ * nothing about that, because the local table keeps the records of its stream for a day, as DynamoDB does.
  */
 export async function measureMemory(major: Major, inputs: Inputs): Promise<void> {
   const rows: string[][] = [];

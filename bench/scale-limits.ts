@@ -44,7 +44,7 @@ const HEAD = [
   'p50 s',
   'p99 s',
   'backlog/s',
-  'turned away/s',
+  'throttled/s',
   'lost events/s',
   'reached first',
   'at uploads/s',

@@ -35,7 +35,8 @@ export function modelLibrary() {
   const files: LibraryFile[] = [];
   /** The first file that was created at this time or later. */
   function firstSince(time: number): number {
-    let [low, high] = [0, files.length];
+    let low = 0;
+    let high = files.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((files[middle]?.createdAt ?? Infinity) < time) low = middle + 1;

@@ -223,7 +223,7 @@ function checkpointInMemory() {
   };
 }
 
-/** What a checkpoint says of the audit. */
+/** What a checkpoint contains about the audit. */
 function auditOf(checkpoint: string): Pick<RunResult, 'auditStartedAt' | 'isAuditComplete'> {
   const { audit } = JSON.parse(checkpoint) as {
     readonly audit?: { readonly startedAt: number; readonly fileId?: string };

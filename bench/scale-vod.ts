@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const PROCEDURE_TIME = MINUTE;
 /** How long VOD keeps tasks. */
-const TASK_MEMORY = 3 * DAY;
+const TASK_RETENTION = 3 * DAY;
 /** How long VOD takes for a call, in milliseconds. */
 export const VOD_TIME = 300;
 
@@ -18,32 +18,32 @@ export type OnCall = (action: Action, request: object) => void;
 /** VOD's server API on this library: 300 ms a call in virtual time, and the production pace of 100 calls a second. */
 export function modelVod(library: ModelLibrary, { now, sleep }: Clock, onCall: OnCall) {
   const pacer = createPacer(now);
-  const answers = modelAnswers(library, now);
+  const model = modelResponses(library, now);
   return ({ deadline }: Pick<VodCallOptions, 'deadline'>): VodApi => {
     const call =
-      <R extends object>(action: Action, answer: (request: R) => object) =>
+      <R extends object>(action: Action, respond: (request: R) => object) =>
       async (request: R): Promise<object> => {
         const wait = pacer.take(action, deadline);
         if (wait === undefined) throw new VodError(action, 'there was no time left for the call');
         onCall(action, request);
         await sleep(wait + VOD_TIME);
-        return answer(request);
+        return respond(request);
       };
     return fakeVod({
-      SearchMedia: call('SearchMedia', answers.searchMedia),
-      DescribeMediaInfos: call('DescribeMediaInfos', answers.describeMediaInfos),
+      SearchMedia: call('SearchMedia', model.searchMedia),
+      DescribeMediaInfos: call('DescribeMediaInfos', model.describeMediaInfos),
       DescribeTasks: call('DescribeTasks', (request: Request<'DescribeTasks'>) =>
-        request.FileId === undefined ? answers.listEndedTasks(request) : answers.listTasksOf(request.FileId),
+        request.FileId === undefined ? model.listEndedTasks(request) : model.listTasksOf(request.FileId),
       ),
-      DescribeTaskDetail: call('DescribeTaskDetail', answers.describeTaskDetail),
+      DescribeTaskDetail: call('DescribeTaskDetail', model.describeTaskDetail),
     });
   };
 }
 
 type Request<A extends Action> = Parameters<VodApi[A]>[0];
 
-/** VOD's answers, by what is asked. */
-function modelAnswers({ files, firstSince }: ModelLibrary, now: () => number) {
+/** VOD's responses, by action. */
+function modelResponses({ files, firstSince }: ModelLibrary, now: () => number) {
   const createTimeOf = (index: number) => isoSecond(files[index]?.createdAt ?? 0);
   const statusOf = (index: number) => {
     const endedAt = (files[index]?.createdAt ?? 0) + PROCEDURE_TIME;
@@ -56,7 +56,7 @@ function modelAnswers({ files, firstSince }: ModelLibrary, now: () => number) {
     Status: statusOf(index),
     CreateTime: createTimeOf(index),
   });
-  const oldestKept = () => firstSince(now() - TASK_MEMORY);
+  const oldestKept = () => firstSince(now() - TASK_RETENTION);
 
   return {
     searchMedia: ({ CreateTime, Offset = 0, Limit = 10 }: Request<'SearchMedia'>) => {

@@ -37,13 +37,13 @@ export function pushedRow(fileId: string, now: number): Row {
   return { ...merge(undefined, hint, time), version: 1, updatedAt: time };
 }
 
-/** The same row after VOD's answer, with the outputs of a procedure if there are any. */
+/** The same row after VOD's response, with the outputs of a procedure if there are any. */
 export function readyRow(fileId: string, now: number, outputs = 0): Row {
   const tasks = new Map<string, Task>(outputs === 0 ? [] : [[procedureIdOf(fileId), finishedTask(outputs)]]);
-  const answer = snapshotOf(fileId, tasks);
+  const snapshot = snapshotOf(fileId, tasks);
   // An app is not notified of old files.
-  const media = { ...answer.media, createTime: new Date(now).toISOString() };
-  const after = applySnapshot(pushedRow(fileId, now), { ...answer, media }, now);
+  const media = { ...snapshot.media, createTime: new Date(now).toISOString() };
+  const after = applySnapshot(pushedRow(fileId, now), { ...snapshot, media }, now);
   return { ...after, version: 2 };
 }
 
@@ -62,7 +62,7 @@ export function originalUrl(bytes: number): string {
 /** Bytes of the URL of an original in VOD. */
 export const URL_BYTES = 101;
 
-/** VOD's answer about a file of the bench. */
+/** VOD's response about a file of the bench. */
 export function snapshotOf(
   fileId: string,
   tasks: Snapshot['tasks'],

@@ -23,7 +23,7 @@ export function virtualTime(start: number) {
         if (others) others.push(wake);
         else sleepers.set(until, [wake]);
       }),
-    /** Moves the clock forward; nobody may be sleeping. */
+    /** Moves the clock forward; no caller may be sleeping. */
     moveTo: (later: number): void => {
       time = Math.max(time, later);
     },

@@ -45,7 +45,7 @@ ${table(['upload with a procedure, verification included', ...columns], totals)}
 ${await measureLastTasks(counted)}
 
 DynamoDB bills the whole row's size for each write. This project writes twice as often as (a), because each event is followed
-by VOD's answer; its indexes are written once, at the first confirmation.`,
+by VOD's response; its indexes are written once, at the first confirmation.`,
   );
   const eventRequests = ours.filter(([name]) => !name.startsWith('verified')).map(([, { requests }]) => requests);
   addBars(

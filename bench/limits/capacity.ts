@@ -26,7 +26,8 @@ export interface Capacity {
  * What a deployment verifies when nothing but VOD's rates and verification itself limits it, to the next `step` below.
  */
 export function verifiableRate(options: SimulationOptions, step: number, max: number): Capacity {
-  let [low, high] = [0, Math.ceil(max / step)];
+  let low = 0;
+  let high = Math.ceil(max / step);
   let limit: LimitName | undefined;
   while (high - low > 1) {
     const middle = (low + high) >>> 1;

@@ -30,7 +30,7 @@ export interface DelayQueueDeps {
   readonly concurrency: number;
 }
 
-/** The queue of row versions that VOD did not answer, and their verification after a pause. */
+/** The queue of row versions whose calls to VOD failed, and their verification after a pause. */
 export function delayedVerification(deps: DelayQueueDeps) {
   const { clock, meter, random, lambda, rows, verifyBatch, batchSize, window, concurrency } = deps;
   let visible: Message[] = [];
@@ -69,7 +69,7 @@ export function delayedVerification(deps: DelayQueueDeps) {
       verifyBatch({
         codes,
         pacer,
-        onUnanswered: (code) => {
+        onFailed: (code) => {
           delay(code, (attempts.get(code) ?? 0) + 1);
         },
         onDone: () => {

@@ -15,7 +15,7 @@ export function delayMeter(isMeasured: () => boolean) {
       unconfirmed--;
       if (isMeasured()) values.push(delay);
     },
-    /** An event that told nothing new. */
+    /** An event that reported nothing new. */
     repeat: (): void => {
       if (isMeasured()) recorded++;
     },

@@ -55,19 +55,19 @@ export function frontDoor(deps: FrontDoorDeps) {
         finish();
       });
     },
-    /** Delivers an event of VOD, as VOD does. A refusal is an answer: such an event is lost. */
+    /** Delivers an event of VOD, as VOD does. A refusal is a response, so the event is lost. */
     deliver: function deliver(upload: number, kind: EventKind, attempt = 1): void {
       if (!passes(eventsRoute, 'eventsRoute', 1)) return;
-      const delivery = { isAnswered: false };
+      const delivery = { hasResponse: false };
       const isInvoked = events.invoke(1, (isReady, finish) => {
         recordEvent(upload, kind, isReady, deps, () => {
-          delivery.isAnswered = true;
+          delivery.hasResponse = true;
           finish();
         });
       });
-      if (!isInvoked || delivery.isAnswered || attempt >= VOD_DELIVERY.attempts) return;
+      if (!isInvoked || delivery.hasResponse || attempt >= VOD_DELIVERY.attempts) return;
       clock.after(VOD_DELIVERY.timeout, () => {
-        if (!delivery.isAnswered) deliver(upload, kind, attempt + 1);
+        if (!delivery.hasResponse) deliver(upload, kind, attempt + 1);
       });
     },
   };
@@ -79,10 +79,10 @@ function recordEvent(
   kind: EventKind,
   isReady: boolean,
   deps: FrontDoorDeps,
-  onAnswer: () => void,
+  onResponse: () => void,
 ): void {
   if (!isReady) {
-    onAnswer();
+    onResponse();
     return;
   }
   const { rows, table, units, clock, delays } = deps;
@@ -90,7 +90,7 @@ function recordEvent(
   const isKnown = (pending[upload] ?? 0) > 0 || (kind === 'upload' ? rows.isConfirmed : rows.isFinal)[upload] === 1;
   if (isKnown) {
     delays.repeat();
-    onAnswer();
+    onResponse();
     return;
   }
   const partition = rows.partition[upload] ?? 0;
@@ -108,6 +108,6 @@ function recordEvent(
       delays.record();
       deps.onRecord(partition, encodeVersion({ upload, version, isAnnouncement: false }));
     }
-    onAnswer();
+    onResponse();
   });
 }

@@ -11,7 +11,7 @@ export interface Step {
   readonly result: Result;
 }
 
-/** How much more than needed an operator asks for. */
+/** How much more than needed an operator requests. */
 const RESERVE = 1.5;
 const MAX_STEPS = 25;
 
@@ -43,14 +43,14 @@ function nextRaise({ reached }: Result, limits: Limits, { load, units }: Simulat
   for (const { name } of reached) {
     if (name === 'lambdaScaling' || name === 'indexKey') continue;
     const from = limits[name];
-    const wanted = roundUp(Math.max(RESERVE * neededOf(name, load, limits, units), RESERVE * from));
-    const to = Math.min(wanted, MAXIMA[name] ?? Infinity);
+    const required = roundUp(Math.max(RESERVE * neededOf(name, load, limits, units), RESERVE * from));
+    const to = Math.min(required, MAXIMA[name] ?? Infinity);
     if (to > from) return { name, from, to };
   }
   return undefined;
 }
 
-/** What the load needs of a limit, in its own unit; 0 where only a trial tells. */
+/** What the load needs of a limit, in its own unit; 0 where only a trial shows it. */
 function neededOf(name: keyof Limits, load: Load, limits: Limits, units: RowUnits): number {
   const { rate, signatures, hasProcedure } = load;
   const signing = signatures * rate;

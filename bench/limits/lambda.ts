@@ -70,7 +70,7 @@ class HttpFunction {
 
   /**
    * Invokes the function with so many requests, one after the other. `serve` is called with whether the environment has
-   * its secrets, and calls `finish` when it has its answer. Returns false when Lambda throttles the invocation.
+   * its secrets, and calls `finish` when it has its response. Returns false when Lambda throttles the invocation.
    */
   invoke(requests: number, serve: (isReady: boolean, finish: () => void) => void): boolean {
     const isWarm = this.#idle > 0;

@@ -9,7 +9,7 @@ export function limitMeter(now: () => number, isMeasured: () => boolean) {
     reach: (name: LimitName): void => {
       if (!reachedAt.has(name)) reachedAt.set(name, now());
     },
-    /** Counts what is asked of the limit, accepted or not. */
+    /** Counts requests against the limit, accepted or not. */
     use: (name: LimitName, amount = 1): void => {
       if (isMeasured()) demand.set(name, (demand.get(name) ?? 0) + amount);
     },

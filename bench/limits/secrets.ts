@@ -1,5 +1,5 @@
 import { backoff } from '../../lib/platform/retry';
-import { FRESH_FOR, REFRESH_WITHIN, RETRY_AFTER } from '../../lib/platform/secrets';
+import { MAX_AGE, REFRESH_TIMEOUT, RETRY_AFTER } from '../../lib/platform/secrets';
 import type { Clock } from './clock';
 import type { LimitMeter } from './meter';
 import { DURATION } from './quotas';
@@ -45,16 +45,16 @@ export function secretReader({ clock, meter, random, rate }: SecretDeps) {
   /** A failed refresh costs nothing: the environment continues with the last value. */
   function refreshAfter(milliseconds: number): void {
     clock.after(milliseconds, () => {
-      read(clock.now() + REFRESH_WITHIN, 1, (isRead) => {
-        refreshAfter(isRead ? FRESH_FOR : RETRY_AFTER);
+      read(clock.now() + REFRESH_TIMEOUT, 1, (isRead) => {
+        refreshAfter(isRead ? MAX_AGE : RETRY_AFTER);
       });
     });
   }
 
-  /** Reads the secrets of a new environment; tells whether it has them. */
+  /** Reads the secrets of a new environment; returns whether it has them. */
   return (onDone: (isRead: boolean) => void): void => {
     read(clock.now() + FIRST_READ_WITHIN, 1, (isRead) => {
-      if (isRead) refreshAfter(FRESH_FOR);
+      if (isRead) refreshAfter(MAX_AGE);
       onDone(isRead);
     });
   };

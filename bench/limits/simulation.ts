@@ -30,7 +30,7 @@ export interface Result {
   readonly reached: readonly { readonly name: LimitName; readonly rate: number }[];
   /** What is used of a limit, in its own unit. */
   readonly used: (name: LimitName) => number;
-  /** Whether nothing was turned away or lost, no queue grew, and 99 of 100 rows were confirmed within five seconds. */
+  /** Whether nothing was throttled or lost, no queue grew, and 99 of 100 rows were confirmed within five seconds. */
   readonly holds: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface StreamDeps {
   readonly lambda: LambdaAccount;
   readonly webhooks: WebhookQueue;
   readonly verifyBatch: ReturnType<typeof batchVerifier>;
-  /** Queues a row version that VOD did not answer. */
+  /** Queues a row version whose calls to VOD failed. */
   readonly delay: (code: number) => void;
   readonly shards: number;
   readonly batchSize: number;
@@ -86,7 +86,7 @@ class Shard {
         this.#free.push(pacer);
         this.startBatches();
       };
-      verifyBatch({ codes: changed, pacer, onUnanswered: delay, onDone });
+      verifyBatch({ codes: changed, pacer, onFailed: delay, onDone });
     });
   }
 }

@@ -10,10 +10,10 @@ import { CALLER, SEAL_KEY } from '../values';
 
 /** Write units of the table for each write about one upload, and of each index at the first confirmation. */
 export interface RowUnits {
-  /** The event of the upload, and VOD's answer about it. */
+  /** The event of the upload, and VOD's response about it. */
   readonly upload: number;
   readonly confirmed: number;
-  /** The event of the procedure's end, and VOD's answer about it. */
+  /** The event of the procedure's end, and VOD's response about it. */
   readonly end: number;
   readonly finished: number;
   readonly index: number;
@@ -31,7 +31,7 @@ export function measureUnits(storages: readonly KeyedStorage[]): RowUnits {
     SEAL_KEY,
   ]);
   if (!hint || !endHint) throw new Error('Cannot measure rows: the events name no file');
-  const answer = (task: Task): Snapshot => ({
+  const snapshotWith = (task: Task): Snapshot => ({
     fileId: FILE.fileId,
     media: hint.media,
     context: hint.context,
@@ -39,9 +39,9 @@ export function measureUnits(storages: readonly KeyedStorage[]): RowUnits {
     tasks: new Map([[FILE.procedureTaskId, task]]),
   });
   const uploaded = merge(undefined, hint, new Date(createdAt).toISOString());
-  const confirmed = applySnapshot(uploaded, answer({ status: 'PROCESSING' }), createdAt);
+  const confirmed = applySnapshot(uploaded, snapshotWith({ status: 'PROCESSING' }), createdAt);
   const ended = merge(confirmed, endHint, new Date(createdAt).toISOString());
-  const finished = applySnapshot(ended, answer(finishedTask()), createdAt);
+  const finished = applySnapshot(ended, snapshotWith(finishedTask()), createdAt);
 
   const unitsOf = (before: Row | undefined, after: Row, storage: string) =>
     writesOf(storages, before && toItem(before), toItem(after))

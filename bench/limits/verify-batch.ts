@@ -29,8 +29,8 @@ export interface BatchDeps {
 export interface Batch {
   readonly codes: readonly number[];
   readonly pacer: Pacer;
-  /** Receives what VOD did not answer. */
-  readonly onUnanswered: (code: number) => void;
+  /** Receives the row versions whose calls failed. */
+  readonly onFailed: (code: number) => void;
   readonly onDone: () => void;
 }
 
@@ -45,40 +45,40 @@ function countdown(count: number, onDone: () => void): () => void {
 
 /** Verifies the row versions of a batch as lib/verification/verify.ts does: twenty files for each call, all calls at once. */
 export function batchVerifier(deps: BatchDeps) {
-  return ({ codes, pacer, onUnanswered, onDone }: Batch): void => {
+  return ({ codes, pacer, onFailed, onDone }: Batch): void => {
     const deadline = deps.clock.now() + VOD_WITHIN;
     // As uploadChanged drops records of a late stream whose row has changed since.
     const current = codes.filter((code) => isCurrent(decodeVersion(code), deps.rows));
     const chunks = chunk(current, MAX_FILES_PER_CALL);
     const finishChunk = countdown(chunks.length, onDone);
     for (const part of chunks) {
-      const ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => {
-        deps.vod({ action, pacer, deadline }, onAnswer);
+      const call: CallVod = (action, onResult) => {
+        deps.vod({ action, pacer, deadline }, onResult);
       };
-      ask('DescribeMediaInfos', (isAnswered) => {
-        if (isAnswered) {
-          askAboutTasks(part, ask, deps, (answered, unanswered) => {
-            store(answered, unanswered, onUnanswered, finishChunk);
+      call('DescribeMediaInfos', (isSuccess) => {
+        if (isSuccess) {
+          describeTasks(part, call, deps, (verified, failed) => {
+            store(verified, failed, onFailed, finishChunk);
           });
           return;
         }
-        store([], part, onUnanswered, finishChunk);
+        store([], part, onFailed, finishChunk);
       });
     }
   };
 
   function store(
-    answered: readonly number[],
-    unanswered: readonly number[],
-    onUnanswered: (code: number) => void,
+    verified: readonly number[],
+    failed: readonly number[],
+    onFailed: (code: number) => void,
     onDone: () => void,
   ): void {
-    for (const code of unanswered) onUnanswered(code);
-    deps.clock.after(unanswered.length > 0 ? DURATION.queueSend : 0, () => {
-      const finishWrite = countdown(answered.length, () => {
+    for (const code of failed) onFailed(code);
+    deps.clock.after(failed.length > 0 ? DURATION.queueSend : 0, () => {
+      const finishWrite = countdown(verified.length, () => {
         deps.clock.after(DURATION.tableWrite, onDone);
       });
-      for (const code of answered) confirm(decodeVersion(code), deps, finishWrite);
+      for (const code of verified) confirm(decodeVersion(code), deps, finishWrite);
     });
   }
 }
@@ -87,36 +87,36 @@ function isCurrent({ upload, version }: RowVersion, { version: versions }: Uploa
   return versions[upload] === version;
 }
 
-type Ask = (action: Action, onAnswer: (isAnswered: boolean) => void) => void;
+type CallVod = (action: Action, onResult: (isSuccess: boolean) => void) => void;
 
-function askAboutTasks(
+function describeTasks(
   codes: readonly number[],
-  ask: Ask,
+  call: CallVod,
   deps: BatchDeps,
-  onDone: (answered: readonly number[], unanswered: readonly number[]) => void,
+  onDone: (verified: readonly number[], failed: readonly number[]) => void,
 ): void {
-  const answered: number[] = [];
-  const unanswered: number[] = [];
+  const verified: number[] = [];
+  const failed: number[] = [];
   const finishRow = countdown(codes.length, () => {
-    onDone(answered, unanswered);
+    onDone(verified, failed);
   });
   for (const code of codes) {
-    askInTurn(callsFor(decodeVersion(code), deps), ask, (isAnswered) => {
-      (isAnswered ? answered : unanswered).push(code);
+    callInTurn(callsFor(decodeVersion(code), deps), call, (isSuccess) => {
+      (isSuccess ? verified : failed).push(code);
       finishRow();
     });
   }
 }
 
-/** Makes the calls one after the other; stops at the first that is not answered. */
-function askInTurn(actions: readonly Action[], ask: Ask, onDone: (areAnswered: boolean) => void): void {
+/** Makes the calls one after the other; stops at the first that fails. */
+function callInTurn(actions: readonly Action[], call: CallVod, onDone: (isSuccess: boolean) => void): void {
   const [first, ...others] = actions;
   if (first === undefined) {
     onDone(true);
     return;
   }
-  ask(first, (isAnswered) => {
-    if (isAnswered) askInTurn(others, ask, onDone);
+  call(first, (isSuccess) => {
+    if (isSuccess) callInTurn(others, call, onDone);
     else onDone(false);
   });
 }
@@ -133,7 +133,7 @@ function isEnded(upload: number, { createdAt }: UploadRows, now: number): boolea
   return now >= (createdAt[upload] ?? 0) + DURATION.procedure;
 }
 
-/** Writes VOD's answer if the row still has the version that was verified. */
+/** Writes VOD's response if the row still has the version that was verified. */
 function confirm({ upload, version }: RowVersion, deps: BatchDeps, onDone: () => void): void {
   const { rows, load, units, table, clock } = deps;
   const partition = rows.partition[upload] ?? 0;
@@ -147,12 +147,12 @@ function confirm({ upload, version }: RowVersion, deps: BatchDeps, onDone: () =>
   };
   table.write(write, (isWritten) => {
     if (!isWritten) deps.onRecord(partition, encodeVersion({ upload, version, isAnnouncement: false }));
-    else if (rows.version[upload] === version) applyAnswer(upload, isFinal, deps);
+    else if (rows.version[upload] === version) applyResponse(upload, isFinal, deps);
     onDone();
   });
 }
 
-function applyAnswer(upload: number, isFinal: boolean, { rows, delays, clock, onRecord }: BatchDeps): void {
+function applyResponse(upload: number, isFinal: boolean, { rows, delays, clock, onRecord }: BatchDeps): void {
   const version = (rows.version[upload] ?? 0) + 1;
   const wasFinal = rows.isFinal[upload] === 1;
   rows.version[upload] = version;

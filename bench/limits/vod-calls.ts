@@ -27,7 +27,7 @@ export interface VodCall {
   readonly deadline: number;
 }
 
-type OnDone = (isAnswered: boolean) => void;
+type OnDone = (isSuccess: boolean) => void;
 
 /** VOD's server API as lib/vod/api.ts calls it: paced by the production code, and retried once. */
 export function vodCalls({ clock, meter, random, rate }: VodCallDeps) {
