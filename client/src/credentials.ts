@@ -19,7 +19,7 @@ export interface Credentials {
   readonly checkUser: () => Promise<void>;
   /** After `checkUser`. */
   readonly open: () => SessionSlot & Signer;
-  /** Another upload of the same file may resume the session from now on, or nobody, when it is forgotten. */
+  /** From now on another upload of the same file may resume the session, unless it is forgotten. */
   readonly close: (isForgotten: boolean) => void;
 }
 

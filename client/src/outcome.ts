@@ -9,7 +9,7 @@ export interface Outcome<Value> {
 
 /**
  * The promise resolves with what `pick` finds and rejects with the snapshot's error. It stays the same until the error
- * is gone. An error of an upload whose promise nobody reads is no unhandled rejection.
+ * is gone. If no caller reads the promise, an error is not an unhandled rejection.
  */
 export function createOutcome<Value>(
   store: { readonly snapshot: Snapshot },

@@ -23,7 +23,7 @@ export interface Polling {
 }
 
 /**
- * Asks the backend for an upload until `stop`, ever more rarely, for 24 hours, and only while the page is visible.
+ * Polls an upload in the backend until `stop`, with growing pauses, for 24 hours, and only while the page is visible.
  *
  * @param isWanted whether anything waits for the result
  */
@@ -41,7 +41,7 @@ export function createPolling(
   let interrupt: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
 
-  const ask = async (): Promise<void> => {
+  const poll = async (): Promise<void> => {
     const mine = polled;
     if (!mine || interrupt || world.isHidden() || !isWanted()) return;
     interrupt = () => undefined;
@@ -60,7 +60,7 @@ export function createPolling(
     if (polled !== mine) return;
     interrupt = world.setTimer(Math.max(pause, 1000 * (failure?.retryAfter ?? 0)), () => {
       interrupt = undefined;
-      void ask();
+      void poll();
     });
     pause = Math.min(pause * GROWTH, MAX_PAUSE);
   };
@@ -72,9 +72,9 @@ export function createPolling(
       if (!polled) {
         polled = { fileId, until: world.now() + MAX_WAIT };
         pause = FIRST_PAUSE;
-        unsubscribe = world.onVisible(ask);
+        unsubscribe = world.onVisible(poll);
       }
-      void ask();
+      void poll();
     },
     stop() {
       polled = undefined;

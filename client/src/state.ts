@@ -28,7 +28,7 @@ export function isFinal({ state }: Snapshot): boolean {
   return !FROM[state];
 }
 
-/** What a snapshot is given when its state is entered. */
+/** The properties that a snapshot gets when its state is entered. */
 export type Facts = Partial<Omit<Snapshot, 'state' | 'total'>>;
 
 /** The next snapshot, or the same object if `state` cannot be entered from there. */

@@ -5,7 +5,7 @@ import type { StartTransfer, TransferJob } from './world';
 interface Uploader {
   sessionName: string;
   vodSessionKey: string;
-  /** Absent until Apply has answered: `cancel` throws without it. */
+  /** Absent until Apply has responded: `cancel` throws without it. */
   readonly cos?: object;
   readonly cancel: () => void;
   readonly on: (event: string, listener: (event: never) => void) => void;
@@ -33,9 +33,9 @@ const NO_RESPONSE = 500;
  * Sends with `vod-js-sdk-v6`. Each attempt has an uploader of its own, for what the SDK does not say:
  *
  * - `done()` of a cancelled upload never settles, progress follows a pause, and `cancel()` throws before Apply has
- *   answered: after `stop` nothing of an attempt counts, and each sign of life of it cancels it again;
- * - its own sessions go by the file's name and size, so that two users of a browser share them, and it forgets them over
- *   any failure: they are kept here instead.
+ *   responded: after `stop` nothing of an attempt counts, and each sign of life of it cancels it again;
+ * - its own sessions go by the file's name and size, so that two users of a browser share them, and it forgets them
+ *   over any failure: they are kept here instead.
  *
  * @param load gets the SDK's class
  * @param options of the SDK, such as `chunkSize` or `allowReport`
@@ -73,7 +73,7 @@ function startUploader(Sdk: TcVod, options: object | undefined, job: TransferJob
   const session = job.readSession();
   const isCommitOnly = session?.isComplete;
   let isHeldBack = isCommitOnly;
-  // Told at once: when the SDK renews its credentials in the middle, it ignores the failure and waits forever.
+  // Reported at once: when the SDK renews its credentials in the middle, it ignores the failure and waits forever.
   const onFailed = guard(job.onFailed);
   const getSignature = () =>
     new Promise<string>((resolve, reject) => {

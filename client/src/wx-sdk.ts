@@ -37,7 +37,7 @@ export interface VodWxSdk {
   readonly start: (options: StartOptions) => unknown;
 }
 
-/** VOD's refusal, a request without a response, or what the storage answered. */
+/** VOD's refusal, a request without a response, or what the storage returned. */
 interface SdkError {
   readonly data?: { readonly code: number; readonly message: string };
   readonly errMsg?: string;
@@ -87,7 +87,7 @@ function startUploader(
     progressInterval: 250,
     ...options,
     ...nameFiles(job),
-    // Called in here for the first time. An uploader that shall only commit gets no answer, and does nothing more.
+    // Called in here for the first time. An uploader that shall only commit gets no signature, and does nothing more.
     getSignature: session?.isComplete ? () => undefined : getSignature,
     progress: guard(({ loaded }: { readonly loaded: number }) => {
       if (loaded) job.onProgress(loaded);
@@ -123,12 +123,12 @@ function startUploader(
   return uploader;
 }
 
-function nameFiles({ file, cover }: TransferJob): { readonly mediaFile: object } {
+function nameFiles({ file, cover }: TransferJob): { readonly mediaFile: object; readonly mediaName: string } {
   const { tempFilePath, size } = file as MediaFile & MiniProgramFile;
   const image = cover as (MediaFile & MiniProgramFile) | undefined;
   return {
     mediaFile: { tempFilePath, size },
-    ...{ mediaName: file.name.replace(/\.[^.]*$/, '') },
+    mediaName: file.name.replace(/\.[^.]*$/, ''),
     ...(image && { coverFile: { tempFilePaths: [image.tempFilePath], tempFiles: [{ size: image.size }] } }),
   };
 }

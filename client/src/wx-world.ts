@@ -41,8 +41,9 @@ export function createMiniProgramWorld(): World {
   return {
     request: (url, { method, headers, body }) =>
       new Promise((resolve, reject) => {
+        const options = { url, method, header: headers, data: body, dataType: 'json' };
         wx.request({
-          ...{ url, method, header: headers, data: body, dataType: 'json' },
+          ...options,
           success: (response) => {
             resolve(toHttpResponse(response));
           },
