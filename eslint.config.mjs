@@ -47,9 +47,10 @@ export default tseslint.config(
     languageOptions: {
       sourceType: 'commonjs',
       globals: Object.fromEntries(
-        [...['module', 'require', '__dirname'], ...['console', 'performance', 'process', 'setImmediate']].map(
-          (name) => [name, 'writable'],
-        ),
+        ['module', 'require', '__dirname', 'console', 'performance', 'process', 'setImmediate'].map((name) => [
+          name,
+          'writable',
+        ]),
       ),
     },
   },
@@ -60,8 +61,21 @@ export default tseslint.config(
       sourceType: 'module',
       globals: Object.fromEntries(
         [
-          ...['addEventListener', 'document', 'fetch', 'getSelection', 'localStorage', 'location', 'navigator'],
-          ...['clearTimeout', 'performance', 'setTimeout', 'window', 'Element', 'Option', 'URL', 'XMLHttpRequest'],
+          'addEventListener',
+          'document',
+          'fetch',
+          'getSelection',
+          'localStorage',
+          'location',
+          'navigator',
+          'clearTimeout',
+          'performance',
+          'setTimeout',
+          'window',
+          'Element',
+          'Option',
+          'URL',
+          'XMLHttpRequest',
         ].map((name) => [name, 'readonly']),
       ),
     },

@@ -14,7 +14,7 @@ const LATIN = /\p{Script=Latin}/u;
  * @param {string} value
  * @param {{isText?: boolean, isSecret?: boolean}} options a text may be in any script, and is a mistake where it mixes Latin
  *   with letters that look like it; of what may be a secret, given by mistake, only the position is repeated
- * @returns {string} the end of a sentence that begins with the parameter's name; '' for nothing
+ * @returns {string} the end of a message that begins with the parameter's name; '' for nothing
  */
 function characterProblem(value, { isText = false, isSecret = false } = {}) {
   const invisible = INVISIBLE.exec(value);

@@ -9,7 +9,7 @@ const MAX_BYTES = 4_096;
 const REFERENCE = 'x'.repeat(140);
 
 /**
- * What is wrong with the environment variables of the functions, in one sentence.
+ * What is wrong with the environment variables of the functions, as one message.
  *
  * @param {Record<string, {environment?: Record<string, unknown>}>} functions of the service, with resolved variables
  * @returns {string} '' when Lambda accepts all of them

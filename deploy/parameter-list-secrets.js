@@ -9,7 +9,7 @@ const SECRETS = "Secrets: names of SSM SecureStrings, which you create under the
 const AWS = 'AWS';
 
 /** @param {string} name @returns {(stage: string) => string} */
-const under = (name) => (stage) => `/${SERVICE}/${stage}/${name}`;
+const secretName = (name) => (stage) => `/${SERVICE}/${stage}/${name}`;
 const NAME_IT = 'name the SSM parameter';
 
 /** @param {import('./rules').Context} context */
@@ -47,7 +47,7 @@ const ALARM_TOPIC = {
 const SECRET_PARAMETERS = [
   {
     name: 'VOD_KEY_PARAMETER',
-    default: under('vod-key'),
+    default: secretName('vod-key'),
     whenEmpty: () => NAME_IT,
     description: 'Key pair of the Tencent account, as JSON: {"secretId": "...", "secretKey": "..."}',
   },
@@ -67,14 +67,14 @@ const SECRET_PARAMETERS = [
   },
   {
     name: 'SEAL_KEY_PARAMETER',
-    default: under('seal-key'),
+    default: secretName('seal-key'),
     whenEmpty: () => NAME_IT,
     description:
       'Key that binds the caller to an upload: a long random text. During rotation, two values separated by a comma: the first is used for new signatures, and both are accepted.',
   },
   {
     name: 'CALLBACK_TOKEN_PARAMETER',
-    default: under('callback-token'),
+    default: secretName('callback-token'),
     isUsed: ({ given, stage }) => hasWebhook(given, stage),
     description:
       'The text behind ?token= in the callback URL, which authenticates VOD at /vod-events (EVENT_MODE=push). At least one of this and the next is needed. Each may have two values, separated by a comma. Empty: not required.',
@@ -87,7 +87,7 @@ const SECRET_PARAMETERS = [
   },
   {
     name: 'NOTIFY_SECRET_PARAMETER',
-    default: under('notify-secret'),
+    default: secretName('notify-secret'),
     isUsed: ({ given }) => featuresOf(given).notifyApp,
     whenEmpty: () => NAME_IT,
     description: 'Secret that signs the webhooks to your server, whsec_ and Base64: only with NOTIFY_URL.',
@@ -107,7 +107,7 @@ const SECRET_PARAMETERS = [
   },
 ].map((parameter) => ({
   section: SECRETS,
-  example: under(parameter.name.replace('_PARAMETER', '').replaceAll('_', '-').toLowerCase()),
+  example: secretName(parameter.name.replace('_PARAMETER', '').replaceAll('_', '-').toLowerCase()),
   rule: SECRET_NAME,
   isSecret: true,
   ...parameter,

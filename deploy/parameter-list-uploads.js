@@ -58,7 +58,7 @@ const UPLOAD_PARAMETERS = [
     ),
     isUsed: ({ given, stage }) => hasWebhook(given, stage),
     description:
-      'Requests a second that /vod-events accepts; twice as many in a burst. It limits what strangers who post there can cost you. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
+      'Requests a second that /vod-events accepts; twice as many in a burst. It limits the cost of posts by attackers. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
   },
   {
     name: 'NOTIFY_URL',
@@ -70,7 +70,7 @@ const UPLOAD_PARAMETERS = [
       (value, { stage }) => value === '' || isNotifyUrl(value, stage),
     ),
     description:
-      'Where your server is told that an upload is ready, failed, held, rejected or deleted: signed webhooks, see docs/notifications.md. An https URL with a public name. Empty: none are sent, and nothing of it is deployed.',
+      'The URL of your server that receives a signed webhook when an upload becomes ready, failed, held, rejected or deleted, see docs/notifications.md. An https URL with a public name. Empty: none are sent, and nothing of it is deployed.',
   },
   {
     name: 'ALLOW_DELETE',

@@ -53,7 +53,7 @@ function parameterOf(name) {
 }
 
 /**
- * What is wrong with one parameter, in one sentence that begins with its name.
+ * What is wrong with one parameter, as one message that begins with its name.
  *
  * @param {string} name @param {import('./rules').Context} context
  * @returns {string} '' when its value is valid, or is not used

@@ -6,7 +6,7 @@ const { secretsProblem } = require('./secrets');
 const { stageProblem } = require('./stages');
 
 /**
- * What is wrong with the parameters of a deploy, in one sentence.
+ * What is wrong with the parameters of a deploy, as one message.
  *
  * @param {Record<string, string>} given the value of each parameter
  * @param {string} stage

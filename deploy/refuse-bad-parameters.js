@@ -3,7 +3,7 @@
 const { environmentProblem } = require('./environment-size');
 
 /**
- * Stops before packaging when the stage, the region or a deploy parameter is invalid, with the sentence of
+ * Stops before packaging when the stage, the region or a deploy parameter is invalid, with the message of
  * deploy/parameters.js.
  *
  * A plugin, because the framework prints an error of `${file(...)}` with its stack, once for each line that uses the file.

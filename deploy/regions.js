@@ -10,7 +10,7 @@ function partitionOf(region) {
 }
 
 /**
- * What is wrong with the region of a deploy, in one sentence. The framework refuses what is not a region of AWS.
+ * What is wrong with the region of a deploy, as one message. The framework refuses what is not a region of AWS.
  *
  * @param {string | undefined} region @param {string} stage
  * @returns {string} '' when it is valid, or when it does not matter: in the local run

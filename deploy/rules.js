@@ -11,7 +11,7 @@ const { isInteger, isReachable, parseList } = require('./values');
 
 /**
  * @typedef {object} Violation
- * @property {string} problem the end of a sentence that begins with the parameter's name
+ * @property {string} problem the end of a message that begins with the parameter's name
  * @property {string} [example] in place of the parameter's: a value, or assignments such as `A=1 B=2`; '' for none
  */
 
@@ -29,7 +29,7 @@ const { isInteger, isReachable, parseList } = require('./values');
  * @property {string} section of .env.example
  * @property {string | ((stage: string) => string)} default
  * @property {string} [placeholder] stands in .env.example in place of the default, and is refused in prod
- * @property {string | ((stage: string) => string)} example for sentences about it
+ * @property {string | ((stage: string) => string)} example for messages about it
  * @property {Rule} rule
  * @property {string} description
  * @property {boolean} [isSecret] whether it is the name of an SSM parameter with a secret

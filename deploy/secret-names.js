@@ -16,8 +16,8 @@ function withSlash(name) {
 }
 
 /**
- * The rule for the name of an SSM parameter with a secret. Its sentences do not repeat the value, because it may be a secret
- * that was given by mistake.
+ * The rule for the name of an SSM parameter with a secret. Its messages do not repeat the value, because it may be a
+ * secret that was given by mistake.
  *
  * @type {import('./rules').Rule}
  */

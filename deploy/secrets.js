@@ -16,7 +16,7 @@ function secretArns(names) {
 }
 
 /**
- * What is wrong with the names of secrets together, in one sentence. It does not repeat them, because they may be secrets
+ * What is wrong with the names of secrets together, as one message. It does not repeat them, because they may be secrets
  * given by mistake.
  *
  * @param {import('./rules').Context} context @returns {string} '' when they are valid

@@ -19,7 +19,7 @@ const LEET = [
 ];
 
 /**
- * What is wrong with a stage, in one sentence.
+ * What is wrong with a stage, as one message.
  *
  * @param {string} stage @returns {string} '' when it is valid
  */

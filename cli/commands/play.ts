@@ -8,7 +8,7 @@ import { defineCommand } from '../command-line/command';
 import type { Deployment } from '../deployment/deployment';
 import { findDeployment } from '../deployment/find-deployment';
 import { secretsOf } from '../deployment/secrets';
-import { until } from '../playback/show';
+import { describeExpiry } from '../playback/show';
 import { explainAws } from '../refusals';
 
 export const play = defineCommand({
@@ -56,7 +56,7 @@ export const play = defineCommand({
     }
     if (psign !== undefined) context.out(`psign    ${psign}`);
     if (url !== undefined) context.out(`url      ${url}`);
-    context.out(`valid    ${until(expireTime, nowSeconds)}`);
+    context.out(`valid    ${describeExpiry(expireTime, nowSeconds)}`);
     return 0;
   },
 });

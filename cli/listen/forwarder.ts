@@ -117,7 +117,7 @@ function isUnreachable(delivery: Delivery): delivery is Unreachable {
 }
 
 /**
- * Seconds until the next attempt; the receiver may ask for more.
+ * Seconds until the next attempt; the receiver may request more.
  *
  * @param refusals how many attempts the receiver refused before
  */

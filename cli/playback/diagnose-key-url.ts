@@ -4,7 +4,7 @@ import { collectRules, type Report } from '../../local/vod/diagnosis/rules';
 import { explainSign, type Parameter } from './key-url-search';
 import type { PlaybackKeys } from './keys';
 import { checkHexTime, checkRlimit } from './psign-claims';
-import { until } from './show';
+import { describeExpiry } from './show';
 
 /** Seconds for which VOD plays a URL after its expiry (266/14047). */
 const TOLERANCE = 300;
@@ -104,6 +104,6 @@ export function keyUrlPermission({ parameters, violations }: Diagnosis, nowSecon
   if (violations.length > 0) return undefined;
   const addresses = rlimit ? ` from ${rlimit} IP addresses` : '';
   const preview = exper && exper !== '0' ? `, ${exper} s of it` : '';
-  const end = until(parseInt(t, 16), nowSeconds);
+  const end = describeExpiry(parseInt(t, 16), nowSeconds);
   return `it permits playing every file in ${dir} of ${host}${addresses}${preview}, ${end}`;
 }

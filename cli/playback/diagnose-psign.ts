@@ -13,7 +13,7 @@ import {
   isPsign,
   type Claims,
 } from './psign-claims';
-import { show, until } from './show';
+import { show, describeExpiry } from './show';
 
 /** The hash of a MAC, by its length in bytes. */
 const HASHES: ReadonlyMap<number, string> = new Map([
@@ -159,6 +159,6 @@ export function psignPermission({ parameters, violations }: Diagnosis, nowSecond
   const { fileId, appId, expireTimeStamp } = parameters;
   if (violations.length > 0 || fileId === undefined || appId === undefined) return undefined;
   const content = parameters['contentInfo.audioVideoType'];
-  const end = expireTimeStamp === undefined ? 'without an expiry' : until(Number(expireTimeStamp), nowSeconds);
+  const end = expireTimeStamp === undefined ? 'without an expiry' : describeExpiry(Number(expireTimeStamp), nowSeconds);
   return `it permits playing ${fileId} of application ${appId}${content ? ` (${content})` : ''}, ${end}`;
 }

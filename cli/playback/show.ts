@@ -23,6 +23,6 @@ export function isoTime(seconds: number): string {
 }
 
 /** `until <time> (<minutes> min)`. */
-export function until(seconds: number, nowSeconds: number): string {
+export function describeExpiry(seconds: number, nowSeconds: number): string {
   return `until ${isoTime(seconds)} (${Math.ceil((seconds - nowSeconds) / 60)} min)`;
 }

@@ -65,7 +65,7 @@ const firstStep: Precondition = ({ rotation }, { options }) => {
 };
 
 /** Accepts the step only directly after another one. */
-function after(previous: StepName, refusal = ''): Precondition {
+function requireStep(previous: StepName, refusal = ''): Precondition {
   return ({ rotation }) => {
     if (rotation?.step === undefined) return 'no rotation is in progress, begin with --step add';
     return rotation.step === previous ? undefined : refusal;
@@ -134,12 +134,12 @@ const SEAL_KEY_STEPS: readonly RotationStep[] = [
   },
   {
     name: 'use',
-    preconditions: [after('add', 'step use is done, the next step is drop'), twoValues, functionsHaveValues],
+    preconditions: [requireStep('add', 'step use is done, the next step is drop'), twoValues, functionsHaveValues],
     change: ([old, newValue = '']) => [newValue, old],
     next: ({ command }) =>
       `next: ${command('drop')}, once everything signed so far has been uploaded: see docs/operations.md for when`,
   },
-  drop(after('use', 'the old key is still in use, the next step is use'), twoValues, functionsHaveValues),
+  drop(requireStep('use', 'the old key is still in use, the next step is use'), twoValues, functionsHaveValues),
 ];
 
 const NOTIFY_SECRET_STEPS: readonly RotationStep[] = [
@@ -148,7 +148,7 @@ const NOTIFY_SECRET_STEPS: readonly RotationStep[] = [
     next: ({ from, parameter, command }) =>
       `next, from ${from}: give your server the new one, which stands before the comma in ${parameter}, then: ${command('drop')}`,
   },
-  drop(after('add'), twoValues, functionsHaveValues, acceptedByReceiver),
+  drop(requireStep('add'), twoValues, functionsHaveValues, acceptedByReceiver),
 ];
 
 /** The secrets that are generated here and have two values during a rotation. */
@@ -161,7 +161,10 @@ export const ROTATABLE_SECRETS = {
   'callback-token': {
     parameter: 'callbackToken',
     generate: () => randomBytes(32).toString('base64url'),
-    steps: [ADD_THEN_REGISTER, drop(after('add'), twoValues, functionsHaveValues, registeredAtVod('tokenFingerprint'))],
+    steps: [
+      ADD_THEN_REGISTER,
+      drop(requireStep('add'), twoValues, functionsHaveValues, registeredAtVod('tokenFingerprint')),
+    ],
   },
   'sign-key': {
     parameter: 'callbackSignKey',
@@ -169,7 +172,7 @@ export const ROTATABLE_SECRETS = {
     generate: () => Array.from({ length: 32 }, () => ALPHABET.charAt(randomInt(ALPHABET.length))).join(''),
     steps: [
       ADD_THEN_REGISTER,
-      drop(after('add'), twoValues, functionsHaveValues, registeredAtVod('signKeyFingerprint')),
+      drop(requireStep('add'), twoValues, functionsHaveValues, registeredAtVod('signKeyFingerprint')),
     ],
   },
   'notify-secret': {
