@@ -22,7 +22,7 @@ const STARTING = 'starting';
 /** The bytes that the address of a socket may have: 104 on macOS, 108 on Linux, with a zero at the end. */
 const MAX_SOCKET_PATH = 103;
 /** In milliseconds. */
-const ANSWER_TIMEOUT = 2000;
+const RESPONSE_TIMEOUT = 2000;
 const RIVAL_TIMEOUT = 10_000;
 
 /** What the file of a claim contains. */
@@ -144,21 +144,21 @@ function remove(folder: string, name: string, claim: Claim | undefined): void {
   if (claim && process.platform !== 'win32') rmSync(socketOf(folder, name, claim.isElsewhere), { force: true });
 }
 
-/** What the owner of a claim says, `dead` if there is none, or '' if it does not answer in time. */
+/** What the owner of a claim reports, `dead` if there is none, or '' if it does not respond in time. */
 function stateOf(address: string): Promise<string> {
   return new Promise((resolve) => {
-    let answer = '';
+    let state = '';
     const socket = connect(address);
-    const end = (state: string) => {
+    const end = (result: string) => {
       socket.destroy();
-      resolve(state);
+      resolve(result);
     };
-    socket.setTimeout(ANSWER_TIMEOUT, () => {
+    socket.setTimeout(RESPONSE_TIMEOUT, () => {
       end('');
     });
-    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.setEncoding('utf8').on('data', (text: string) => (state += text));
     socket.on('end', () => {
-      end(answer);
+      end(state);
     });
     socket.on('error', ({ code }: NodeJS.ErrnoException) => {
       end(code === 'ECONNREFUSED' || code === 'ENOENT' ? 'dead' : '');

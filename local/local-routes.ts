@@ -65,13 +65,13 @@ export function localRoutes(options: LocalRoutesOptions): Listener {
     }
     if (path === TOKEN && request.headers.origin !== undefined && allowOwnOrigin(request, response)) return;
     if (await inspect({ request, response, body: body ?? Buffer.alloc(0) })) return;
-    if (request.method === 'GET') await answerGet(request, response, path);
+    if (request.method === 'GET') await handleGet(request, response, path);
     else if (request.method === 'POST' && path === TOKEN) await sendToken(response, body);
     else if (request.method === 'POST' && path.startsWith(RUN)) await run(response, path.slice(RUN.length), body);
     else sendMessage(response, 404, 'Not Found');
   };
 
-  async function answerGet(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+  async function handleGet(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const document = path.startsWith(ISSUER) ? issuer.documents.get(path.slice(ISSUER.length)) : undefined;
     const file = await readPageFile(path, clientModules);
     if (file) sendPageFile(response, file, page(request).vodUrl);

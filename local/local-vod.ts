@@ -23,7 +23,7 @@ interface LocalVodOptions {
   readonly log: (line: string) => void;
 }
 
-/** Starts the local VOD of a run. @throws StartupError with a sentence for the user */
+/** Starts the local VOD of a run. @throws StartupError with a message for the user */
 export async function startLocalVod(given: LocalVodOptions): Promise<Vod> {
   const { options, publicAddress, secrets, url, callableOnce, log } = given;
   const { confirmWithinMs, dataDir, features, vodPort } = options;

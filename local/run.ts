@@ -90,7 +90,7 @@ interface Parts {
  * the queues, the event sources, an issuer of tokens, and the local VOD. When a part fails to start, those that had
  * started are stopped.
  *
- * @throws StartupError with a sentence for the user
+ * @throws StartupError with a message for the user
  */
 export async function startLocal(options: LocalOptions): Promise<LocalRun> {
   const parts: Parts = { running: [] };
@@ -107,7 +107,7 @@ export async function startLocal(options: LocalOptions): Promise<LocalRun> {
 }
 
 async function stopParts({ eventSources, vod, server, running }: Parts): Promise<void> {
-  await eventSources?.stop(); // first: what their functions call must still answer
+  await eventSources?.stop(); // first: the services that their functions call must still respond
   await vod?.stop(); // before the server that it calls
   await server?.close(); // before the rest, so that nothing new begins
   for (let end = running.pop(); end; end = running.pop()) await end();

@@ -59,15 +59,15 @@ export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Pr
   const signOnly = given.callbackToken === '' && callbackSignKey !== '';
   return {
     ...kept,
-    vodSecretId: orKept(given.vodSecretId, kept.vodSecretId),
-    vodSecretKey: orKept(given.vodSecretKey, kept.vodSecretKey),
-    callbackToken: signOnly ? '' : orKept(given.callbackToken, kept.callbackToken),
+    vodSecretId: valueOrStored(given.vodSecretId, kept.vodSecretId),
+    vodSecretKey: valueOrStored(given.vodSecretKey, kept.vodSecretKey),
+    callbackToken: signOnly ? '' : valueOrStored(given.callbackToken, kept.callbackToken),
     callbackSignKey,
-    notifySecret: orKept(given.notifySecret, kept.notifySecret),
+    notifySecret: valueOrStored(given.notifySecret, kept.notifySecret),
   };
 }
 
-function orKept(given: string | undefined, kept: string): string {
+function valueOrStored(given: string | undefined, kept: string): string {
   return given === undefined || given === '' ? kept : given;
 }
 
@@ -89,7 +89,7 @@ async function write(dataDir: string, file: string, secrets: KeptSecrets): Promi
   } catch (error) {
     throw new StartupError(`DATA_DIR must be a folder that can be written: ${String(error)}`);
   }
-  // What is bundled into it is CommonJS, whatever a project around it says of its own files.
+  // What is bundled into it is CommonJS, whatever `type` the package.json of a surrounding project has.
   await writeFile(join(dataDir, 'package.json'), '{ "type": "commonjs" }\n');
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   await rename(`${file}.new`, file);

@@ -29,16 +29,16 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
     port: portOf(env, 'PORT', 3000),
     vodPort: portOf(env, 'VOD_PORT', 3443),
     tablePort: portOf(env, 'TABLE_PORT', 8000),
-    dataDir: resolve(given(env, 'DATA_DIR') ?? '.local'),
+    dataDir: resolve(readNonEmpty(env, 'DATA_DIR') ?? '.local'),
     ...(host !== undefined && { host }),
     ...(ownIssuer && { ownIssuer }),
     features: {
-      notifyUrl: given(env, 'NOTIFY_URL') ?? '',
+      notifyUrl: readNonEmpty(env, 'NOTIFY_URL') ?? '',
       playback: isOn(env, 'PLAYBACK'),
       allowDelete: isOn(env, 'DELETE'),
       limits: Object.fromEntries(
         LIMIT_PARAMETERS.flatMap((name) => {
-          const value = given(env, name);
+          const value = readNonEmpty(env, name);
           return value === undefined ? [] : [[name, value] as const];
         }),
       ),
@@ -54,7 +54,7 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
 }
 
 function hostOf(env: NodeJS.ProcessEnv): string | undefined {
-  const host = given(env, 'HOST')?.replace(/^\[(.*)\]$/, '$1');
+  const host = readNonEmpty(env, 'HOST')?.replace(/^\[(.*)\]$/, '$1');
   if (host !== undefined && !/^[\w.:-]+$/.test(host)) {
     throw new StartupError(`HOST must be an address or a name of this machine, such as 192.168.1.5, not "${host}"`);
   }
@@ -62,8 +62,8 @@ function hostOf(env: NodeJS.ProcessEnv): string | undefined {
 }
 
 function ownIssuerOf(env: NodeJS.ProcessEnv): TokenIssuer | undefined {
-  const issuer = given(env, 'JWT_ISSUER');
-  const audience = (given(env, 'JWT_AUDIENCE') ?? '').split(',').map((name) => name.trim());
+  const issuer = readNonEmpty(env, 'JWT_ISSUER');
+  const audience = (readNonEmpty(env, 'JWT_AUDIENCE') ?? '').split(',').map((name) => name.trim());
   const audiences = audience.filter((name) => name !== '');
   if (issuer === undefined && audiences.length === 0) return undefined;
   if (issuer === undefined) throw new StartupError('JWT_AUDIENCE is given without JWT_ISSUER: give both, or none');
@@ -87,14 +87,14 @@ function isIssuerUrl(text: string): boolean {
 }
 
 function isOn(env: NodeJS.ProcessEnv, name: string): boolean {
-  const value = given(env, name) ?? 'on';
+  const value = readNonEmpty(env, name) ?? 'on';
   if (value !== 'on' && value !== 'off') throw new StartupError(`${name} must be on or off, not "${value}"`);
   return value === 'on';
 }
 
 /** @throws StartupError */
 export function portOf(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
-  const text = given(env, name) ?? String(otherwise);
+  const text = readNonEmpty(env, name) ?? String(otherwise);
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) {
     throw new StartupError(`${name} must be a port, a whole number up to 65535 (0 takes a free one), not "${text}"`);
   }
@@ -102,7 +102,7 @@ export function portOf(env: NodeJS.ProcessEnv, name: string, otherwise: number):
 }
 
 /** An empty variable counts as missing. */
-function given(env: NodeJS.ProcessEnv, name: string): string | undefined {
+function readNonEmpty(env: NodeJS.ProcessEnv, name: string): string | undefined {
   const text = env[name]?.trim();
   return text === '' ? undefined : text;
 }

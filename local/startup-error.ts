@@ -1,4 +1,4 @@
-/** A reason why the local run cannot start that its user can fix: printed as one sentence, without a stack. */
+/** A reason why the local run cannot start that its user can fix: printed as one message, without a stack. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }

@@ -55,7 +55,7 @@ export function jwtAuthorizer(issuer: string, audience: readonly string[], log: 
   };
 }
 
-/** The `iss` that a token has, which nobody has verified yet. */
+/** The `iss` of a token that is not verified yet. */
 export function issuerOf(identity: string | undefined): string | undefined {
   try {
     return decodeJwt(tokenOf(identity) ?? '').iss;

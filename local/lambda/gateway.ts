@@ -54,7 +54,7 @@ export function httpApi(config: ServerlessConfig, invoke: Functions['invoke'], o
   const allowOrigin = cors && corsHeaders(cors, options);
   const routes = routesOf(config, options.issuers ?? [], log);
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request, MAX_BODY);
     if (headLength(request) > MAX_HEAD) {
       sendMessage(response, 431, 'Request Header Fields Too Large');
@@ -65,23 +65,23 @@ export function httpApi(config: ServerlessConfig, invoke: Functions['invoke'], o
     if (!matched && cors && request.method === 'OPTIONS') response.writeHead(204).end();
     else if (!matched) sendMessage(response, 404, 'Not Found');
     else if (!body) sendMessage(response, 413, 'Request Entity Too Large');
-    else await answerRoute(matched, request, body, response);
+    else await handleRoute(matched, request, body, response);
   }
 
-  async function answerRoute(
+  async function handleRoute(
     { route, pathParameters }: NonNullable<ReturnType<typeof matchRoute<Route>>>,
     request: IncomingMessage,
     body: Buffer,
     response: ServerResponse,
   ): Promise<void> {
-    const verdict = await route.authorize?.(request);
-    if (verdict && 'challenge' in verdict) {
+    const authorization = await route.authorize?.(request);
+    if (authorization && 'challenge' in authorization) {
       // It may contain the token, with characters that a header cannot have.
-      response.setHeader('www-authenticate', verdict.challenge.replaceAll(/[^\x20-\x7e]/g, '?'));
+      response.setHeader('www-authenticate', authorization.challenge.replaceAll(/[^\x20-\x7e]/g, '?'));
       sendMessage(response, 401, 'Unauthorized');
       return;
     }
-    const event = httpEvent(request, body, { routeKey: route.key, pathParameters }, verdict?.claims);
+    const event = httpEvent(request, body, { routeKey: route.key, pathParameters }, authorization?.claims);
     const outcome = await withTimeout(integrationTimeout, invoke(route.functionName, event));
     if (outcome === 'late') sendMessage(response, 503, 'Service Unavailable');
     else if (outcome === 'failed' || !sendResult(response, JSON.parse(outcome.json), cors !== undefined)) {
@@ -89,7 +89,7 @@ export function httpApi(config: ServerlessConfig, invoke: Functions['invoke'], o
     }
   }
 
-  return answer;
+  return handle;
 }
 
 /** The bytes of the request line and the headers, as HTTP/1.1 sends them. */

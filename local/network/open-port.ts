@@ -115,11 +115,11 @@ function listenOn(server: Server, port: number, host: string): Promise<number> {
 
 /** macOS and Windows let two programs have one port, if one of them listens on all addresses; Linux does not. */
 function isCoveredByWildcard(port: number, host: string): Promise<boolean> {
-  return process.platform === 'linux' ? Promise.resolve(false) : isAnswered(port, host);
+  return process.platform === 'linux' ? Promise.resolve(false) : isListening(port, host);
 }
 
 /** Whether a program accepts connections there. */
-export function isAnswered(port: number, host: string): Promise<boolean> {
+export function isListening(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });
     const end = (isOpen: boolean) => {

@@ -30,7 +30,7 @@ export async function startParameterStore(given: Iterable<readonly [string, stri
   const listening = await listen(async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     const { status, value } = isFromLocalProgram(request)
-      ? store.answer(request.headers['x-amz-target'], parse(body))
+      ? store.execute(request.headers['x-amz-target'], parse(body))
       : refusal('AccessDeniedException', 'The parameter store is for programs of this machine only');
     sendJson(response, status, value, CONTENT_TYPE);
   });
@@ -46,7 +46,7 @@ class Store {
     this.parameters = new Map(given);
   }
 
-  answer(target: unknown, input: ParameterRequest): Response {
+  execute(target: unknown, input: ParameterRequest): Response {
     switch (target) {
       case 'AmazonSSM.GetParameter': {
         const [parameter] = this.#read(String(input.Name), input.WithDecryption === true);

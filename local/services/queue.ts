@@ -25,7 +25,7 @@ export interface Queues extends Listening {
   readonly send: (name: string, body: string, delaySeconds?: number) => string;
   /** What is visible now; does not change the queue. */
   readonly stats: (name: string) => QueueStats;
-  /** While false, every request is answered with 503, as during an outage of SQS. */
+  /** While false, the response to every request is 503, as during an outage of SQS. */
   readonly setAvailable: (isAvailable: boolean) => void;
 }
 

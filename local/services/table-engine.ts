@@ -37,7 +37,7 @@ export function defaultEngine(): Engine {
 }
 
 /**
- * The engines answer every web page: they check neither Host nor Origin. So dynalite listens on a socket that is not
+ * The engines respond to every web page: they check neither Host nor Origin. So dynalite listens on a socket that is not
  * reachable over the network, and dynoxide, which listens on IP addresses only, on one that a page cannot find.
  *
  * @param path the folder that keeps the rows; without one they are gone when the engine ends

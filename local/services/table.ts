@@ -145,7 +145,7 @@ async function createTable(client: DynamoDBClient, properties: TableProperties, 
   const table = await describe(client, existingName);
   if (existingName !== TableName || keysOf(table) !== keysOf(properties)) {
     throw new StartupError(
-      `The table in ${path} differs from the one that serverless.yml declares: move ${path} away, and an empty one is made`,
+      `The table in ${path} differs from the one that serverless.yml declares: move ${path} to another folder, and an empty one is created`,
     );
   }
   // The table of an older version may have no stream.

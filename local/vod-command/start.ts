@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Returns a sentence for an error that the user can fix, undefined for any other. */
+/** Returns a message for an error that the user can fix, undefined for any other. */
 function explain(error: unknown): string | undefined {
   if (error instanceof UsageError || error instanceof StartupError) return error.message;
   const { message, path } = error as NodeJS.ErrnoException;

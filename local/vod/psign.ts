@@ -144,6 +144,7 @@ function macOf(signed: string, key: string): string {
 
 /** Compares the text, since several texts decode to the same bytes. */
 function isEqual(expected: string, given: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(given)];
+  const a = Buffer.from(expected);
+  const b = Buffer.from(given);
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -15,13 +15,13 @@ export class TlsHttpMultiplexer {
   readonly #sockets = new Set<Socket>();
   #servers: readonly Server[] = [];
 
-  constructor({ key, cert }: { key: string; cert: string }, answer: (i: IncomingMessage, r: ServerResponse) => void) {
+  constructor({ key, cert }: { key: string; cert: string }, handle: (i: IncomingMessage, r: ServerResponse) => void) {
     this.certificate = cert;
     const listener = (request: IncomingMessage, response: ServerResponse): void => {
       response.once('finish', () => {
         endUnreadBody(request);
       });
-      answer(request, response);
+      handle(request, response);
     };
     const plain = createHttpServer(listener);
     const secure = createHttpsServer({ key, cert }, listener);

@@ -19,7 +19,7 @@ export interface UploadSignature {
   readonly storageRegion: string;
 }
 
-/** A refusal of the upload service. The message ends with the reason, and so does `hint`: VOD itself does not tell it. */
+/** A refusal of the upload service. The message ends with the reason, and so does `hint`: VOD itself does not return it. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
 

@@ -19,7 +19,7 @@ export interface StreamSourceDeps {
   readonly now?: () => number;
 }
 
-/** Between two reads at the end of the stream, and while it does not answer, in milliseconds. */
+/** Between two reads at the end of the stream, and while it does not respond, in milliseconds. */
 const POLL_EVERY = 100;
 
 /**
@@ -67,7 +67,7 @@ class StreamSource implements EventSource {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const arrived = this.#waiting; // only a read that begins after `idle` was called can answer it
+      const arrived = this.#waiting; // only a read that begins after `idle` was called can resolve it
       this.#waiting = [];
       const hasMore = await this.#poll().catch((error: unknown) => {
         this.#handleError(error);

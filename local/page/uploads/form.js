@@ -84,8 +84,8 @@ export function signatureOptions() {
 /** @param {FormListeners['onSubmit']} onSubmit */
 function submit(onSubmit) {
   const user = form.user.value.trim();
-  if (user === '') return complain(words().userMissing, form.user);
-  if (chosen.length === 0) return complain(words().noVideos, $('#videos'));
+  if (user === '') return showError(words().userMissing, form.user);
+  if (chosen.length === 0) return showError(words().noVideos, $('#videos'));
   onSubmit(user, chosen, { ...signatureOptions(), cover: cover.files[0] });
   chosen = [];
   showChosen();
@@ -128,8 +128,8 @@ function showCover() {
   $('#no-cover').hidden = file === undefined;
 }
 
-function complain(sentence, field) {
-  setText($('#complaint'), sentence);
+function showError(message, field) {
+  setText($('#complaint'), message);
   $('#complaint').hidden = false;
   field.focus();
 }

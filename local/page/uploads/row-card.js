@@ -37,9 +37,9 @@ export function rowCard() {
     badges.replaceChildren(...badgesOf(row));
     facts.replaceChildren(...factsOf(row));
     setText(measures, describeMedia(row));
-    const sentences = [row.rejection?.detail, row.notice].filter((sentence) => typeof sentence === 'string');
-    warning.hidden = sentences.length === 0;
-    warning.replaceChildren(...sentences.map((sentence) => element('p', { textContent: sentence })));
+    const messages = [row.rejection?.detail, row.notice].filter((message) => typeof message === 'string');
+    warning.hidden = messages.length === 0;
+    warning.replaceChildren(...messages.map((message) => element('p', { textContent: message })));
     tasks.replaceChildren(...tasksOf(row));
     events.href = `#events/${row.fileId}`;
     setText(events, text.fileEvents);

@@ -118,7 +118,7 @@ export class QueueStore {
     return this.#messagesOf(name);
   }
 
-  /** Makes a message visible at once, whoever has received it. */
+  /** Makes a message visible at once, even if a receiver still has it. */
   reveal(id: string): void {
     this.#messages.change({ id, visibleAt: this.#now() });
     this.#announce();

@@ -21,11 +21,11 @@ const ITERATOR_LIFETIME = 15 * 60 * 1000;
 const HORIZON = '';
 
 /**
- * Answers an action of DynamoDB Streams; each stream has one shard, which never ends.
+ * Executes an action of DynamoDB Streams; each stream has one shard, which never ends.
  *
  * @throws DynamoDbError for what DynamoDB refuses
  */
-export function answerStreamAction(log: StreamLog, action: string, input: Input, now: number): object {
+export function executeStreamAction(log: StreamLog, action: string, input: Input, now: number): object {
   switch (action) {
     case 'ListStreams':
       return { Streams: log.streams.filter(isOfTable(input['TableName'])).map(listEntry) };

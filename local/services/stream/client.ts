@@ -82,7 +82,7 @@ function isSamePosition(a: StreamPosition, b: StreamPosition): boolean {
   return a.streamArn === b.streamArn && a.sequenceNumber === b.sequenceNumber;
 }
 
-/** @throws StreamError for a refusal, another error when the engine does not answer */
+/** @throws StreamError for a refusal, another error when the engine does not respond */
 async function call(url: string, target: string, input: object): Promise<Record<string, unknown>> {
   const response = await fetch(url, {
     method: 'POST',

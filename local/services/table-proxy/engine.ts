@@ -18,7 +18,7 @@ export interface EngineClient {
   readonly keyNames: (tableName: string) => Promise<readonly string[] | undefined>;
 }
 
-/** The engine does not answer, as when it was killed. */
+/** The engine does not respond, as when it was killed. */
 export class EngineUnavailable extends Error {}
 
 export const TARGET = 'DynamoDB_20120810.';
@@ -65,7 +65,7 @@ export function engineClient(address: EngineAddress): EngineClient {
     try {
       return await sendToEngine(address, { method: 'POST', headers, agent }, body);
     } catch (cause) {
-      throw new EngineUnavailable("The table's engine does not answer", { cause });
+      throw new EngineUnavailable("The table's engine does not respond", { cause });
     }
   }
 

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { isFromLocalProgram } from '../../network/callers';
 import { listen, readBody, type Listening } from '../../server';
-import { answerStreamAction } from '../stream/actions';
+import { executeStreamAction } from '../stream/actions';
 import { DynamoDbError } from '../stream/errors';
 import type { StreamLog } from '../stream/log';
 import { engineClient, EngineUnavailable, TARGET, type EngineAddress, type EngineResponse } from './engine';
-import { answerTableOperation, isTableOperation } from './tables';
+import { executeTableOperation, isTableOperation } from './tables';
 import { isStatement, isWrite, recordedWrites, refuseUnrecordedWrite } from './writes';
 
 const MAX_BODY = 16 * 2 ** 20;
@@ -29,13 +29,13 @@ export async function startTableProxy({ port, engineAddress, log }: TableProxyOp
   const write = recordedWrites(engine, log);
   for (const { id, tableName, key } of log.pendingWrites) log.complete(id, await engine.getItem(tableName, key));
 
-  async function answer(target: string, body: string): Promise<EngineResponse> {
+  async function execute(target: string, body: string): Promise<EngineResponse> {
     if (target.startsWith(STREAMS_TARGET)) {
-      const output = answerStreamAction(log, target.slice(STREAMS_TARGET.length), parseObject(body), Date.now());
+      const output = executeStreamAction(log, target.slice(STREAMS_TARGET.length), parseObject(body), Date.now());
       return { status: 200, text: JSON.stringify(output) };
     }
     const operation = target.startsWith(TARGET) ? target.slice(TARGET.length) : '';
-    if (isTableOperation(operation)) return answerTableOperation(engine, log, operation, parseObject(body));
+    if (isTableOperation(operation)) return executeTableOperation(engine, log, operation, parseObject(body));
     if (isWrite(operation)) return write(operation, parseObject(body), body);
     if (isStatement(operation)) refuseUnrecordedWrite(body);
     return engine.send(target, body);
@@ -50,7 +50,7 @@ export async function startTableProxy({ port, engineAddress, log }: TableProxyOp
         return;
       }
       try {
-        send(response, await answer(typeof target === 'string' ? target : '', body));
+        send(response, await execute(typeof target === 'string' ? target : '', body));
       } catch (error) {
         if (error instanceof DynamoDbError) send(response, refusal(error.type, error.message));
         else if (error instanceof EngineUnavailable)

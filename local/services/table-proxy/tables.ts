@@ -15,7 +15,7 @@ export function isTableOperation(operation: string): boolean {
  *
  * @throws DynamoDbError for a malformed specification of a stream
  */
-export async function answerTableOperation(
+export async function executeTableOperation(
   engine: EngineClient,
   log: StreamLog,
   operation: string,

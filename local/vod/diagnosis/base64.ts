@@ -14,7 +14,7 @@ export interface Decoded {
 
 /** Most characters that a text may have beside Base64's, to be read all the same. */
 const MAX_FOREIGN = 4;
-/** Shortest text of which the missing capitals are no chance. */
+/** Length from which a text without capitals is not a coincidence. */
 const MIN_CASE_LENGTH = 60;
 
 /** The bytes of a text that is Base64 or hex, with the damage to it undone where that is possible. */

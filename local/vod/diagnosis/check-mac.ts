@@ -11,7 +11,7 @@ export interface MacInput extends Omit<MacToFind, 'mac'> {
   readonly secretId: string | undefined;
   readonly pairs: readonly KeyPair[];
   readonly otherKeys: readonly OtherKey[];
-  /** Whether the bytes are no longer those that were made, so that a MAC that does not match says nothing. */
+  /** Whether the bytes are damaged, so that a MAC that does not match proves nothing. */
   readonly isDamaged: boolean;
 }
 

@@ -10,7 +10,7 @@ export interface KeyPair {
 
 /** A key for another purpose, with which an upload may have been signed by mistake. */
 export interface OtherKey {
-  /** For the sentence, such as "the player key". */
+  /** For the message, such as "the player key". */
   readonly name: string;
   readonly key: string;
 }
@@ -26,7 +26,7 @@ export function secretsOf(pairs: readonly KeyPair[], others: readonly OtherKey[]
   return [...ofPairs, ...others.map(({ key }) => key)].filter((secret) => secret !== '');
 }
 
-/** The pair of which a text is the SecretKey, or contains it. */
+/** The pair whose SecretKey a text is or contains. */
 export function exposedPair(text: string, pairs: readonly KeyPair[]): KeyPair | undefined {
   return pairs.find((pair) => contains(text, secretsOf([pair], [])));
 }

@@ -30,7 +30,7 @@ export function byLength(length: number): (typeof HASHES)[number] | undefined {
   return HASHES.find((known) => known.length === length);
 }
 
-/** The sentence about bytes with the length of a MAC and nothing behind them. */
+/** The message about bytes with the length of a MAC and nothing behind them. */
 export function macAlone({ length, name }: (typeof HASHES)[number], form = ''): string {
   const advice = 'the original, secretId=...&currentTimeStamp=..., must follow the MAC';
   return `it has ${length} bytes${form}, the length of ${name} alone: ${advice}`;
@@ -51,14 +51,14 @@ export function splitMac(prefix: Buffer, isLead: IsLead): Mac {
   }
   const { length } = prefix;
   if (/^[\x20-\x7e]*$/.test(prefix.toString('latin1'))) {
-    return lost(length, 'mac-is-text', `before the parameters is a text of ${length} characters: ${BYTES_THERE}`);
+    return lostMac(length, 'mac-is-text', `before the parameters is a text of ${length} characters: ${BYTES_THERE}`);
   }
-  return lost(length, 'mac-length', `before the parameters are ${length} bytes: ${BYTES_THERE}`);
+  return lostMac(length, 'mac-length', `before the parameters are ${length} bytes: ${BYTES_THERE}`);
 }
 
 const BYTES_THERE = 'the 20 bytes of HMAC-SHA1 must be there, and nothing else';
 
-const lost = (end: number, rule: string, message: string): Mac => ({
+const lostMac = (end: number, rule: string, message: string): Mac => ({
   mac: undefined,
   hash: 'sha1',
   end,
@@ -84,7 +84,7 @@ const literal: Form = (prefix, isLead) => {
     if (found === undefined || !isLead(text.slice(found.length))) continue;
     if (!isObjectText(found) && !isValueless(found)) continue;
     const message = `in place of the MAC is the text ${quote(found)}: ${BYTES_THERE}`;
-    return lost(found.length, 'mac-is-text', message);
+    return lostMac(found.length, 'mac-is-text', message);
   }
   return undefined;
 };
@@ -131,7 +131,7 @@ const raw: Form = (prefix, isLead) => {
   if (/^[\x20-\x7e]*$/.test(text)) return undefined;
   if (/^[\0-\x7f]*$/.test(text) && text.split('?').length > 3) {
     const message = 'the MAC was turned into ASCII text: its bytes over 127 became "?" and are lost, join the bytes';
-    return lost(20, 'mac-as-text', message);
+    return lostMac(20, 'mac-as-text', message);
   }
   return { mac, hash: 'sha1', end: 20, rules: [] };
 };
@@ -151,7 +151,7 @@ const joinedText: Form = (prefix, isLead) => {
   const join = 'join the bytes, then encode them in Base64';
   if (text.includes('\ufffd')) {
     const message = `the MAC was read as UTF-8 text: its other bytes became U+FFFD and are lost, ${join}`;
-    return lost(prefix.length, 'mac-as-text', message);
+    return lostMac(prefix.length, 'mac-as-text', message);
   }
   const characters = Array.from(text);
   for (const { length } of HASHES) {

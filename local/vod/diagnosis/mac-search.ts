@@ -15,7 +15,7 @@ export interface MacToFind {
   readonly hash: Hash;
   /** What was signed: as it was sent, and with the damage to it undone. */
   readonly forms: readonly Buffer[];
-  /** The query string with the damage undone; absent where it is no query string. */
+  /** The query string with the damage undone; absent where it is not a query string. */
   readonly query: string | undefined;
 }
 

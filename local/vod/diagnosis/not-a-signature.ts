@@ -50,7 +50,7 @@ export function isPlaceholder(text: string): boolean {
 /**
  * What a text is that is not a signature at all; `undefined` where it may be one.
  *
- * @param subject what the sentence is about: "it", or a part of it
+ * @param subject what the message is about: "it", or a part of it
  */
 export function recognize(text: string, subject = 'it'): Rule | undefined {
   const send = 'send the text that your signing route returns as `signature`';
@@ -63,7 +63,7 @@ export function recognize(text: string, subject = 'it'): Rule | undefined {
     return { rule: 'object-as-text', message: `${subject} is ${quote(text)}, a promise turned into text: ${advice}` };
   }
   if (isObjectText(text)) {
-    const advice = 'send the text in it, the member `signature` of an answer';
+    const advice = 'send the text in it, the member `signature` of a response';
     return { rule: 'object-as-text', message: `${subject} is ${quote(text)}, an object turned into text: ${advice}` };
   }
   if (FUNCTION_TEXT.test(text)) {
@@ -78,7 +78,7 @@ export function recognize(text: string, subject = 'it'): Rule | undefined {
 
 function recognizeOther(text: string, subject: string, send: string): Rule | undefined {
   if (/^<(?:!|\?xml|[A-Za-z][\w:-]*[\s/>])/.test(text)) {
-    const advice = `check the URL and the status of the answer, then ${send}`;
+    const advice = `check the URL and the status of the response, then ${send}`;
     return { rule: 'html-page', message: `${subject} is an HTML or XML page, not a signature: ${advice}` };
   }
   const jwt = recognizeJwt(text);

@@ -130,7 +130,7 @@ function reportUnknown(names: readonly string[], report: Report): void {
   if (more > 0) report('unknown', `${more} more names are not parameters of a signature: encode each value`);
 }
 
-/** Reports values that are no value, and optional ones that are out of VOD's bounds; returns the names of the former. */
+/** Reports values that are not valid, and optional ones that are out of VOD's bounds; returns the names of the former. */
 export function checkValues(parameters: Parameters, report: Report): ReadonlySet<string> {
   const valueless = new Set<string>();
   for (const [name, value] of Object.entries(parameters)) {

@@ -12,7 +12,7 @@ export interface ReadBytes extends Decoded {
   readonly isPlain: boolean;
 }
 
-/** The bytes of MAC and original in a text, with all damage undone that can be; `undefined` where it is no signature. */
+/** The bytes of MAC and original in a text, with all damage undone that can be; `undefined` where it is not a signature. */
 export function readBytes(text: string, quality: Quality, report: Report, layer = 0): ReadBytes | undefined {
   const unwrapped = unwrap(text, report);
   if (!unwrapped) return undefined;

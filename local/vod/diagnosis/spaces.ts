@@ -6,7 +6,7 @@ const MAC_CHARACTERS = 26;
 const WRAPPED = 'the Base64 has spaces or line breaks: make one line of it (Java: no MIME encoder; openssl: -A)';
 const AT_ENDS = 'it has a space or line break at its beginning or end: trim it';
 
-/** Makes one line of a text, whose spaces may have been "+"; `undefined` where it is no Base64, which is reported. */
+/** Makes one line of a text, whose spaces may have been "+"; `undefined` where it is not Base64, which is reported. */
 export function withoutBlanks(given: string, quality: Quality, report: Report): Step | undefined {
   if (!/\s/.test(given)) return { text: given, isDamaged: false };
   const line = given.replace(/(?<!\s)\s*[\r\n\t\f\v]\s*/g, '');

@@ -128,10 +128,10 @@ function fromJson(text: string, report: Report): string | Buffer | undefined {
   }
   const found = findSignature(value, '', 0);
   if (found !== undefined) {
-    report('whole-answer', `it is a whole JSON answer: send only its ${found.path}`);
+    report('whole-response', `it is a whole JSON response: send only its ${found.path}`);
     return found.text;
   }
-  const advice = 'check the status of the answer; a refusal has none';
+  const advice = 'check the status of the response; a refusal has none';
   report('json-without-signature', `it is JSON without a member \`signature\`: ${advice}`);
   return NOT_THERE;
 }
