@@ -42,18 +42,18 @@ type Request = APIGatewayProxyEventV2;
  * - An instance reads its secrets once in five minutes for all posts, and remembers a failed first read for a second.
  * - After a throttled read it pauses longer than signing does, so that signing makes most of the attempts.
  *
- * What remains: to know that a well-formed token is wrong takes the secret, so each *new* instance reads it for such a post
- * too. Lambda starts one for each concurrent post, but sends later posts to instances that have answered; EVENTS_RATE bounds
- * how many posts come at all. Signing that is throttled for 6 s answers 503 with Retry-After. An account that needs more
- * turns on SSM's higher throughput.
+ * What remains: to know that a well-formed token is wrong takes the secret, so each *new* instance reads it for such a
+ * post too. Lambda starts one for each concurrent post, but sends later posts to instances that have responded;
+ * EVENTS_RATE bounds how many posts come at all. Signing that is throttled for 6 s returns 503 with Retry-After. An
+ * account that needs more turns on SSM's higher throughput.
  *
  * The function that it returns throws a RequestError, or a ServiceError with why secrets cannot be read and which event came.
  */
 export function authenticator({ config, getParameters, now, log }: AuthenticatorDeps) {
   const { tokenParameter, signKeyParameter, sealParameter } = config;
-  async function loadSecrets(within: number) {
+  async function loadSecrets(timeout: number) {
     const names = [tokenParameter, signKeyParameter, sealParameter].filter((name) => name !== undefined);
-    const value = await readParameters(getParameters, names, { within, pauses: SECRET_PAUSES });
+    const value = await readParameters(getParameters, names, { timeout, pauses: SECRET_PAUSES });
     const versions = (name: string | undefined) => (name === undefined ? [] : parseSecretVersions(name, value(name)));
     return {
       tokens: versions(tokenParameter),

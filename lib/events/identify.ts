@@ -2,7 +2,7 @@ import { asArray, asNumber, asString } from '../platform/json';
 import { getField, getObject, getString } from '../vod/wire';
 import { countableType, MAX_LOGGED_IDS, type RecordedEvent } from './ingest';
 
-/** How VOD's file ids and task ids begin. What else a stranger writes into these fields is not logged. */
+/** How VOD's file ids and task ids begin. Other text in these fields may come from an attacker, and is not logged. */
 const LIKE_AN_ID = /^\d[\w-]{0,255}$/;
 
 /**

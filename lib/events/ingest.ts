@@ -9,7 +9,7 @@ import { isKept, parseEvent, type VodEvent } from '../vod/event';
  */
 export type Outcome = 'recorded' | 'repeated' | 'dropped' | 'ignored' | 'write-failed';
 
-/** What the sender of an event is told; the log tells more. */
+/** The response to the sender of an event; the log has more. */
 export interface Recorded {
   readonly outcome: Exclude<Outcome, 'dropped'>;
 }

@@ -30,7 +30,7 @@ const ROUND = 20_000 + CONFIRM_WITHIN;
 const RESERVE = 1_000;
 /** How many times a call is attempted. */
 const VOD_TRIES = 3;
-/** Which ids of an event are safe to print. VOD's own answer contains them, so that they need not look like VOD's. */
+/** Which ids of an event are safe to print. VOD's own response contains them, so that they need not look like VOD's. */
 const PRINTABLE_ID = /^[\w-]{1,256}$/;
 
 /**

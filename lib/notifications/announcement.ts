@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Row, Status } from '../uploads/row';
 import { viewUpload, type UploadView } from '../uploads/view';
 
-/** The statuses that the app is told of. */
+/** The statuses that the app is notified about. */
 export const ANNOUNCED = ['ready', 'failed', 'held', 'rejected', 'deleted'] as const satisfies readonly Status[];
 
 export interface Notification {

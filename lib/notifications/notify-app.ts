@@ -89,10 +89,10 @@ async function handle(
   }
 }
 
-/** Seconds until the next attempt; the receiver may ask for more. */
+/** Seconds until the next attempt; the receiver may request more. */
 function pauseAfter(attempt: number, delivery: Delivery, random: () => number): number {
   const usual = PAUSES[attempt - 1] ?? HOUR;
   const jittered = usual * (1 + 0.1 * random());
-  const asked = delivery.outcome === 'failed' ? (delivery.retryAfter ?? 0) : 0;
-  return Math.min(MAX_VISIBILITY, Math.ceil(Math.max(jittered, asked)));
+  const retryAfter = delivery.outcome === 'failed' ? (delivery.retryAfter ?? 0) : 0;
+  return Math.min(MAX_VISIBILITY, Math.ceil(Math.max(jittered, retryAfter)));
 }

@@ -4,15 +4,15 @@ import { post as postOverHttp, type Post } from './http-post';
 import { backoff, type Pauses, type RetryDeps } from './retry';
 
 export interface AwsJsonDeps extends RetryDeps {
-  /** Over the network unless given. */
+  /** Default: over the network. */
   readonly post?: Post;
 }
 
 /** How long and how often a call is retried. */
 export interface CallOptions {
-  /** For all attempts together, in milliseconds; at most, and unless given, 6 000. */
-  readonly within?: number;
-  /** 100 ms and 1.5 s unless given. */
+  /** For all attempts together, in milliseconds; 6 000 is the default and the maximum. */
+  readonly timeout?: number;
+  /** Default: 100 ms and 1.5 s. */
   readonly pauses?: Pauses;
 }
 
@@ -35,19 +35,20 @@ const PAUSES: Pauses = { first: 100, max: 1_500 };
  * A client for one service.
  *
  * Returns a function that resolves to the JSON of the response. It retries transient failures, with jitter, for up to
- * {@link CallOptions.within}, and throws an Error with the service's refusal, or with the reason why there was no response.
+ * {@link CallOptions.timeout}, and throws an Error with the service's refusal, or with the reason why there was no
+ * response.
  *
  * @param env has the region and the credentials that Lambda sets; read at each call. The path of an endpoint in it is ignored
  */
 export function awsJsonClient(service: AwsService, env: Environment, deps: AwsJsonDeps) {
   const { now, sleep, random, post = postOverHttp } = deps;
-  return async ({ action, request, purpose, within = TIMEOUT, pauses = PAUSES }: AwsCall): Promise<unknown> => {
+  return async ({ action, request, purpose, timeout = TIMEOUT, pauses = PAUSES }: AwsCall): Promise<unknown> => {
     const send = awsRequest(service, env, { now, post }, action, request);
-    const end = now() + Math.min(within, TIMEOUT);
+    const end = now() + Math.min(timeout, TIMEOUT);
     for (let attempt = 1; ; attempt++) {
-      const answer = await send(Math.max(1, Math.min(TRY_TIMEOUT, end - now())));
-      if ('value' in answer) return answer.value;
-      const { reason, isTransient } = answer;
+      const response = await send(Math.max(1, Math.min(TRY_TIMEOUT, end - now())));
+      if ('value' in response) return response.value;
+      const { reason, isTransient } = response;
       const remaining = end - now();
       if (!isTransient || remaining <= LAST_ATTEMPT) throw new Error(`Cannot ${purpose}: ${reason}`);
       // The time there is gets used: the last attempt begins shortly before its end.

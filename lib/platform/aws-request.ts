@@ -86,7 +86,7 @@ export function awsRequest(
       response = await post({ url, headers, body, timeout });
     } catch (error) {
       const reason = error instanceof Error ? error.message : 'unknown';
-      return { reason: `${service.title} at ${host} does not answer: ${reason}`, isTransient: true };
+      return { reason: `${service.title} at ${host} does not respond: ${reason}`, isTransient: true };
     }
     const value = response.status === 200 ? parseResult(response.body) : undefined;
     return value === undefined ? parseRefusal(service, response, action) : { value };

@@ -63,7 +63,7 @@ const DYNAMODB: AwsService = {
 export interface DynamoDbDeps {
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Over the network unless given. */
+  /** Default: over the network. */
   readonly post?: Post;
 }
 

@@ -48,15 +48,15 @@ export class ServiceError extends Error {
   }
 }
 
-/** `Retry-After` while a part of the service does not answer, in seconds. */
+/** `Retry-After` while a part of the service does not respond, in seconds. */
 const RETRY_AFTER = 2;
 
 /**
  * @param action for the message, for example "sign upload"
- * @param part of the service that does not answer, for example "the table"
+ * @param part of the service that does not respond, for example "the table"
  */
 export function unavailableError(action: string, part: string): RequestError {
-  const detail = `Cannot ${action}: ${part} does not answer, retry in ${RETRY_AFTER} s`;
+  const detail = `Cannot ${action}: ${part} does not respond, retry in ${RETRY_AFTER} s`;
   return new RequestError('unavailable', detail, [], { 'retry-after': String(RETRY_AFTER) });
 }
 

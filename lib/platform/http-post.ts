@@ -37,7 +37,7 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
     const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
     const sent = open(url, { method: 'POST', headers, agent });
     const timer = setTimeout(() => {
-      const error = new Error(`nothing came within ${timeout} ms`);
+      const error = new Error(`no data received within ${timeout} ms`);
       fail(error);
       sent.destroy(error);
     }, timeout);
@@ -59,7 +59,7 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
       postOnce({ ...request, timeout: Math.ceil(remaining) }, false).then(resolve, reject);
     });
     sent.on('close', () => {
-      // An answer of 101 ends the request without a response and without an error.
+      // A status of 101 ends the request without a response and without an error.
       if (!hasResponse && !isRetried) fail(new Error('the connection was closed without a response'));
     });
     sent.on('response', (response: IncomingMessage) => {

@@ -15,7 +15,7 @@ export const problems: Record<ErrorCode, readonly [status: number, title: string
 
 /** A response that is not an error. */
 export interface Success {
-  /** 200 unless given. */
+  /** Default: 200. */
   readonly status?: number;
   readonly body?: object;
   /** Additional headers; names in lower case. */

@@ -3,55 +3,55 @@ import { describe, type Log } from './log';
 import type { GetParameters } from './ssm';
 
 /** How long a secret is used before it is read again, in milliseconds. */
-export const FRESH_FOR = 5 * 60_000;
+export const MAX_AGE = 5 * 60_000;
 /**
  * How long a refresh is tried, in milliseconds: less than a first read, because there is a last value to use, and no caller should
  * wait for a store that throttles many instances whose five minutes end together.
  */
-export const REFRESH_WITHIN = 3_000;
+export const REFRESH_TIMEOUT = 3_000;
 /** When a failed refresh is retried, in milliseconds; meanwhile the last value is used. */
 export const RETRY_AFTER = 30_000;
 /** When a failed first load is retried, in milliseconds. */
 const RETRY_FIRST_AFTER = 1_000;
 
-/** Resolves to a cached value. `within` limits the load, if there is one, in milliseconds. */
-export type Cached<T> = (within?: number) => Promise<T>;
+/** Resolves to a cached value. `timeout` limits the load, if there is one, in milliseconds. */
+export type Cached<T> = (timeout?: number) => Promise<T>;
 
 /**
  * Returns a function that resolves to what `load` returns, cached for five minutes; concurrent calls share one load. When
  * a refresh fails, the failure is logged and the last value is returned. When the first load fails, its error is thrown,
  * and thrown again for a second without another load, so that many callers do not use up the store's quota.
  *
- * @param load is given for how long it may retry, in milliseconds
+ * @param load gets the longest time that it may retry, in milliseconds
  * @param now milliseconds since 1970
  */
-export function cached<T>(load: (within: number) => Promise<T>, now: () => number, log: Log): Cached<T> {
-  let value: { readonly content: T; readonly until: number } | undefined;
-  let failure: { readonly error: unknown; readonly until: number } | undefined;
+export function cached<T>(load: (timeout: number) => Promise<T>, now: () => number, log: Log): Cached<T> {
+  let value: { readonly content: T; readonly expiresAt: number } | undefined;
+  let failure: { readonly error: unknown; readonly expiresAt: number } | undefined;
   let loading: Promise<T> | undefined;
 
-  async function refresh(within: number): Promise<T> {
+  async function refresh(timeout: number): Promise<T> {
     try {
-      const content = await load(value === undefined ? within : Math.min(within, REFRESH_WITHIN));
-      value = { content, until: now() + FRESH_FOR };
+      const content = await load(value === undefined ? timeout : Math.min(timeout, REFRESH_TIMEOUT));
+      value = { content, expiresAt: now() + MAX_AGE };
       failure = undefined;
     } catch (error) {
       if (value === undefined) {
-        failure = { error, until: now() + RETRY_FIRST_AFTER };
+        failure = { error, expiresAt: now() + RETRY_FIRST_AFTER };
         throw error;
       }
       log({ level: 'error', outcome: 'secret-refresh-failed', ...describe(error) });
-      value = { content: value.content, until: now() + RETRY_AFTER };
+      value = { content: value.content, expiresAt: now() + RETRY_AFTER };
     } finally {
       loading = undefined;
     }
     return value.content;
   }
 
-  return async (within = Infinity) => {
-    if (value && now() < value.until) return value.content;
-    if (failure && now() < failure.until) throw failure.error;
-    return (loading ??= refresh(within));
+  return async (timeout = Infinity) => {
+    if (value && now() < value.expiresAt) return value.content;
+    if (failure && now() < failure.expiresAt) throw failure.error;
+    return (loading ??= refresh(timeout));
   };
 }
 

@@ -28,7 +28,7 @@ export interface OutgoingMessage {
 /**
  * Sends any number of messages to the queue with this URL; returns once the queue has all of them.
  *
- * @throws Error with SQS's refusal, or why it did not answer; then some may have been sent
+ * @throws Error with SQS's refusal, or why it did not respond; then some may have been sent
  */
 export type SendMessages = (queueUrl: string, messages: readonly OutgoingMessage[]) => Promise<void>;
 
@@ -42,8 +42,8 @@ export function messageSender(env: Environment, deps: RetryDeps): SendMessages {
       DelaySeconds: delaySeconds,
     }));
     const request = { QueueUrl: queueUrl, Entries: entries };
-    const answer = await call({ action: 'SendMessageBatch', request, purpose: 'queue messages' });
-    const failed = asArray(getField(answer, 'Failed')).length;
+    const response = await call({ action: 'SendMessageBatch', request, purpose: 'queue messages' });
+    const failed = asArray(getField(response, 'Failed')).length;
     if (failed > 0) throw new Error(`Cannot queue messages: SQS refused ${failed} of ${messages.length}`);
   };
   return async (queueUrl, messages) => {
@@ -55,7 +55,7 @@ export function messageSender(env: Environment, deps: RetryDeps): SendMessages {
 /**
  * Hides a received message for so many seconds more.
  *
- * @throws Error with SQS's refusal, or why it did not answer
+ * @throws Error with SQS's refusal, or why it did not respond
  */
 export type DelayMessage = (queueUrl: string, receiptHandle: string, seconds: number) => Promise<void>;
 

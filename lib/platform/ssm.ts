@@ -8,7 +8,7 @@ import { asArray, asString, getField } from './json';
  *
  * All functions of an account and region share 40 calls a second, also with other software: SSM throttles what is beyond.
  *
- * @throws Error with SSM's refusal, or why it did not answer
+ * @throws Error with SSM's refusal, or why it did not respond
  */
 export type GetParameters = (names: readonly string[], options?: CallOptions) => Promise<ReadonlyMap<string, string>>;
 
@@ -28,9 +28,9 @@ export function parameterReader(env: Environment, deps: AwsJsonDeps): GetParamet
   const call = awsJsonClient(SSM, env, deps);
   return async (names, options) => {
     const request = { Names: names, WithDecryption: true };
-    const answer = await call({ action: 'GetParameters', request, purpose: 'read secrets', ...options });
+    const response = await call({ action: 'GetParameters', request, purpose: 'read secrets', ...options });
     const values = new Map<string, string>();
-    for (const parameter of asArray(getField(answer, 'Parameters'))) {
+    for (const parameter of asArray(getField(response, 'Parameters'))) {
       const name = asString(getField(parameter, 'Name'));
       const value = asString(getField(parameter, 'Value'));
       if (name !== undefined && value !== undefined) values.set(name, value);
@@ -40,8 +40,8 @@ export function parameterReader(env: Environment, deps: AwsJsonDeps): GetParamet
 }
 
 /**
- * SSM's PutParameter of a String, which replaces the old value; arguments as for {@link awsJsonClient}. Returns a function
- * that throws an Error with SSM's refusal, or why it did not answer.
+ * SSM's PutParameter of a String, which replaces the old value; arguments as for {@link awsJsonClient}. Returns a
+ * function that throws an Error with SSM's refusal, or why it did not respond.
  */
 export function parameterWriter(env: Environment, deps: AwsJsonDeps) {
   const call = awsJsonClient(SSM, env, deps);

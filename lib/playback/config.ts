@@ -41,15 +41,15 @@ export interface PlaybackKeysDeps {
 
 /**
  * Returns a function that resolves to the keys to sign with: the first value of each parameter. See {@link cached} for how
- * long they are kept; `within` is the longest wait for them, in milliseconds.
+ * long they are kept; `timeout` is the longest wait for them, in milliseconds.
  */
 export function playbackKeys({ config, getParameters, now, log }: PlaybackKeysDeps) {
   const { playerKeyParameter: player, urlKeyParameter: url } = config;
-  async function read(within: number): Promise<PlaybackKeys> {
+  async function read(timeout: number): Promise<PlaybackKeys> {
     const value = await readParameters(
       getParameters,
       [player, url].filter((name) => name !== undefined),
-      { within },
+      { timeout },
     );
     const currentVersion = (name: string) => parseSecretVersions(name, value(name))[0];
     return {

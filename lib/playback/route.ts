@@ -11,8 +11,8 @@ import { signPlayback, type PlaybackConfig, type PlaybackKeys } from './playback
 export interface PlaybackRouteDeps {
   readonly config: PlaybackConfig;
   readonly store: Pick<UploadStore, 'read'>;
-  /** `within` is the longest wait for them, in milliseconds. */
-  readonly keys: (within: number) => Promise<PlaybackKeys>;
+  /** `timeout` is the longest wait for them, in milliseconds. */
+  readonly keys: (timeout: number) => Promise<PlaybackKeys>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly log: Log;

@@ -37,15 +37,19 @@ export interface SignerDeps {
 /**
  * `POST /upload-signature`: a signature that lets the caller of the token upload straight to VOD (266/9221).
  *
- * A new instance reads its secrets before its first signature; a parameter store that throttles is retried for up to 6 s,
- * then the answer is 503 with Retry-After. What keeps others from using up the store: see lib/events/authenticate.ts.
+ * A new instance reads its secrets before its first signature; a parameter store that throttles is retried for up to 6
+ * s, then the response is 503 with Retry-After. What keeps others from using up the store: see
+ * lib/events/authenticate.ts.
  */
 export function signUpload({ config, getParameters, now, random, checkLimits, log }: SignerDeps) {
   const { keyParameter, sealParameter, policy, rate } = config;
   const nextRandom = uniqueRandom(random);
   const secondsToWait = rate && tokenBucket(rate);
-  async function readSecrets(within: number) {
-    const value = await readParameters(getParameters, [keyParameter, sealParameter], { within, pauses: SECRET_PAUSES });
+  async function readSecrets(timeout: number) {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter], {
+      timeout,
+      pauses: SECRET_PAUSES,
+    });
     const [sealKey] = parseSecretVersions(sealParameter, value(sealParameter));
     return { ...keyPair(keyParameter, value(keyParameter)), sealKey };
   }

@@ -69,8 +69,8 @@ export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDep
         const timeout = Math.max(1, Math.min(RESPONSE_TIMEOUT, deadline - deps.now()));
         return dynamodb.query(input, timeout);
       };
-      const answer = await retryUntil(deadline, attempt, isInvalid, deps);
-      const { Items: items = [], LastEvaluatedKey: last } = answer;
+      const response = await retryUntil(deadline, attempt, isInvalid, deps);
+      const { Items: items = [], LastEvaluatedKey: last } = response;
       return { keys: items.map(keyOf), ...(last && { next: keyOf(last) }) };
     },
   };

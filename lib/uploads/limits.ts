@@ -24,7 +24,7 @@ export interface FileLimits extends Limits {
 
 export const NO_LIMITS: FileLimits = {};
 
-/** The part of VOD's answer about a file that limits need. */
+/** The part of VOD's response about a file that limits need. */
 export interface LimitedFile {
   readonly media: MediaInfo;
   readonly context: OpenedSourceContext | undefined;
@@ -49,7 +49,7 @@ const UNDECIDED = 'undecided';
  * Later changes of the limits do not change the result. Only uploads of this service (`seal: valid`) that are less than 24
  * hours old are evaluated.
  *
- * @param row the row before VOD's answer
+ * @param row the row before VOD's response
  * @param now milliseconds since 1970
  */
 export function applyLimits(
@@ -67,7 +67,7 @@ export function applyLimits(
   return { awaitsFigures: false, rejection: violation, ...(rejectAction && { pendingAction: rejectAction }) };
 }
 
-/** Whether VOD's next answer about this file evaluates its limits; `now` in milliseconds since 1970. */
+/** Whether VOD's next response about this file evaluates its limits; `now` in milliseconds since 1970. */
 export function needsEvaluation(row: Row | undefined, { media, context }: LimitedFile, now: number): boolean {
   if (row && isEvaluated(row)) return false;
   if (row?.awaitsFigures === true) return true;

@@ -39,9 +39,9 @@ export async function readOwn(
  *
  * @throws RequestError `unavailable` when it failed; logs its error
  */
-export async function awaitTable<T>(answer: Promise<T>, action: string, log: Log): Promise<T> {
+export async function awaitTable<T>(result: Promise<T>, action: string, log: Log): Promise<T> {
   try {
-    return await answer;
+    return await result;
   } catch (error) {
     log({ level: 'error', outcome: 'read-failed', ...describe(error) });
     throw unavailableError(action, 'the table');

@@ -5,14 +5,14 @@ import type { OpenedSourceContext, Seal } from '../vod/source-context';
 import type { Review, Task } from '../vod/task';
 
 /**
- * `uploaded`, and `processing` before the first confirmation, are what events report; all others are VOD's own answer,
- * see {@link Trust}.
+ * `uploaded`, and `processing` before the first confirmation, are what events report; all others are VOD's own
+ * response, see {@link Trust}.
  */
 export type Status = 'uploaded' | 'processing' | 'ready' | 'failed' | 'held' | 'rejected' | 'deleted';
 
 /**
- * `pushed`: an event has changed the row since its last verification; `confirmed`: all of it is VOD's answer;
- * `unknown`: VOD was asked and does not know the file.
+ * `pushed`: an event has changed the row since its last verification; `confirmed`: all of it is VOD's response;
+ * `unknown`: VOD does not know the file.
  */
 export type Trust = 'pushed' | 'confirmed' | 'unknown';
 
@@ -36,19 +36,19 @@ export interface Row {
   /** The opened source context: one fact, never mixed from two events. */
   readonly context?: OpenedSourceContext;
   readonly procedureTaskId?: string;
-  /** By id; only from VOD's answers. */
+  /** By id; only from VOD's responses. */
   readonly tasks: ReadonlyMap<string, Task>;
   readonly review?: Review;
   readonly rejection?: Rejection;
   /** Grows by one with every write: the optimistic lock. 0 before the first. */
   readonly version: number;
   readonly firstSeenAt: string;
-  /** When VOD last answered with something new; absent until its first answer that it knows the file. */
+  /** When VOD's response last changed the row; absent until the first response that describes the file. */
   readonly confirmedAt?: string;
   readonly updatedAt: string;
   /** Order of the look-ups, set at the first confirmation: indexes hold rows that have it. */
   readonly sortTime?: string;
-  /** A sentence for an operator. */
+  /** A message for an operator. */
   readonly notice?: string;
   /** What events reported since the last verification, see {@link MAX_NEWS}: `task:<id>`, `end:<id>`, `parts:<types>`, `gone`. */
   readonly news: readonly string[];

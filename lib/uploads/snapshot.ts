@@ -8,7 +8,7 @@ import { applyLimits, NO_LIMITS, type FileLimits } from './limits';
 import { taskIdOf } from './merge';
 import { boundRow, toItem, type Rejection, type Row, type Status } from './row';
 
-/** VOD's answer about one file that it has. */
+/** VOD's response about one file that it has. */
 export interface Snapshot extends DescribedFile {
   /** The file's tasks that this verification described, by id, the oldest first. */
   readonly tasks: ReadonlyMap<string, Task>;
@@ -24,36 +24,38 @@ const MAX_PROCEDURE_WAIT_MS = 24 * HOUR;
 /** How far from the file's creation a procedure may start and count as the upload's own. */
 const MAX_PROCEDURE_DELAY_MS = 60_000;
 /** How long VOD keeps tasks, in milliseconds (266/33431). */
-export const TASK_MEMORY_MS = 3 * 24 * HOUR;
+export const TASK_RETENTION_MS = 3 * 24 * HOUR;
 /** By how much a review's own time may be before the end of its task. */
 const REVIEW_TOLERANCE_MS = 10_000;
 /** How long a row of an unknown file is kept, in seconds. */
 const UNKNOWN_LIFETIME = 30 * 24 * 3_600;
 
-const UNKNOWN_FILE = 'VOD does not know this file: the event was forged, or the file was deleted before VOD was asked';
+const UNKNOWN_FILE =
+  'VOD does not know this file: the event was forged, or the file was deleted before its verification';
 const FORGOTTEN_TASK = 'An event named a task of this file, but VOD keeps tasks for 3 days and no longer has it';
 const FORGOTTEN_RESULT = 'VOD keeps tasks for 3 days and no longer knows how a procedure of this file ended';
 const NO_PROCEDURE =
   'A procedure was signed, but VOD has none of this file: its name may not exist in VOD, or it ended more than 3 days ago';
 
 /**
- * The row after VOD's answer: whatever events reported before, the same answer gives the same row. Returns the same object
- * when the answer changes nothing.
+ * Returns the row after VOD's response: whatever events reported before, the same response gives the same row. Returns
+ * the same object when the response changes nothing.
  *
- * For a confirmed row, `not-found` makes it `deleted`: the caller must have had that answer twice, or a deletion event.
+ * For a confirmed row, `not-found` makes it `deleted`: pass it only after VOD has returned it twice, or after a
+ * deletion event.
  *
  * @param now milliseconds since 1970
  * @param limits evaluated once, see {@link applyLimits}
  */
-export function applySnapshot(row: Row, answer: 'not-found', now: number): Row;
-export function applySnapshot(row: Row | undefined, answer: Snapshot, now: number, limits?: FileLimits): Row;
+export function applySnapshot(row: Row, snapshot: 'not-found', now: number): Row;
+export function applySnapshot(row: Row | undefined, snapshot: Snapshot, now: number, limits?: FileLimits): Row;
 export function applySnapshot(
   row: Row | undefined,
-  answer: Snapshot | 'not-found',
+  snapshot: Snapshot | 'not-found',
   now: number,
   limits: FileLimits = NO_LIMITS,
 ): Row {
-  if (answer !== 'not-found') return applyKnown(row, answer, now, limits);
+  if (snapshot !== 'not-found') return applyKnown(row, snapshot, now, limits);
   if (!row) throw new TypeError('Cannot apply "not-found" without a row');
   return row.confirmedAt === undefined ? applyNeverFound(row, now) : applyGone(row, now);
 }
@@ -88,12 +90,12 @@ function applyGone(row: Row, now: number): Row {
   return confirm(row, { ...kept, status: 'deleted' }, now);
 }
 
-function applyKnown(row: Row | undefined, answer: Snapshot, now: number, limits: FileLimits): Row {
-  const { fileId, media, isForbidden } = answer;
+function applyKnown(row: Row | undefined, snapshot: Snapshot, now: number, limits: FileLimits): Row {
+  const { fileId, media, isForbidden } = snapshot;
   const isConfirmedOnce = row?.confirmedAt !== undefined;
-  const context = keepSeal(row, answer.context);
-  const tasks = new Map([...(isConfirmedOnce ? row.tasks : []), ...answer.tasks]);
-  const procedureTaskId = (isConfirmedOnce ? row.procedureTaskId : undefined) ?? firstProcedure(media, answer.tasks);
+  const context = keepSeal(row, snapshot.context);
+  const tasks = new Map([...(isConfirmedOnce ? row.tasks : []), ...snapshot.tasks]);
+  const procedureTaskId = (isConfirmedOnce ? row.procedureTaskId : undefined) ?? firstProcedure(media, snapshot.tasks);
   const bounded = boundRow({
     fileId,
     status: 'uploaded',
@@ -110,7 +112,7 @@ function applyKnown(row: Row | undefined, answer: Snapshot, now: number, limits:
     ...applyLimits(row, { media, context }, limits, now),
     ...(row && expectsDeletion(row, now) && { deletionRequestedAt: row.deletionRequestedAt }),
   });
-  const review = reviewOf(answer, bounded.tasks);
+  const review = reviewOf(snapshot, bounded.tasks);
   const rejection = bounded.rejection ?? rejectionOf(review, isForbidden);
   const status = statusOf(bounded, review, rejection, now);
   const notice = noticeOf(row, bounded, now);
@@ -141,13 +143,13 @@ function confirm(before: Row | undefined, after: Row, now: number): Row {
 }
 
 /**
- * VOD never changes a source context. So one that was confirmed stays when an answer has none, and a seal that was confirmed
+ * VOD never changes a source context. So a confirmed one stays when a response has none, and a seal that was confirmed
  * as `valid` stays valid after its key was rotated out.
  */
-function keepSeal(row: Row | undefined, answered: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
-  if (row?.confirmedAt === undefined) return answered;
-  const isRotatedOut = row.context?.seal === 'valid' && answered?.seal === 'broken';
-  return answered === undefined || isRotatedOut ? row.context : answered;
+function keepSeal(row: Row | undefined, returned: OpenedSourceContext | undefined): OpenedSourceContext | undefined {
+  if (row?.confirmedAt === undefined) return returned;
+  const isRotatedOut = row.context?.seal === 'valid' && returned?.seal === 'broken';
+  return returned === undefined || isRotatedOut ? row.context : returned;
 }
 
 function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Task>): string | undefined {
@@ -160,14 +162,14 @@ function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Ta
  * The worst of VOD's own review and the AI reviews inside procedures. `ReviewInfo` contains the decision of a person, so it
  * overrules review tasks; not one that ended after it.
  */
-function reviewOf(answer: Snapshot, tasks: ReadonlyMap<string, Task>): Review | undefined {
+function reviewOf(snapshot: Snapshot, tasks: ReadonlyMap<string, Task>): Review | undefined {
   const finished = [...tasks.values()].filter(({ status }) => status === 'FINISH');
-  const overruled = answer.review ? parseTime(answer.reviewTime) + REVIEW_TOLERANCE_MS : -1;
+  const overruled = snapshot.review ? parseTime(snapshot.reviewTime) + REVIEW_TOLERANCE_MS : -1;
   const reviewTasks = finished.filter((task) => !isProcedure(task) && parseTime(task._finishTime) > overruled);
   // A failed review is not a passed review.
   const fromTasks = reviewTasks.map((task): Review => task._review ?? { suggestion: 'review', label: 'ReviewFailed' });
   const fromProcedures = finished.filter(isProcedure).map((task) => task._review);
-  return worstReview([answer.review, ...fromTasks, ...fromProcedures]);
+  return worstReview([snapshot.review, ...fromTasks, ...fromProcedures]);
 }
 
 function rejectionOf(review: Review | undefined, isForbidden: boolean): Rejection | undefined {
@@ -194,14 +196,14 @@ function statusOf(row: Row, review: Review | undefined, rejection: Rejection | u
 function noticeOf(before: Row | undefined, after: Row, now: number): string | undefined {
   const procedures = [...after.tasks.values()].filter(isProcedure);
   const isForgotten = (task: Task) =>
-    task.status === 'PROCESSING' && now - parseTime(task._createTime) >= TASK_MEMORY_MS;
+    task.status === 'PROCESSING' && now - parseTime(task._createTime) >= TASK_RETENTION_MS;
   if (procedures.some(isForgotten)) return FORGOTTEN_RESULT;
   if (procedures.length > 0) return undefined;
   const age = now - parseTime(after.media.createTime);
   if (after.context?.signedProcedure === true) return age >= MAX_PROCEDURE_WAIT_MS ? NO_PROCEDURE : undefined;
   if (before?.confirmedAt !== undefined) return before.notice === FORGOTTEN_TASK ? FORGOTTEN_TASK : undefined;
   const isNamed = before?.news.some((entry) => taskIdOf(entry) !== undefined) === true;
-  return isNamed && age >= TASK_MEMORY_MS ? FORGOTTEN_TASK : undefined;
+  return isNamed && age >= TASK_RETENTION_MS ? FORGOTTEN_TASK : undefined;
 }
 
 function isProcedure(task: Task): boolean {

@@ -1,6 +1,6 @@
 import type { Row } from '../uploads/row';
 import type { UploadStore } from '../uploads/store';
-import { TASK_MEMORY_MS } from '../uploads/snapshot';
+import { TASK_RETENTION_MS } from '../uploads/snapshot';
 import { codeOf, type VodApi } from '../vod/api';
 import { endedTasksPage, searchPage, type Cursor, type EndedTask } from '../vod/library';
 import type { Checkpoint, Phase } from './checkpoint';
@@ -108,7 +108,7 @@ async function* taskPages({
   deadline,
 }: CandidateDeps): AsyncGenerator<CandidatePage> {
   const now = Math.floor(runStartedAt / 1000);
-  const earliest = Math.floor((runStartedAt - TASK_MEMORY_MS) / 1000);
+  const earliest = Math.floor((runStartedAt - TASK_RETENTION_MS) / 1000);
   let window = checkpoint.tasks ?? { after: earliest, before: now };
   // After a window that was read to its end, the next one ends now.
   if (window.scrollToken === undefined) window = { after: window.after, before: now };

@@ -3,7 +3,7 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
 
 /**
  * Why a file has to be verified again:
- * - `no-answer`: VOD did not answer about the file, or its answer was incomplete
+ * - `no-answer`: VOD returned nothing about the file, or an incomplete response
  * - `unknown`: VOD does not have the file, which was never confirmed
  * - `missing`: VOD reported for the first time that it no longer has the confirmed file
  * - `deletion`: an event reported a deletion, but VOD still has the file
@@ -39,7 +39,7 @@ export interface DelayedVerification {
   /** When the row was first delayed, in milliseconds since 1970. */
   readonly since: number;
   readonly question: OpenQuestion;
-  /** The question that was open when VOD did not answer; only with `no-answer`. */
+  /** The question that was open when VOD did not respond; only with `no-answer`. */
   readonly interrupted?: OpenQuestion;
 }
 

@@ -40,24 +40,24 @@ interface LimitedCandidate {
 /** Returns the upload for the quota; `undefined` where no limits are evaluated. `now` in milliseconds since 1970. */
 export function countedUpload(
   { fileId, row }: LimitedCandidate,
-  answer: DescribedFile,
+  response: DescribedFile,
   now: number,
 ): CountedUpload | undefined {
   // A seal that was valid when the row was first confirmed stays valid after its key was rotated out.
-  const { uploader } = (row?.awaitsFigures === true ? row.context : answer.context) ?? {};
-  const { createTime } = answer.media;
-  if (uploader === undefined || createTime === undefined || !needsEvaluation(row, answer, now)) return undefined;
+  const { uploader } = (row?.awaitsFigures === true ? row.context : response.context) ?? {};
+  const { createTime } = response.media;
+  if (uploader === undefined || createTime === undefined || !needsEvaluation(row, response, now)) return undefined;
   return { fileId, uploader, createTime };
 }
 
 /** Resolves to the limits for this file; `undefined` when the number of the caller's uploads could not be read. */
 export async function limitsFor(
   candidate: LimitedCandidate,
-  answer: DescribedFile,
+  response: DescribedFile,
   deps: LimitDeps,
 ): Promise<FileLimits | undefined> {
   if (candidate.isBackFill === true) return NO_LIMITS;
-  const upload = countedUpload(candidate, answer, deps.now());
+  const upload = countedUpload(candidate, response, deps.now());
   if (!upload || !deps.quota) return deps.limits;
   try {
     const earlierUploads = await deps.quota.countEarlier(upload, deps.deadline);
@@ -69,8 +69,8 @@ export async function limitsFor(
 }
 
 /**
- * Takes the action that is still pending after VOD's answer. Only a message of the delay queue leads to one, never an event.
- * The rejection and its reason are stored before that message is delivered.
+ * Takes the action that is still pending after VOD's response. Only a message of the delay queue leads to one, never an
+ * event. The rejection and its reason are stored before that message is delivered.
  *
  * Resolves to the row after the action, or to `after` itself if none was taken. Never throws: a refusal by VOD is logged.
  */

@@ -1,9 +1,9 @@
 import type { Verified } from './verify';
 
 /**
- * What a stored answer changed. `filled`: the file had no row; `confirmed`: events had created or touched the row;
- * `corrected`: the row was confirmed, and VOD's answer differs now; `deleted`: VOD no longer has the file; `unknown`: VOD
- * never had the file.
+ * What a stored response changed. `filled`: the file had no row; `confirmed`: events had created or touched the row;
+ * `corrected`: the row was confirmed, and VOD's response differs now; `deleted`: VOD no longer has the file; `unknown`:
+ * VOD never had the file.
  */
 export const FINDINGS = ['filled', 'confirmed', 'corrected', 'deleted', 'unknown'] as const;
 

@@ -4,7 +4,7 @@ import type { Row } from '../uploads/row';
 import { awaitsProcedure, expectsDeletion } from '../uploads/snapshot';
 import type { OpenQuestion } from './delay-queue';
 
-/** A row before VOD's answer, with the question that an earlier verification left open. */
+/** A row before VOD's response, with the question that an earlier verification left open. */
 interface RowWithQuestion {
   readonly row: Row | undefined;
   readonly openQuestion?: OpenQuestion;
@@ -14,9 +14,9 @@ interface RowWithQuestion {
 const ANALYSIS_MS = 3_600_000;
 
 /**
- * Returns the question that VOD's answer leaves open about a row; `undefined` for none.
+ * Returns the question that VOD's response leaves open about a row; `undefined` for none.
  *
- * @param after the row after VOD's answer
+ * @param after the row after VOD's response
  * @param now milliseconds since 1970
  */
 export function questionAfter(

@@ -35,7 +35,7 @@ export interface Summary extends Readonly<Record<Finding, number>> {
   readonly finished: boolean;
   /** Filled rows after lost events; files that were just created and the first run do not count. */
   readonly lost: number;
-  /** Files without an answer of VOD, and rows that the table refused. */
+  /** Files without a response of VOD, and rows that the table refused. */
   readonly failed: number;
   /** Files that each phase examined. */
   readonly looked: Readonly<Record<Phase, number>>;
@@ -50,7 +50,7 @@ const CALL_RESERVE = RESERVE / 3;
 const VOD_TRIES = 3;
 /** The checkpoint is saved after this many pages, in case the run is interrupted. */
 const PAGES_PER_CHECKPOINT = 50;
-/** Least time between the two answers "not found" that a deletion requires, in milliseconds. */
+/** Least time between the two responses "not found" that a deletion requires, in milliseconds. */
 const SECOND_LOOK_AFTER = 10_000;
 /** How many files may vanish in a run in which VOD has none: from then on, rather the application id is wrong. */
 const MASS_DELETION = 5;
@@ -118,9 +118,9 @@ class Run {
       this.#unfinished = [];
       // Unused time of a phase goes to the next ones, and finally to phases that did not finish.
       for (const [index, phase] of phases.entries()) {
-        const until = now() + (this.end - now()) / (phases.length - index);
+        const phaseEnd = now() + (this.end - now()) / (phases.length - index);
         try {
-          if (!(await this.#runPhase(phase, until, isFirstRun))) this.#unfinished.push(phase);
+          if (!(await this.#runPhase(phase, phaseEnd, isFirstRun))) this.#unfinished.push(phase);
         } catch (error) {
           this.#failedPhases.push(phase);
           log({ level: 'error', outcome: 'reconcile-failed', phase, ...describe(error) });
@@ -246,8 +246,8 @@ class Run {
   }
 
   /**
-   * Verifies missing files for the second time, which deletes their rows if VOD still does not have them. Skipped in a run
-   * with a mass deletion, because then VOD's answers are not trusted.
+   * Verifies missing files for the second time, which deletes their rows if VOD still does not have them. Skipped in a
+   * run with a mass deletion, because then VOD's responses are not trusted.
    */
   async #lookAgain(): Promise<void> {
     if (this.#missing.length === 0 || this.#isMassDeletion) return;

@@ -20,7 +20,7 @@ const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
   // An hour after the file's creation a missing figure counts as exceeded, which closes the question.
   figures: 2 * HOUR,
   analysis: HOUR,
-  // One hour more than the wait for a signed procedure, so that the last answer ends the wait.
+  // One hour more than the wait for a signed procedure, so that the last response ends the wait.
   procedure: 25 * HOUR,
   result: HOUR,
   held: 7 * 24 * HOUR,
@@ -63,8 +63,8 @@ export function scheduleNext(
 }
 
 /**
- * Returns the next message about a file. The same question continues with its next pause; a different one starts over. A
- * question that VOD did not answer is kept as `interrupted`, so that it can resume.
+ * Returns the next message about a file. The same question continues with its next pause; a different one starts over.
+ * A question that was open when VOD did not respond is kept as `interrupted`, so that it can resume.
  */
 function nextMessage(
   file: Pick<DelayedVerification, 'fileId' | 'version' | 'question'>,
@@ -74,13 +74,14 @@ function nextMessage(
   const { question } = file;
   const first = firstAttempt(question);
   if (!before) return { ...file, attempt: first, since: now };
-  const asked = before.interrupted ?? before.question;
+  const openQuestion = before.interrupted ?? before.question;
   const isContinued = question === before.question;
   const since = isContinued ? before.since : now;
-  const hasAnswer = question !== 'no-answer';
-  if (hasAnswer && !isContinued && question !== asked) return { ...file, attempt: first, since };
+  const hasResponse = question !== 'no-answer';
+  if (hasResponse && !isContinued && question !== openQuestion) return { ...file, attempt: first, since };
   const attempt = Math.max(first, before.attempt + 1);
-  return { ...file, attempt, since, ...(!hasAnswer && asked !== 'no-answer' && { interrupted: asked }) };
+  const isInterrupted = !hasResponse && openQuestion !== 'no-answer';
+  return { ...file, attempt, since, ...(isInterrupted && { interrupted: openQuestion }) };
 }
 
 function firstAttempt(question: OpenQuestion): number {

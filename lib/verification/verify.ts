@@ -5,11 +5,11 @@ import { describe } from '../platform/log';
 import { taskIdOf } from '../uploads/merge';
 import type { UploaderIndex } from '../uploads/by-uploader';
 import { NO_LIMITS, type Limits } from '../uploads/limits';
-import { awaitsProcedure, applySnapshot, TASK_MEMORY_MS, type Snapshot } from '../uploads/snapshot';
+import { awaitsProcedure, applySnapshot, TASK_RETENTION_MS, type Snapshot } from '../uploads/snapshot';
 import { RefusedRowError, type UploadStore } from '../uploads/store';
 import type { Row } from '../uploads/row';
 import { isTransient, type VodApi } from '../vod/api';
-import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileAnswer } from '../vod/files';
+import { describeFiles, MAX_FILES_PER_CALL, type DescribedFile, type FileResponse } from '../vod/files';
 import type { Task } from '../vod/task';
 import { describeTasks } from '../vod/tasks';
 import type { OpenQuestion } from './delay-queue';
@@ -34,9 +34,9 @@ export interface Candidate {
 export interface Verified {
   readonly fileId: string;
   /**
-   * `written`; `unchanged`: the row already has VOD's answer; `superseded`: the row has changed meanwhile, which causes
-   * another verification; `waiting`: there is nothing to store yet; `withheld`: VOD's answer would delete twenty files at
-   * once; `refused`: the table refuses this row permanently; `unavailable`: the table did not answer.
+   * `written`; `unchanged`: the row already has VOD's response; `superseded`: the row has changed meanwhile, which
+   * causes another verification; `waiting`: there is nothing to store yet; `withheld`: VOD's response would delete
+   * twenty files at once; `refused`: the table refuses this row permanently; `unavailable`: the table did not respond.
    */
   readonly outcome: 'written' | 'unchanged' | 'superseded' | 'waiting' | 'withheld' | 'refused' | 'unavailable';
   readonly before: Row | undefined;
@@ -44,7 +44,7 @@ export interface Verified {
   readonly row: Row | undefined;
   /** Set where the file has to be verified again. */
   readonly openQuestion?: OpenQuestion;
-  /** Why there was no answer. */
+  /** Why there was no response. */
   readonly error?: Error;
 }
 
@@ -73,15 +73,15 @@ export interface VerifyDeps {
   readonly log: Log;
 }
 
-/** What a verification comes to when the row has not changed meanwhile, and the row to write for it. */
+/** The result of a verification if the row has not changed meanwhile, and the row to write for it. */
 interface Plan {
   readonly expected: Verified;
   readonly after?: Row;
 }
 
 /**
- * Describes files in VOD and stores the answers: only this makes a row `confirmed`. Takes any number of files, 20 for each
- * call, all calls at once (the API client paces them). Never throws for one file: its failure is its outcome.
+ * Describes files in VOD and stores the responses: only this makes a row `confirmed`. Takes any number of files, 20 for
+ * each call, all calls at once (the API client paces them). Never throws for one file: its failure is its outcome.
  */
 export async function verify(candidates: readonly Candidate[], deps: VerifyDeps): Promise<Verified[]> {
   const { uploaderIndex, limits = NO_LIMITS } = deps;
@@ -97,11 +97,11 @@ type BatchDeps = VerifyDeps & LimitDeps;
 
 async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promise<Verified[]> {
   const ids = batch.map(({ fileId }) => fileId);
-  // These do not depend on the answers about the files.
+  // These do not depend on the responses about the files.
   const knownTasks = new Map(batch.filter(isListKnown).map((each) => [each.fileId, describeTasksOf(each, deps)]));
-  const answers = await describeFiles(deps.vod, ids, deps.sealKeys);
-  logFailures(answers, deps.log);
-  if (deps.acceptsMassDeletion !== true && isMassDeletion(batch, answers)) {
+  const responses = await describeFiles(deps.vod, ids, deps.sealKeys);
+  logFailures(responses, deps.log);
+  if (deps.acceptsMassDeletion !== true && isMassDeletion(batch, responses)) {
     deps.log({ level: 'error', outcome: 'mass-deletion', fileIds: ids });
     return batch.map(({ fileId, row }) => ({
       fileId,
@@ -110,11 +110,11 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
       row,
     }));
   }
-  deps.quota?.expect(batch.flatMap((candidate) => findCounted(answers, candidate, deps.now()) ?? []));
+  deps.quota?.expect(batch.flatMap((candidate) => findCounted(responses, candidate, deps.now()) ?? []));
   const plans = await Promise.all(
     batch.map((candidate) => {
       const { fileId } = candidate;
-      return planSafely(candidate, answers.get(fileId), knownTasks.get(fileId), deps);
+      return planSafely(candidate, responses.get(fileId), knownTasks.get(fileId), deps);
     }),
   );
   const isQueued = await queueQuestions(plans, deps);
@@ -127,9 +127,10 @@ async function verifyBatch(batch: readonly Candidate[], deps: BatchDeps): Promis
   );
 }
 
-function findCounted(answers: ReadonlyMap<string, FileAnswer>, candidate: Candidate, now: number) {
-  const answer = answers.get(candidate.fileId);
-  return typeof answer === 'object' && !(answer instanceof Error) ? countedUpload(candidate, answer, now) : undefined;
+function findCounted(responses: ReadonlyMap<string, FileResponse>, candidate: Candidate, now: number) {
+  const response = responses.get(candidate.fileId);
+  if (typeof response !== 'object' || response instanceof Error) return undefined;
+  return countedUpload(candidate, response, now);
 }
 
 /** Returns false when the questions that the plans leave open could not be queued. */
@@ -145,10 +146,10 @@ async function queueQuestions(plans: readonly Plan[], { beforeWriting, log }: Ve
 }
 
 /** One line for each error: a failed call concerns up to twenty files. */
-function logFailures(answers: ReadonlyMap<string, FileAnswer>, log: Log): void {
+function logFailures(responses: ReadonlyMap<string, FileResponse>, log: Log): void {
   const idsByError = new Map<Error, string[]>();
-  for (const [fileId, answer] of answers) {
-    if (answer instanceof Error) idsByError.set(answer, [...(idsByError.get(answer) ?? []), fileId]);
+  for (const [fileId, response] of responses) {
+    if (response instanceof Error) idsByError.set(response, [...(idsByError.get(response) ?? []), fileId]);
   }
   for (const [error, fileIds] of idsByError) {
     log({ level: isTransient(error) ? 'warn' : 'error', outcome: 'no-answer', fileIds, ...describe(error) });
@@ -159,24 +160,24 @@ function logFailures(answers: ReadonlyMap<string, FileAnswer>, log: Log): void {
  * Whether VOD has none of twenty confirmed files although no event reported a deletion: more likely, the application id or
  * the account is wrong.
  */
-function isMassDeletion(batch: readonly Candidate[], answers: ReadonlyMap<string, FileAnswer>): boolean {
+function isMassDeletion(batch: readonly Candidate[], responses: ReadonlyMap<string, FileResponse>): boolean {
   if (batch.length < MAX_FILES_PER_CALL) return false;
   return batch.every((candidate) => {
     const { fileId, row } = candidate;
     const isConfirmed = row?.confirmedAt !== undefined && row.status !== 'deleted';
-    return isConfirmed && !isDeletionReported(row, candidate) && answers.get(fileId) === 'not-found';
+    return isConfirmed && !isDeletionReported(row, candidate) && responses.get(fileId) === 'not-found';
   });
 }
 
-/** What a row or an answer makes the code fail on is that file's failure. */
+/** An error that a row or a response causes is the failure of that file alone. */
 async function planSafely(
   candidate: Candidate,
-  answer: FileAnswer | undefined,
-  tasks: Promise<TasksAnswer> | undefined,
+  response: FileResponse | undefined,
+  tasks: Promise<TasksResponse> | undefined,
   deps: BatchDeps,
 ): Promise<Plan> {
   try {
-    return await planVerification(candidate, answer, tasks, deps);
+    return await planVerification(candidate, response, tasks, deps);
   } catch (error) {
     const { fileId, row } = candidate;
     deps.log({ level: 'error', outcome: 'row-refused', fileIds: [fileId], ...describe(error) });
@@ -186,32 +187,32 @@ async function planSafely(
 
 async function planVerification(
   candidate: Candidate,
-  answer: FileAnswer | undefined,
-  knownTasks: Promise<TasksAnswer> | undefined,
+  response: FileResponse | undefined,
+  knownTasks: Promise<TasksResponse> | undefined,
   deps: BatchDeps,
 ): Promise<Plan> {
   const { fileId, row } = candidate;
   const wait = (openQuestion: OpenQuestion, error?: Error): Plan => ({
     expected: { fileId, outcome: 'waiting', before: row, row, openQuestion, ...(error && { error }) },
   });
-  if (answer === undefined || answer instanceof Error) return wait('no-answer', answer);
-  if (answer === 'not-found') {
+  if (response === undefined || response instanceof Error) return wait('no-answer', response);
+  if (response === 'not-found') {
     if (!row) return { expected: { fileId, outcome: 'unchanged', before: row, row } };
     if (row.confirmedAt !== undefined && !isCertainlyGone(row, candidate)) return wait('missing');
     const after = applySnapshot(row, 'not-found', deps.now());
     return after === row && row.trust === 'pushed' ? wait('unknown') : planWrite(row, after);
   }
 
-  const isAsked = needsTasks(candidate, answer, deps.now());
-  const tasks = isAsked ? await (knownTasks ?? describeTasksOf(candidate, deps)) : new Map<string, Task>();
+  const areTasksNeeded = needsTasks(candidate, response, deps.now());
+  const tasks = areTasksNeeded ? await (knownTasks ?? describeTasksOf(candidate, deps)) : new Map<string, Task>();
   if (tasks instanceof Error) {
     const level = isTransient(tasks) ? 'warn' : 'error';
     deps.log({ level, outcome: 'no-answer', fileIds: [fileId], ...describe(tasks) });
     return wait('no-answer', tasks);
   }
-  const limits = await limitsFor(candidate, answer, deps);
+  const limits = await limitsFor(candidate, response, deps);
   if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };
-  const after = applySnapshot(row, { ...answer, tasks }, deps.now(), limits);
+  const after = applySnapshot(row, { ...response, tasks }, deps.now(), limits);
   const final = await takePendingAction(candidate, after, deps);
   return planWrite(row, final, questionAfter(candidate, final, deps.now()));
 }
@@ -224,7 +225,7 @@ function planWrite(before: Row | undefined, after: Row, openQuestion?: OpenQuest
   return { expected: { fileId, outcome: 'written', before, row, ...question }, after };
 }
 
-/** Whether an event reported the deletion, or this is VOD's second answer "not found". */
+/** Whether an event reported the deletion, or this is VOD's second response "not found". */
 function isCertainlyGone(row: Row, candidate: Candidate): boolean {
   return isDeletionReported(row, candidate) || row.status === 'deleted' || candidate.openQuestion === 'missing';
 }
@@ -257,11 +258,11 @@ function needsTasks({ row, taskIds }: Candidate, { context, media }: DescribedFi
   if (taskIds !== undefined || namedTasks(row).length > 0) return true;
   if ([...(row?.tasks.values() ?? [])].some(({ status }) => status === 'PROCESSING')) return true;
   if (row?.confirmedAt !== undefined) return awaitsProcedure(context, row, now);
-  const areTasksKept = now - parseTime(media.createTime) < TASK_MEMORY_MS;
+  const areTasksKept = now - parseTime(media.createTime) < TASK_RETENTION_MS;
   return areTasksKept && (context?.seal !== 'valid' || context.signedProcedure !== false);
 }
 
-/** Whether an answer of VOD has listed every task with news, and every task without a result has news. */
+/** Whether a response has listed every task with news, and every task without a result has news. */
 function isListKnown({ row, taskIds }: Candidate): boolean {
   if (row?.confirmedAt === undefined || taskIds !== undefined) return false;
   const named = namedTasks(row);
@@ -269,10 +270,10 @@ function isListKnown({ row, taskIds }: Candidate): boolean {
   return named.length > 0 && named.length === running.length && running.every(([taskId]) => named.includes(taskId));
 }
 
-type TasksAnswer = Snapshot['tasks'] | Error;
+type TasksResponse = Snapshot['tasks'] | Error;
 
-/** Never rejects: an error is the answer. */
-async function describeTasksOf(candidate: Candidate, { vod }: BatchDeps): Promise<TasksAnswer> {
+/** Never rejects: returns the error. */
+async function describeTasksOf(candidate: Candidate, { vod }: BatchDeps): Promise<TasksResponse> {
   const { fileId, row, taskIds = [] } = candidate;
   try {
     return await describeTasks(vod, {
@@ -286,7 +287,7 @@ async function describeTasksOf(candidate: Candidate, { vod }: BatchDeps): Promis
   }
 }
 
-/** Ids of the tasks that events named since the last answer of VOD. */
+/** Ids of the tasks that events named since VOD's last response. */
 function namedTasks(row: Row | undefined): string[] {
   const named = (row?.news ?? []).flatMap((entry) => taskIdOf(entry) ?? []);
   const unconfirmed = row?.confirmedAt === undefined ? row?.procedureTaskId : undefined;

@@ -1,4 +1,4 @@
-/** A call that VOD refused, with VOD's `code` (for example AuthFailure.SignatureFailure), or did not answer. */
+/** A call that VOD refused, with VOD's `code` (for example AuthFailure.SignatureFailure), or did not respond. */
 export class VodError extends Error {
   override readonly name = 'VodError';
 
@@ -12,7 +12,7 @@ export class VodError extends Error {
   }
 }
 
-/** VOD's error code; `undefined` where VOD did not answer. */
+/** VOD's error code; `undefined` where VOD did not respond. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
@@ -61,7 +61,7 @@ export function isRateError(error: unknown): boolean {
 /** Codes of a VOD that is busy or failed by itself. `NetWorkError` is VOD's spelling. */
 const TRANSIENT = /^(RequestLimitExceeded|InternalError|ServiceUnavailable|FailedOperation\.(Net[Ww]orkError|DBError))/;
 
-/** Whether a retry of the same request may succeed: VOD did not answer, failed, or limited the rate. */
+/** Whether a retry of the same request may succeed: VOD did not respond, failed, or limited the rate. */
 export function isTransient(error: unknown): boolean {
   return TRANSIENT.test(codeOf(error) ?? 'InternalError');
 }

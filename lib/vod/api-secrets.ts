@@ -14,8 +14,8 @@ export interface ApiSecretsDeps {
 /** Returns a function that resolves to the key pair of VOD's server API and the seal keys, see {@link cached}. */
 export function apiSecrets({ config, getParameters, now, log }: ApiSecretsDeps) {
   const { keyParameter, sealParameter } = config;
-  async function read(within: number) {
-    const value = await readParameters(getParameters, [keyParameter, sealParameter], { within });
+  async function read(timeout: number) {
+    const value = await readParameters(getParameters, [keyParameter, sealParameter], { timeout });
     const pair = keyPair(keyParameter, value(keyParameter));
     return { pair, sealKeys: parseSecretVersions(sealParameter, value(sealParameter)) };
   }
@@ -29,8 +29,8 @@ export interface KeyPairDeps extends Omit<ApiSecretsDeps, 'config'> {
 
 /** Returns a function that resolves to the key pair in an SSM parameter, see {@link cached}. */
 export function cachedKeyPair({ name, getParameters, now, log }: KeyPairDeps) {
-  const read = async (within: number) => {
-    const value = await readParameters(getParameters, [name], { within });
+  const read = async (timeout: number) => {
+    const value = await readParameters(getParameters, [name], { timeout });
     return keyPair(name, value(name));
   };
   return cached(read, now, log);

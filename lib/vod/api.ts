@@ -29,18 +29,18 @@ export interface VodApiDeps extends RetryDeps {
   /** Sent with every request unless it is undefined. */
   readonly subAppId: number | undefined;
   /** Called for each request, so that a rotated pair is used soon; may take so many milliseconds. */
-  readonly keyPair: (within: number) => Promise<KeyPair>;
+  readonly keyPair: (timeout: number) => Promise<KeyPair>;
 }
 
 export interface VodCallOptions {
   /** Milliseconds since 1970; no call or pause lasts longer. */
   readonly deadline: number;
-  /** How many times a call is attempted that fails without an answer or with a transient error. */
+  /** How many times a call is attempted that fails without a response or with a transient error. */
   readonly tries: number;
 }
 
-/** Longest wait for one answer, in milliseconds: PullEvents takes up to 5 s, and VOD recommends 10 s (266/33433). */
-const ANSWER_TIMEOUT = 10_000;
+/** Longest wait for one response, in milliseconds: PullEvents takes up to 5 s, and VOD recommends 10 s (266/33433). */
+const RESPONSE_TIMEOUT = 10_000;
 /** Longest pause between two attempts, in milliseconds. */
 const MAX_PAUSE = 2_000;
 
@@ -66,13 +66,13 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
     const wait = pacer.take(action, deadline);
     if (wait === undefined) throw new VodError(action, 'there was no time left for the call');
     if (wait > 0) await sleep(wait);
-    const timeout = Math.max(1, Math.ceil(Math.min(ANSWER_TIMEOUT, deadline - now())));
+    const timeout = Math.max(1, Math.ceil(Math.min(RESPONSE_TIMEOUT, deadline - now())));
     const signal = AbortSignal.timeout(timeout);
     try {
-      const answer: unknown = await client.request(action, { SubAppId: subAppId, ...request }, { signal });
-      return answer;
+      const response: unknown = await client.request(action, { SubAppId: subAppId, ...request }, { signal });
+      return response;
     } catch (error) {
-      if (signal.aborted) throw new VodError(action, `VOD did not answer within ${timeout} ms`);
+      if (signal.aborted) throw new VodError(action, `VOD did not respond within ${timeout} ms`);
       throw toVodError(action, error);
     }
   }
@@ -110,17 +110,17 @@ export function vodApi({ url, subAppId, keyPair, now, sleep, random }: VodApiDep
 }
 
 /**
- * Converts an error of the SDK: with VOD's code and request id if VOD answered, and what to do if it refuses the account;
- * else with the reason why there was no answer.
+ * Converts an error of the SDK: with VOD's code and request id if VOD returned one, and what to do if it refuses the
+ * account; else with the reason why there was no response.
  */
 function toVodError(action: Action, error: unknown): VodError {
   const { code, requestId, httpCode, message }: SdkError = error instanceof Error ? error : new Error('unknown');
   if (requestId && code) {
     const advice = adviseOn(code, action);
-    const reason = `VOD answered ${code} (request ${requestId})${advice === undefined ? '' : `: ${advice}`}`;
+    const reason = `VOD returned ${code} (request ${requestId})${advice === undefined ? '' : `: ${advice}`}`;
     return new VodError(action, reason, code);
   }
-  return new VodError(action, httpCode ? `VOD answered HTTP status ${httpCode}` : `VOD did not answer: ${message}`);
+  return new VodError(action, httpCode ? `VOD returned HTTP status ${httpCode}` : `VOD did not respond: ${message}`);
 }
 
 /** The SDK does not export its error type. An error of Node has no `requestId`. */

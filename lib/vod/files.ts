@@ -20,22 +20,27 @@ export interface DescribedFile {
   readonly reviewTime?: string;
 }
 
-/** `not-found`: VOD does not have the file; an Error: VOD refused the call or did not answer it. */
-export type FileAnswer = DescribedFile | 'not-found' | Error;
+/** `not-found`: VOD does not have the file; an Error: VOD refused the call or did not respond. */
+export type FileResponse = DescribedFile | 'not-found' | Error;
 
-const NO_ANSWER = new VodError('DescribeMediaInfos', 'its answer is incomplete about this file', 'IncompleteAnswer');
+const INCOMPLETE_RESPONSE = new VodError(
+  'DescribeMediaInfos',
+  'the response is incomplete about this file',
+  'IncompleteResponse',
+);
 
 /**
- * VOD's answers about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys` open the
- * source contexts. A refused call is split in halves, so that one id does not block the others; also one with a code that is
- * usually about no file, once two single files show that others are answered. A file that the answer
- * neither describes nor lists as missing, or describes without BasicInfo or an empty one, gets an error (`IncompleteAnswer`).
+ * VOD's responses about at most {@link MAX_FILES_PER_CALL} files, by id (DescribeMediaInfos, 266/31763); `sealKeys`
+ * open the source contexts. A refused call is split in halves, so that one id does not block the others; also one with
+ * a code that is usually about no file, once a single file shows that other calls succeed. A file that the response
+ * neither describes nor lists as missing, or describes without BasicInfo or with an empty one, gets an error
+ * (`IncompleteResponse`).
  */
 export async function describeFiles(
   vod: Pick<VodApi, 'DescribeMediaInfos'>,
   fileIds: readonly string[],
   sealKeys: readonly string[],
-): Promise<ReadonlyMap<string, FileAnswer>> {
+): Promise<ReadonlyMap<string, FileResponse>> {
   try {
     return await describeAtOnce(vod, fileIds, sealKeys);
   } catch (error) {
@@ -50,39 +55,39 @@ export async function describeFiles(
 }
 
 /**
- * Whether a call was refused because of some of its ids. A VOD that fails by itself, or refuses the account, refuses any
- * call: then the first and the last file alone get no answer, either.
+ * Whether a call was refused because of some of its ids. A VOD that fails by itself, or refuses the account, refuses
+ * any call: then a call for the first or the last file alone fails, too.
  */
 async function concernsIds(
   error: Error,
   fileIds: readonly string[],
-  describe: (ids: readonly string[]) => Promise<ReadonlyMap<string, FileAnswer>>,
+  describe: (ids: readonly string[]) => Promise<ReadonlyMap<string, FileResponse>>,
 ): Promise<boolean> {
   if (codeOf(error) === undefined || isRateError(error)) return false;
   if (!isTransient(error) && !isAccountError(error)) return true;
   const ends = [fileIds.slice(0, 1), fileIds.slice(-1)];
-  const answers = await Promise.all(ends.map(describe));
-  return answers.some((answer) => ![...answer.values()].every((one) => one instanceof Error));
+  const responses = await Promise.all(ends.map(describe));
+  return responses.some((response) => ![...response.values()].every((one) => one instanceof Error));
 }
 
 async function describeAtOnce(
   vod: Pick<VodApi, 'DescribeMediaInfos'>,
   fileIds: readonly string[],
   sealKeys: readonly string[],
-): Promise<ReadonlyMap<string, FileAnswer>> {
-  const answer = await vod.DescribeMediaInfos({
+): Promise<ReadonlyMap<string, FileResponse>> {
+  const response = await vod.DescribeMediaInfos({
     FileIds: [...fileIds],
     Filters: ['basicInfo', 'metaData', 'reviewInfo'],
   });
-  const answers = new Map<string, FileAnswer>(fileIds.map((fileId) => [fileId, NO_ANSWER]));
-  for (const fileId of getArray(answer, 'NotExistFileIdSet')) {
-    if (typeof fileId === 'string' && answers.has(fileId)) answers.set(fileId, 'not-found');
+  const responses = new Map<string, FileResponse>(fileIds.map((fileId) => [fileId, INCOMPLETE_RESPONSE]));
+  for (const fileId of getArray(response, 'NotExistFileIdSet')) {
+    if (typeof fileId === 'string' && responses.has(fileId)) responses.set(fileId, 'not-found');
   }
-  for (const info of getArray(answer, 'MediaInfoSet')) {
+  for (const info of getArray(response, 'MediaInfoSet')) {
     const described = parseMedia(info, sealKeys);
-    if (described && answers.has(described.fileId)) answers.set(described.fileId, described);
+    if (described && responses.has(described.fileId)) responses.set(described.fileId, described);
   }
-  return answers;
+  return responses;
 }
 
 function parseMedia(info: unknown, sealKeys: readonly string[]): DescribedFile | undefined {

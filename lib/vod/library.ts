@@ -33,18 +33,18 @@ export interface SearchPage {
 export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Cursor, end: number): Promise<SearchPage> {
   const { second, offset } = cursor;
   const limit = Math.min(SEARCH_PAGE, SEARCH_CAP - offset);
-  const answer = await vod.SearchMedia({
+  const response = await vod.SearchMedia({
     CreateTime: { After: isoSecond(second), Before: isoSecond(end + 1) },
     Sort: { Field: 'CreateTime', Order: 'Asc' },
     Offset: offset,
     Limit: limit,
     Filters: ['basicInfo'],
   });
-  const found = answer.MediaInfoSet ?? [];
-  const total = getNumber(answer, 'TotalCount');
+  const found = response.MediaInfoSet ?? [];
+  const total = getNumber(response, 'TotalCount');
   const fileIds = found.flatMap((info) => getString(info, 'FileId') ?? []);
   const read = offset + found.length;
-  if (total === undefined) throw new Error("Cannot read VOD's library: SearchMedia's answer has no TotalCount");
+  if (total === undefined) throw new Error("Cannot read VOD's library: SearchMedia's response has no TotalCount");
   if (read >= total && total < SEARCH_CAP) return { fileIds };
   if (found.length === 0) {
     throw new Error(`Cannot read VOD's library: SearchMedia counts ${total} files and returned ${read}`);
@@ -79,7 +79,7 @@ export async function endedTasksPage(
     Limit: 100,
     ...(scrollToken !== undefined && { ScrollToken: scrollToken }),
   });
-  if (!page.TaskSet) throw new Error("Cannot read VOD's ended tasks: DescribeTasks' answer has no TaskSet");
+  if (!page.TaskSet) throw new Error("Cannot read VOD's ended tasks: DescribeTasks' response has no TaskSet");
   const tasks = page.TaskSet.flatMap((task) => {
     const taskId = getString(task, 'TaskId');
     const fileId = getString(task, 'FileId');

@@ -75,13 +75,13 @@ const URL_FIELDS = [
 
 /**
  * A finished procedure: `ProcedureTask` of DescribeTaskDetail (266/33431). It failed when one of its sub-tasks did. A part of
- * its AI review is an output only if it made a file, for example of the segments that it found.
+ * its AI review is an output only if it created a file, for example of the segments that it found.
  */
 export function parseProcedureTask(detail: unknown): Task {
   const items = SUB_TASK_FIELDS.flatMap((name) => getArray(detail, name).map(flattenSubTask));
   const reviews = getArray(detail, AI_REVIEW_FIELD).map(flattenSubTask);
-  const made = reviews.filter((item) => findUrl(getField(item, 'Output')) !== undefined);
-  const outputs = [...items, ...made].filter((item) => !hasFailed(item)).map(parseOutput);
+  const reviewsWithFile = reviews.filter((item) => findUrl(getField(item, 'Output')) !== undefined);
+  const outputs = [...items, ...reviewsWithFile].filter((item) => !hasFailed(item)).map(parseOutput);
   const subTasks = [...items, ...reviews];
   const errors = (subTasks.length > 0 ? subTasks : [detail]).filter(hasFailed).map(parseError);
   const isTruncated = Math.max(outputs.length, errors.length) > MAX_SUB_TASKS;

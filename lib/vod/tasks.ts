@@ -21,17 +21,17 @@ export interface TaskQuestion {
   readonly isListKnown?: boolean;
 }
 
-/** VOD's answer about a task is incomplete: the verification has to be repeated later. */
-export class IncompleteAnswerError extends Error {
-  override readonly name = 'IncompleteAnswerError';
-  readonly code = 'IncompleteAnswer';
+/** VOD's response about a task is incomplete: the verification has to be repeated later. */
+export class IncompleteResponseError extends Error {
+  override readonly name = 'IncompleteResponseError';
+  readonly code = 'IncompleteResponse';
 }
 
 /**
  * The procedures and reviews of a file that VOD still keeps (three days), by id, the oldest first, without settled ones
  * (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  *
- * @throws IncompleteAnswerError when the list or a task's detail is missing from the answer; what a call throws
+ * @throws IncompleteResponseError when the list or a task's detail is missing from the response; what a call throws
  */
 export async function describeTasks(
   vod: Pick<VodApi, 'DescribeTasks' | 'DescribeTaskDetail'>,
@@ -78,16 +78,16 @@ async function listTasks(vod: Pick<VodApi, 'DescribeTasks'>, fileId: string): Pr
   const tasks: ListedTask[] = [];
   let scrollToken: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
-    const answer = await vod.DescribeTasks({
+    const response = await vod.DescribeTasks({
       FileId: fileId,
       Sort: { Field: 'CreateTime', Order: 'Asc' },
       Limit: 100,
       ...(scrollToken !== undefined && { ScrollToken: scrollToken }),
     });
-    if (!Array.isArray(getField(answer, 'TaskSet'))) {
-      throw new IncompleteAnswerError(`VOD's answer about the tasks of the file ${fileId} has no TaskSet`);
+    if (!Array.isArray(getField(response, 'TaskSet'))) {
+      throw new IncompleteResponseError(`VOD's response about the tasks of the file ${fileId} has no TaskSet`);
     }
-    for (const task of getArray(answer, 'TaskSet')) {
+    for (const task of getArray(response, 'TaskSet')) {
       const taskId = getString(task, 'TaskId');
       const type = getString(task, 'TaskType');
       const isOfFile = (getString(task, 'FileId') ?? fileId) === fileId;
@@ -98,7 +98,7 @@ async function listTasks(vod: Pick<VodApi, 'DescribeTasks'>, fileId: string): Pr
         ...omitUndefined({ status: getString(task, 'Status'), createTime: toUtc(getString(task, 'CreateTime')) }),
       });
     }
-    scrollToken = getString(answer, 'ScrollToken');
+    scrollToken = getString(response, 'ScrollToken');
     if (scrollToken === undefined) break;
   }
   return tasks;
@@ -115,17 +115,19 @@ async function describeTask(
 
   const detail = await getDetail(vod, taskId, type === undefined);
   if (detail === undefined) {
-    // A task that VOD has just listed exists: "no such task" is not an answer about it.
-    if (type !== undefined) throw new IncompleteAnswerError(`VOD lists the task ${taskId}, but does not describe it`);
+    // A task that VOD has just listed exists: "no such task" is not a response about it.
+    if (type !== undefined) throw new IncompleteResponseError(`VOD lists the task ${taskId}, but does not describe it`);
     return undefined;
   }
   const detailType = getString(detail, 'TaskType') ?? type;
-  if (detailType === undefined) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} has no type`);
+  if (detailType === undefined) {
+    throw new IncompleteResponseError(`VOD's response about the task ${taskId} has no type`);
+  }
   if (!TASK_TYPES.includes(detailType)) return undefined;
   const payload = getObject(detail, detailType === 'Procedure' ? 'ProcedureTask' : 'ReviewAudioVideoTask');
-  if (!payload) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} has no ${detailType} in it`);
+  if (!payload) throw new IncompleteResponseError(`VOD's response about the task ${taskId} has no ${detailType} in it`);
   const owner = getString(detailType === 'Procedure' ? payload : getField(payload, 'Input'), 'FileId');
-  if (owner === undefined) throw new IncompleteAnswerError(`VOD's answer about the task ${taskId} names no file`);
+  if (owner === undefined) throw new IncompleteResponseError(`VOD's response about the task ${taskId} names no file`);
   if (owner !== fileId) return undefined;
   const createdAt = createTime ?? toUtc(getString(detail, 'CreateTime'));
   const state = status ?? getString(detail, 'Status');
@@ -148,7 +150,7 @@ function withOrigin(task: Task, type: string | undefined, createTime: string | u
   };
 }
 
-/** Whether VOD refuses to answer about this id: an event may name anything. */
+/** Whether VOD refuses to describe this id: an event may name anything. */
 function isRefusal(error: unknown): boolean {
   return codeOf(error) !== undefined && !isTransient(error) && !isAccountError(error);
 }

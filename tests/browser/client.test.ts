@@ -105,7 +105,7 @@ function watchRequests(page: Page) {
     signatures: 0,
     sent: [] as number[],
     arrived: [] as number[],
-    /** Which parts the storage has, by its last answer. */
+    /** Which parts the storage has, by its last response. */
     listed: [] as number[],
     actions: [] as string[],
     polls: 0,
@@ -219,7 +219,13 @@ describe.each(sample(['1.8.0', '1.7.0'], 1))('client with vod-js-sdk-v6 %s', (sd
     expect(sorted(requests.sent)).toEqual(without(allParts, requests.listed));
     expect(requests.signatures).toBe(1);
     expect((await states()).slice(0, 7)).toEqual([
-      ...['waiting', 'preparing', 'uploading', 'paused', 'waiting', 'preparing', 'uploading'],
+      'waiting',
+      'preparing',
+      'uploading',
+      'paused',
+      'waiting',
+      'preparing',
+      'uploading',
     ]);
   });
 

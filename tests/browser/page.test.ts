@@ -208,9 +208,9 @@ thoroughTest('a user sees a list of several pages, and nothing of another user',
 
 test('an upload that is not confirmed yet is read by its ETag fewer than ten times, and never once it is ready', async () => {
   const { page, errors } = await open();
-  const asked: number[] = [];
+  const statuses: number[] = [];
   page.on('response', (response) => {
-    if (/\/uploads\/\d+$/.test(response.url())) asked.push(response.status());
+    if (/\/uploads\/\d+$/.test(response.url())) statuses.push(response.status());
   });
   await setFaults({ visibleAfterMs: 3000 });
   try {
@@ -219,11 +219,11 @@ test('an upload that is not confirmed yet is read by its ETag fewer than ten tim
   } finally {
     await fetch(`${run.vod.url}/local/faults`, { method: 'DELETE' });
   }
-  expect(asked).toContain(304);
-  expect(asked.length).toBeLessThan(10);
-  const count = asked.length;
+  expect(statuses).toContain(304);
+  expect(statuses.length).toBeLessThan(10);
+  const count = statuses.length;
   await page.waitForTimeout(3_000);
-  expect(asked).toHaveLength(count); // nothing is unfinished any more
+  expect(statuses).toHaveLength(count); // nothing is unfinished any more
   expect(errors).toEqual([]);
   await page.context().close();
 });

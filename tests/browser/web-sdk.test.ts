@@ -114,9 +114,9 @@ async function row(fileId: string, is: (row: Upload) => boolean = () => true): P
 const isConfirmed = ({ trust }: Upload): boolean => trust === 'confirmed';
 
 async function stored(url: string): Promise<Buffer> {
-  const answer = await fetch(url);
-  expect(answer.status).toBe(200);
-  return Buffer.from(await answer.arrayBuffer());
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  return Buffer.from(await response.arrayBuffer());
 }
 
 /** Numbers of the parts that are sent from now on, those that arrive, and those that the storage says it has. */
@@ -363,7 +363,8 @@ test('host failover: without vod2.qcloud.com the upload goes through vod2.dnsv1.
     });
     await choose('video', 'small');
     const { fileId } = await upload({ options: { retryDelay: 10 } });
-    const [main, backup] = ['vod2.qcloud.com', 'vod2.dnsv1.com'];
+    const main = 'vod2.qcloud.com';
+    const backup = 'vod2.dnsv1.com';
     expect(calls).toEqual([main, main, backup, backup]); // Prepare, Apply, Apply again, Commit
     expect(await row(fileId)).toMatchObject({ uploader: 'user-42' });
   } finally {

@@ -92,7 +92,7 @@ describe('A3: the account', () => {
     expect(calls).toEqual([]);
   });
 
-  test('is named in the commands that the user is told to run', async () => {
+  test('is named in the commands that the tool tells the user to run', async () => {
     Object.assign(process.env, { ...keys('SHELL'), AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9' });
     const { out } = await vod(['check', '--aws-profile', 'own'], {}, { folder });
     expect(out).toContain('`npm run vod -- secrets create --stage dev --aws-profile own`');

@@ -221,9 +221,11 @@ test('the commands in the findings name the deployment that was checked', async 
   await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF' });
   store('/local/seal-key', undefined);
   stackName = 'vod-client-upload-prod';
-  const asked = await vod(['check', '--stage', 'prod', '--region', 'eu-west-1'], env);
-  expect(asked.out).toMatch(/FAULT +upload-switch .*`npm run vod -- register --stage prod --region eu-west-1`/);
-  expect(asked.out).toMatch(/FAULT +seal-key-secret .*`npm run vod -- secrets create --stage prod --region eu-west-1`/);
+  const result = await vod(['check', '--stage', 'prod', '--region', 'eu-west-1'], env);
+  expect(result.out).toMatch(/FAULT +upload-switch .*`npm run vod -- register --stage prod --region eu-west-1`/);
+  expect(result.out).toMatch(
+    /FAULT +seal-key-secret .*`npm run vod -- secrets create --stage prod --region eu-west-1`/,
+  );
   const secrets = { VOD_CALLBACK_TOKEN: WEBHOOK_TOKEN, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
   const local = await vod(['check', '--local'], { DATA_DIR: dataDir, ...secrets });
   expect(local.out).toContain('`npm run vod -- register --local`');
@@ -378,7 +380,7 @@ test.each<[string, Arrange, string, RegExp]>([
   });
 });
 
-test('a table that may not be asked about its TTL has none of the other faults', async () => {
+test('a table whose TTL may not be read has none of the other faults', async () => {
   timeToLive = 'AccessDeniedException';
   expect(await check()).toMatchObject({ code: 0, faults: [], notChecked: ['table-ttl'] });
 });
@@ -556,7 +558,7 @@ describe('H15: AccessDenied names the missing right', () => {
     ['expired credentials', 'ExpiredTokenException', /have expired: log in again/],
     ['credentials that AWS does not know', 'UnrecognizedClientException', /AWS does not accept the AWS credentials/],
     ['any other error', 'InternalServerError', /AWS returned InternalServerError: refused/],
-  ])('%s are told from it', async (_, type, detail) => {
+  ])('%s are distinguished from it', async (_, type, detail) => {
     ssmRefusal = [type, 'refused'];
     process.env['AWS_MAX_ATTEMPTS'] = '1';
     const { faults } = await check();
@@ -640,7 +642,7 @@ test('check does not count a VOD that returns 502 as a fault of the deployment',
 
 test.each([
   ['returns 500', 500, '{}', 'webhook', 'returns 500'],
-  ['refuses everybody', 401, '{}', 'webhook', 'refuses the secrets'],
+  ['refuses every caller', 401, '{}', 'webhook', 'refuses the secrets'],
   ['accepts everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'any caller can post'],
 ])('a webhook that %s', async (_, status, body, fault, detail) => {
   const server = await otherWebhook(status, body);

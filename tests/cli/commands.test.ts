@@ -245,16 +245,16 @@ describe('secrets', () => {
     const { parameters } = run.parameterStore;
     const seal = stored('seal-key');
     for (const name of ['vod-key', 'callback-token', 'sign-key']) parameters.delete(`/local/${name}`);
-    const asked: string[] = [];
+    const shownPrompts: string[] = [];
     const askSecrets = (prompts: readonly string[]) => {
-      asked.push(...prompts);
+      shownPrompts.push(...prompts);
       return Promise.resolve(['AKIDtyped', 'typed-key']);
     };
     const { code, out } = await local(['secrets', 'create'], { askSecrets });
     expect(code).toBe(0);
     expect(out).toMatch(/created +\/local\/vod-key[^]*exists +\/local\/seal-key[^]*created +\/local\/callback-token/);
     expect(out).not.toContain('typed-key');
-    expect(asked).toHaveLength(2);
+    expect(shownPrompts).toHaveLength(2);
     expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDtyped', secretKey: 'typed-key' });
     expect(stored('seal-key')).toBe(seal);
     expect(stored('callback-token')).toMatch(/^[\w-]{43}$/);

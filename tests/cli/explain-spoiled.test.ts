@@ -27,7 +27,7 @@ const keys: Keys = {
   otherKeys: [{ name: 'the player key', key: PLAYER_KEY }],
 };
 const explain = (signature: string, given = keys) => diagnose(signature, given, NOW);
-const sentences = (signature: string, given = keys) =>
+const messages = (signature: string, given = keys) =>
   explain(signature, given).violations.map(({ message }) => message);
 
 /** What `explain` has to print about each spoiled signature, and nothing else. */
@@ -81,27 +81,27 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
   'the MAC in hex with dashes, as .NET writes it': ['the MAC is in hex: put its 20 raw bytes before the original'],
   'the MAC in Base64': ['the MAC is in Base64: put its 20 raw bytes before the original, and encode once'],
   'quotes around it': ['it has quotes around it: parse the JSON, or remove them'],
-  'the whole answer': ['it is a whole JSON answer: send only its member "signature"'],
-  'the whole answer of an API that wraps it': [
-    'it is a whole JSON answer: send only its member "data.uploadSignature"',
+  'the whole response': ['it is a whole JSON response: send only its member "signature"'],
+  'the whole response of an API that wraps it': [
+    'it is a whole JSON response: send only its member "data.uploadSignature"',
   ],
-  'the whole answer in Base64': [
+  'the whole response in Base64': [
     'it was encoded in Base64 twice: encode once',
-    'it is a whole JSON answer: send only its member "signature"',
+    'it is a whole JSON response: send only its member "signature"',
   ],
-  'an answer printed by console.log': ['there is other text around it: send only the value of `signature`'],
-  'an answer without a signature': [
-    'it is JSON without a member `signature`: check the status of the answer; a refusal has none',
+  'a response printed by console.log': ['there is other text around it: send only the value of `signature`'],
+  'a response without a signature': [
+    'it is JSON without a member `signature`: check the status of the response; a refusal has none',
   ],
   'Python’s bytes': [`it is bytes as Python writes them, b'...': decode them to text, .decode()`],
   'a Buffer as JSON': ['it is a list of bytes as JSON: encode the bytes in Base64'],
   'Base64 twice': ['it was encoded in Base64 twice: encode once'],
   '[object Object]': [
-    'it is "[object Object]", an object turned into text: send the text in it, the member `signature` of an answer',
+    'it is "[object Object]", an object turned into text: send the text in it, the member `signature` of a response',
   ],
   '[object Promise]': ['it is "[object Promise]", a promise turned into text: await it, then send its text'],
   '[object Response]': [
-    'it is "[object Response]", an object turned into text: send the text in it, the member `signature` of an answer',
+    'it is "[object Response]", an object turned into text: send the text in it, the member `signature` of a response',
   ],
   undefined: [
     'it is the text "undefined", which a variable without a value becomes: send the text that your signing route returns as `signature`',
@@ -114,7 +114,7 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
   ],
   nothing: ['it is empty: send the text that your signing route returns as `signature`'],
   'an HTML page': [
-    'it is an HTML or XML page, not a signature: check the URL and the status of the answer, then send the text that your signing route returns as `signature`',
+    'it is an HTML or XML page, not a signature: check the URL and the status of the response, then send the text that your signing route returns as `signature`',
   ],
   'a JWT': [
     'it is a JWT, such as a login token, not an upload signature: send the text that your signing route returns as `signature`',
@@ -234,9 +234,9 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
 };
 const names = Object.keys(SPOILED) as SpoiledName[];
 
-describe('explain prints one sentence per fault, and no other, for a signature with', () => {
+describe('explain prints one message per fault, and no other, for a signature with', () => {
   test.each(names)('%s', (name) => {
-    expect(sentences(SPOILED[name]())).toEqual(EXPECTED[name]);
+    expect(messages(SPOILED[name]())).toEqual(EXPECTED[name]);
   });
 
   test('at least 36 kinds of spoiling', () => {
@@ -256,8 +256,8 @@ describe('explain undoes the damage and verifies the signature', () => {
     'the MAC joined as Windows-1252 text',
     'the MAC as a list of numbers',
     'quotes around it',
-    'the whole answer',
-    'the whole answer in Base64',
+    'the whole response',
+    'the whole response in Base64',
     'Base64 twice',
     'Python’s bytes',
     'a form with the signature in it',
@@ -273,7 +273,7 @@ describe('explain undoes the damage and verifies the signature', () => {
     const random = { random: 'undefined', subAppId: 1, token: 'x' };
     const wrapped = JSON.stringify({ signature: signValues(random).replace(/.{76}/g, '$&\r\n') });
     expect(explain(wrapped).violations.map(({ rule }) => rule)).toEqual([
-      'whole-answer',
+      'whole-response',
       'line-wrapped',
       'no-value',
       'application-name',
@@ -298,8 +298,8 @@ describe('explain names the rule that other instances of each kind violate', () 
     ['html-escaped', '¤ read as Latin-1', () => signText(ORIGINAL.replace('&curren', 'Â¤'))],
     ['html-escaped', '¤ that was URL-encoded', () => signText(ORIGINAL.replace('&curren', '%C2%A4'))],
     ['quoted', 'typographic quotes', () => `“${signValues()}”`],
-    ['quoted,whole-answer', 'JSON in JSON', () => JSON.stringify(JSON.stringify({ signature: signValues() }))],
-    ['whole-answer,empty', 'an empty member', () => '{"signature":""}'],
+    ['quoted,whole-response', 'JSON in JSON', () => JSON.stringify(JSON.stringify({ signature: signValues() }))],
+    ['whole-response,empty', 'an empty member', () => '{"signature":""}'],
     ['json-without-signature', 'a member that is null', () => '{"signature":null}'],
     ['text-around', 'an object without quotes, from a shell', () => `{signature:${signValues()},expireTime:1}`],
     ['text-around', 'the URL of a request', () => `https://a.example/?signature=${encodeURIComponent(signValues())}`],
@@ -370,7 +370,7 @@ describe('explain names the rule that other instances of each kind violate', () 
   ])('none: a MAC that begins as %s does', (_, first, last: readonly number[] = []) => {
     for (let filling = 0x80; filling < 0xc0; filling++) {
       const bytes = [...first, ...Array<number>(20 - first.length - last.length).fill(filling), ...last];
-      expect(sentences(base64(Buffer.from(bytes), ORIGINAL), { sealKeys: [] })).toEqual([]);
+      expect(messages(base64(Buffer.from(bytes), ORIGINAL), { sealKeys: [] })).toEqual([]);
     }
   });
 });
@@ -380,7 +380,7 @@ describe('explain without a key', () => {
   /** What it prints where the key would tell more. */
   const instead = ['perhaps-swapped', 'secret-key-as-id', 'no-original'];
 
-  test.each(names)('prints no sentence that is not true of: %s', (name) => {
+  test.each(names)('prints no message that is not true of: %s', (name) => {
     const { violations, verified } = explain(SPOILED[name](), noKey);
     expect(verified).toBe(false);
     const unexpected = violations.filter(({ message }) => !EXPECTED[name].includes(message));
@@ -392,7 +392,7 @@ describe('explain never prints a secret', () => {
   const swapped = { ...GOOD, secretId: SECRET_KEY };
   const leaks: readonly (readonly [name: string, make: () => string])[] = [
     ['swapped, with line breaks', () => signValues(swapped, SECRET_ID).replace(/.{76}/g, '$&\n')],
-    ['swapped, in a whole answer', () => JSON.stringify({ signature: signValues(swapped, SECRET_ID) })],
+    ['swapped, in a whole response', () => JSON.stringify({ signature: signValues(swapped, SECRET_ID) })],
     ['swapped, and the MAC in hex', () => base64(mac(queryOf(swapped), SECRET_ID).toString('hex') + queryOf(swapped))],
     ['swapped, and the MAC lost', () => base64(mac(queryOf(swapped), SECRET_ID).toString() + queryOf(swapped))],
     ['swapped, with a line break in the key', () => signValues({ secretId: `${SECRET_KEY}\n` }, SECRET_ID)],
@@ -404,8 +404,8 @@ describe('explain never prints a secret', () => {
     ['as a name', () => signText(`${ORIGINAL}&sourceContext=a&${SECRET_KEY}`)],
     ['in a name that is shortened', () => signText(`${ORIGINAL}&${'x'.repeat(20)}${SECRET_KEY}=1`)],
     ['in front of the original', () => base64(SECRET_KEY, ORIGINAL)],
-    ['in an answer beside the signature', () => JSON.stringify({ signature: signValues(), secretKey: SECRET_KEY })],
-    ['in an answer without a signature', () => JSON.stringify({ error: SECRET_KEY })],
+    ['in a response beside the signature', () => JSON.stringify({ signature: signValues(), secretKey: SECRET_KEY })],
+    ['in a response without a signature', () => JSON.stringify({ error: SECRET_KEY })],
     ['in a command', () => `$(sign --key ${SECRET_KEY})`],
     ['as the whole text', () => `${SECRET_KEY}\n`],
   ];
@@ -519,7 +519,7 @@ describe('for any damage', () => {
   );
 
   test('a text that is far too long is not read', () => {
-    expect(sentences('A'.repeat(1_000_000))).toEqual([
+    expect(messages('A'.repeat(1_000_000))).toEqual([
       'it has 1000000 characters, far more than a signature: send the signature only',
     ]);
   });
@@ -529,12 +529,12 @@ describe('vod explain', () => {
   const context = { now: () => NOW * 1000 };
   const env = { VOD_SECRET_KEY: SECRET_KEY };
 
-  test('takes a whole answer as it was pasted', async () => {
+  test('takes a whole response as it was pasted', async () => {
     const pasted = `${JSON.stringify({ signature: signValues(), expireTime: 1 }, null, 2)}\n`;
     const { code, out } = await vod(['explain', pasted], env, context);
     expect([code, out.split('\n').slice(0, 2)]).toEqual([
       1,
-      ['NOT valid', '  whole-answer: it is a whole JSON answer: send only its member "signature"'],
+      ['NOT valid', '  whole-response: it is a whole JSON response: send only its member "signature"'],
     ]);
     expect(out).toContain('vodSubAppId       1500000001');
   });

@@ -25,12 +25,12 @@ let proxy: Awaited<ReturnType<typeof startProxy>>;
 
 /** A proxy that takes CONNECT only, and leads the names of `hosts` to servers of this test. */
 async function startProxy(hosts: ReadonlyMap<string, string>) {
-  const asked: string[] = [];
+  const targets: string[] = [];
   const authorizations = new Set<string>();
   const server = createServer((_request, response) => response.writeHead(405).end());
   server.on('connect', (request: IncomingMessage, socket) => {
     const target = request.url ?? '';
-    asked.push(target);
+    targets.push(target);
     authorizations.add(request.headers['proxy-authorization'] ?? '');
     socket.on('error', () => undefined);
     const url = hosts.get(target.replace(/:\d+$/, ''));
@@ -49,7 +49,7 @@ async function startProxy(hosts: ReadonlyMap<string, string>) {
   const close = () => {
     server.close().closeAllConnections();
   };
-  return { url, asked, authorizations, close };
+  return { url, targets, authorizations, close };
 }
 
 beforeAll(async () => {
@@ -90,7 +90,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vod-client-upload-proxy-'));
-  proxy.asked.length = 0;
+  proxy.targets.length = 0;
   proxy.authorizations.clear();
 });
 
@@ -126,30 +126,30 @@ async function cli(args: readonly string[], variables: Readonly<Record<string, s
   return { code, out, err };
 }
 
-const hostsAsked = () => [...new Set(proxy.asked)].sort();
+const proxiedHosts = () => [...new Set(proxy.targets)].sort();
 
 test.each(sample(['http_proxy', 'proxy'], 1))('A8: %s carries the calls of AWS and VOD', async (name) => {
   const env = { ...DEPLOYMENT, [name]: proxy.url };
   expect((await cli(['register', '--url', 'http://hook.test/vod-events'], env)).code).toBe(0);
-  expect(hostsAsked()).toEqual(['aws.test:80', 'vod.test:80']);
+  expect(proxiedHosts()).toEqual(['aws.test:80', 'vod.test:80']);
 });
 
 test('A8: HTTP_PROXY carries the calls of AWS, VOD and webhooks', async () => {
   const env = { ...DEPLOYMENT, HTTP_PROXY: proxy.url };
   const registered = await cli(['register', '--url', 'http://hook.test/vod-events'], env);
   expect(registered).toMatchObject({ code: 0, err: '' });
-  expect(hostsAsked()).toEqual(['aws.test:80', 'vod.test:80']);
+  expect(proxiedHosts()).toEqual(['aws.test:80', 'vod.test:80']);
   const sent = await cli(['send', 'FileDeleted', '--stage', 'dev', '--url', 'http://hook.test/vod-events'], env);
   expect(sent).toMatchObject({ code: 0, out: expect.stringContaining('200 {"outcome":') });
   const tested = await cli(['notifications', 'test'], env);
   expect(tested).toMatchObject({ code: 0, out: expect.stringContaining('returned 204') });
-  expect(hostsAsked()).toEqual(['app.test:80', 'aws.test:80', 'hook.test:80', 'vod.test:80']);
+  expect(proxiedHosts()).toEqual(['app.test:80', 'aws.test:80', 'hook.test:80', 'vod.test:80']);
 });
 
 test('A8: a proxy in .env counts as one in the shell does', async () => {
   await writeFile(join(folder, '.env'), `HTTP_PROXY=${proxy.url}\n`);
   expect((await cli(['register', '--url', 'http://hook.test/vod-events'], DEPLOYMENT)).code).toBe(0);
-  expect(hostsAsked()).toEqual(['aws.test:80', 'vod.test:80']);
+  expect(proxiedHosts()).toEqual(['aws.test:80', 'vod.test:80']);
 });
 
 test('A8: without a proxy the same commands say what could not be reached', async () => {
@@ -160,7 +160,7 @@ test('A8: without a proxy the same commands say what could not be reached', asyn
 test('A8: HTTPS_PROXY carries https calls of VOD and webhooks, and all of AWS as in the deploy', async () => {
   const env = { HTTPS_PROXY: proxy.url, AWS_MAX_ATTEMPTS: '1' };
   const { code } = await cli(['send', 'FileDeleted', '--url', 'https://hook.example/x'], env);
-  expect([code, hostsAsked()]).toEqual([1, ['hook.example:443']]);
+  expect([code, proxiedHosts()]).toEqual([1, ['hook.example:443']]);
   // The receiver is http: only HTTP_PROXY would carry it. The http endpoint of AWS goes through, in the framework too.
   const tested = await cli(['notifications', 'test'], {
     ...DEPLOYMENT,
@@ -168,7 +168,7 @@ test('A8: HTTPS_PROXY carries https calls of VOD and webhooks, and all of AWS as
     HTTPS_PROXY: proxy.url,
   });
   expect(tested).toMatchObject({ code: 0 });
-  expect(hostsAsked()).toEqual(['aws.test:80', 'hook.example:443']);
+  expect(proxiedHosts()).toEqual(['aws.test:80', 'hook.example:443']);
 });
 
 test.each(
@@ -186,7 +186,7 @@ test.each(
 )('A8: NO_PROXY=%s excepts its hosts', async (noProxy, hosts) => {
   const env = { ...DEPLOYMENT, HTTP_PROXY: proxy.url, NO_PROXY: noProxy, AWS_MAX_ATTEMPTS: '1' };
   await cli(['register', '--dry-run', '--url', 'http://hook.test/x'], env);
-  expect(hostsAsked()).toEqual(hosts);
+  expect(proxiedHosts()).toEqual(hosts);
 });
 
 test('A8: NO_PROXY excepts webhooks', async () => {
@@ -215,11 +215,11 @@ test.each(sample(['proxy.example:8080', 'socks5://127.0.0.1:1080', '8080'], 1))(
   },
 );
 
-test('A8: with --local no proxy is asked', async () => {
+test('A8: with --local no proxy is used', async () => {
   const env = { DATA_DIR: dataDir, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url };
   await cli(['register', '--local'], env, ROOT);
   const { code, out } = await cli(['check', '--local'], env, ROOT);
-  expect([code, out, hostsAsked()]).toEqual([0, expect.stringContaining('no faults'), []]);
+  expect([code, out, proxiedHosts()]).toEqual([0, expect.stringContaining('no faults'), []]);
 });
 
 test('A8: the deploy’s own module, which chooses the proxy of AWS calls, is the one that is loaded', () => {
@@ -249,5 +249,5 @@ test.each(
   ),
 )('A12: the host of SSM in %s is the SDK’s', async (_, region, variables, host) => {
   await cli(['secrets', 'show', '--region', region], { HTTPS_PROXY: proxy.url, AWS_MAX_ATTEMPTS: '1', ...variables });
-  expect(hostsAsked()).toEqual([host]);
+  expect(proxiedHosts()).toEqual([host]);
 });

@@ -8,7 +8,7 @@ import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 let dataDir: string;
 let run: TestRun;
 let lambda: Awaited<ReturnType<typeof serve>>;
-/** What the stand-in was asked: path and event. */
+/** The requests to the stand-in: path and event. */
 let invocations: { readonly path: string; readonly event: unknown }[] = [];
 /** What it returns; without one, what the local function returns. */
 let fakeResponse:

@@ -14,7 +14,7 @@ test('client upload > has an id of its own, also for a second one of the same fi
 });
 
 describe('client signatures', () => {
-  test('one upload asks for one reusable signature', async () => {
+  test('one upload requests one reusable signature', async () => {
     const { uploads, world, signed } = createModelClient();
     const uploaded = track(uploads.upload(modelFile(), { sourceContext: 'order=7' }).uploaded);
     await world.advance(5000);
@@ -251,12 +251,12 @@ describe('client polling', () => {
     await world.advance(5000);
     unsubscribe();
     await world.advance(5000);
-    const asked = polls().length;
+    const pollCount = polls().length;
     await world.advance(60_000);
-    expect(polls()).toHaveLength(asked);
+    expect(polls()).toHaveLength(pollCount);
     upload.subscribe(() => undefined);
     await world.advance(1000);
-    expect(polls().length).toBeGreaterThan(asked);
+    expect(polls().length).toBeGreaterThan(pollCount);
   });
 
   test('requests the status in growing intervals of up to 30 s, with the version it has', async () => {
@@ -278,9 +278,9 @@ describe('client polling', () => {
     await world.advance(10_000);
     world.setHidden(true);
     await world.advance(60_000);
-    const asked = polls().length;
+    const pollCount = polls().length;
     await world.advance(HOUR);
-    expect(polls()).toHaveLength(asked);
+    expect(polls()).toHaveLength(pollCount);
     world.setHidden(false);
     await world.advance(100);
     expect(settled.value).toMatchObject({ status: 'ready' });

@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([copy.remove(), withoutEnv.remove()]));
 
-test('serverless package stops at a bad parameter with one sentence and exit code 1, before it builds anything', async () => {
+test('serverless package stops at a bad parameter with one message and exit code 1, before it builds anything', async () => {
   const { directory } = withoutEnv;
   const missing = ['package', '--stage', 'dev', '--param', 'JWT_AUDIENCE=my-app'];
   expect(await withoutEnv.serverless(missing)).toEqual({
@@ -74,7 +74,7 @@ test('N19: serverless package --stage prod refuses the values of .env.example, o
   }
 });
 
-test('stages that look like prod, or that AWS does not take, are refused with a sentence', async () => {
+test('stages that look like prod, or that AWS does not take, are refused with a message', async () => {
   const invalid = /^Invalid stage name\. Stage names may contain only ASCII letters, numbers, and hyphens\.$/;
   const refusals: readonly (readonly [stage: string, message: RegExp])[] = [
     ['Prod', /^Cannot package: the stage "Prod" looks like production/],

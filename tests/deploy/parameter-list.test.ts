@@ -77,7 +77,7 @@ describe.each(PARAMETERS)('the parameter $name', ({ name, example, description, 
     expect(rule.violation(value, { given, stage: 'dev', region: 'ap-southeast-1' })).toBeUndefined();
   });
 
-  test('has a default that is accepted, or is missing in a sentence that names the parameter', () => {
+  test('has a default that is accepted, or is missing in a message that names the parameter', () => {
     const problem = problemOf(name, context(defaultOf(name, 'dev')));
     expect(problem === '' || problem.startsWith(`${name} is missing, `)).toBe(true);
   });

@@ -101,8 +101,8 @@ test.each([
     { ALARM_TOPIC_ARN: 'alarms' },
     'ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "alarms", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms',
   ],
-])('deploy/parameters.js refuses %j in a sentence that contains what would be right', async (changed, sentence) => {
-  expect(await problem('dev', changed)).toBe(sentence);
+])('deploy/parameters.js refuses %j in a message that contains what would be right', async (changed, message) => {
+  expect(await problem('dev', changed)).toBe(message);
 });
 
 test('deploy/parameters.js refuses CORS_ORIGINS=* in prod', async () => {
@@ -237,8 +237,8 @@ test.each([
   [{ UPLOADS_PER_DAY: '1001' }, integer('UPLOADS_PER_DAY', '1001', '20', 1_000)],
   [{ REJECT_ACTION: '' }, oneOf('REJECT_ACTION', '', 'keep, forbid, delete', 'forbid')],
   [{ REJECT_ACTION: 'block' }, oneOf('REJECT_ACTION', 'block', 'keep, forbid, delete', 'forbid')],
-])('deploy/parameters.js refuses the feature parameter %j', async (changed, sentence) => {
-  for (const stage of ['dev', 'prod', 'local']) expect(await problem(stage, changed)).toBe(sentence);
+])('deploy/parameters.js refuses the feature parameter %j', async (changed, message) => {
+  for (const stage of ['dev', 'prod', 'local']) expect(await problem(stage, changed)).toBe(message);
 });
 
 const WRITE_KEY = { VOD_WRITE_KEY_PARAMETER: '/w' };
@@ -309,8 +309,8 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
     { ALLOW_DELETE: 'true', VOD_WRITE_KEY_PARAMETER: '{"secretId":"a"}' },
     name('VOD_WRITE_KEY_PARAMETER'),
   ],
-])('deploy/parameters.js refuses %s: %j', async (_, changed, sentence) => {
-  expect(await problem('dev', changed)).toBe(sentence);
+])('deploy/parameters.js refuses %s: %j', async (_, changed, message) => {
+  expect(await problem('dev', changed)).toBe(message);
 });
 
 const SWITCHES: readonly (readonly [string, Readonly<Record<string, string>>])[] = [

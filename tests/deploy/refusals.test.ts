@@ -2,7 +2,7 @@ import { environmentProblem } from '../../deploy/environment-size';
 import { PARAMETERS, problemOf, defaultsOf } from '../../deploy/parameter-list';
 import { problem } from '../support/deploy/deploy-parameters';
 
-// Settings that AWS, or the functions, cannot work with: each is refused by name before AWS is asked.
+// Settings that AWS, or the functions, cannot work with: each is refused by name before the first call to AWS.
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => String(index));
 const SECRETS = PARAMETERS.filter(({ isSecret }) => isSecret).map(({ name }) => name);
@@ -54,8 +54,8 @@ describe('A9: the region', () => {
     ['', /^AWS_REGION is empty, which the framework takes for us-east-1: name the region/],
     ['us-iso-east-1', /^AWS_REGION \(or --region\) "us-iso-east-1" is not supported/],
     ['eusc-de-east-1', /^AWS_REGION \(or --region\) "eusc-de-east-1" is not supported/],
-  ])('A9: %j is refused, but not in the local run', async (region, sentence) => {
-    expect(await problem('dev', {}, region)).toMatch(sentence);
+  ])('A9: %j is refused, but not in the local run', async (region, message) => {
+    expect(await problem('dev', {}, region)).toMatch(message);
     expect(await problem('local', { JWT_ISSUER: 'http://localhost:3000' }, region)).toBe('');
   });
 });
@@ -111,10 +111,10 @@ describe.each(SECRETS)('A9: the SSM name in %s', (name) => {
       's3cr\u0435t',
       's3cret\u200B',
     ]) {
-      const sentence = await refuse(value);
-      expect(sentence).toMatch(new RegExp(`^${name} `));
-      expect(sentence).not.toContain(value);
-      expect(sentence).not.toMatch(/U\+/);
+      const message = await refuse(value);
+      expect(message).toMatch(new RegExp(`^${name} `));
+      expect(message).not.toContain(value);
+      expect(message).not.toMatch(/U\+/);
     }
   });
 });
@@ -216,8 +216,8 @@ describe('A9: lists', () => {
       { STORAGE_REGIONS: 'ap-guangzhou,Chongqing' },
       'STORAGE_REGIONS must be regions of Tencent Cloud, not "Chongqing"',
     ],
-  ])('A9: %j is refused', async (changed, sentence) => {
-    expect(await problem('dev', changed)).toContain(sentence);
+  ])('A9: %j is refused', async (changed, message) => {
+    expect(await problem('dev', changed)).toContain(message);
   });
 
   test('A9: as many items as AWS accepts are accepted', async () => {
@@ -301,21 +301,66 @@ describe('N19: the values of .env.example', () => {
 });
 
 describe('stages', () => {
-  const sentence = (stage: string) =>
+  const message = (stage: string) =>
     `the stage "${stage}" looks like production, but only "prod" protects its table and stack: use --stage prod, or a name that does not suggest production, for example --stage staging`;
 
   test.each([
-    ...['Prod', 'PROD', 'pRod', 'production', 'Production', 'prd', 'PRD', 'live', 'Live', 'online', 'pro'],
-    ...['prod2', 'prod-2', 'prod01', 'prod-eu', 'eu-prod', 'prodEu', 'euProd', 'euprod', 'my-prod-1', 'prd1', 'live-2'],
-    ...['pr0d', 'Pr0d', 'l1ve', '1ive', 'prod-test', 'pord', 'products', 'live2'],
-  ])('the stage %s, which looks like prod, is refused with a sentence', async (stage) => {
-    expect(await problem(stage, {})).toBe(sentence(stage));
+    'Prod',
+    'PROD',
+    'pRod',
+    'production',
+    'Production',
+    'prd',
+    'PRD',
+    'live',
+    'Live',
+    'online',
+    'pro',
+    'prod2',
+    'prod-2',
+    'prod01',
+    'prod-eu',
+    'eu-prod',
+    'prodEu',
+    'euProd',
+    'euprod',
+    'my-prod-1',
+    'prd1',
+    'live-2',
+    'pr0d',
+    'Pr0d',
+    'l1ve',
+    '1ive',
+    'prod-test',
+    'pord',
+    'products',
+    'live2',
+  ])('the stage %s, which looks like prod, is refused with a message', async (stage) => {
+    expect(await problem(stage, {})).toBe(message(stage));
   });
 
   test.each([
-    ...['dev', 'staging', 'test', 'qa', 'alice', 'Dev', 'feature-12', 'deliver', 'olive', '1', 'promo', 'x'.repeat(30)],
+    'dev',
+    'staging',
+    'test',
+    'qa',
+    'alice',
+    'Dev',
+    'feature-12',
+    'deliver',
+    'olive',
+    '1',
+    'promo',
+    'x'.repeat(30),
     // These say that they are not production.
-    ...['nonprod', 'preprod', 'reprod', 'non-prod', 'pre-prod', 'nonProd', 'preproduction', 'not-live'],
+    'nonprod',
+    'preprod',
+    'reprod',
+    'non-prod',
+    'pre-prod',
+    'nonProd',
+    'preproduction',
+    'not-live',
   ])('the stage %s is accepted', async (stage) => {
     expect(await problem(stage, {})).toBe('');
   });
@@ -326,7 +371,7 @@ describe('stages', () => {
     ['a.b', /^the stage must consist of ASCII letters/],
     ['\uFF50\uFF52\uFF4F\uFF44', /^the stage must consist of ASCII letters/],
     ['', /^the stage must consist of ASCII letters/],
-  ])('the stage %j, which names in AWS do not take, is refused with a sentence', async (stage, expected) => {
+  ])('the stage %j, which names in AWS do not take, is refused with a message', async (stage, expected) => {
     expect(await problem(stage, {})).toMatch(expected);
   });
 });

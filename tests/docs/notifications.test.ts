@@ -107,8 +107,8 @@ describe('the stream consumer', () => {
         record('back-fill', 'ready', undefined, '2020-01-01T00:00:00Z'),
         record('last', 'ready', 'held'),
       ];
-      const answer = await handler({ Records }, {} as Context, () => undefined);
-      expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'sequence-refused' }] });
+      const response = await handler({ Records }, {} as Context, () => undefined);
+      expect(response).toEqual({ batchItemFailures: [{ itemIdentifier: 'sequence-refused' }] });
       expect(announced.sort()).toEqual(['last', 'new', 'refused']);
       await app.close();
     },

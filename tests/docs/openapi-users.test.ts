@@ -33,7 +33,7 @@ interface Request {
   readonly body?: object;
 }
 
-interface Answer {
+interface HttpResponse {
   readonly route: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -49,7 +49,7 @@ describe('the routes of users return what the document describes', () => {
   });
   afterAll(() => run.stop());
 
-  async function call(route: string, request: Request = {}): Promise<Answer> {
+  async function call(route: string, request: Request = {}): Promise<HttpResponse> {
     const { caller = 'alice', fileId = '', query = '', headers = {}, body } = request;
     const [method = '', path = ''] = route.split(' ');
     const authorization = `Bearer ${await run.issuer.token({ sub: caller })}`;
@@ -60,17 +60,17 @@ describe('the routes of users return what the document describes', () => {
     });
     const text = await response.text();
     const own = [...response.headers].filter(([name]) => !TRANSPORT_HEADERS.includes(name));
-    const parsed = (text === '' ? {} : JSON.parse(text)) as Answer['body'];
+    const parsed = (text === '' ? {} : JSON.parse(text)) as HttpResponse['body'];
     return { route, status: response.status, headers: Object.fromEntries(own), text, body: parsed };
   }
 
   /** The upload, once it has this status and VOD has confirmed it. */
-  async function until(fileId: string, status: string, caller = 'alice'): Promise<Answer> {
+  async function until(fileId: string, status: string, caller = 'alice'): Promise<HttpResponse> {
     const end = Date.now() + WITHIN;
     for (;;) {
-      const answer = await call(READ, { fileId, caller });
-      if (answer.body['status'] === status && answer.body['updatedAt'] !== undefined) return answer;
-      if (Date.now() > end) throw new Error(`The upload is not ${status}: ${answer.text}`);
+      const response = await call(READ, { fileId, caller });
+      if (response.body['status'] === status && response.body['updatedAt'] !== undefined) return response;
+      if (Date.now() > end) throw new Error(`The upload is not ${status}: ${response.text}`);
       await sleep(50);
     }
   }
@@ -79,12 +79,12 @@ describe('the routes of users return what the document describes', () => {
   const put = (file: Partial<typeof FILE> = {}) =>
     run.vod.put({ ...FILE, ...file, sourceContext: contextOf('alice') }).fileId;
 
-  function expectDocumented(answers: readonly Answer[], statuses: readonly number[]): void {
-    const violations = answers.flatMap(({ route, status, headers, text }) =>
+  function expectDocumented(responses: readonly HttpResponse[], statuses: readonly number[]): void {
+    const violations = responses.flatMap(({ route, status, headers, text }) =>
       violationsIn(route, status, headers, text),
     );
     expect(violations).toEqual([]);
-    expect(answers.map(({ status }) => status)).toEqual(statuses);
+    expect(responses.map(({ status }) => status)).toEqual(statuses);
   }
 
   test('a list, an upload, its playback and its deletion', async () => {
@@ -119,19 +119,20 @@ describe('the routes of users return what the document describes', () => {
   });
 
   test('an upload that VOD has not confirmed, and one that a limit rejects', async () => {
-    const [unconfirmedId, rejectedId] = ['5285890784273533167', put({ size: 1_000_001 })];
+    const unconfirmedId = '5285890784273533167';
+    const rejectedId = put({ size: 1_000_001 });
     const event = newFileUpload({ fileId: unconfirmedId, sourceContext: contextOf('alice') });
     await fetch(run.callbackUrl, { method: 'POST', body: JSON.stringify(event) });
     const unconfirmed = await call(READ, { fileId: unconfirmedId });
     const rejected = await until(rejectedId, 'rejected');
-    const answers = [
+    const responses = [
       unconfirmed,
       await call(DELETE, { fileId: unconfirmedId }),
       await call(PLAY, { fileId: unconfirmedId }),
       rejected,
       await call(PLAY, { fileId: rejectedId }),
     ];
-    expectDocumented(answers, [200, 409, 409, 200, 409]);
+    expectDocumented(responses, [200, 409, 409, 200, 409]);
     expect(Object.keys(unconfirmed.body)).toEqual(['fileId', 'status', 'version', 'sourceContext']);
     expect(rejected.body).toMatchObject({ rejection: { reason: 'too-large' } });
   });
@@ -143,7 +144,7 @@ describe('the routes of users return what the document describes', () => {
     const unknownFile = ['7', 'x'].flatMap((fileId) => routes.map((route) => call(route, { fileId })));
     expectDocumented(
       [badQuery, ...(await Promise.all([...badCaller, ...unknownFile]))],
-      [400, ...[403, 403, 403, 403], ...[404, 404, 404, 404, 404, 404]],
+      [400, 403, 403, 403, 403, 404, 404, 404, 404, 404, 404],
     );
     expect(badQuery.body['errors']).toHaveLength(3);
   });
@@ -162,16 +163,16 @@ describe('the routes of users return what the document describes', () => {
   });
 
   test.each([LIST, READ, DELETE, PLAY])('the gateway refuses %s without a token', async (route) => {
-    const answer = await call(route, { fileId: '7', headers: { authorization: '' } });
+    const response = await call(route, { fileId: '7', headers: { authorization: '' } });
     const { content } = responsesOf(route)['401'] ?? {};
-    expect(answer.status).toBe(401);
-    expect(answer.body).toEqual(content?.['application/json']?.examples['gateway']?.value);
+    expect(response.status).toBe(401);
+    expect(response.body).toEqual(content?.['application/json']?.examples['gateway']?.value);
   });
 
   test.each([
     [LIST, undefined],
     [READ, '7'],
-  ])('%s while the table does not answer', async (route, fileId) => {
+  ])('%s while the table does not respond', async (route, fileId) => {
     const { dynamodb } = countingClient({ url: 'http://127.0.0.1:1' });
     const deps = { ...retryDeps, dynamodb, tableName: 'uploads' };
     const handler = readUploads({

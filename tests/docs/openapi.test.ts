@@ -142,12 +142,12 @@ describe('the functions return what the document describes', () => {
   /** The last response to a caller who asks this often. */
   async function signed(body: unknown, times = 1, claims?: Record<string, string>, env?: object) {
     const sign = signer(env);
-    for (let asked = 1; asked < times; asked += 1) await sign(signRequest(body, claims), context());
+    for (let count = 1; count < times; count += 1) await sign(signRequest(body, claims), context());
     return sign(signRequest(body, claims), context());
   }
 
   test('upload-signature returns each status of the document that is not the gateway’s', async () => {
-    const answers = [
+    const responses = [
       await signed(undefined),
       await signed({ sourceContext: 'order=7', oneTimeValid: 1, procedure: 'LongVideoPreset', taskPriority: 1 }),
       await signed('not JSON'),
@@ -159,9 +159,9 @@ describe('the functions return what the document describes', () => {
       await signed({}, 4),
       await signed({}, 1, undefined, { VOD_KEY_PARAMETER: '/vod/none' }),
     ];
-    expect(answers.flatMap((answer) => violationsOf('POST /upload-signature', answer))).toEqual([]);
+    expect(responses.flatMap((response) => violationsOf('POST /upload-signature', response))).toEqual([]);
     const statuses = [200, 200, 400, 400, 400, 400, 403, 413, 429, 503];
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual(statuses);
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual(statuses);
     const documented = Object.keys(responsesOf('POST /upload-signature'));
     const others = documented.filter((status) => !statuses.includes(Number(status)));
     expect(others).toEqual(['401', '500']);
@@ -170,7 +170,7 @@ describe('the functions return what the document describes', () => {
   test('vod-events returns each outcome and each status of the document that is not the gateway’s', async () => {
     const upload = newFileUpload({ fileId: '5285890784273533167' });
     const unready = webhook.handler({ CALLBACK_TOKEN_PARAMETER: '/vod/none' });
-    const answers = [
+    const responses = [
       await webhook.post(upload),
       await webhook.post(upload),
       await webhook.post({ EventType: 'SomethingNew' }),
@@ -180,8 +180,8 @@ describe('the functions return what the document describes', () => {
       await webhook.post('x'.repeat(1024 * 1024 + 1)),
       await webhook.post(upload, {}, unready),
     ];
-    expect(answers.flatMap((answer) => violationsOf('POST /vod-events', answer))).toEqual([]);
-    expect(answers.map(({ statusCode, body = '' }) => [statusCode, /"outcome":"(\w+)/.exec(body)?.[1]])).toEqual([
+    expect(responses.flatMap((response) => violationsOf('POST /vod-events', response))).toEqual([]);
+    expect(responses.map(({ statusCode, body = '' }) => [statusCode, /"outcome":"(\w+)/.exec(body)?.[1]])).toEqual([
       [200, 'recorded'],
       [200, 'repeated'],
       [200, 'ignored'],
@@ -196,11 +196,11 @@ describe('the functions return what the document describes', () => {
   });
 
   test('the gateway refuses a request without a token as the document describes', async () => {
-    const answer = await fetch(`${run.url}/upload-signature`, { method: 'POST' });
+    const response = await fetch(`${run.url}/upload-signature`, { method: 'POST' });
     const { content } = responsesOf('POST /upload-signature')['401'] ?? {};
-    const documented = content?.[answer.headers.get('content-type') ?? ''];
-    expect(answer.status).toBe(401);
-    expect(await answer.json()).toEqual(documented?.examples['gateway']?.value);
+    const documented = content?.[response.headers.get('content-type') ?? ''];
+    expect(response.status).toBe(401);
+    expect(await response.json()).toEqual(documented?.examples['gateway']?.value);
   });
 
   test.each<[unknown, boolean]>([

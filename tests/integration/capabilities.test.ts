@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import { startTestRun, type TestRun } from '../support/local';
 import {
-  askSignature,
+  requestSignature,
   FILE,
   hasStatus,
   listed,
@@ -15,7 +15,17 @@ import {
   WHOLE,
   type Stack,
 } from '../support/stack';
-import { apply, ask, complete, cos, initiate, md5, ugc, type Applied, type Committed } from '../support/vod/vod-client';
+import {
+  apply,
+  sendRequest,
+  complete,
+  cos,
+  initiate,
+  md5,
+  ugc,
+  type Applied,
+  type Committed,
+} from '../support/vod/vod-client';
 
 // What the vendor's guide promises (266/9219), by the names that it uses, for clients that no test can run here: the
 // calls of the Android and iOS SDKs are replayed over HTTP, against all that `npm start` starts. The Web SDK does the
@@ -42,7 +52,7 @@ describe.each([
 
   async function finish(signature: string, { vodSessionKey }: Applied): Promise<Committed> {
     const { code, message, data } = await ugc(stack.vodPort, 'Commit', { signature, vodSessionKey, ...client });
-    if (code !== 0) throw new Error(`Commit answered ${code} ${message}`);
+    if (code !== 0) throw new Error(`Commit returned ${code} ${message}`);
     return data;
   }
 
@@ -50,7 +60,8 @@ describe.each([
   async function publish(signature: string, cover?: Buffer): Promise<Committed> {
     const { vodPort: port } = stack;
     const prepared = await ugc(port, 'Prepare', { signature, ...client });
-    for (const { domain: host } of prepared.data.cosRegionList) await ask(port, { method: 'HEAD', host, path: '/' });
+    for (const { domain: host } of prepared.data.cosRegionList)
+      await sendRequest(port, { method: 'HEAD', host, path: '/' });
     const announced = cover && { coverName: 'c', coverType: 'jpg', coverSize: cover.length };
     const applied = await begin(signature, announced);
     const uploadId = await initiate(port, applied);
@@ -61,7 +72,7 @@ describe.each([
   }
 
   test('申请上传签名 (asking for a signature): by default it may be used many times', async () => {
-    const signature = await askSignature(stack);
+    const signature = await requestSignature(stack);
     const files = [await publish(signature), await publish(signature)];
     expect(new Set(files.map(({ fileId }) => fileId)).size).toBe(2);
     expect((await stored(files[1]?.video.url ?? '')).equals(WHOLE)).toBe(true);
@@ -71,7 +82,7 @@ describe.each([
     ['LongVideoPreset', 'ready'],
     ['FailingPreset', 'failed'],
   ])('上传时指定任务流 (a procedure at upload): %s ends as %s', async (procedure, status) => {
-    const { fileId } = await publish(await askSignature(stack, { procedure }));
+    const { fileId } = await publish(await requestSignature(stack, { procedure }));
     const { procedureTaskId, tasks } = await row(stack, fileId, hasStatus(status));
     expect(tasks).toMatchObject({ [String(procedureTaskId)]: { status: 'FINISH', failed: status === 'failed' } });
   });
@@ -80,7 +91,7 @@ describe.each([
     ['BlockingPreset', 'rejected', { suggestion: 'block' }],
     ['ReviewPreset', 'held', { suggestion: 'review' }],
   ])('审核 (review): %s leads to %s, and never to ready', async (procedure, status, review) => {
-    const { fileId } = await publish(await askSignature(stack, { procedure }));
+    const { fileId } = await publish(await requestSignature(stack, { procedure }));
     const seen = new Set<unknown>();
     const found = await row(stack, fileId, (upload) => {
       seen.add(upload['status']);
@@ -91,7 +102,7 @@ describe.each([
   });
 
   test('without a procedure the upload is ready by itself, and deleted once it is deleted in VOD', async () => {
-    const { fileId, video } = await publish(await askSignature(stack));
+    const { fileId, video } = await publish(await requestSignature(stack));
     expect(await row(stack, fileId)).toMatchObject({ status: 'ready', url: video.url, size: WHOLE.length });
     const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
     const httpProfile = { protocol: 'http://', endpoint: `127.0.0.1:${stack.vodPort}` };
@@ -101,25 +112,25 @@ describe.each([
   });
 
   test('上传时附带封面 (a cover along with the video)', async () => {
-    const { fileId, video, cover } = await publish(await askSignature(stack), COVER);
+    const { fileId, video, cover } = await publish(await requestSignature(stack), COVER);
     expect((await stored(cover.url)).equals(COVER)).toBe(true);
     expect(await row(stack, fileId)).toMatchObject({ url: video.url, coverUrl: cover.url });
   });
 
   test('单次有效签名 (a one-time signature): one upload, then a new signature is needed', async () => {
-    const signature = await askSignature(stack, { oneTimeValid: true });
+    const signature = await requestSignature(stack, { oneTimeValid: true });
     await publish(signature);
     await expect(publish(signature)).rejects.toThrow('10004 duplicate vod signature');
-    await publish(await askSignature(stack, { oneTimeValid: true }));
+    await publish(await requestSignature(stack, { oneTimeValid: true }));
   });
 
   test('a signature must live until Commit; an upload that outlived it takes another one', async () => {
-    const signature = await askSignature(stack, { validFor: 1 });
+    const signature = await requestSignature(stack, { validFor: 1 });
     const applied = await begin(signature);
     await cos(stack.vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: WHOLE });
     await sleep(2100);
     await expect(finish(signature, applied)).rejects.toThrow('10010');
-    const { fileId } = await finish(await askSignature(stack), applied);
+    const { fileId } = await finish(await requestSignature(stack), applied);
     expect(await row(stack, fileId)).toMatchObject({ size: WHOLE.length });
   });
 
@@ -127,12 +138,12 @@ describe.each([
     '%s: the session resumes with a new signature and the parts that are missing',
     async () => {
       const wish = { oneTimeValid: true, sourceContext: 'paused' };
-      const first = await begin(await askSignature(stack, wish));
+      const first = await begin(await requestSignature(stack, wish));
       const uploadId = await initiate(stack.vodPort, first);
       await putParts(stack.vodPort, first, uploadId, [1, 3]);
 
       const { vodSessionKey } = first;
-      const signature = await askSignature(stack, wish);
+      const signature = await requestSignature(stack, wish);
       const again = await begin(signature, { vodSessionKey });
       expect(again.video.storagePath).toBe(first.video.storagePath);
       expect(await listed(stack.vodPort, again, uploadId)).toEqual([1, 3]);
@@ -146,7 +157,7 @@ describe.each([
 
   test('取消上传 (cancel): the sent parts are aborted, and there is no row', async () => {
     const before = (await rows(stack)).length;
-    const signature = await askSignature(stack);
+    const signature = await requestSignature(stack);
     const applied = await begin(signature);
     const uploadId = await initiate(stack.vodPort, applied);
     await putParts(stack.vodPort, applied, uploadId, [1]);
@@ -167,7 +178,7 @@ describe.each([
         run.vod.setFaults({ format });
         const sourceContext = '订单=7&a+b';
         const { fileId, video } = await publish(
-          await askSignature(stack, { sourceContext, procedure: 'LongVideoPreset' }, 'user-安'),
+          await requestSignature(stack, { sourceContext, procedure: 'LongVideoPreset' }, 'user-安'),
         );
         expect(await row(stack, fileId, hasStatus('ready'))).toMatchObject({
           fileId,

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { listen } from '../../local/server';
 import { temporaryFolder } from '../support/local';
 import {
-  askSignature,
+  requestSignature,
   FILE,
   hasStatus,
   listed,
@@ -53,7 +53,7 @@ describe('断点续传 (resume from the break point)', () => {
         await (await listen(() => Promise.resolve(), port)).close();
         return String(port);
       } catch {
-        // Somebody's; another one.
+        // Of another user; another one.
       }
     }
   }
@@ -88,7 +88,7 @@ describe('断点续传 (resume from the break point)', () => {
   }
 
   async function uploadWhole(stack: Stack, wish: object): Promise<Committed> {
-    const signature = await askSignature(stack, wish);
+    const signature = await requestSignature(stack, wish);
     const applied = await apply(stack.vodPort, signature, FILE);
     await cos(stack.vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: WHOLE });
     return (await ugc(stack.vodPort, 'Commit', { signature, vodSessionKey: applied.vodSessionKey })).data;
@@ -96,14 +96,14 @@ describe('断点续传 (resume from the break point)', () => {
 
   /** Sends the first half of a part and leaves the connection so. */
   async function putHalf(port: number, applied: Applied, uploadId: string, part: Buffer): Promise<void> {
-    const asked = { method: 'PUT', path: `${applied.video.storagePath}?partNumber=2&uploadId=${uploadId}` };
+    const options = { method: 'PUT', path: `${applied.video.storagePath}?partNumber=2&uploadId=${uploadId}` };
     const half = request({
       host: '127.0.0.1',
       port,
-      ...asked,
+      ...options,
       headers: {
         host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
-        authorization: cosAuthorization(applied, asked),
+        authorization: cosAuthorization(applied, options),
         'x-cos-security-token': applied.tempCertificate.token,
         'content-length': part.length,
       },
@@ -122,7 +122,7 @@ describe('断点续传 (resume from the break point)', () => {
     const unsent = await uploadWhole(first, { sourceContext: 'unsent' });
 
     const wish = { oneTimeValid: true, sourceContext: 'over a crash', procedure: 'LongVideoPreset' };
-    const applied = await apply(first.vodPort, await askSignature(first, wish), FILE);
+    const applied = await apply(first.vodPort, await requestSignature(first, wish), FILE);
     const uploadId = await initiate(first.vodPort, applied);
     await putParts(first.vodPort, applied, uploadId, [1]);
     await putHalf(first.vodPort, applied, uploadId, PARTS[1] ?? Buffer.alloc(0));
@@ -130,7 +130,7 @@ describe('断点续传 (resume from the break point)', () => {
     await kill(first.child);
 
     const second = await start();
-    const signature = await askSignature(second, wish);
+    const signature = await requestSignature(second, wish);
     const again = await apply(second.vodPort, signature, { vodSessionKey: applied.vodSessionKey });
     expect(await listed(second.vodPort, again, uploadId)).toEqual([1]);
     await putParts(second.vodPort, again, uploadId, [2, 3]);

@@ -86,10 +86,10 @@ test('limits do not apply to uploads of the day before the first deploy', async 
 test('the action is taken after an outage of VOD', async () => {
   await startWorld({ limits: { maxBytes: 2, rejectAction: 'delete' } });
   const [fileId = ''] = await uploadFiles(1);
-  world.api.answering = () => refusal('InternalError');
+  world.api.respond = () => refusal('InternalError');
   await world.pass(5 * MINUTE);
   expect(await world.item(fileId)).toMatchObject({ status: 'rejected' });
-  world.api.answering = (_, pass) => pass();
+  world.api.respond = (_, pass) => pass();
   await world.pass(HOUR);
   expect(await world.item(fileId)).toMatchObject({ status: 'deleted', rejection: { reason: 'too-large' } });
 });

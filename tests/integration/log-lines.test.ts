@@ -11,7 +11,7 @@ import { temporaryFolder } from '../support/local';
 import { metricFilters, metricsOf, type MetricFilter } from '../support/metrics';
 import { startPulling } from '../support/pulling';
 import { HOUR, startReconciliation, type Reconciliation } from '../support/reconciliation';
-import { answer, refusal } from '../support/relay';
+import { vodResponse, refusal } from '../support/relay';
 import { cleanUp } from '../support/vod/vod-client';
 import { startWebhook, type Webhook } from '../support/webhook';
 
@@ -91,7 +91,10 @@ test("the webhook's line of each event has its ids, type, outcome and dropped fi
     { ...line, outcome: 'recorded', eventType: 'NewFileUpload', fileIds: [fileId], taskIds: ['task-1'] },
     {
       ...line,
-      ...{ outcome: 'repeated', eventType: 'NewFileUpload', fileIds: [fileId], taskIds: [] },
+      outcome: 'repeated',
+      eventType: 'NewFileUpload',
+      fileIds: [fileId],
+      taskIds: [],
       droppedFields: ['Name', 'Size'],
     },
     { ...line, outcome: 'ignored', eventType: 'Other', unknownType: 'unreadable', fileIds: [], taskIds: [] },
@@ -179,8 +182,8 @@ test('H15: an event about a task beyond the limit of its row is counted as dropp
   const tasks = new Map(
     Array.from({ length: MAX_TASKS }, (_, index) => [`task-${index}`, { status: 'FINISH' } as const]),
   );
-  const answered = { fileId, media: {}, context: undefined, isForbidden: false, tasks };
-  await webhook.store.replace(undefined, applySnapshot(undefined, answered, Date.now()), Date.now() + 5_000);
+  const snapshot = { fileId, media: {}, context: undefined, isForbidden: false, tasks };
+  await webhook.store.replace(undefined, applySnapshot(undefined, snapshot, Date.now()), Date.now() + 5_000);
   const finish = (taskId: string) => procedureStateChanged({ fileId }, 'FINISH', { taskId });
   expect(await webhook.post(finish('one-more'))).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
   expect(await webhook.post(finish('task-0'))).toMatchObject({ statusCode: 200, body: '{"outcome":"repeated"}' });
@@ -198,9 +201,9 @@ test('A4: the line of an event that came while secrets cannot be read has its ty
   const body = procedureStateChanged({ fileId: '387710' }, 'FINISH', { taskId: '1500000001-p-t0' });
   const seal = webhook.parameters.get('/vod/seal') ?? '';
   webhook.parameters.delete('/vod/seal');
-  const answered = await webhook.handler()(delivery(body), context());
+  const response = await webhook.handler()(delivery(body), context());
   webhook.parameters.set('/vod/seal', seal);
-  expect(answered.statusCode).toBe(500);
+  expect(response.statusCode).toBe(500);
   expect(webhook.lines).toEqual([
     {
       level: 'error',
@@ -273,8 +276,8 @@ test('lines of the pulling function are counted like those of the webhook, and f
     ];
     let refusals = 0;
     const queue = await pulling.queue((action) => {
-      if (action === 'ConfirmEvents') return refusals-- > 0 ? refusal('InvalidParameterValue') : answer();
-      return answer({ EventSet: (batches.shift() ?? []).map((event) => ({ EventHandle: 'handle-1', ...event })) });
+      if (action === 'ConfirmEvents') return refusals-- > 0 ? refusal('InvalidParameterValue') : vodResponse();
+      return vodResponse({ EventSet: (batches.shift() ?? []).map((event) => ({ EventHandle: 'handle-1', ...event })) });
     });
     await queue.run();
     expect(metrics('PullEventsLogGroup', queue.lines)).toEqual({
@@ -334,16 +337,16 @@ describe('log lines of verification and reconciliation', () => {
 
   test('lines of upload-changed are counted: no response of VOD, unknown files, a failing queue', async () => {
     await world.deliver(newFileUpload({ fileId: '999' }));
-    world.api.answering = () => refusal('InternalError');
+    world.api.respond = () => refusal('InternalError');
     expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({ UnansweredVerifications: 1 });
-    world.services.queueAnswers = false;
+    world.services.isQueueAvailable = false;
     await world.deliver(newFileUpload({ fileId: '998' }));
     expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({
       UnansweredVerifications: 1,
       FailedWrites: 1,
     });
-    world.services.queueAnswers = true;
-    world.api.answering = (_, pass) => pass();
+    world.services.isQueueAvailable = true;
+    world.api.respond = (_, pass) => pass();
     await world.verify();
     expect(await counted('UploadChangedLogGroup', () => world.pass(2 * HOUR))).toEqual({ UnknownFiles: 2 });
   });
@@ -365,10 +368,10 @@ describe('log lines of verification and reconciliation', () => {
   test('a row that the table refuses is counted, in both functions', async () => {
     const fileId = world.upload();
     const name = 'x'.repeat(2_000);
-    world.api.answering = async (action, pass) => {
-      const answered = await pass();
-      if (action !== 'DescribeMediaInfos') return answered;
-      return JSON.parse(JSON.stringify(answered).replaceAll('"holiday"', JSON.stringify(name))) as object;
+    world.api.respond = async (action, pass) => {
+      const response = await pass();
+      if (action !== 'DescribeMediaInfos') return response;
+      return JSON.parse(JSON.stringify(response).replaceAll('"holiday"', JSON.stringify(name))) as object;
     };
     world.webhook.refuseRowsWith(name);
     await world.deliver(newFileUpload({ fileId }));

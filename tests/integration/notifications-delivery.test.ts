@@ -12,7 +12,7 @@ afterEach(() => app.stop());
 
 const now = Date.now;
 
-/** One attempt of a delivery to an app that answers like this. */
+/** One attempt of a delivery to an app that responds like this. */
 async function attempt(respond: Respond, url = app.url): Promise<Delivery> {
   app.respondWith(respond);
   return deliver(announcement(1), { url, secrets: [SECRET], now, fetch });
@@ -128,7 +128,7 @@ describe('a receiver that does not speak HTTP', () => {
   });
 
   test.each([
-    ['answers with something else', 'SSH-2.0-OpenSSH\r\n'],
+    ['responds with something else', 'SSH-2.0-OpenSSH\r\n'],
     ['sends endless headers', `HTTP/1.1 200 OK\r\n${'x-padding: x\r\n'.repeat(20_000)}`],
   ])('fails the delivery when it %s', async (_, text) => {
     server = createServer((socket) => socket.on('error', () => undefined).end(text)).listen(0, '127.0.0.1');

@@ -82,8 +82,8 @@ describe('a notification that the app does not accept', () => {
   test.each<[string, Respond, number]>([
     ['cuts the connection', (response) => response.destroy(), 5],
     ['redirects', status(301, { location: 'http://127.0.0.1:1/' }), 5],
-    ['answers 429 with Retry-After in seconds', status(429, { 'retry-after': '100' }), 100],
-    ['answers 503 with a shorter Retry-After than the pause', status(503, { 'retry-after': '1' }), 5],
+    ['returns 429 with Retry-After in seconds', status(429, { 'retry-after': '100' }), 100],
+    ['returns 503 with a shorter Retry-After than the pause', status(503, { 'retry-after': '1' }), 5],
   ])('is tried again after the pause when the app %s', async (_, respond, pause) => {
     service.app.respondWith((response, webhook, attempt) => {
       (attempt === 1 ? respond : status(204))(response, webhook, attempt);
@@ -208,7 +208,8 @@ test('a message that is not a notification goes to the dead letters, and not to 
 
 test('the receiver can verify every webhook of a rotation with the secret that it has at that time', async () => {
   let number = 0;
-  let [verified, seen] = [0, 0];
+  let verified = 0;
+  let seen = 0;
   const deliverWith = async (parameter: string, minutes: number, receivers: readonly string[]) => {
     service.parameters.set(SECRET_PARAMETER, parameter);
     for (let minute = 0; minute < minutes; minute++) {

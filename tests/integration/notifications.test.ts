@@ -37,7 +37,7 @@ const sdk = () => {
   return apiClient(run.vod.port, { secretId, secretKey });
 };
 
-/** A file with everything that VOD can know of it, so that nothing is left to ask. */
+/** A file with everything that VOD can know of it, so that no question stays open. */
 function put(options: { procedure?: string; createTime?: number; name?: string } = {}): string {
   const [key = ''] = run.secrets.sealKey.split(',');
   const sourceContext = seal('order=7', 'user-42', options.procedure !== undefined, key);
@@ -101,7 +101,7 @@ test('the app receives each outcome once, with the upload as in its row', async 
 test('a row that becomes rejected and ready again is announced each time, its versions in order', async () => {
   const fileId = put();
   await untilTold(fileId);
-  // VOD sends no event of either; whatever event touches the row makes the service ask VOD.
+  // VOD sends no event of either; whatever event touches the row causes a verification.
   await sdk().ForbidMediaDistribution({ FileIds: [fileId], Operation: 'forbid' });
   await post(reviewComplete(fileId));
   await untilTold(fileId, 2);
@@ -197,7 +197,8 @@ test('an upload is announced within three seconds, half of the time', async () =
     return webhook.at - (began.get(data.fileId) ?? NaN);
   });
   latencies.sort((a, b) => a - b);
-  const [p50 = NaN, longest = NaN] = [latencies[10], latencies[19]];
+  const p50 = latencies[10] ?? NaN;
+  const longest = latencies[19] ?? NaN;
   process.stderr.write(`from Commit to the delivered upload.ready: p50 ${p50} ms, longest ${longest} ms of 20\n`);
   expect(countIds()).toBe(20);
   expect(p50).toBeLessThan(2 * MAX_P50);

@@ -128,7 +128,7 @@ function modelUpload(
 
 const timeOf = (second: number) => new Date(START + second * 1_000).toISOString();
 
-/** What VOD answers about a file: the same as in its event. */
+/** What VOD returns about a file: the same as in its event. */
 function describedFile(file: { readonly fileId: string }): Omit<Snapshot, 'tasks'> {
   const [hint] = hintsOf(parseEvent(newFileUpload(file)), [SEAL_KEY]);
   return { fileId: file.fileId, media: hint?.media ?? {}, context: hint?.context, isForbidden: false };

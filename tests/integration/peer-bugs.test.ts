@@ -39,7 +39,8 @@ test('B1: T is an expiry time, ten minutes ahead when VOD sends it, and a past T
 });
 
 test('B2: Sign and T are read from the message first, and from elsewhere only when it has neither', async () => {
-  const [event, T] = [newFileUpload(freshFile()), inSeconds(600)];
+  const event = newFileUpload(freshFile());
+  const T = inSeconds(600);
   const { Sign } = signed(T);
   expect(await webhook.status(event, { headers: { sign: Sign, t: String(T) } }, signOnly)).toBe(200);
   expect(await webhook.status(event, { query: `Sign=${Sign}&T=${T}` }, signOnly)).toBe(200);
@@ -70,7 +71,8 @@ test.each([
 });
 
 test('B6: with taskNotifyMode=Change the FINISH notice does not collide with PROCESSING, nor a retry with its new T', async () => {
-  const [file, task] = [freshFile(), { taskId: 'task-1' }];
+  const file = freshFile();
+  const task = { taskId: 'task-1' };
   await webhook.post(procedureStateChanged(file, 'PROCESSING', task));
   const finish = procedureStateChanged(file, 'FINISH', task);
   for (const [T, outcome] of [
@@ -135,7 +137,8 @@ test('B11: original is a query string, not JSON', () => {
 });
 
 test('B12: Sign is made of the key and T, not of the body; and without a key configured nothing is accepted', async () => {
-  const [event, T] = [newFileUpload(freshFile()), inSeconds(600)];
+  const event = newFileUpload(freshFile());
+  const T = inSeconds(600);
   const ofBody = { ...event, T, Sign: md5(`SignKey1${JSON.stringify(event)}`) };
   expect(await webhook.status(ofBody, {}, signOnly)).toBe(401);
   expect(() => webhookConfig({ TABLE_NAME: 't', SEAL_KEY_PARAMETER: 's' })).toThrow(/must name an SSM parameter/);
@@ -158,9 +161,9 @@ test('B13: random goes over the whole unsigned 32-bit range, and times are whole
   });
   const { handler } = await import('../../functions/upload-signature.js');
   const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-  const answers = await Promise.all(Array.from({ length: 500 }, () => handler(signRequest(), context())));
+  const responses = await Promise.all(Array.from({ length: 500 }, () => handler(signRequest(), context())));
   write.mockRestore();
-  const signed = answers.map(
+  const signed = responses.map(
     ({ body = '' }) => parse((JSON.parse(body) as { signature: string }).signature).parameters,
   );
   const randoms = signed.map(({ random }) => Number(random));
@@ -218,7 +221,7 @@ test("B16: a file id in a browser's request is refused", () => {
 test('B18: the webhook does not return 200 before the row is durable', async () => {
   const { fileId } = freshFile();
   await webhook.table.kill();
-  const answer = await webhook.handler()(delivery(newFileUpload({ fileId })), context(3_000));
+  const response = await webhook.handler()(delivery(newFileUpload({ fileId })), context(3_000));
   await webhook.table.restart();
-  expect(answer.statusCode).toBe(500);
+  expect(response.statusCode).toBe(500);
 });

@@ -6,7 +6,7 @@ import type { Summary } from '../../lib/events/pull';
 import { startFunctions } from '../../local/lambda/functions';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 import { startPulling, type Pulling } from '../support/pulling';
-import { answer, refusal, relay } from '../support/relay';
+import { vodResponse, refusal, relay } from '../support/relay';
 import { cleanUp, SECRET_ID, SECRET_KEY, upload } from '../support/vod/vod-client';
 
 const nothing = { pulled: 0, recorded: 0, repeated: 0, dropped: 0, ignored: 0, refused: 0, failed: 0, confirmed: 0 };
@@ -54,8 +54,8 @@ describe('a run of pull-events', () => {
   });
 
   test.each([
-    ['null', answer({ EventSet: null })],
-    ['absent', answer()],
+    ['null', vodResponse({ EventSet: null })],
+    ['absent', vodResponse()],
     ['ResourceNotFound', refusal('ResourceNotFound')],
   ])('ends when the queue is empty, which VOD reports as %s', async (_, empty) => {
     const queue = await pulling.queue(() => empty);
@@ -66,9 +66,9 @@ describe('a run of pull-events', () => {
   test('ends in time, however many events there are', async () => {
     let handle = 0;
     const queue = await pulling.queue(async (action) => {
-      if (action === 'ConfirmEvents') return answer();
+      if (action === 'ConfirmEvents') return vodResponse();
       await queue.clock.sleep(9_000);
-      return answer({ EventSet: [{ EventHandle: String(++handle), EventType: 'Invented' }] });
+      return vodResponse({ EventSet: [{ EventHandle: String(++handle), EventType: 'Invented' }] });
     });
     const began = queue.clock.now();
     const { pulled, ignored, confirmed } = await queue.run(58_000);
@@ -138,9 +138,9 @@ describe('pull-events confirms only what is durable', () => {
 test('an event that can never be recorded is named in the log and confirmed, and the others are recorded', async () => {
   let broken = '';
   const queue = await pulling.queue(async (action, pass) => {
-    const answered = await pass();
-    if (action !== 'PullEvents' || broken === '') return answered;
-    const text = JSON.stringify(answered);
+    const response = await pass();
+    if (action !== 'PullEvents' || broken === '') return response;
+    const text = JSON.stringify(response);
     return JSON.parse(text.replaceAll(`"FileId":"${broken}"`, `"FileId":"not-an-id","TaskId":"task-7"`)) as object;
   });
   const [first = '', good = ''] = await uploads(queue.port, 2);
@@ -166,9 +166,9 @@ test('a task without a VOD file is ignored and confirmed: it is not an unreadabl
   let handle = 0;
   const byUrl = { TaskId: 'task-1', Status: 'FINISH', FileId: '', FileUrl: 'http://example.com/a.mp4' };
   const queue = await pulling.queue((action) => {
-    if (action === 'ConfirmEvents') return answer();
+    if (action === 'ConfirmEvents') return vodResponse();
     const event = { EventHandle: 'h', EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: byUrl };
-    return answer({ EventSet: handle++ === 0 ? [event] : [] });
+    return vodResponse({ EventSet: handle++ === 0 ? [event] : [] });
   });
   expect(await queue.run()).toEqual({ ...nothing, pulled: 1, ignored: 1, confirmed: 1 });
   expect(queue.lines.map(({ level }) => level)).toEqual(['info', 'info']);
@@ -213,7 +213,7 @@ describe('pull-events in the local run', () => {
     const { url } = await relay(run.vod.port, (action, pass) => {
       if (action !== 'ConfirmEvents') return pass();
       confirming();
-      return new Promise(() => undefined); // the function is gone before it is answered
+      return new Promise(() => undefined); // the function is gone before the response
     });
     const declared = run.config.functions['pullEvents'];
     if (!declared) throw new Error('Cannot find the function in serverless.yml');

@@ -24,7 +24,7 @@ describe('reconcile with the wrong application id', () => {
     await world.run();
     const before = await Promise.all(ids.map(world.item));
     const empty = await start();
-    world.api.answering = (_, pass) => pass(empty.port);
+    world.api.respond = (_, pass) => pass(empty.port);
     await world.checkpoint.write('{}');
     expect(await world.run()).toMatchObject({ deleted: 0, unknown: 0 });
     expect(world.lines).toContainEqual(expect.objectContaining({ level: 'error', outcome: 'mass-deletion' }));
@@ -123,7 +123,7 @@ describe('a run of reconcile', () => {
 
   test('verifies all other files and does not fail when VOD refuses to describe one', async () => {
     const [first = '', broken = '', last = ''] = uploads(3);
-    world.api.answering = (action, pass, parameters) => {
+    world.api.respond = (action, pass, parameters) => {
       const { FileIds = [] } = parameters as { FileIds?: string[] };
       return action === 'DescribeMediaInfos' && FileIds.includes(broken) ? refusal('InvalidParameterValue') : pass();
     };
@@ -135,32 +135,32 @@ describe('a run of reconcile', () => {
 
   test('runs the other phases to their end and fails when VOD does not respond to one', async () => {
     const fileId = world.upload();
-    world.api.answering = (action, pass) => (action === 'DescribeTasks' ? refusal('InternalError') : pass());
+    world.api.respond = (action, pass) => (action === 'DescribeTasks' ? refusal('InternalError') : pass());
     await expect(world.run()).rejects.toThrow('Cannot reconcile (tasks)');
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
     expect(world.lines).toContainEqual(
       expect.objectContaining({ level: 'error', outcome: 'reconcile-failed', phase: 'tasks' }),
     );
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     expect(await world.run()).toMatchObject({ finished: true });
   });
 
   test('fails when VOD refuses its key, and leaves the files to the next run', async () => {
     const ids = uploads(2);
     const code = 'AuthFailure.SecretIdNotFound';
-    world.api.answering = (action, pass) => (action === 'DescribeMediaInfos' ? refusal(code) : pass());
+    world.api.respond = (action, pass) => (action === 'DescribeMediaInfos' ? refusal(code) : pass());
     await expect(world.run()).rejects.toThrow('Cannot reconcile (recent, library)');
     for (const fileId of ids) expect(await world.webhook.itemOf(fileId)).toBeUndefined();
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     expect(await world.run()).toMatchObject({ finished: true, filled: 2 });
   });
 
   test('leaves all files to the delay queue when VOD fails for each of them', async () => {
     const ids = uploads(2);
-    world.api.answering = (action, pass) => (action === 'DescribeMediaInfos' ? refusal('InternalError') : pass());
+    world.api.respond = (action, pass) => (action === 'DescribeMediaInfos' ? refusal('InternalError') : pass());
     await world.run();
     for (const fileId of ids) expect(await world.webhook.itemOf(fileId)).toBeUndefined();
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.pass(MINUTE);
     for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
@@ -169,13 +169,13 @@ describe('a run of reconcile', () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     let isFirst = true;
-    world.api.answering = async (action, pass) => {
-      const answered = await pass();
+    world.api.respond = async (action, pass) => {
+      const response = await pass();
       if (action === 'DescribeMediaInfos' && isFirst) {
         isFirst = false;
         await world.deliver(procedureStateChanged({ fileId }, 'PROCESSING', { taskId: 'task-1' }));
       }
-      return answered;
+      return response;
     };
     await world.run();
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', version: 3 });
@@ -186,23 +186,23 @@ describe("reading VOD's library", () => {
   const shortened =
     (keep: number) =>
     async (action: string, pass: () => Promise<object>): Promise<object> => {
-      const answered = (await pass()) as { Response: { MediaInfoSet?: object[] } };
-      if (action !== 'SearchMedia') return answered;
-      return { Response: { ...answered.Response, MediaInfoSet: answered.Response.MediaInfoSet?.slice(0, keep) } };
+      const response = (await pass()) as { Response: { MediaInfoSet?: object[] } };
+      if (action !== 'SearchMedia') return response;
+      return { Response: { ...response.Response, MediaInfoSet: response.Response.MediaInfoSet?.slice(0, keep) } };
     };
 
   test('short pages are read to the end of the library: TotalCount decides', async () => {
     const ids = uploads(5);
-    world.api.answering = shortened(2);
+    world.api.respond = shortened(2);
     expect(await world.run()).toMatchObject({ finished: true, filled: 5 });
     for (const fileId of ids) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
   });
 
   test('an empty page although TotalCount counts more is an error, and nothing is skipped', async () => {
     uploads(2);
-    world.api.answering = shortened(0);
+    world.api.respond = shortened(0);
     await expect(world.run()).rejects.toThrow(/Cannot reconcile \(recent, library\)/);
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     expect(await world.run()).toMatchObject({ finished: true, filled: 2 });
   });
 });

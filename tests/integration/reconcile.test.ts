@@ -1,7 +1,7 @@
 import { engines } from '../support/backend';
 import { fileDeleted, newFileUpload, procedureStateChanged, type EventBody } from '../support/events';
 import { contentOf, HOUR, MINUTE, startReconciliation, type Reconciliation } from '../support/reconciliation';
-import { answer } from '../support/relay';
+import { vodResponse } from '../support/relay';
 import { cleanUp } from '../support/vod/vod-client';
 
 const DAY = 24 * HOUR;
@@ -40,9 +40,19 @@ describe('reconcile without events', () => {
     });
     const { MediaUrl, CreateTime } = await mediaOf(fileId);
     expect(await world.item(fileId)).toMatchObject({
-      ...{ url: MediaUrl, name: 'holiday', type: 'mp4', size: 3, createTime: CreateTime, sortTime: CreateTime },
-      ...{ sourceContext: 'order=7', uploader: 'user-42', seal: 'valid', sourceType: 'Upload' },
-      ...{ status: 'ready', trust: 'confirmed', version: 1 },
+      url: MediaUrl,
+      name: 'holiday',
+      type: 'mp4',
+      size: 3,
+      createTime: CreateTime,
+      sortTime: CreateTime,
+      sourceContext: 'order=7',
+      uploader: 'user-42',
+      seal: 'valid',
+      sourceType: 'Upload',
+      status: 'ready',
+      trust: 'confirmed',
+      version: 1,
     });
   });
 
@@ -64,13 +74,13 @@ describe('reconcile without events', () => {
   test('a procedure that ended since the last run is found by its end', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
-    world.api.answering = async (_, pass) => {
+    world.api.respond = async (_, pass) => {
       const text = JSON.stringify(await pass());
       return JSON.parse(text.replaceAll('"Status":"FINISH"', '"Status":"PROCESSING"')) as object;
     };
     await world.run();
     expect(await world.item(fileId)).toMatchObject({ status: 'processing', trust: 'confirmed' });
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     expect(await world.run()).toMatchObject({ corrected: 1, filled: 0 });
     expect(await world.item(fileId)).toMatchObject({ status: 'ready' });
   });
@@ -159,14 +169,14 @@ describe('reconcile of a file that VOD no longer has', () => {
     const fileId = await verifiedUpload();
     await world.client.DeleteMedia({ FileId: fileId });
     const began = world.now();
-    const asked: number[] = [];
-    world.api.answering = (action, pass) => {
-      if (action === 'DescribeMediaInfos') asked.push(world.now() - began);
+    const callTimes: number[] = [];
+    world.api.respond = (action, pass) => {
+      if (action === 'DescribeMediaInfos') callTimes.push(world.now() - began);
       return pass();
     };
     expect(await world.run()).toMatchObject({ finished: true, deleted: 1 });
-    expect(asked).toHaveLength(2);
-    expect(Number(asked[1]) - Number(asked[0])).toBeGreaterThanOrEqual(10_000);
+    expect(callTimes).toHaveLength(2);
+    expect(Number(callTimes[1]) - Number(callTimes[0])).toBeGreaterThanOrEqual(10_000);
     const item = await world.item(fileId);
     expect(item).toMatchObject({ status: 'deleted', trust: 'confirmed', sourceContext: 'order=7' });
     expect(await world.run()).toMatchObject({ deleted: 0 });
@@ -177,9 +187,9 @@ describe('reconcile of a file that VOD no longer has', () => {
     const fileId = await verifiedUpload();
     const item = await world.item(fileId);
     let misses = 1;
-    world.api.answering = (action, pass) =>
+    world.api.respond = (action, pass) =>
       action === 'DescribeMediaInfos' && misses-- > 0
-        ? answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] })
+        ? vodResponse({ MediaInfoSet: [], NotExistFileIdSet: [fileId] })
         : pass();
     expect(await world.run()).toMatchObject({ deleted: 0 });
     expect(await world.item(fileId)).toEqual(item);
@@ -188,10 +198,10 @@ describe('reconcile of a file that VOD no longer has', () => {
   test('one run restores the row of a file that was wrongly marked as deleted', async () => {
     const fileId = await verifiedUpload();
     const before = contentOf(await world.item(fileId));
-    world.api.answering = (action, pass) =>
-      action === 'DescribeMediaInfos' ? answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] }) : pass();
+    world.api.respond = (action, pass) =>
+      action === 'DescribeMediaInfos' ? vodResponse({ MediaInfoSet: [], NotExistFileIdSet: [fileId] }) : pass();
     expect(await world.run()).toMatchObject({ deleted: 1 });
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     expect(await world.run()).toMatchObject({ corrected: 1 });
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });

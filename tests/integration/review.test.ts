@@ -3,7 +3,7 @@ import { TABLE_NAME } from '../support/backend';
 import { newFileUpload, procedureStateChanged } from '../support/events';
 import { HOUR, MINUTE, startReconciliation, type Reconciliation, type WorldOptions } from '../support/reconciliation';
 import { atStage, blocked, forbidden, OLD_REVIEW, randomSteps, seededRandom, type Step } from '../support/review';
-import { ask, cleanUp, receiver, type Receiver } from '../support/vod/vod-client';
+import { sendRequest, cleanUp, receiver, type Receiver } from '../support/vod/vod-client';
 
 const DAY = 24 * HOUR;
 const SAMPLES = 20;
@@ -25,7 +25,7 @@ async function startWorld(options: WorldOptions = {}): Promise<void> {
   });
   world.vod.setFaults({ format: 'both' });
   stage = 2;
-  world.api.answering = async (_, pass) => atStage(await pass(), stage);
+  world.api.respond = async (_, pass) => atStage(await pass(), stage);
 }
 
 afterEach(async () => {
@@ -57,7 +57,7 @@ function sentEvents(fileId: string): object[] {
 /** A person's decision, as VOD's console stores it. */
 async function decide(fileId: string, suggestion: 'pass' | 'block'): Promise<void> {
   const body = JSON.stringify({ fileId, suggestion });
-  const { status } = await ask(world.vod.port, { method: 'POST', path: '/local/review', body });
+  const { status } = await sendRequest(world.vod.port, { method: 'POST', path: '/local/review', body });
   expect(status).toBe(200);
 }
 

@@ -31,7 +31,7 @@ test('verification continues while the key pair of the server API rotates', asyn
     return vodApi({ ...retryDeps, url: vod.url, subAppId: undefined, keyPair });
   };
   const instances = [instance(), instance()];
-  const ask = async (minutes: number) => {
+  const verifyAfter = async (minutes: number) => {
     for (const end = minute + minutes; minute < end; minute++) {
       // The second instance reads its secrets in the middle of the first one's five minutes.
       for (const api of minute < 2 ? instances.slice(0, 1) : instances) {
@@ -39,12 +39,12 @@ test('verification continues while the key pair of the server API rotates', asyn
       }
     }
   };
-  await ask(CACHED + 1);
+  await verifyAfter(CACHED + 1);
   vod.keys.set(NEW_KEY.secretId, NEW_KEY.secretKey);
   parameters.parameters.set(KEY, JSON.stringify(NEW_KEY));
-  await ask(CACHED);
+  await verifyAfter(CACHED);
   vod.keys.delete(OLD_KEY.secretId);
-  await ask(CACHED + 1);
+  await verifyAfter(CACHED + 1);
   expect(minute).toBe(3 * CACHED + 2);
 });
 

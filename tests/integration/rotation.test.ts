@@ -86,8 +86,8 @@ async function drill(steps: (drill: Drill) => Promise<void>): Promise<Found> {
       const body = Buffer.concat(await request.toArray());
       const query = request.url?.split('?')[1] ?? '';
       for (const { record } of running()) {
-        const { statusCode, body: answer } = await record(delivery(body, { query }), context());
-        if (statusCode !== 200) refused.push(`minute ${minute}, an event: ${String(answer)}`);
+        const { statusCode, body: detail } = await record(delivery(body, { query }), context());
+        if (statusCode !== 200) refused.push(`minute ${minute}, an event: ${String(detail)}`);
       }
       delivered += 1;
       response.writeHead(200).end();
@@ -115,7 +115,7 @@ async function drill(steps: (drill: Drill) => Promise<void>): Promise<Found> {
       await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
       const { vodSessionKey } = applied;
       const { code, message, data } = await ugc(port, 'Commit', { signature, vodSessionKey });
-      if (code !== 0) throw new Error(`Commit answered ${code} ${message}`);
+      if (code !== 0) throw new Error(`Commit returned ${code} ${message}`);
       committed.set(data.fileId, sourceContext);
     };
     due.push({ at, run });

@@ -34,7 +34,7 @@ const json =
   (response) =>
     response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(value));
 const refuse = (type: string, message = '') => json(400, { __type: type, message });
-/** As some front ends of AWS answer: the code is in a header, with the address of its documentation. */
+/** As some front ends of AWS respond: the code is in a header, with the address of its documentation. */
 const throttledByHeader: Reaction = (response) =>
   response.writeHead(400, { 'x-amzn-errortype': 'ThrottlingException:http://internal.example.com/' }).end('{}');
 const found = json(200, {
@@ -67,7 +67,7 @@ async function reason(...call: Parameters<typeof read>): Promise<string> {
   );
 }
 
-test('asks SSM for all names at once, decrypted, signed with the credentials of the function', async () => {
+test('requests all names from SSM at once, decrypted, signed with the credentials of the function', async () => {
   reactions = [json(200, { Parameters: [{ Name: '/a', Value: 'é' }], InvalidParameters: ['/none'] })];
   expect(await read(['/a', '/none'])).toEqual(new Map([['/a', 'é']]));
   const [{ request, body } = { request: undefined, body: '' }] = requests;
@@ -109,10 +109,10 @@ describe('A4: a transient failure of SSM is retried', () => {
     ['throttling of KMS behind it', refuse('KMSThrottlingException')],
     ['an internal failure with the status 400', refuse('InternalServerError')],
     ['a service that is unavailable', refuse('ServiceUnavailableException')],
-    ['a service behind it that does not answer', refuse('DependencyTimeoutException')],
+    ['a service behind it that does not respond', refuse('DependencyTimeoutException')],
     ['a connection that is closed', (response) => response.destroy()],
     [
-      'an answer that ends too soon',
+      'a response that ends too soon',
       (response) =>
         response.writeHead(200, { 'content-length': 99 }).write('{') && setImmediate(() => response.destroy()),
     ],
@@ -135,20 +135,22 @@ describe('A4: a transient failure of SSM is retried', () => {
   test('A4: SSM is retried for less time where the function has less time left', async () => {
     reactions = [json(500, { __type: 'InternalServerError' })];
     const began = Date.now();
-    expect(await reason(['/a'], {}, { within: 1_500 })).toMatch(/InternalServerError$/);
+    expect(await reason(['/a'], {}, { timeout: 1_500 })).toMatch(/InternalServerError$/);
     expect(Date.now() - began).toBeGreaterThan(900);
     expect(Date.now() - began).toBeLessThan(1_800);
   });
 
   test('A4: SSM is retried with the pauses that the caller gives, and a last attempt shortly before the end', async () => {
     reactions = [refuse('ThrottlingException')];
-    await reason(['/a'], {}, { within: 2_000, pauses: { first: 10_000, max: 10_000 } });
+    await reason(['/a'], {}, { timeout: 2_000, pauses: { first: 10_000, max: 10_000 } });
     expect(requests).toHaveLength(2);
   });
 
   test('A4: a missing response of SSM times out after 3 s for a try, 6 s in all', async () => {
     reactions = [() => undefined];
-    expect(await reason(['/a'])).toMatch(/^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not answer: nothing came/);
+    expect(await reason(['/a'])).toMatch(
+      /^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not respond: nothing came/,
+    );
     expect(requests).toHaveLength(2);
   });
 });
@@ -203,7 +205,7 @@ test('a TLS server with an untrusted certificate gets no request', async () => {
     await once(pretender.listen(0, '127.0.0.1'), 'listening');
     const { port } = pretender.address() as AddressInfo;
     expect(await reason(['/a'], { AWS_ENDPOINT_URL_SSM: `https://localhost:${port}` })).toMatch(
-      new RegExp(`^Cannot read secrets: SSM at localhost:${port} does not answer: .*certificate`),
+      new RegExp(`^Cannot read secrets: SSM at localhost:${port} does not respond: .*certificate`),
     );
     expect(requests).toEqual([]);
   } finally {

@@ -48,12 +48,10 @@ describe.each(engines)('store, on %s', (engine) => {
     }
 
     test('byUploader and bySourceContext return confirmed rows only, newest first, with keys only', async () => {
-      const [first, second, third, unconfirmed] = [
-        uploads.freshId(),
-        uploads.freshId(),
-        uploads.freshId(),
-        uploads.freshId(),
-      ];
+      const first = uploads.freshId();
+      const second = uploads.freshId();
+      const third = uploads.freshId();
+      const unconfirmed = uploads.freshId();
       const text = 'x'.repeat(200);
       await uploads.confirm(first, text, 'user-7', '2026-11-22T08:00:01Z');
       await uploads.confirm(third, 'other text', 'user-7', '2026-11-22T08:00:03Z');
@@ -72,12 +70,10 @@ describe.each(engines)('store, on %s', (engine) => {
     });
 
     test('page returns rows that are confirmed or being verified, without deleted and unknown ones', async () => {
-      const [confirmed, waiting, deleted, unknown] = [
-        uploads.freshId(),
-        uploads.freshId(),
-        uploads.freshId(),
-        uploads.freshId(),
-      ];
+      const confirmed = uploads.freshId();
+      const waiting = uploads.freshId();
+      const deleted = uploads.freshId();
+      const unknown = uploads.freshId();
       await uploads.confirm(confirmed, 'a', 'user-8', '2026-11-22T08:00:01Z');
       await uploads.confirm(deleted, 'a', 'user-8', '2026-11-22T08:00:01Z');
       await uploads.record(newFileUpload({ fileId: waiting }));
@@ -173,13 +169,13 @@ describe.each(engines)('store, on %s', (engine) => {
     test('gets every event once it is available again, and none counts as recorded before it is durable', async () => {
       const ids = Array.from({ length: 20 }, uploads.freshId);
       await uploads.table.kill();
-      let answered = 0;
+      let responseCount = 0;
       const recording = ids.map(async (fileId) => {
         await uploads.record(newFileUpload({ fileId }));
-        answered++;
+        responseCount++;
       });
       await sleep(1_000);
-      expect(answered).toBe(0);
+      expect(responseCount).toBe(0);
       await uploads.table.restart();
       await Promise.all(recording);
       for (const fileId of ids) expect(await uploads.itemOf(fileId)).toMatchObject({ status: 'uploaded', version: 1 });
@@ -197,16 +193,16 @@ describe.each(engines)('store, on %s', (engine) => {
     });
 
     test('that accepts requests without a response is retried after 3 s until the deadline', async () => {
-      let asked = 0;
-      const silent = createServer(() => asked++).listen(0, '127.0.0.1');
+      let requestCount = 0;
+      const silent = createServer(() => requestCount++).listen(0, '127.0.0.1');
       await once(silent, 'listening');
       const { port } = silent.address() as AddressInfo;
       const { dynamodb } = countingClient({ url: `http://127.0.0.1:${port}` });
       const there = uploadStore({ ...retryDeps, dynamodb, tableName: TABLE_NAME });
       await expect(there.read(uploads.freshId(), Date.now() + 4_000)).rejects.toThrow(
-        /^DynamoDB at 127\.0\.0\.1:\d+ does not answer: nothing came within \d+ ms$/,
+        /^DynamoDB at 127\.0\.0\.1:\d+ does not respond: no data received within \d+ ms$/,
       );
-      expect(asked).toBe(2);
+      expect(requestCount).toBe(2);
       silent.closeAllConnections();
       silent.close();
     });

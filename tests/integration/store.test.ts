@@ -82,10 +82,10 @@ describe.each(engines)('store, on %s', (engine) => {
       await uploads.record(newFileUpload({ fileId }));
       const before = await uploads.store.read(fileId, uploads.deadline());
       await uploads.record(finish(fileId, 'task-1'));
-      const answer = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
+      const response = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
       uploads.takeCounts();
-      expect(await uploads.store.replace(before, applySnapshot(before, answer, NOW), uploads.deadline())).toBe(false);
-      expect(await uploads.store.replace(undefined, applySnapshot(undefined, answer, NOW), uploads.deadline())).toBe(
+      expect(await uploads.store.replace(before, applySnapshot(before, response, NOW), uploads.deadline())).toBe(false);
+      expect(await uploads.store.replace(undefined, applySnapshot(undefined, response, NOW), uploads.deadline())).toBe(
         false,
       );
       expect(uploads.takeCounts()).toEqual({ UpdateItem: 2 });
@@ -94,12 +94,12 @@ describe.each(engines)('store, on %s', (engine) => {
 
     test('a response about a row that was removed meanwhile is not stored', async () => {
       const fileId = uploads.freshId();
-      const answer = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
-      const gone: Row = { ...applySnapshot(undefined, answer, NOW), version: 7 };
+      const response = { fileId, media: { size: 3 }, context: undefined, isForbidden: false, tasks: new Map() };
+      const gone: Row = { ...applySnapshot(undefined, response, NOW), version: 7 };
       expect(
         await uploads.store.replace(
           gone,
-          applySnapshot(gone, { ...answer, media: { size: 4 } }, NOW),
+          applySnapshot(gone, { ...response, media: { size: 4 } }, NOW),
           uploads.deadline(),
         ),
       ).toBe(false);
@@ -184,14 +184,14 @@ describe.each(engines)('store, on %s', (engine) => {
         // A write that was sent again after a timeout may find itself made.
         for (const outcome of outcomes) expect(['recorded', 'repeated']).toContain(outcome);
         const { GetItem: reads, UpdateItem: writes } = uploads.takeCounts();
-        // One each; a read that the busy engine answers too late is made again.
+        // One each; a read that the busy engine returns too late is made again.
         expect(reads).toBeGreaterThanOrEqual(200);
         expect(reads).toBeLessThan(3 * 200);
         // Two or three each; with n^2 writes it would be 20 000.
         expect(writes).toBeLessThan(10 * 200);
         const { version, _news } = await uploads.itemOf(fileId);
         expect(_news).toHaveLength(MAX_NEWS);
-        // Every one of them has made the version grow, so that no answer older than it is stored; one that was sent again
+        // Every one of them has made the version grow, so that no response older than it is stored; one that was sent again
         // after a timeout may have done so twice.
         expect(version).toBeGreaterThanOrEqual(201);
       },
@@ -201,8 +201,8 @@ describe.each(engines)('store, on %s', (engine) => {
   describe('A1: a row that the table refuses permanently', () => {
     test('an item over 400 kB is a RefusedRowError after one request', async () => {
       const fileId = uploads.freshId();
-      const answer = { fileId, media: {}, context: undefined, isForbidden: false, tasks: new Map() };
-      const huge: Row = { ...applySnapshot(undefined, answer, NOW), notice: 'x'.repeat(410_000) };
+      const response = { fileId, media: {}, context: undefined, isForbidden: false, tasks: new Map() };
+      const huge: Row = { ...applySnapshot(undefined, response, NOW), notice: 'x'.repeat(410_000) };
       await expect(uploads.store.replace(undefined, huge, uploads.deadline())).rejects.toThrow(RefusedRowError);
       await expect(uploads.store.update(fileId, () => huge, uploads.deadline(), true)).rejects.toThrow(RefusedRowError);
       expect(uploads.takeCounts()).toEqual({ UpdateItem: 2 });
@@ -215,9 +215,9 @@ describe.each(engines)('store, on %s', (engine) => {
       async () => {
         const fileId = uploads.freshId();
         const context = { seal: 'valid', uploader: '' } as const;
-        const answer = { fileId, media: {}, context, isForbidden: false, tasks: new Map() };
+        const response = { fileId, media: {}, context, isForbidden: false, tasks: new Map() };
         await expect(
-          uploads.store.replace(undefined, applySnapshot(undefined, answer, NOW), uploads.deadline()),
+          uploads.store.replace(undefined, applySnapshot(undefined, response, NOW), uploads.deadline()),
         ).rejects.toThrow(RefusedRowError);
         expect(uploads.takeCounts()).toEqual({ UpdateItem: 1 });
       },

@@ -10,14 +10,14 @@ import { delivery, signRequest } from '../support/lambda';
 import { temporaryFolder } from '../support/local';
 
 // The real functions, with the time that serverless.yml gives each: an invocation that outlasts it is `failed`, without an
-// answer and without a line of its own in the log.
+// response and without a line of its own in the log.
 
 const PROJECT = resolve(__dirname, '../..');
 
 /** What a server that accepts and hangs sends before it does. */
 const BEGINNINGS = {
   nothing: '',
-  'half of an answer': 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"Para',
+  'half of a response': 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"Para',
   'half of a failure': 'HTTP/1.1 503 Service Unavailable\r\ncontent-length: 100\r\n\r\n{',
 };
 type Beginning = keyof typeof BEGINNINGS;
@@ -44,7 +44,7 @@ afterAll(async () => {
   await rm(buildDir, { recursive: true });
 });
 
-/** The address of a server that accepts, begins each answer like this, and then hangs. */
+/** The address of a server that accepts, begins each response like this, and then hangs. */
 async function startDeaf(beginning: Beginning): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -59,7 +59,7 @@ async function startDeaf(beginning: Beginning): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Calls a function and answers its status, or `failed`; and the lines that all of them logged. */
+/** Calls a function and returns its status, or `failed`; and the lines that all of them logged. */
 async function start(name: string, urls: { readonly ssmUrl: string; readonly dynamodbUrl: string }) {
   const lines: unknown[] = [];
   const log = (line: string) => void lines.push(JSON.parse(line));
@@ -88,7 +88,7 @@ test.each(Object.keys(BEGINNINGS) as Beginning[])(
 );
 
 test('when the table sends nothing or half of a response, the webhook retries, returns 500 in its time, and logs the file', async () => {
-  const statuses = (['nothing', 'half of an answer', 'half of a failure'] as const).map(async (beginning) => {
+  const statuses = (['nothing', 'half of a response', 'half of a failure'] as const).map(async (beginning) => {
     const dynamodbUrl = await startDeaf(beginning);
     const { status, lines } = await start(beginning, { ssmUrl: store.url, dynamodbUrl });
     expect(await status('vodEvents', delivery(newFileUpload({ fileId: '387702' })))).toBe(500);

@@ -52,11 +52,11 @@ describe('secrets of POST /upload-signature', () => {
     ['a key pair without its secretKey', { '/vod/key': '{"secretId":"hunter2"}' }],
     ['an empty secretKey', { '/vod/key': '{"secretId":"hunter2","secretKey":""}' }],
     ['an empty seal key', { '/vod/seal': ' , ' }],
-  ])('%s: 503 with Retry-After, and neither the answer nor the log shows the value', async (_, parameters) => {
+  ])('%s: 503 with Retry-After, and neither the response nor the log shows the value', async (_, parameters) => {
     for (const [name, value] of Object.entries(parameters)) signing.parameters.set(name, value);
-    const answer = await signing.signer()(signRequest(), context());
-    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
-    expect(problemOf(answer)).toMatchObject({ type: 'urn:vod-client-upload:problem:unavailable', status: 503 });
+    const response = await signing.signer()(signRequest(), context());
+    expect(response).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
+    expect(problemOf(response)).toMatchObject({ type: 'urn:vod-client-upload:problem:unavailable', status: 503 });
     expect(signing.lines).toEqual([
       expect.objectContaining({
         level: 'error',
@@ -65,7 +65,7 @@ describe('secrets of POST /upload-signature', () => {
       }),
       expect.objectContaining({ outcome: 'refused', status: 503, code: 'unavailable' }),
     ]);
-    expect(JSON.stringify([answer, signing.lines])).not.toContain('hunter2');
+    expect(JSON.stringify([response, signing.lines])).not.toContain('hunter2');
   });
 
   test('are requested once a second while they cannot be read, however many callers there are', async () => {
@@ -88,9 +88,9 @@ test('a response of 429 has Retry-After, and the log does not contain the caller
   // A refused request counts as well.
   for (const body of [undefined, '{', { fileId: '1' }]) await sign(body);
   signing.clock.now += 500;
-  const answer = await sign();
-  expect(answer).toMatchObject({ statusCode: 429, headers: { 'retry-after': '2', 'cache-control': 'no-store' } });
-  expect(problemOf(answer)).toEqual({
+  const response = await sign();
+  expect(response).toMatchObject({ statusCode: 429, headers: { 'retry-after': '2', 'cache-control': 'no-store' } });
+  expect(problemOf(response)).toEqual({
     type: 'urn:vod-client-upload:problem:too-many-requests',
     title: 'The rate limit is exceeded',
     status: 429,
@@ -110,8 +110,8 @@ test('a response of 429 has Retry-After, and the log does not contain the caller
 
 test('without a SIGN_RATE_PER_MINUTE a caller is not limited', async () => {
   const handler = signing.signer();
-  const answers = await Promise.all(Array.from({ length: 200 }, () => handler(signRequest(), context())));
-  expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+  const responses = await Promise.all(Array.from({ length: 200 }, () => handler(signRequest(), context())));
+  expect(new Set(responses.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
 });
 
 test('each request is logged in one line, without body, signature or secret', async () => {

@@ -16,15 +16,15 @@ afterAll(async () => {
 });
 
 async function sign(body?: unknown, env?: Record<string, string>) {
-  const answer = await signing.signer(env)(signRequest(body), context());
-  expect(answer).toMatchObject({ statusCode: 200 });
-  const { signature, ...rest } = JSON.parse(answer.body ?? '') as { signature: string };
-  return { signature, rest, headers: answer.headers, parameters: parse(signature).parameters };
+  const response = await signing.signer(env)(signRequest(body), context());
+  expect(response).toMatchObject({ statusCode: 200 });
+  const { signature, ...rest } = JSON.parse(response.body ?? '') as { signature: string };
+  return { signature, rest, headers: response.headers, parameters: parse(signature).parameters };
 }
 
 async function refusal(body: unknown, env?: Record<string, string>, claims?: Record<string, string>) {
-  const answer = await signing.signer(env)(signRequest(body, claims), context());
-  return { status: answer.statusCode, problem: problemOf(answer), body: answer.body };
+  const response = await signing.signer(env)(signRequest(body, claims), context());
+  return { status: response.statusCode, problem: problemOf(response), body: response.body };
 }
 
 test('returns a signature that VOD accepts, its expiry, and whether it is valid once', async () => {
@@ -72,7 +72,8 @@ describe('properties of POST /upload-signature', () => {
   });
 
   test('sourceContext: sealed with the newest key, bound to the caller, the same for every call of one upload', async () => {
-    const [first, second] = [await sign({ sourceContext: 'order=7' }), await sign({ sourceContext: 'order=7' })];
+    const first = await sign({ sourceContext: 'order=7' });
+    const second = await sign({ sourceContext: 'order=7' });
     const { sourceContext = '' } = first.parameters;
     const opened = { seal: 'valid', uploader: 'user-42', sourceContext: 'order=7', signedProcedure: false };
     expect(open(sourceContext, ['seal-new'])).toEqual(opened);
@@ -218,12 +219,12 @@ describe('POST /upload-signature returns 403 for a token without a usable sub', 
     ['an object', {}, 'map[]'],
     ['a list', ['user-42'], '[user-42]'],
     ['missing in the token', undefined, 'user-42'],
-  ])('H17: a sub that is no string in the token: %s', async (_, sub, claim) => {
+  ])('H17: a sub that is not a string in the token: %s', async (_, sub, claim) => {
     const payload = Buffer.from(JSON.stringify({ iss: 'https://issuer.example.com/', sub })).toString('base64url');
     const event = signRequest(undefined, { sub: claim });
     for (const authorization of [`Bearer e30.${payload}.c2ln`, `e30.${payload}.c2ln`]) {
-      const answer = await signing.signer()({ ...event, headers: { ...event.headers, authorization } }, context());
-      expect(answer.statusCode).toBe(403);
+      const response = await signing.signer()({ ...event, headers: { ...event.headers, authorization } }, context());
+      expect(response.statusCode).toBe(403);
     }
   });
 
@@ -243,8 +244,8 @@ test('2 000 signatures for one body with the clock held at one second, from one 
   // A generator with few values, so that it surely repeats itself.
   const sign = signing.signer({}, () => randomInt(2_048));
   const request = signRequest({ oneTimeValid: true, sourceContext: 'order=7' });
-  const answers = await Promise.all(Array.from({ length: 2_000 }, () => sign(request, context())));
-  const signatures = answers.map(({ body = '' }) => (JSON.parse(body) as { signature: string }).signature);
+  const responses = await Promise.all(Array.from({ length: 2_000 }, () => sign(request, context())));
+  const signatures = responses.map(({ body = '' }) => (JSON.parse(body) as { signature: string }).signature);
   expect(new Set(signatures).size).toBe(2_000);
   expect(signatures.every((signature) => verify(signature, SIGNING_KEY))).toBe(true);
 });

@@ -55,7 +55,8 @@ const uploadsIn = ({ body }: { readonly body: Json }) => body['uploads'] as read
 
 test('a user reads, plays and deletes an own upload; another user gets 404, and a request without a token 401', async () => {
   await startRun();
-  const [alice, bob] = [await tokenOf('alice'), await tokenOf('bob')];
+  const alice = await tokenOf('alice');
+  const bob = await tokenOf('bob');
   const fileId = upload('alice', 'order=7');
   const ready = await until(alice, fileId, 'ready');
   expect(ready).toMatchObject({ fileId, name: 'holiday', size: 3, sourceContext: 'order=7' });
@@ -128,10 +129,10 @@ test('1 000 requests to GET /uploads, 50 at a time, return the uploads of the ri
   const work = async () => {
     for (let request = next++; request < 1_000; request = next++) {
       const user = request % users.length;
-      const answer = await call(tokens[user] ?? '', '/uploads');
-      expect(answer.status).toBe(200);
+      const response = await call(tokens[user] ?? '', '/uploads');
+      expect(response.status).toBe(200);
       expect(
-        uploadsIn(answer)
+        uploadsIn(response)
           .map(({ fileId }) => String(fileId))
           .sort(),
       ).toEqual(expected[user]);
@@ -191,6 +192,6 @@ test('CORS allows pages on any port of this machine, with the headers that traci
   for (const origin of ['https://example.com', 'http://localhost.example.com', 'null']) {
     expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
   }
-  const answer = await fetch(`${run.url}/uploads`, { headers: { origin: 'http://localhost:5173' } });
-  expect(answer.headers.get('access-control-expose-headers')).toBe('www-authenticate,retry-after,etag');
+  const response = await fetch(`${run.url}/uploads`, { headers: { origin: 'http://localhost:5173' } });
+  expect(response.headers.get('access-control-expose-headers')).toBe('www-authenticate,retry-after,etag');
 });

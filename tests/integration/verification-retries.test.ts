@@ -1,7 +1,7 @@
 import { seal } from '../../lib/vod/source-context';
 import { newFileUpload, procedureStateChanged } from '../support/events';
 import { contentOf, HOUR, MINUTE, SECOND, startReconciliation, type Reconciliation } from '../support/reconciliation';
-import { answer, changingMedia, refusal } from '../support/relay';
+import { vodResponse, changingMedia, refusal } from '../support/relay';
 import { cleanUp } from '../support/vod/vod-client';
 import { SEAL_KEY } from '../support/webhook';
 
@@ -18,9 +18,9 @@ describe('verification before VOD has the result', () => {
   test('a file that VOD shows 12 s late is requested again, and confirmed once it is there', async () => {
     const fileId = world.upload();
     let isVisible = false;
-    world.api.answering = (action, pass) => {
+    world.api.respond = (action, pass) => {
       if (isVisible || action !== 'DescribeMediaInfos') return pass();
-      return answer({ MediaInfoSet: [], NotExistFileIdSet: [fileId] });
+      return vodResponse({ MediaInfoSet: [], NotExistFileIdSet: [fileId] });
     };
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
@@ -36,14 +36,14 @@ describe('verification before VOD has the result', () => {
 
   test('media information that VOD has later does not delay ready, and is written when it is there', async () => {
     const fileId = world.upload();
-    world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
+    world.api.respond = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId, size: 99 }));
     await world.verify();
     const early = await world.item(fileId);
     expect(early).toMatchObject({ trust: 'confirmed', status: 'ready' });
     expect(early).not.toHaveProperty('size');
     await world.pass(5 * SECOND);
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.pass(MINUTE);
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready', size: 3, version: 3 });
     expect(world.queue).toEqual([]);
@@ -51,7 +51,7 @@ describe('verification before VOD has the result', () => {
 
   test('media information that VOD never has is requested for an hour and no longer', async () => {
     const fileId = world.upload();
-    world.api.answering = changingMedia((info) => ({ ...info, MetaData: null }));
+    world.api.respond = changingMedia((info) => ({ ...info, MetaData: null }));
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     const calls = await world.callsOf(() => world.pass(2 * HOUR));
@@ -65,20 +65,20 @@ describe('verification before VOD has the result', () => {
     ['InternalError', () => refusal('InternalError')],
     ['RequestLimitExceeded', () => refusal('RequestLimitExceeded')],
     ['AuthFailure.SignatureFailure', () => refusal('AuthFailure.SignatureFailure')],
-    ['a file in neither set', () => answer({ MediaInfoSet: [], NotExistFileIdSet: [] })],
-    ['sets that are null', () => answer({ MediaInfoSet: null, NotExistFileIdSet: null })],
-    ['an empty answer', () => answer()],
-  ])('%s changes nothing and is retried until VOD answers', async (_, broken) => {
+    ['a file in neither set', () => vodResponse({ MediaInfoSet: [], NotExistFileIdSet: [] })],
+    ['sets that are null', () => vodResponse({ MediaInfoSet: null, NotExistFileIdSet: null })],
+    ['an empty response', () => vodResponse()],
+  ])('%s changes nothing and is retried until VOD responds', async (_, broken) => {
     const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
-    world.api.answering = broken;
+    world.api.respond = broken;
     expect(await world.verify()).toBe(0);
     const before = await world.item(fileId);
     expect(before).toMatchObject({ trust: 'pushed', version: 1 });
     expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-answer', fileIds: [fileId] }));
     await world.pass(5 * SECOND);
     expect(await world.item(fileId)).toEqual(before);
-    world.api.answering = (__, pass) => pass();
+    world.api.respond = (__, pass) => pass();
     await world.pass(MINUTE);
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
@@ -88,11 +88,11 @@ describe('verification before VOD has the result', () => {
     await world.deliver(newFileUpload({ fileId }));
     await world.verify();
     const before = contentOf(await world.item(fileId));
-    world.api.answering = changingMedia((info) => ({ ...info, BasicInfo: null }));
+    world.api.respond = changingMedia((info) => ({ ...info, BasicInfo: null }));
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
     await world.verify();
     expect(await world.item(fileId)).toMatchObject({ url: before['url'], uploader: 'user-42', trust: 'pushed' });
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.pass(10 * SECOND);
     expect(contentOf(await world.item(fileId))).toEqual(before);
   });
@@ -101,13 +101,13 @@ describe('verification before VOD has the result', () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
     await world.deliver(...(await world.eventsOf(fileId)));
-    world.api.answering = async (action, pass) =>
+    world.api.respond = async (action, pass) =>
       action === 'DescribeTaskDetail'
-        ? answer({ TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null })
+        ? vodResponse({ TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null })
         : pass();
     await world.verify();
     expect(await world.item(fileId)).toMatchObject({ trust: 'pushed', status: 'processing' });
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.pass(10 * SECOND);
     expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed', status: 'ready' });
   });
@@ -115,7 +115,7 @@ describe('verification before VOD has the result', () => {
   test('after a day without a result the row stays, and its message goes to the dead letters with an alarm', async () => {
     const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
-    world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
+    world.api.respond = () => refusal('AuthFailure.SecretIdNotFound');
     await world.verify();
     await world.pass(25 * HOUR);
     expect(world.queue).toEqual([]);
@@ -131,7 +131,7 @@ describe('verification before VOD has the result', () => {
   test('the pauses grow from 2 s to 15 min, and about 105 calls are made in a day', async () => {
     const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
-    world.api.answering = () => refusal('AuthFailure.SecretIdNotFound');
+    world.api.respond = () => refusal('AuthFailure.SecretIdNotFound');
     await world.verify();
     const pauses: number[] = [];
     for (let index = 0; index < 11; index++) {
@@ -183,17 +183,18 @@ describe('verification with faults of the local VOD', () => {
 
 describe('verification while a service is unavailable', () => {
   test('an unavailable delay queue fails the record, which is delivered again', async () => {
-    const [late, fine] = [world.upload(), world.upload()];
-    world.api.answering = (_, pass, parameters) =>
+    const late = world.upload();
+    const fine = world.upload();
+    world.api.respond = (_, pass, parameters) =>
       (parameters as { FileIds?: string[] }).FileIds?.includes(late) === true ? refusal('InternalError') : pass();
     await world.deliver(newFileUpload({ fileId: late }));
-    world.services.queueAnswers = false;
+    world.services.isQueueAvailable = false;
     expect(await world.verify()).toBe(1);
     expect(world.lines).toContainEqual(
       expect.objectContaining({ level: 'error', outcome: 'delay-failed', fileIds: [late] }),
     );
-    world.services.queueAnswers = true;
-    world.api.answering = (_, pass) => pass();
+    world.services.isQueueAvailable = true;
+    world.api.respond = (_, pass) => pass();
     await world.deliver(newFileUpload({ fileId: fine }));
     expect(await world.verify()).toBe(0);
     for (const fileId of [late, fine]) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });

@@ -31,10 +31,26 @@ describe('verification of an upload event', () => {
     const { MediaUrl: url, CreateTime: createTime } = info?.BasicInfo ?? {};
     const item = await world.item(fileId);
     expect(item).toEqual({
-      ...{ fileId, url, createTime, sortTime: createTime, name: 'holiday', type: 'mp4', category: 'Video', size: 3 },
-      ...{ duration: 1.5, width: 640, height: 360 },
-      ...{ sourceType: 'Upload', sourceContext: 'order=7', uploader: 'user-42', seal: 'valid' },
-      ...{ status: 'ready', trust: 'confirmed', version: 2, _signedProcedure: false, _wasReady: true },
+      fileId,
+      url,
+      createTime,
+      sortTime: createTime,
+      name: 'holiday',
+      type: 'mp4',
+      category: 'Video',
+      size: 3,
+      duration: 1.5,
+      width: 640,
+      height: 360,
+      sourceType: 'Upload',
+      sourceContext: 'order=7',
+      uploader: 'user-42',
+      seal: 'valid',
+      status: 'ready',
+      trust: 'confirmed',
+      version: 2,
+      _signedProcedure: false,
+      _wasReady: true,
       firstSeenAt: expect.any(String),
       updatedAt: expect.any(String),
       confirmedAt: expect.any(String),
@@ -138,26 +154,26 @@ describe('a row that changes during its verification', () => {
     const fileId = world.upload({ text: 'order=7' });
     await world.deliver(newFileUpload({ fileId }));
     let isFirst = true;
-    world.api.answering = async (_, pass) => {
-      const answered = await pass();
+    world.api.respond = async (_, pass) => {
+      const response = await pass();
       if (isFirst) {
         isFirst = false;
         await world.deliver(procedureStateChanged({ fileId }, 'PROCESSING', { taskId: 'task-9' }));
         expect(await world.item(fileId)).toMatchObject({ version: 2, trust: 'pushed' });
       }
-      return answered;
+      return response;
     };
     await world.verify();
-    // Version 3 is the answer to the second question; the first was never written.
+    // Version 3 is the response to the second question; the first was never written.
     expect(await world.item(fileId)).toMatchObject({ version: 3, trust: 'confirmed', status: 'ready' });
   });
 
   test('a message of the delay queue whose version is outdated is dropped without a call', async () => {
     const fileId = world.upload();
     await world.deliver(newFileUpload({ fileId }));
-    world.api.answering = () => refusal('InternalError');
+    world.api.respond = () => refusal('InternalError');
     await world.verify();
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
     await world.verify();
     const item = await world.item(fileId);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { vodApi, VodError, type VodApi, type VodApiDeps } from '../../lib/vod/api';
-import { answer, refusal, relay, type Answering } from '../support/relay';
+import { vodResponse, refusal, relay, type Respond } from '../support/relay';
 import { cleanUp, SECRET_ID, SECRET_KEY, start, upload } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
@@ -19,9 +19,9 @@ function apiAt(url: string, more: Partial<VodApiDeps> = {}): VodApi {
   return vodApi({ ...deps, url, ...more })(options);
 }
 
-/** An API whose answers the test decides. */
-async function api(answering: Answering, more: Partial<VodApiDeps> = {}, called = options) {
-  const { url, actions } = await relay(0, answering);
+/** An API whose responses the test decides. */
+async function api(respond: Respond, more: Partial<VodApiDeps> = {}, called = options) {
+  const { url, actions } = await relay(0, respond);
   return { vod: vodApi({ ...deps, url, ...more })(called), actions };
 }
 
@@ -46,9 +46,9 @@ test('every action reaches the local VOD, over plain HTTP, with a signature that
 
 test('SubAppId is sent when there is one, and the caller may set another', async () => {
   const sent: object[] = [];
-  const keep: Answering = (_, __, parameters) => {
+  const keep: Respond = (_, __, parameters) => {
     sent.push(parameters);
-    return answer();
+    return vodResponse();
   };
   const { vod } = await api(keep, { subAppId: 1500000007 });
   await vod.PullEvents({});
@@ -76,7 +76,7 @@ test.each([
   const pauses: number[] = [];
   const more = { sleep: (pause: number) => Promise.resolve(void pauses.push(pause)), now: () => 0 };
   let calls = 0;
-  const twice = await api(() => (++calls < 3 ? refusal(code) : answer({ EventSet: [] })), more);
+  const twice = await api(() => (++calls < 3 ? refusal(code) : vodResponse({ EventSet: [] })), more);
   expect(await twice.vod.PullEvents({})).toMatchObject({ EventSet: [] });
   const always = await api(() => refusal(code), more);
   expect(await errorOf(always.vod.PullEvents({}))).toMatchObject({ code });
@@ -90,7 +90,7 @@ test('V11: a refusal of the account is not retried, and is reported with its cod
   const error = await errorOf(vod.ConfirmEvents({ EventHandles: [] }));
   expect(error.code).toBe('AuthFailure.SecretIdNotFound');
   expect(error.message).toBe(
-    'Cannot call ConfirmEvents: VOD answered AuthFailure.SecretIdNotFound (request request-1): store an enabled key pair of this account',
+    'Cannot call ConfirmEvents: VOD returned AuthFailure.SecretIdNotFound (request request-1): store an enabled key pair of this account',
   );
   expect(actions).toHaveLength(1);
 });
@@ -98,28 +98,28 @@ test('V11: a refusal of the account is not retried, and is reported with its cod
 test('an unavailable server, or one that is not the API, is retried and reported', async () => {
   const unreachable = apiAt('http://127.0.0.1:9');
   expect((await errorOf(unreachable.PullEvents({}))).message).toMatch(
-    /^Cannot call PullEvents: VOD did not answer: .*127/,
+    /^Cannot call PullEvents: VOD did not respond: .*127/,
   );
-  const { vod, actions } = await api(() => Promise.reject(new Error('the relay answers 500 to this')));
+  const { vod, actions } = await api(() => Promise.reject(new Error('the relay returns 500 to this')));
   const errors = jest.spyOn(console, 'error').mockReturnValue();
   const error = await errorOf(vod.PullEvents({}));
   errors.mockRestore();
-  expect(error.message).toBe('Cannot call PullEvents: VOD answered HTTP status 500');
+  expect(error.message).toBe('Cannot call PullEvents: VOD returned HTTP status 500');
   expect(actions).toHaveLength(3);
 });
 
 test('no call waits beyond the deadline or begins after it', async () => {
   const silent = await api(() => new Promise(() => undefined), {}, { deadline: Date.now() + 300, tries: 3 });
-  expect((await errorOf(silent.vod.PullEvents({}))).message).toMatch(/VOD did not answer within \d+ ms$/);
+  expect((await errorOf(silent.vod.PullEvents({}))).message).toMatch(/VOD did not respond within \d+ ms$/);
   expect(silent.actions).toHaveLength(1);
-  const late = await api(() => answer(), {}, { deadline: Date.now() - 1, tries: 3 });
+  const late = await api(() => vodResponse(), {}, { deadline: Date.now() - 1, tries: 3 });
   expect((await errorOf(late.vod.PullEvents({}))).message).toContain('no time left');
   expect(late.actions).toEqual([]);
 });
 
 test('a key pair that cannot be read is not reported as an error of VOD', async () => {
   const broken = () => Promise.reject(new Error('Cannot read secrets'));
-  const { vod, actions } = await api(() => answer(), { keyPair: broken });
+  const { vod, actions } = await api(() => vodResponse(), { keyPair: broken });
   await expect(vod.PullEvents({})).rejects.toThrow('Cannot read secrets');
   expect(actions).toEqual([]);
 });
@@ -133,20 +133,20 @@ describe('rate of the calls of one instance', () => {
       now: () => time,
       sleep: async (wait: number) => {
         const until = time + wait;
-        await sleep(1); // so that all ask before the first one's turn comes
+        await sleep(1); // so that all are waiting before the first one's turn
         time = Math.max(time, until);
       },
     };
-    const answering: Answering = (action) => {
+    const respond: Respond = (action) => {
       began.set(action, [...(began.get(action) ?? []), time]);
-      return refuses(action, time) ? refusal('RequestLimitExceeded') : answer();
+      return refuses(action, time) ? refusal('RequestLimitExceeded') : vodResponse();
     };
-    return { clock, began, answering };
+    return { clock, began, respond };
   }
 
   test('is at most 100 calls a second for each action, however many callers there are', async () => {
-    const { clock, began, answering } = pacedApi(() => false);
-    const { vod } = await api(answering, clock);
+    const { clock, began, respond } = pacedApi(() => false);
+    const { vod } = await api(respond, clock);
     const calls = Array.from({ length: 100 }, () => [vod.PullEvents({}), vod.SearchMedia({})]);
     await Promise.all(calls.flat());
     expect(began.get('PullEvents')).toHaveLength(100);
@@ -158,12 +158,12 @@ describe('rate of the calls of one instance', () => {
 
   test('is half of that for a minute after a RequestLimitExceeded, for that action alone', async () => {
     let isRefused = false;
-    const { clock, answering } = pacedApi((action) => {
+    const { clock, respond } = pacedApi((action) => {
       if (action !== 'PullEvents' || isRefused) return false;
       isRefused = true;
       return true;
     });
-    const { vod } = await api(answering, clock);
+    const { vod } = await api(respond, clock);
     await vod.PullEvents({});
     const took = async (call: () => Promise<unknown>) => {
       const start = clock.now();
@@ -180,7 +180,7 @@ describe('rate of the calls of one instance', () => {
 test('a proxy in the environment is not used', async () => {
   process.env['http_proxy'] = 'http://127.0.0.1:9';
   try {
-    const { vod } = await api(() => answer({ EventSet: [] }));
+    const { vod } = await api(() => vodResponse({ EventSet: [] }));
     expect(await vod.PullEvents({})).toMatchObject({ EventSet: [] });
   } finally {
     delete process.env['http_proxy'];

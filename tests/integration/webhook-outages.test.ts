@@ -34,17 +34,17 @@ describe('the webhook while the table is unavailable', () => {
     const events = webhook.handler();
     await events(delivery(newFileUpload({ fileId: freshId() })), context());
     await webhook.table.kill();
-    let answered = 0;
-    const answers = ids.map(async (fileId, index) => {
+    let responseCount = 0;
+    const responses = ids.map(async (fileId, index) => {
       await sleep(index * 300);
       const { statusCode } = await events(delivery(newFileUpload({ fileId })), context(25_000));
-      answered++;
+      responseCount++;
       return statusCode;
     });
     await sleep(10_000);
-    expect(answered).toBe(0);
+    expect(responseCount).toBe(0);
     await webhook.table.restart();
-    expect(new Set(await Promise.all(answers))).toEqual(new Set([200]));
+    expect(new Set(await Promise.all(responses))).toEqual(new Set([200]));
     for (const fileId of ids) expect(await webhook.itemOf(fileId)).toMatchObject({ fileId });
   });
 
@@ -53,9 +53,9 @@ describe('the webhook while the table is unavailable', () => {
     const events = webhook.handler();
     await events(delivery(newFileUpload({ fileId: freshId() })), context());
     await webhook.table.kill();
-    const answer = await events(delivery(newFileUpload({ fileId, procedureTaskId: 'task-1' })), context(2_500));
+    const response = await events(delivery(newFileUpload({ fileId, procedureTaskId: 'task-1' })), context(2_500));
     await webhook.table.restart();
-    expect(answer.statusCode).toBe(500);
+    expect(response.statusCode).toBe(500);
     expect(webhook.lines).toContainEqual(
       expect.objectContaining({ level: 'error', outcome: 'write-failed', fileIds: [fileId], taskIds: ['task-1'] }),
     );
@@ -70,7 +70,7 @@ describe('the webhook while the table is unavailable', () => {
       events(delivery(body), context()),
     );
     await webhook.table.restart();
-    for (const answer of await Promise.all(both)) expect(answer.statusCode).toBe(200);
+    for (const response of await Promise.all(both)) expect(response.statusCode).toBe(200);
     expect(await webhook.itemOf(fileId)).toMatchObject({ trust: 'pushed', status: 'uploaded' });
   });
 });

@@ -45,9 +45,9 @@ describe('the webhook returns 400 and writes nothing', () => {
     ['a FileDeleted without its files', { EventType: 'FileDeleted', FileDeleteEvent: {} }],
     ['a FileDeleted without a usable id', bareDeletion(['a', 7])],
   ])('%s', async (_, body) => {
-    const answer = await webhook.post(body, { base64: Buffer.isBuffer(body) });
-    expect(answer.statusCode).toBe(400);
-    expect(problemOf(answer)).toMatchObject({ type: 'urn:vod-client-upload:problem:invalid-request', status: 400 });
+    const response = await webhook.post(body, { base64: Buffer.isBuffer(body) });
+    expect(response.statusCode).toBe(400);
+    expect(problemOf(response)).toMatchObject({ type: 'urn:vod-client-upload:problem:invalid-request', status: 400 });
     expect(webhook.takeCounts()).toEqual({});
   });
 
@@ -70,9 +70,9 @@ describe('the webhook returns 401 and writes nothing', () => {
     ['the right token under another name', 'Token=token-1'],
   ])('%s', async (_, query) => {
     const fileId = freshId();
-    const answer = await webhook.post(newFileUpload({ fileId }), { query });
-    expect(answer.statusCode).toBe(401);
-    expect(problemOf(answer).detail).toContain('?token=');
+    const response = await webhook.post(newFileUpload({ fileId }), { query });
+    expect(response.statusCode).toBe(401);
+    expect(problemOf(response).detail).toContain('?token=');
     expect(webhook.takeCounts()).toEqual({});
   });
 
@@ -169,10 +169,10 @@ describe('H7: requests to the webhook without a credential', () => {
   ])('H7: read no secret: with a token of the wrong form, %s', async (_, query) => {
     const fresh = webhook.handler(WITH_TOKEN);
     const before = webhook.secretReads();
-    const answer = await webhook.post(newFileUpload({ fileId: freshId() }), { query }, fresh);
-    // The same answer as for a wrong token of the right form.
+    const response = await webhook.post(newFileUpload({ fileId: freshId() }), { query }, fresh);
+    // The same response as for a wrong token of the right form.
     const wrong = await webhook.post(newFileUpload({ fileId: freshId() }), { query: 'token=x' });
-    expect(answer).toEqual(wrong);
+    expect(response).toEqual(wrong);
     expect(webhook.secretReads()).toBe(before);
   });
 

@@ -150,7 +150,8 @@ describe('source context of an upload event', () => {
   });
 
   test("the guide's misprint SourceCopntext is read where the real name is absent", async () => {
-    const [misprint, both] = [freshId(), freshId()];
+    const misprint = freshId();
+    const both = freshId();
     const at = (fileId: string, SourceInfo: object) => bareUpload(fileId, { MediaBasicInfo: { SourceInfo } });
     await webhook.post(at(misprint, { SourceCopntext: 'order=7' }));
     await webhook.post(at(both, { SourceCopntext: 'order=7', SourceContext: 'order=8' }));
@@ -214,8 +215,8 @@ describe('the webhook returns 200, logs the event and writes no row', () => {
     ['a review of no VOD file', reviewComplete(''), ''],
     ['a task event whose payload is null', { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: null }, ''],
   ])('%s', async (_, body, fileId) => {
-    const answer = await webhook.post(body);
-    expect(answer).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
+    const response = await webhook.post(body);
+    expect(response).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
     expect(webhook.lines).toEqual([expect.objectContaining({ level: 'info', outcome: 'ignored', fileIds: [] })]);
     expect(webhook.takeCounts()).toEqual({});
     if (fileId) expect(await webhook.itemOf(fileId)).toBeUndefined();

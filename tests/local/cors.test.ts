@@ -49,7 +49,7 @@ test('N11: a page can read www-authenticate, retry-after and etag', async () => 
 });
 
 describe('POST /local/token', () => {
-  const ask = (origin: string | undefined, method = 'POST') =>
+  const send = (origin: string | undefined, method = 'POST') =>
     fetch(`${run.url}/local/token`, {
       method,
       headers: {
@@ -62,11 +62,11 @@ describe('POST /local/token', () => {
   test.each(['http://localhost:5173', 'http://127.0.0.1:8080', 'http://localhost'])(
     'N1: gives tokens to a page of %s, which can read them',
     async (origin) => {
-      const preflight = await ask(origin, 'OPTIONS');
+      const preflight = await send(origin, 'OPTIONS');
       expect(preflight.status).toBe(204);
       expect(preflight.headers.get('access-control-allow-origin')).toBe(origin);
       expect(preflight.headers.get('access-control-allow-headers')).toBe('content-type,sentry-trace');
-      const response = await ask(origin);
+      const response = await send(origin);
       expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
       expect(await response.json()).toEqual({ token: expect.any(String) });
     },
@@ -76,14 +76,14 @@ describe('POST /local/token', () => {
     'H4: gives no token to a page of %s',
     async (origin) => {
       for (const method of ['OPTIONS', 'POST']) {
-        const response = await ask(origin, method);
+        const response = await send(origin, method);
         expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([403, null]);
       }
     },
   );
 
   test('gives tokens to programs and to its own page', async () => {
-    for (const origin of [undefined, run.url]) expect((await ask(origin)).status).toBe(200);
+    for (const origin of [undefined, run.url]) expect((await send(origin)).status).toBe(200);
   });
 });
 

@@ -8,7 +8,7 @@ import { makeFolder } from '../../local/make-folder';
 import { startVod } from '../../local/vod/server';
 import { temporaryFolder } from '../support/local';
 import { killProcesses, startProcess } from '../support/npm-start';
-import { askSignature } from '../support/stack';
+import { requestSignature } from '../support/stack';
 import { apply, cosAuthorization, ugc, until, type Applied } from '../support/vod/vod-client';
 import { sample } from '../support/thorough';
 
@@ -34,24 +34,24 @@ async function filesOf(folder: string): Promise<Record<string, string>> {
 
 /** Sends the first half of a file to the storage. */
 function beginPut(port: number, applied: Applied) {
-  const asked = { method: 'PUT', path: applied.video.storagePath };
+  const requestOptions = { method: 'PUT', path: applied.video.storagePath };
   const outgoing = request({
     host: '127.0.0.1',
     port,
-    ...asked,
+    ...requestOptions,
     headers: {
       host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
-      authorization: cosAuthorization(applied, asked),
+      authorization: cosAuthorization(applied, requestOptions),
       'x-cos-security-token': applied.tempCertificate.token,
       'content-length': 200_000,
     },
   });
-  const answered = once(outgoing, 'response').then(([response]) => (response as IncomingMessage).statusCode);
+  const status = once(outgoing, 'response').then(([response]) => (response as IncomingMessage).statusCode);
   outgoing.write(Buffer.alloc(100_000));
   return {
     finish: () => {
       outgoing.end(Buffer.alloc(100_000));
-      return answered;
+      return status;
     },
   };
 }
@@ -66,7 +66,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     const first = await startProcess(dataDir);
     const url = first.valueOf('page').slice(0, -1);
     const vodPort = Number(new URL(first.valueOf('vod')).port);
-    const signature = await askSignature({ url, vodPort });
+    const signature = await requestSignature({ url, vodPort });
     const applied = await apply(vodPort, signature);
     const upload = beginPut(vodPort, applied);
     const arriving = join(dataDir, 'vod', 'storage', 'arriving');
@@ -160,7 +160,7 @@ describe('H11: one DATA_DIR has one owner', () => {
 
 describe('H16: a DATA_DIR that cannot be one', () => {
   test.each(sample(['/proc/x', '/dev/null/x', '/proc/x/y', '/proc/self', '/dev/null'], 2))(
-    '%s ends with one sentence',
+    '%s ends with one message',
     async (path) => {
       const run = await startProcess(path);
       expect(await run.exited).toBe(1);

@@ -37,19 +37,19 @@ async function echo(path: string, body: string | Buffer, headers?: Record<string
   return (await (await post(path, body, headers)).json()) as Echo;
 }
 
-function answerWith(result: unknown, headers?: Record<string, string>): Promise<Response> {
-  return post('/answer', JSON.stringify(result), headers);
+function respondWith(result: unknown, headers?: Record<string, string>): Promise<Response> {
+  return post('/result', JSON.stringify(result), headers);
 }
 
 /** Sends these bytes and returns all that comes back. */
 function raw(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    let answer = '';
+    let response = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes));
-    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    socket.on('data', (data: Buffer) => (response += data.toString()));
     socket.on('error', reject);
     socket.on('close', () => {
-      resolve(answer);
+      resolve(response);
     });
   });
 }
@@ -84,9 +84,9 @@ describe("the gateway's own responses:", () => {
     const { port } = new URL(run.url);
     const head = `GET /bare?q=1 HTTP/1.1\r\nHost: localhost:${port}\r\nX-Fill: \r\nConnection: close\r\n`;
     const filled = head.replace('X-Fill: ', `X-Fill: ${'x'.repeat(bytes - head.length)}`);
-    const answer = await raw(Number(port), `${filled}\r\n`);
-    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    if (status === 431) expect(answer).toContain('{"message":"Request Header Fields Too Large"}');
+    const response = await raw(Number(port), `${filled}\r\n`);
+    expect(response).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    if (status === 431) expect(response).toContain('{"message":"Request Header Fields Too Large"}');
   });
 
   test('a function that runs out of its time, and its instance is replaced', async () => {
@@ -290,7 +290,7 @@ describe("a function's result", () => {
     const body = Buffer.from([0, 255]).toString('base64');
     const headers = { 'Content-Type': 'image/png', 'x-number': 1 };
     const cookies = ['a=1; Secure', 'b=2'];
-    const response = await answerWith({ statusCode: 201, headers, cookies, body, isBase64Encoded: true });
+    const response = await respondWith({ statusCode: 201, headers, cookies, body, isBase64Encoded: true });
     expect(response.status).toBe(201);
     expect(response.headers.get('content-type')).toBe('image/png');
     expect(response.headers.get('x-number')).toBe('1');
@@ -299,7 +299,7 @@ describe("a function's result", () => {
   });
 
   test('without a statusCode is a JSON body', async () => {
-    const response = await answerWith({ hello: 'world' });
+    const response = await respondWith({ hello: 'world' });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.json()).toEqual({ hello: 'world' });
@@ -311,7 +311,7 @@ describe("a function's result", () => {
     ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
     ['a header that HTTP does not know', { statusCode: 200, headers: { 'a b': 'c' } }],
   ])('is refused with %s', async (_, result) => {
-    const response = await answerWith(result);
+    const response = await respondWith(result);
     expect(response.status).toBe(500);
     expect(await response.json()).toEqual({ message: 'Internal Server Error' });
   });
@@ -335,7 +335,7 @@ describe('CORS', () => {
   test('sends no CORS headers to another origin', async () => {
     for (const response of [
       await preflight('/echo', 'http://evil.example'),
-      await answerWith({}, { origin: 'null' }),
+      await respondWith({}, { origin: 'null' }),
     ]) {
       expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
     }
@@ -374,7 +374,7 @@ describe('CORS', () => {
 
   test("replaces the function's own headers, and is sent with refusals too", async () => {
     const own = { 'access-control-allow-origin': '*', 'Access-Control-Allow-Methods': 'DELETE' };
-    const response = await answerWith({ statusCode: 200, headers: own }, { origin: ORIGIN });
+    const response = await respondWith({ statusCode: 200, headers: own }, { origin: ORIGIN });
     expect(response.headers.get('access-control-allow-origin')).toBe(ORIGIN);
     expect(response.headers.get('access-control-allow-methods')).toBeNull();
     expect(response.headers.get('access-control-expose-headers')).toBe('x-exposed');
@@ -401,15 +401,15 @@ describe('an instance', () => {
 
   test('handles many requests at once', async () => {
     const started = Date.now();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => post('/slow', '300')));
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
+    const responses = await Promise.all(Array.from({ length: 20 }, () => post('/slow', '300')));
+    expect(responses.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 200));
     expect(Date.now() - started).toBeLessThan(20 * 300);
   });
 
   test('handles 50 requests at a time, and all of many are served', async () => {
-    const answers = await Promise.all(Array.from({ length: 300 }, () => post('/crowd', '')));
-    const crowds = await Promise.all(answers.map(async (answer) => (await answer.json()) as { atOnce: number }));
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    const responses = await Promise.all(Array.from({ length: 300 }, () => post('/crowd', '')));
+    const crowds = await Promise.all(responses.map(async (response) => (await response.json()) as { atOnce: number }));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     const most = Math.max(...crowds.map(({ atOnce }) => atOnce));
     expect(most).toBeGreaterThan(1);
     expect(most).toBeLessThanOrEqual(50);
@@ -428,7 +428,7 @@ describe('an instance', () => {
     await post('/throws', '');
     await post('/crashes', '');
     expect(run.lines.join('\n')).toContain('thrown in a handler');
-    expect(run.lines.join('\n')).toContain('thrown where nobody catches');
+    expect(run.lines.join('\n')).toContain('thrown where no handler catches it');
   });
 });
 

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { networkInterfaces } from 'node:os';
-import { isAnswered } from '../../local/network/open-port';
+import { isListening } from '../../local/network/open-port';
 import { addressesOf, publicAddressOf } from '../../local/network/public-address';
 import { settings } from '../../local/settings';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 import { killProcesses, startProcess } from '../support/npm-start';
-import { askSignature } from '../support/stack';
+import { requestSignature } from '../support/stack';
 import { apply, cos, ugc } from '../support/vod/vod-client';
 
 // N13: HOST, for phones and containers.
@@ -57,7 +57,7 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
       expect([path, (await send(host, port, { path })).status]).toEqual([path, 200]);
     }
     const stack = { url: `http://${host}:${port}`, vodPort: run.vod.port };
-    expect(await askSignature(stack)).toMatch(/^[\w+/]+=*$/);
+    expect(await requestSignature(stack)).toMatch(/^[\w+/]+=*$/);
     expect((await fetch(`${run.url}/local/config`)).status).toBe(200);
   });
 
@@ -65,7 +65,7 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
     expect(JSON.parse((await send(host, port, { path: '/local/config' })).text)).toMatchObject({
       vodUrl: `http://${host}:${run.vod.port}`,
     });
-    const signature = await askSignature({ url: run.url, vodPort: run.vod.port });
+    const signature = await requestSignature({ url: run.url, vodPort: run.vod.port });
     const applied = await apply(run.vod.port, signature);
     await cos(run.vod.port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
     const { data } = await ugc(run.vod.port, 'Commit', { signature, vodSessionKey: applied.vodSessionKey });
@@ -110,8 +110,8 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
 
   test('table, parameter store and queues stay on loopback', async () => {
     for (const url of [run.table.url, run.parameterStore.url, run.queues.url]) {
-      expect(await isAnswered(Number(new URL(url).port), host)).toBe(false);
-      expect(await isAnswered(Number(new URL(url).port), '127.0.0.1')).toBe(true);
+      expect(await isListening(Number(new URL(url).port), host)).toBe(false);
+      expect(await isListening(Number(new URL(url).port), '127.0.0.1')).toBe(true);
     }
   });
 
@@ -167,7 +167,7 @@ describeWithNetwork('N13: HOST=0.0.0.0', () => {
   test('stays closed to the routes that run functions', async () => {
     const headers = { host: 'localhost' };
     expect((await send(host, port, { method: 'POST', path: '/local/run/reconcile', headers })).status).toBe(403);
-    expect(await isAnswered(Number(new URL(run.table.url).port), host)).toBe(false);
+    expect(await isListening(Number(new URL(run.table.url).port), host)).toBe(false);
   });
 });
 

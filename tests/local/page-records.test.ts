@@ -15,27 +15,27 @@ interface Line {
 
 describe('createFeed', () => {
   function follow(log: () => RecordLog<Line>) {
-    const asked: string[] = [];
+    const paths: string[] = [];
     const feed = createFeed((path: string) => {
-      asked.push(path);
+      paths.push(path);
       return Promise.resolve(log().read(new URLSearchParams(path.split('?')[1]).get('cursor') ?? ''));
     }, '/local/events');
     const texts = () => feed.newestFirst().map(({ text }: Line) => text);
-    return { feed, asked, texts };
+    return { feed, paths, texts };
   }
 
   test('returns the newest record first, and changes a record in its place', async () => {
     const log = new RecordLog<Line>();
     for (const text of ['a', 'b']) log.add({ text });
-    const { feed, asked, texts } = follow(() => log);
+    const { feed, paths, texts } = follow(() => log);
     await feed.refresh();
     expect(texts()).toEqual(['b', 'a']);
     log.change(1, () => ({ text: 'a!' }));
     log.add({ text: 'c' });
     expect(await feed.refresh()).toMatchObject({ records: [{ id: 1 }, { id: 3 }] });
     expect(texts()).toEqual(['c', 'b', 'a!']);
-    expect(asked[0]).toBe('/local/events?cursor=');
-    expect(asked[1]).not.toBe(asked[0]);
+    expect(paths[0]).toBe('/local/events?cursor=');
+    expect(paths[1]).not.toBe(paths[0]);
   });
 
   test('drops the records that the log drops, and never holds more', async () => {

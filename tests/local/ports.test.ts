@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { createServer, Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { closeServers, isAnswered, openPort, PortTaken } from '../../local/network/open-port';
+import { closeServers, isListening, openPort, PortTaken } from '../../local/network/open-port';
 import { listen } from '../../local/server';
 import { startTestRun, temporaryFolder } from '../support/local';
 import { killProcesses, startProcess } from '../support/npm-start';
@@ -65,7 +65,7 @@ describe('A5: npm start', () => {
       for (const one of [url, vodUrl, tableUrl, parameterStoreUrl, queuesUrl]) {
         const { port } = new URL(one ?? '');
         for (const host of loopback) {
-          expect([one, host, await isAnswered(Number(port), host)]).toEqual([one, host, true]);
+          expect([one, host, await isListening(Number(port), host)]).toEqual([one, host, true]);
         }
       }
       for (const host of hasIpv6 ? ['127.0.0.1', '[::1]'] : ['127.0.0.1']) {
@@ -75,7 +75,7 @@ describe('A5: npm start', () => {
     } finally {
       await run.stop();
     }
-    for (const host of loopback) expect(await isAnswered(run.vod.port, host)).toBe(false);
+    for (const host of loopback) expect(await isListening(run.vod.port, host)).toBe(false);
     await rm(dataDir, { recursive: true });
   }, 60_000);
 });
@@ -84,7 +84,7 @@ describe('A5: openPort', () => {
   testWithIpv6('leaves neither address open when one of them is taken', async () => {
     const other = await occupy('::1');
     await expect(listen(() => Promise.resolve(), other.port, 'PORT')).rejects.toThrow('(on [::1])');
-    expect(await isAnswered(other.port, '127.0.0.1')).toBe(false);
+    expect(await isListening(other.port, '127.0.0.1')).toBe(false);
     await other.close();
   });
 
@@ -115,7 +115,7 @@ describe('A5: openPort', () => {
   test.each(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])('works on a machine without IPv6 (%s)', async (code) => {
     const { port, servers } = await openPort(() => new WithoutIpv6(code), 0);
     expect(servers).toHaveLength(1);
-    expect(await isAnswered(port, '127.0.0.1')).toBe(true);
+    expect(await isListening(port, '127.0.0.1')).toBe(true);
     await closeServers(servers);
   });
 

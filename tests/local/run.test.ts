@@ -10,7 +10,7 @@ import { uploadsOf } from '../../local/uploads';
 import { startAppServer, verifyWebhook } from '../support/app-server';
 import { fixtureProject, startTestRun, temporaryFolder } from '../support/local';
 import { killProcesses, startProcess } from '../support/npm-start';
-import { askSignature } from '../support/stack';
+import { requestSignature } from '../support/stack';
 import { apply, cos, ugc, until } from '../support/vod/vod-client';
 import { sample } from '../support/thorough';
 
@@ -56,7 +56,7 @@ describe('npm start', () => {
       expect(url).toBe(app.url);
       expect(Buffer.from(secret.slice(6), 'base64')).toHaveLength(32);
       const vodPort = Number(new URL(run.valueOf('vod')).port);
-      const signature = await askSignature({ url: run.valueOf('page').slice(0, -1), vodPort });
+      const signature = await requestSignature({ url: run.valueOf('page').slice(0, -1), vodPort });
       const applied = await apply(vodPort, signature);
       await cos(vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
       await ugc(vodPort, 'Commit', { signature, vodSessionKey: applied.vodSessionKey });
@@ -135,7 +135,7 @@ test('the project itself issues a signature and stores an event as a row', async
   await run.stop();
 }, 30_000);
 
-test('a start that fails reports why in one sentence, and stops what had started', async () => {
+test('a start that fails reports why as one message, and stops what had started', async () => {
   const broken = 'service: broken\nprovider: { name: aws }\nfunctions: ${param:none}\n';
   await writeFile(join(dataDir, 'serverless.yml'), broken);
   const { port, close } = await listen(() => Promise.resolve());

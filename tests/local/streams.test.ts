@@ -13,7 +13,7 @@ import {
   UpdateItemCommand,
   type AttributeValue,
 } from '@aws-sdk/client-dynamodb';
-import { answerStreamAction } from '../../local/services/stream/actions';
+import { executeStreamAction } from '../../local/services/stream/actions';
 import { streamClient, type StreamPosition } from '../../local/services/stream/client';
 import { keyedLock } from '../../local/services/stream/keyed-lock';
 import { StreamLog } from '../../local/services/stream/log';
@@ -263,7 +263,7 @@ describe.each(engines)('the stream of %s', (engine) => {
     expect(await keysFrom(await shardIterator('LATEST'))).toEqual([]);
   });
 
-  test('pages follow each other, and the end of the stream is an empty page that can be asked again', async () => {
+  test('pages follow each other, and the end of the stream is an empty page that can be requested again', async () => {
     for (const fileId of ['1', '2', '3']) await put(fileId);
     const first = await getRecords(await shardIterator('TRIM_HORIZON'), 2);
     const second = await getRecords(first.next, 2);
@@ -353,7 +353,7 @@ describe("the stream's records", () => {
     const [second] = restarted.recordsAfter(arn, '', 10);
     expect(BigInt(second?.dynamodb.SequenceNumber ?? 0)).toBe(BigInt(first?.dynamodb.SequenceNumber ?? 0) + 1n);
     const iteratorAt = (type: string) => () =>
-      answerStreamAction(
+      executeStreamAction(
         restarted,
         'GetShardIterator',
         {
@@ -373,9 +373,9 @@ describe("the stream's records", () => {
     log.enable('rows', 'NEW_IMAGE');
     const [{ arn } = { arn: '' }] = log.streams;
     const input = { StreamArn: arn, ShardId: shardIdOf(log, arn), ShardIteratorType: 'TRIM_HORIZON' };
-    const iterator = { ...answerStreamAction(log, 'GetShardIterator', input, 0) };
-    expect(answerStreamAction(log, 'GetRecords', iterator, 900_000)).toMatchObject({ Records: [] });
-    expect(() => answerStreamAction(log, 'GetRecords', iterator, 900_001)).toThrow('older than 15 minutes');
+    const iterator = { ...executeStreamAction(log, 'GetShardIterator', input, 0) };
+    expect(executeStreamAction(log, 'GetRecords', iterator, 900_000)).toMatchObject({ Records: [] });
+    expect(() => executeStreamAction(log, 'GetRecords', iterator, 900_001)).toThrow('older than 15 minutes');
   });
 
   test.each([
@@ -387,7 +387,7 @@ describe("the stream's records", () => {
     const log = new StreamLog(undefined);
     log.enable('rows', 'NEW_IMAGE');
     const StreamArn = log.streamOf('rows')?.arn;
-    expect(() => answerStreamAction(log, action, { StreamArn, ...input }, 0)).toThrow();
+    expect(() => executeStreamAction(log, action, { StreamArn, ...input }, 0)).toThrow();
   });
 
   test.each(engines)('a foreign Host and a browser of any origin are refused in front of %s', async (engine) => {
@@ -408,7 +408,7 @@ describe("the stream's records", () => {
 });
 
 function shardIdOf(log: StreamLog, StreamArn: string): string {
-  const { StreamDescription: description } = answerStreamAction(log, 'DescribeStream', { StreamArn }, 0) as {
+  const { StreamDescription: description } = executeStreamAction(log, 'DescribeStream', { StreamArn }, 0) as {
     StreamDescription: { Shards: { ShardId: string }[] };
   };
   return description.Shards[0]?.ShardId ?? '';

@@ -142,7 +142,7 @@ describe.each(engines)('%s', (engine) => {
     expect(await update('NONE')).toBeUndefined();
   });
 
-  // Web pages can reach every port of 127.0.0.1 and ::1, and the engines answer all of them.
+  // Web pages can reach every port of 127.0.0.1 and ::1, and the engines respond to all of them.
   onLinux('H4: the engine listens neither on 127.0.0.1 nor on ::1', async () => {
     const listening = await listeningAddresses(await childrenOf(process.pid));
     expect(listening).toEqual(engine === 'dynalite' ? [] : [expect.stringMatching(/^127\.[1-9]\d*\.\d+\.[1-9]\d*$/)]);
@@ -154,7 +154,7 @@ describe.each(engines)('%s', (engine) => {
     ['other indexes', { ...properties, GlobalSecondaryIndexes: [] }],
     ['another name', { ...properties, TableName: 'other' }],
   ])('says what to do about %s', async (_, changed) => {
-    await expect(table.create(changed)).rejects.toThrow(`move ${path} away, and an empty one is made`);
+    await expect(table.create(changed)).rejects.toThrow(`move ${path} to another folder, and an empty one is created`);
   });
 });
 
@@ -166,7 +166,7 @@ onLinux('H4: each dynalite has a socket of its own, in a folder that only its ow
   await Promise.all([one.cleanUp(), other.cleanUp()]);
 });
 
-// dynalite opens its folder only when it is asked something: of the two, dynoxide alone can fail here.
+// dynalite opens its folder only at its first request: of the two, dynoxide alone can fail here.
 const withDynoxide = engines.includes('dynoxide') ? test : test.skip;
 
 withDynoxide('H4: dynoxide listens on a random one of the loopback addresses', async () => {

@@ -163,7 +163,8 @@ test('notifying the app bundles nothing of events, verification, signing, VOD or
 
 test('the bundled signing function reads its secrets over TLS and returns a signature that VOD accepts', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-'));
-  const [file, authority] = [join(directory, 'function.js'), join(directory, 'authority.pem')];
+  const file = join(directory, 'function.js');
+  const authority = join(directory, 'authority.pem');
   await bundle('functions/upload-signature.ts', file);
   const pair = certificateFor(directory, ['localhost'], Date.now());
   await writeFile(authority, pair.cert);
@@ -178,7 +179,7 @@ test('the bundled signing function reads its secrets over TLS and returns a sign
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const context = "{ awsRequestId: 'x', getRemainingTimeInMillis: () => 10_000 }";
     const call = `require(${JSON.stringify(file)}).handler(${JSON.stringify(signRequest())}, ${context})`;
-    const script = `${call}.then((answer) => process.stdout.write(JSON.stringify(answer)))`;
+    const script = `${call}.then((response) => process.stdout.write(JSON.stringify(response)))`;
     const env = {
       AWS_REGION: 'ap-southeast-1',
       AWS_ACCESS_KEY_ID: 'x',
@@ -194,9 +195,9 @@ test('the bundled signing function reads its secrets over TLS and returns a sign
       ONE_TIME_VALID_FIXED: 'false',
     };
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { env });
-    const [logged = '', answered = ''] = stdout.split('\n');
+    const [logged = '', result = ''] = stdout.split('\n');
     expect(JSON.parse(logged)).toMatchObject({ outcome: 'signed' });
-    const { statusCode, body } = JSON.parse(answered) as { statusCode: number; body: string };
+    const { statusCode, body } = JSON.parse(result) as { statusCode: number; body: string };
     expect(statusCode).toBe(200);
     expect(verify((JSON.parse(body) as { signature: string }).signature, 'a-secret-key')).toBe(true);
   } finally {

@@ -85,7 +85,7 @@ describe.each(SEEDS)('H7: 1 000 posts without a credential beside 300 callers an
   });
 
   test('H7: with a well-formed wrong token, a third of the callers gets a signature with the first response, all with the second', async () => {
-    const { posts, responses } = await run('token=a-token-of-somebody-else');
+    const { posts, responses } = await run('token=a-token-of-another-sender');
     const firstSignatures = responses.filter(([first]) => first?.status === 200).length;
     expect(firstSignatures).toBeGreaterThanOrEqual(INSTANCES / 3);
     expect(Math.max(...responses.map((own) => own.length))).toBe(2);

@@ -6,7 +6,7 @@ import { EVIL, startVictim, type Victim } from '../support/victim';
 import { SEAL_KEY, type Item } from '../support/webhook';
 
 // An attacker who knows the callback URL with its token, and has one upload signature of their own, forges events about a
-// file of another user: what its row contains before VOD was asked, and after it.
+// file of another user: what its row contains before the verification, and after it.
 
 const mallory = seal('order=7', 'mallory', false, SEAL_KEY);
 
@@ -22,7 +22,7 @@ afterEach(async () => {
   await scene.stop();
 });
 
-/** What a row shows of a forged event that comes first, until VOD has answered. */
+/** What a row shows of a forged event that comes first, until VOD has responded. */
 interface Attack {
   readonly forged: (fileId: string, taskId: string) => EventBody;
   readonly first: object;
@@ -95,8 +95,16 @@ const attacks: Readonly<Record<string, Attack>> = {
       EventType: 'NewFileUpload',
       trust: 'confirmed',
       FileUploadEvent: {
-        ...{ FileId: fileId, trust: 'confirmed', uploader: 'mallory', status: 'ready', confirmedAt: 'now' },
-        ...{ version: 999, sortTime: '9999', _news: [], _wasReady: true, _expiresAt: 1 },
+        FileId: fileId,
+        trust: 'confirmed',
+        uploader: 'mallory',
+        status: 'ready',
+        confirmedAt: 'now',
+        version: 999,
+        sortTime: '9999',
+        _news: [],
+        _wasReady: true,
+        _expiresAt: 1,
       },
     }),
     first: { uploader: 'user-42' },

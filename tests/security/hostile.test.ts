@@ -77,13 +77,13 @@ afterAll(async () => {
 test(
   `none of ${BODIES} random and mutated bodies returns 5xx, and no refused one wrote a row`,
   async () => {
-    const answers = new Map<number, number>();
+    const responses = new Map<number, number>();
     const written = new Set<string>();
     await fc.assert(
       fc.asyncProperty(bodies, fc.boolean(), async (body, base64) => {
         webhook.lines.length = 0;
         const { statusCode = 0 } = await webhook.post(body, { base64 });
-        answers.set(statusCode, (answers.get(statusCode) ?? 0) + 1);
+        responses.set(statusCode, (responses.get(statusCode) ?? 0) + 1);
         expect([200, 400, 413]).toContain(statusCode);
         const [line] = webhook.lines;
         if (statusCode === 200) for (const fileId of line?.['fileIds'] as string[]) written.add(fileId);
@@ -91,8 +91,8 @@ test(
       { numRuns: BODIES, seed: SEED, endOnFailure: true },
     );
     // A run in which nearly all is refused, or nearly nothing, would show little.
-    expect(answers.get(200)).toBeGreaterThan(BODIES / 10);
-    expect(answers.get(400)).toBeGreaterThan(BODIES / 10);
+    expect(responses.get(200)).toBeGreaterThan(BODIES / 10);
+    expect(responses.get(400)).toBeGreaterThan(BODIES / 10);
     const rows = await webhook.table.rows();
     expect(new Set(rows.map(({ fileId }) => fileId as string))).toEqual(written);
   },

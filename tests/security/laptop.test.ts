@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { listen, type Listening } from '../../local/server';
 import { launchBrowser } from '../support/browser/browser';
 import { startTestRun, type TestRun } from '../support/local';
-import { apiClient, ask } from '../support/vod/vod-client';
+import { apiClient, sendRequest } from '../support/vod/vod-client';
 
 // H4: what a web page that the developer visits can do to a local run. Chromium with its web security on; the page tries
 // whatever a page can send.
@@ -145,9 +145,9 @@ const ATTACK = `async ({ url, method, headers, body }) => {
   const input = Object.assign(document.createElement('input'), { name: (body ?? '{').replace(/}$/, ', "x": "'), value: '"}' });
   form.append(input);
   document.body.append(form);
-  const answered = new Promise((resolve) => { frame.onload = resolve; setTimeout(resolve, 3000); });
+  const loaded = new Promise((resolve) => { frame.onload = resolve; setTimeout(resolve, 3000); });
   form.submit();
-  await answered;
+  await loaded;
   try { note('frame')(frame.contentDocument.body.innerText); } catch {}
   navigator.sendBeacon(url, body ?? '');
   return found;
@@ -175,7 +175,7 @@ async function state(): Promise<State> {
     rows: await run.table.rows(),
     key: run.parameterStore.parameters.get('/local/vod-key'),
     messages: run.queues.stats('VerificationDeadLetters'),
-    faults: (await ask(run.vod.port, { path: '/local/faults' })).text,
+    faults: (await sendRequest(run.vod.port, { path: '/local/faults' })).text,
     files: (await apiClient(run.vod.port, { secretId, secretKey }).SearchMedia({})).TotalCount,
     callbacks: run.vod.callbackLog.size,
     webhooks: received.length,
@@ -275,11 +275,11 @@ test.each(['run', 'vod', 'table', 'parameterStore', 'queues'] as const)(
     expect(ours.length).toBeGreaterThan(1);
     for (const { url: target, ...rest } of ours) {
       const sameOrigin = { ...rest, url: target.replace(/^http:\/\/[^/]+/, rebound) };
-      const answer = await page.evaluate<{ status: number; text: string }>(
+      const response = await page.evaluate<{ status: number; text: string }>(
         `fetch(${JSON.stringify(sameOrigin.url)}, ${JSON.stringify(sameOrigin)}).then(async (r) => ({ status: r.status, text: await r.text() }))`,
       );
-      expect([rest.name, answer.status]).toEqual([rest.name, part === 'parameterStore' ? 400 : 403]);
-      expect(answer.text).not.toMatch(/row-secret|AKID|secretKey|token"|"drop"/);
+      expect([rest.name, response.status]).toEqual([rest.name, part === 'parameterStore' ? 400 : 403]);
+      expect(response.text).not.toMatch(/row-secret|AKID|secretKey|token"|"drop"/);
     }
     expect(await state()).toEqual(before);
     await page.close();

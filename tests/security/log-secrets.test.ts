@@ -89,8 +89,8 @@ test('no line of the signing function contains the body, the caller, a secret or
   ];
   for (const claims of [{ sub: 'caller-7' }, { sub: '', name: 'caller-7' }, { sub: 'caller-7'.repeat(20) }]) {
     for (const body of [...bodies, ...bodies]) {
-      const { body: answered = '' } = await limited(signRequest(body, claims), context());
-      signatures.push((JSON.parse(answered) as { signature?: string }).signature ?? '');
+      const { body: response = '' } = await limited(signRequest(body, claims), context());
+      signatures.push((JSON.parse(response) as { signature?: string }).signature ?? '');
     }
   }
   store.parameters.set('/vod/key', '{"secretId":"canary"}');
@@ -111,9 +111,9 @@ test("no line of verification or reconciliation contains a file's content, a cal
     await world.processed(fileId);
     await world.deliver(newFileUpload({ fileId, sourceContext: 'canary', url: 'http://canary/' }));
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9', sessionContext: 'canary' }));
-    world.api.answering = () => refusal('InvalidParameterValue');
+    world.api.respond = () => refusal('InvalidParameterValue');
     await world.verify();
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.deliver(newFileUpload({ fileId: '999', sourceContext: 'canary', url: 'http://canary/' }));
     await world.verify();
     await world.pass(2 * HOUR);
@@ -205,7 +205,7 @@ describe('the functions for app users, as they are deployed', () => {
     readonly milliseconds?: number;
   }
 
-  /** Calls a function; returns its answer and the lines that it wrote to stdout and stderr. */
+  /** Calls a function; returns its response and the lines that it wrote to stdout and stderr. */
   async function call(
     name: keyof typeof handlers,
     { caller = 'caller-7', path, query, body, milliseconds }: Call = {},
@@ -219,7 +219,7 @@ describe('the functions for app users, as they are deployed', () => {
     );
     try {
       const request = signRequest(body, { sub: caller, name: 'canary' });
-      const answer = await handlers[name](
+      const response = await handlers[name](
         {
           ...request,
           ...(path !== undefined && { pathParameters: { fileId: path } }),
@@ -229,8 +229,8 @@ describe('the functions for app users, as they are deployed', () => {
         context(milliseconds),
       );
       return {
-        status: answer.statusCode,
-        body: answer.body ?? '',
+        status: response.statusCode,
+        body: response.body ?? '',
         lines: written.join('').split('\n').filter(Boolean),
       };
     } finally {
@@ -245,7 +245,7 @@ describe('the functions for app users, as they are deployed', () => {
       for (const text of [...SECRETS, ...CONTENT]) expect(line).not.toContain(text);
     }
     for (const text of SECRETS) expect(body).not.toContain(text);
-    // A stack, in an answer or in a line.
+    // A stack, in a response or in a line.
     expect(body + lines.join('')).not.toMatch(/\\n +at |node_modules|\.[jt]s:\d/);
   }
 
@@ -272,25 +272,25 @@ describe('the functions for app users, as they are deployed', () => {
   test.each(cases)(
     '%s, status %i: logs no secret, stack, caller or content, and returns no secret or stack',
     async (name, status, make) => {
-      const answer = await call(name, make());
-      expect([answer.status, answer.body]).toEqual([status, expect.any(String)]);
-      expectClean(answer);
-      if (status >= 400) for (const text of CONTENT) expect(answer.body).not.toContain(text);
+      const response = await call(name, make());
+      expect([response.status, response.body]).toEqual([status, expect.any(String)]);
+      expectClean(response);
+      if (status >= 400) for (const text of CONTENT) expect(response.body).not.toContain(text);
       if (name === 'play' && status === 200) {
-        const { psign, url } = JSON.parse(answer.body) as { readonly psign: string; readonly url: string };
-        expect(answer.lines.join('')).not.toContain(psign);
-        expect(answer.lines.join('')).not.toContain(url);
+        const { psign, url } = JSON.parse(response.body) as { readonly psign: string; readonly url: string };
+        expect(response.lines.join('')).not.toContain(psign);
+        expect(response.lines.join('')).not.toContain(url);
       }
     },
   );
 
   test('while VOD refuses, a deletion logs the code and no content', async () => {
     world.webhook.parameters.set('/vod/key', JSON.stringify({ secretId: SECRET_ID, secretKey: 'canary-key' }));
-    const answer = await call('remove', { path: fileId });
+    const response = await call('remove', { path: fileId });
     world.webhook.parameters.set('/vod/key', JSON.stringify({ secretId: SECRET_ID, secretKey: SECRET_KEY }));
-    expect(answer.status).toBe(503);
-    expect(answer.lines.join('')).toContain('AuthFailure.SignatureFailure');
-    expectClean(answer);
+    expect(response.status).toBe(503);
+    expect(response.lines.join('')).toContain('AuthFailure.SignatureFailure');
+    expectClean(response);
   });
 
   describe('while the table is unavailable', () => {
@@ -299,9 +299,9 @@ describe('the functions for app users, as they are deployed', () => {
     test.each(['uploads', 'remove', 'play', 'sign'] as const)(
       '%s returns 503 and logs the reason alone',
       async (name) => {
-        const answer = await call(name, { path: fileId, milliseconds: 1_500 });
-        expect(answer.status).toBe(503);
-        expectClean(answer);
+        const response = await call(name, { path: fileId, milliseconds: 1_500 });
+        expect(response.status).toBe(503);
+        expectClean(response);
       },
     );
   });

@@ -5,11 +5,11 @@ import { seal } from '../../lib/vod/source-context';
 import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
 import { contentOf, HOUR, MINUTE, type Reconciliation } from '../support/reconciliation';
 import { EVIL, startVictim, type Victim } from '../support/victim';
-import { apply, ask, cos, sign, ugc, upload } from '../support/vod/vod-client';
+import { apply, sendRequest, cos, sign, ugc, upload } from '../support/vod/vod-client';
 import { SEAL_KEY } from '../support/webhook';
 
-// What the threat table of the documentation says of each attacker, by its numbers. Forged events about a file of somebody
-// else (T5 to T7) are in forgeries.test.ts.
+// What the threat table of the documentation says of each attacker, by its numbers. Forged events about a file of another
+// user (T5 to T7) are in forgeries.test.ts.
 
 const DAY = 24 * HOUR;
 
@@ -123,19 +123,19 @@ describe('an invented file', () => {
     const before = world.actions.length;
     await world.pass(30 * DAY);
     await world.run();
-    const asked: string[] = [];
-    world.api.answering = (action, pass, parameters) => {
-      if (action === 'DescribeMediaInfos') asked.push(...(parameters as { FileIds: string[] }).FileIds);
+    const describedIds: string[] = [];
+    world.api.respond = (action, pass, parameters) => {
+      if (action === 'DescribeMediaInfos') describedIds.push(...(parameters as { FileIds: string[] }).FileIds);
       return pass();
     };
     await world.run();
     expect(world.actions.length).toBeGreaterThan(before);
-    expect(asked).not.toContain('999');
+    expect(describedIds).not.toContain('999');
   });
 
   test('T4: is confirmed and no longer expires when VOD has the file', async () => {
     const { fileId } = victim;
-    world.api.answering = (action, pass) =>
+    world.api.respond = (action, pass) =>
       action === 'DescribeMediaInfos'
         ? { Response: { MediaInfoSet: [], NotExistFileIdSet: [fileId], RequestId: '1' } }
         : pass();
@@ -143,7 +143,7 @@ describe('an invented file', () => {
     await world.verify();
     await world.pass(2 * HOUR);
     expect(await world.item(fileId)).toMatchObject({ trust: 'unknown' });
-    world.api.answering = (_, pass) => pass();
+    world.api.respond = (_, pass) => pass();
     await world.deliver(...victim.events);
     await world.verify();
     const item = await world.item(fileId);
@@ -162,7 +162,7 @@ test('T8: 60 forged tasks of one confirmed row cost one round of calls, bounded 
   const calls = world.actions.length;
   await world.verify();
   // DescribeMediaInfos, DescribeTasks, and DescribeTaskDetail for each of the 20 that are remembered; records of older
-  // versions in the same batch are not asked about.
+  // versions in the same batch are not verified.
   expect(world.actions.length - calls).toBeLessThanOrEqual(22);
   expect(contentOf(await world.item(victim.fileId))).toEqual(before);
 });
@@ -176,9 +176,9 @@ test('T8: among 300 invented files a true one is confirmed by the first verifica
   const calls = world.actions.length;
   await world.verify();
   expect(await world.item(victim.fileId)).toMatchObject({ trust: 'confirmed', uploader: 'user-42', status: 'ready' });
-  const asked = world.actions.slice(calls).filter((action) => action === 'DescribeMediaInfos');
+  const describeCalls = world.actions.slice(calls).filter((action) => action === 'DescribeMediaInfos');
   // Four batches of the stream, of up to 100 records each.
-  expect(asked.length).toBeLessThanOrEqual(4 * 5 + 1);
+  expect(describeCalls.length).toBeLessThanOrEqual(4 * 5 + 1);
 });
 
 describe('an app user with a signature', () => {
@@ -212,7 +212,7 @@ describe('an app user with a signature', () => {
     const { coverUrl: replaced, ...after } = contentOf(await world.item(fileId));
     expect(after).toEqual(before);
     expect(replaced).not.toBe(coverUrl);
-    expect((await ask(port, { path: new URL(String(replaced)).pathname })).text).toBe('abc');
+    expect((await sendRequest(port, { path: new URL(String(replaced)).pathname })).text).toBe('abc');
   });
 });
 

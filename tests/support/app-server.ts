@@ -32,7 +32,7 @@ export interface AppServer {
   readonly restart: () => Promise<void>;
 }
 
-/** An app's server on 127.0.0.1, which answers 204 unless it is told otherwise. */
+/** An app's server on 127.0.0.1, which returns 204 by default. */
 export async function startAppServer(now: () => number = Date.now): Promise<AppServer> {
   const received: ReceivedWebhook[] = [];
   const attempts = new Map<string, number>();

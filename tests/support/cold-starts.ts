@@ -134,7 +134,7 @@ function throttlingStore(time: SimulatedTime, latency: number, callsPerSecond: n
   });
   const post: Post = async ({ body, timeout }) => {
     await time.sleep(Math.min(latency, timeout));
-    if (timeout < latency) throw new Error(`nothing came within ${timeout} ms`);
+    if (timeout < latency) throw new Error(`no data received within ${timeout} ms`);
     accepted = accepted.filter((at) => time.now() - at < 1_000);
     if (accepted.length >= callsPerSecond) {
       counts.throttled++;

@@ -10,5 +10,5 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const headers = values.header.map((header) => header.split(/:\s*/, 2));
-const answer = await fetch(positionals[0], { method: values.data ? 'POST' : 'GET', body: values.data, headers });
-process.stdout.write(await answer.text());
+const response = await fetch(positionals[0], { method: values.data ? 'POST' : 'GET', body: values.data, headers });
+process.stdout.write(await response.text());

@@ -98,7 +98,7 @@ interface Problem {
   readonly errors?: readonly { readonly path: string; readonly message: string }[];
 }
 
-/** The body of an answer that must be problem+json. */
+/** The body of a response that must be problem+json. */
 export function problemOf({ headers, body = '' }: APIGatewayProxyStructuredResultV2): Problem {
   expect(headers?.['content-type']).toBe('application/problem+json');
   return JSON.parse(body) as Problem;

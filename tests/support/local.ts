@@ -5,7 +5,7 @@ import { bundleCached } from './bundled-functions';
 import { resolveCached } from './deploy/resolved-config';
 import { startLocal, type LocalOptions, type LocalRun } from '../../local/run';
 
-/** A serverless.yml with handlers that answer, fail, crash and dawdle. */
+/** A serverless.yml with handlers that respond, fail, crash and dawdle. */
 export const fixtureProject = join(__dirname, '..', 'fixtures', 'local');
 
 export interface TestRun extends LocalRun {

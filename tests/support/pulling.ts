@@ -5,7 +5,7 @@ import { uploadStore } from '../../lib/uploads/store';
 import { vodApi } from '../../lib/vod/api';
 import { countingClient, retryDeps, startUploadsTable, TABLE_NAME } from './backend';
 import { context } from './lambda';
-import { relay, type Answering } from './relay';
+import { relay, type Respond } from './relay';
 import { SECRET_ID, SECRET_KEY, start } from './vod/vod-client';
 import type { Item } from './webhook';
 
@@ -28,11 +28,11 @@ export async function startPulling(path: string) {
 
   return {
     table,
-    /** A VOD in PULL mode, with the function before it; `answering` decides what VOD's API answers. */
-    async queue(answering: Answering = (_, pass) => pass()) {
+    /** A VOD in PULL mode, with the function before it; `respond` decides what VOD's API returns. */
+    async queue(respond: Respond = (_, pass) => pass()) {
       let ahead = 0;
       const vod = await start({ mode: 'PULL', now: () => Date.now() + ahead });
-      const between = await relay(vod.port, answering);
+      const between = await relay(vod.port, respond);
       const lines: Record<string, unknown>[] = [];
       const clock = virtualClock();
       const deps = { ...retryDeps, ...clock };

@@ -16,7 +16,7 @@ import type { VodOptions } from '../../local/vod/server';
 import { countingClient, localConfig, retryDeps, TABLE_NAME } from './backend';
 import type { EventBody } from './events';
 import { context, queueEvent, streamEvent } from './lambda';
-import { relay, type Answering } from './relay';
+import { relay, type Respond } from './relay';
 import { SECRET_ID, SECRET_KEY, start } from './vod/vod-client';
 import { SEAL_KEY, startWebhook, type Item, type Webhook } from './webhook';
 
@@ -70,18 +70,18 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
     start({ now: vodNow, ...options }),
     localConfig(),
   ]);
-  const api = { answering: ((_, pass) => pass()) as Answering, subAppId: undefined as number | undefined };
-  const between = await relay(vod.port, (...call) => api.answering(...call));
+  const api = { respond: ((_, pass) => pass()) as Respond, subAppId: undefined as number | undefined };
+  const between = await relay(vod.port, (...call) => api.respond(...call));
   const client = sdkClient(vod.port);
   const sealKeys: [string, ...string[]] = [SEAL_KEY];
   const lines: Record<string, unknown>[] = [];
   const queue: Message[] = [];
   const deadMessages: string[] = [];
-  const services = { queueAnswers: true, jitter: () => 0 };
+  const services = { isQueueAvailable: true, jitter: () => 0 };
   let checkpoint = '{}';
 
   const sendMessages: SendMessages = (url, messages) => {
-    if (!services.queueAnswers) return Promise.reject(new Error('Cannot queue messages: SQS does not answer'));
+    if (!services.isQueueAvailable) return Promise.reject(new Error('Cannot queue messages: SQS does not respond'));
     for (const { body, delaySeconds } of messages) {
       if (url === QUEUE) queue.push({ body, due: now() + delaySeconds * SECOND });
       else deadMessages.push(body);
@@ -180,7 +180,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
   return {
     clock,
     now,
-    /** What VOD's server API answers, and the application that the functions name. */
+    /** What VOD's server API returns, and the application that the functions name. */
     api,
     /** The actions of VOD's server API that were called so far. */
     actions: between.actions,
@@ -194,7 +194,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
     },
     /** What the functions open seals with; uploads here are sealed with the first. */
     sealKeys,
-    /** Whether the delay queue answers, and the random of its jitter. */
+    /** Whether the delay queue responds, and the random of its jitter. */
     services,
     /** The vendor's own SDK, unmodified, straight to VOD. */
     client,
@@ -257,7 +257,7 @@ export type Reconciliation = Awaited<ReturnType<typeof startReconciliation>>;
 
 async function deliverOne(webhook: Webhook, event: object): Promise<void> {
   const { statusCode, body = '' } = await webhook.post(event);
-  if (statusCode !== 200) throw new Error(`the webhook answers ${statusCode ?? 0} ${body}`);
+  if (statusCode !== 200) throw new Error(`the webhook returns ${statusCode ?? 0} ${body}`);
 }
 
 function sdkClient(port: number) {

@@ -5,16 +5,16 @@ import { onceDone } from './vod/vod-client';
 /** Asks the local VOD, or another one at this port. */
 export type Pass = (vodPort?: number) => Promise<object>;
 
-/** What VOD's server API answers to one call: its whole body. */
-export type Answering = (action: string, pass: Pass, parameters: object) => object | Promise<object>;
+/** What VOD's server API returns for one call: its whole body. */
+export type Respond = (action: string, pass: Pass, parameters: object) => object | Promise<object>;
 
 export const refusal = (Code: string) => ({
   Response: { Error: { Code, Message: 'refused' }, RequestId: 'request-1' },
 });
-export const answer = (members: object = {}) => ({ Response: { ...members, RequestId: 'request-1' } });
+export const vodResponse = (members: object = {}) => ({ Response: { ...members, RequestId: 'request-1' } });
 
 /** Stands between a client of the server API and the local VOD. It ends with the test. */
-export async function relay(vodPort: number, answering: Answering) {
+export async function relay(vodPort: number, respond: Respond) {
   const actions: string[] = [];
   const { port, close } = await listen(async (incoming, response) => {
     const body = (await readBody(incoming, 2 ** 20)) ?? Buffer.alloc(0);
@@ -24,32 +24,32 @@ export async function relay(vodPort: number, answering: Answering) {
       new Promise((resolve, reject) => {
         const { headers } = incoming;
         const options = { host: '127.0.0.1', port, method: 'POST', path: incoming.url, headers, agent: false };
-        const outgoing = request(options, (answered) => {
-          readBody(answered, 2 ** 20).then((bytes) => {
+        const outgoing = request(options, (incomingResponse) => {
+          readBody(incomingResponse, 2 ** 20).then((bytes) => {
             resolve(JSON.parse(String(bytes)) as object);
           }, reject);
         });
         outgoing.on('error', reject);
         outgoing.end(body);
       });
-    const answered = await answering(action, pass, JSON.parse(body.toString()) as object);
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
+    const result = await respond(action, pass, JSON.parse(body.toString()) as object);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result));
   });
   onceDone(close);
   /** The actions that were called so far. */
   return { url: `http://127.0.0.1:${port}`, actions };
 }
 
-/** Answers of DescribeMediaInfos in which each file is changed; all others as the local VOD gives them. */
-export function changingMedia(change: (info: Readonly<Record<string, unknown>>) => object): Answering {
+/** Responses of DescribeMediaInfos in which each file is changed; all others as the local VOD gives them. */
+export function changingMedia(change: (info: Readonly<Record<string, unknown>>) => object): Respond {
   return async (action, pass) => {
-    const answered = (await pass()) as { Response: { MediaInfoSet?: readonly Record<string, unknown>[] } };
-    if (action !== 'DescribeMediaInfos') return answered;
-    return { Response: { ...answered.Response, MediaInfoSet: answered.Response.MediaInfoSet?.map(change) } };
+    const result = (await pass()) as { Response: { MediaInfoSet?: readonly Record<string, unknown>[] } };
+    if (action !== 'DescribeMediaInfos') return result;
+    return { Response: { ...result.Response, MediaInfoSet: result.Response.MediaInfoSet?.map(change) } };
   };
 }
 
 /** As {@link changingMedia}, with some of each file's BasicInfo replaced. */
-export function changingBasicInfo(changed: object): Answering {
+export function changingBasicInfo(changed: object): Respond {
   return changingMedia((info) => ({ ...info, BasicInfo: { ...(info['BasicInfo'] as object), ...changed } }));
 }

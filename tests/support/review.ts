@@ -8,8 +8,8 @@ export const OLD_REVIEW = {
 export const forbidden = { reason: 'forbidden', detail: 'the file is forbidden (Forbidden) in VOD' };
 export const blocked = (label: string) => ({ reason: 'review', detail: `VOD's review suggests "block" (${label})` });
 
-/** VOD's answer as it was at an earlier stage: with tasks that run, no review, and a file that is not forbidden yet. */
-export function atStage(answer: object, atMost: number): object {
+/** VOD's response as it was at an earlier stage: with tasks that run, no review, and a file that is not forbidden yet. */
+export function atStage(response: object, atMost: number): object {
   const rewrite = (_: string, value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
     const members: Record<string, unknown> = { ...value };
@@ -19,7 +19,7 @@ export function atStage(answer: object, atMost: number): object {
     if (members['Status'] === 'Forbidden' && atMost < 1) members['Status'] = 'Normal';
     return members;
   };
-  return JSON.parse(JSON.stringify(answer), rewrite) as object;
+  return JSON.parse(JSON.stringify(response), rewrite) as object;
 }
 
 /** Random numbers from 0 up to 1 that depend on the seed only (mulberry32). */

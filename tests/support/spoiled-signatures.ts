@@ -54,7 +54,7 @@ export function goodWith(property: (signature: string, mac: Buffer) => boolean):
 }
 
 const GOOD_SIGNATURE = signText(ORIGINAL);
-const ANSWER = { signature: GOOD_SIGNATURE, expireTime: 1_571_301_495, oneTimeValid: false };
+const RESPONSE = { signature: GOOD_SIGNATURE, expireTime: 1_571_301_495, oneTimeValid: false };
 const withPlus = () => goodWith((signature) => /\+.*\+/.test(signature.slice(0, 27)));
 const withSlash = () => goodWith((signature) => signature.slice(0, 27).includes('/'));
 const digestOf = (hash: string, text: string) => createHash(hash).update(text).digest();
@@ -96,12 +96,12 @@ export const SPOILED = {
   'the MAC in Base64': () => base64(mac(ORIGINAL).toString('base64') + ORIGINAL),
   // Not the signature
   'quotes around it': () => JSON.stringify(GOOD_SIGNATURE),
-  'the whole answer': () => JSON.stringify(ANSWER),
-  'the whole answer of an API that wraps it': () =>
+  'the whole response': () => JSON.stringify(RESPONSE),
+  'the whole response of an API that wraps it': () =>
     JSON.stringify({ code: 0, message: 'ok', data: { uploadSignature: GOOD_SIGNATURE } }, null, 2),
-  'the whole answer in Base64': () => base64(JSON.stringify(ANSWER)),
-  'an answer printed by console.log': () => `{ signature: '${GOOD_SIGNATURE}', expireTime: 1571301495 }`,
-  'an answer without a signature': () => JSON.stringify({ error: 'unauthorized', message: 'log in first' }),
+  'the whole response in Base64': () => base64(JSON.stringify(RESPONSE)),
+  'a response printed by console.log': () => `{ signature: '${GOOD_SIGNATURE}', expireTime: 1571301495 }`,
+  'a response without a signature': () => JSON.stringify({ error: 'unauthorized', message: 'log in first' }),
   'Python’s bytes': () => `b'${GOOD_SIGNATURE}'`,
   'a Buffer as JSON': () => JSON.stringify(Buffer.from(GOOD_SIGNATURE, 'base64')),
   'Base64 twice': () => base64(GOOD_SIGNATURE),

@@ -17,13 +17,13 @@ export interface Stack {
 }
 
 async function post<T>({ url }: Stack, path: string, body: object, headers: Record<string, string> = {}): Promise<T> {
-  const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as T;
+  const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(`${path} returned ${response.status} ${await response.text()}`);
+  return (await response.json()) as T;
 }
 
-/** 申请上传签名: asks for a signature as an app does whose user is logged in. */
-export async function askSignature(stack: Stack, wish: object = {}, sub = 'user-42'): Promise<string> {
+/** 申请上传签名: requests a signature as an app does whose user is logged in. */
+export async function requestSignature(stack: Stack, wish: object = {}, sub = 'user-42'): Promise<string> {
   const { token } = await post<{ token: string }>(stack, '/local/token', { sub });
   const headers = { authorization: `Bearer ${token}` };
   return (await post<{ signature: string }>(stack, '/upload-signature', wish, headers)).signature;
@@ -35,7 +35,7 @@ export async function rows({ url }: Stack): Promise<Upload[]> {
 
 const isConfirmed = ({ trust }: Upload) => trust === 'confirmed';
 
-/** The row of a file as soon as it is what is waited for: without a word, VOD's own answer. */
+/** The row of a file as soon as it is what is waited for: without a word, VOD's own response. */
 export async function row(stack: Stack, fileId: string, is: (row: Upload) => boolean = isConfirmed): Promise<Upload> {
   let found: Upload | undefined;
   for (let waited = 0; waited < 20_000; waited += 50) {

@@ -35,12 +35,12 @@ export async function startUploadStore(engine: Engine, path?: string) {
       if (failure !== undefined) throw failure as Error;
       return recorded.outcome;
     },
-    /** Stores VOD's answer about a file. */
+    /** Stores VOD's response about a file. */
     confirm: async (fileId: string, sourceContext: string, uploader: string, createTime: string): Promise<void> => {
       const before = await store.read(fileId, deadline());
       const context = { seal: 'valid', sourceContext, uploader } as const;
-      const answer = { fileId, media: { createTime, size: 3 }, context, isForbidden: false, tasks: new Map() };
-      expect(await store.replace(before, applySnapshot(before, answer, NOW), deadline())).toBe(true);
+      const response = { fileId, media: { createTime, size: 3 }, context, isForbidden: false, tasks: new Map() };
+      expect(await store.replace(before, applySnapshot(before, response, NOW), deadline())).toBe(true);
     },
     itemOf: async (fileId: string): Promise<Item> => {
       const key = { TableName: TABLE_NAME, Key: marshall({ fileId }), ConsistentRead: true };

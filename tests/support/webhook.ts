@@ -70,9 +70,9 @@ export async function startWebhook({ path, engine, now = Date.now }: WebhookOpti
     secretReads: () => secretReads,
     handler,
     post,
-    /** The status that an event's delivery is answered with. */
+    /** The status of the response to an event's delivery. */
     status: async (...call: Parameters<typeof post>) => (await post(...call)).statusCode,
-    /** What the event's answer says happened. */
+    /** What the event's response says happened. */
     outcome: async (...call: Parameters<typeof post>): Promise<unknown> => {
       const { body = '' } = await post(...call);
       return (JSON.parse(body) as { readonly outcome?: unknown }).outcome;

@@ -3,8 +3,32 @@ import { apiClient, apply, cleanUp, cos, eventOf, receiver, sign, start, ugc, up
 afterEach(cleanUp);
 
 const VIDEO_TYPES = [
-  ...['WMV', 'RM', 'MOV', 'MPEG', 'MP4', '3GP', 'FLV', 'AVI', 'RMVB', 'TS', 'ASF', 'MPG', 'WEBM', 'MKV', 'M3U8'],
-  ...['WM', 'ASX', 'RAM', 'MPE', 'VOB', 'DAT', 'MP4V', 'M4V', 'F4V', 'MXF', 'QT'],
+  'WMV',
+  'RM',
+  'MOV',
+  'MPEG',
+  'MP4',
+  '3GP',
+  'FLV',
+  'AVI',
+  'RMVB',
+  'TS',
+  'ASF',
+  'MPG',
+  'WEBM',
+  'MKV',
+  'M3U8',
+  'WM',
+  'ASX',
+  'RAM',
+  'MPE',
+  'VOB',
+  'DAT',
+  'MP4V',
+  'M4V',
+  'F4V',
+  'MXF',
+  'QT',
 ];
 const AUDIO_TYPES = ['MP3', 'M4A', 'FLAC', 'OGG', 'WAV', 'RA', 'AAC', 'AMR'];
 const IMAGE_TYPES = ['JPG', 'JPEG', 'PNG', 'GIF', 'BMP', 'TIFF', 'AI', 'CDR', 'EPS', 'TIF', 'HEIF'];
@@ -42,8 +66,12 @@ test.each([
   const outputs = results.flatMap(({ TranscodeTask }) => TranscodeTask?.Output.Url ?? []);
   expect(outputs).toHaveLength(2);
   for (const url of [video.url, ...outputs]) {
-    const answer = await fetch(url);
-    expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([200, contentType, 'abc']);
+    const response = await fetch(url);
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      contentType,
+      'abc',
+    ]);
   }
 });
 
@@ -92,17 +120,17 @@ describe('V8: Apply refuses with code 10001', () => {
     ]),
   ])('%s, and the message names the parameter', async (_, body, message) => {
     const { port } = await start();
-    const answer = await ugc(port, 'Apply', { signature: sign(), ...body });
-    expect(answer.code).toBe(10001);
-    expect(answer.message).toMatch(message);
+    const response = await ugc(port, 'Apply', { signature: sign(), ...body });
+    expect(response.code).toBe(10001);
+    expect(response.message).toMatch(message);
   });
 
   test('a missing or unknown cover type where only a cover is announced', async () => {
     const { port } = await start();
     const { fileId } = await upload(port);
     for (const cover of [{}, { coverType: 'txt' }]) {
-      const answer = await ugc(port, 'Apply', { signature: sign(), fileId, coverName: 'c', ...cover });
-      expect([answer.code, answer.message]).toEqual([10001, expect.stringContaining('coverType')]);
+      const response = await ugc(port, 'Apply', { signature: sign(), fileId, coverName: 'c', ...cover });
+      expect([response.code, response.message]).toEqual([10001, expect.stringContaining('coverType')]);
     }
   });
 });

@@ -1,5 +1,16 @@
 import { connect } from 'node:tls';
-import { apply, ask, cleanUp, cos, cosAuthorization, md5, sign, start, upload, VIDEO } from '../support/vod/vod-client';
+import {
+  apply,
+  sendRequest,
+  cleanUp,
+  cos,
+  cosAuthorization,
+  md5,
+  sign,
+  start,
+  upload,
+  VIDEO,
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 
@@ -16,7 +27,7 @@ describe('a web page', () => {
       'access-control-request-method': 'PUT',
       'access-control-request-headers': 'authorization,content-md5,content-type,x-cos-security-token',
     };
-    const preflight = await ask(port, { method: 'OPTIONS', host, path: '/any', headers });
+    const preflight = await sendRequest(port, { method: 'OPTIONS', host, path: '/any', headers });
     expect(preflight.status).toBe(204);
     expect(preflight.headers).toMatchObject({
       'access-control-allow-origin': '*',
@@ -33,14 +44,14 @@ describe('a web page', () => {
     const { headers } = await cos(port, applied, { method: 'PUT', path: applied.video.storagePath });
     expect(headers['access-control-expose-headers']).toMatch(/\bETag\b/);
     const host = 'local-vod-1250000001.cos.ap-guangzhou.myqcloud.com';
-    const refused = await ask(port, { host, path: '/' });
+    const refused = await sendRequest(port, { host, path: '/' });
     expect([refused.status, refused.headers['access-control-allow-origin']]).toEqual([403, '*']);
   });
 
   test('can send reports, which are ignored', async () => {
     const { port } = await start();
-    const asked = { method: 'POST', host: 'vodreport.qcloud.com', path: '/ugcupload_new', body: '{}' };
-    expect((await ask(port, asked)).status).toBe(200);
+    const options = { method: 'POST', host: 'vodreport.qcloud.com', path: '/ugcupload_new', body: '{}' };
+    expect((await sendRequest(port, options)).status).toBe(200);
   });
 
   test('reaches every service by path without setting Host', async () => {
@@ -53,16 +64,16 @@ describe('a web page', () => {
       signature: sign(),
       ...VIDEO,
     });
-    const asked = { method: 'PUT', path: data.video.storagePath, body: 'abc' };
-    const answer = await fetch(`${url}/local-vod-1250000001.cos.ap-chongqing.myqcloud.com${asked.path}`, {
+    const options = { method: 'PUT', path: data.video.storagePath, body: 'abc' };
+    const response = await fetch(`${url}/local-vod-1250000001.cos.ap-chongqing.myqcloud.com${options.path}`, {
       method: 'PUT',
       body: 'abc',
       headers: {
-        authorization: cosAuthorization(data, asked),
+        authorization: cosAuthorization(data, options),
         'x-cos-security-token': data.tempCertificate.token,
       },
     });
-    expect([answer.status, answer.headers.get('etag')]).toEqual([200, `"${md5('abc')}"`]);
+    expect([response.status, response.headers.get('etag')]).toEqual([200, `"${md5('abc')}"`]);
     expect((await fetch(`${url}/vodreport.qcloud.com/ugcupload_new`, { method: 'POST' })).status).toBe(200);
     expect((await fetch(`${url}/nothing`)).status).toBe(404);
   });
@@ -78,13 +89,13 @@ test('the port accepts TLS, with a certificate that names the services', async (
     'localhost',
   ]) {
     const text = await new Promise<string>((resolve, reject) => {
-      let answer = '';
+      let response = '';
       const socket = connect({ port: vod.port, host: '127.0.0.1', servername, ca: vod.certificate }, () => {
         socket.write(`GET /x HTTP/1.1\r\nHost: ${servername}\r\nConnection: close\r\n\r\n`);
       });
-      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      socket.on('data', (chunk: Buffer) => (response += chunk.toString()));
       socket.on('close', () => {
-        resolve(answer);
+        resolve(response);
       });
       socket.on('error', reject);
     });
@@ -105,13 +116,13 @@ describe('the media server', () => {
     const { port } = await start();
     const { video } = await upload(port);
     expect(video.url).toMatch(new RegExp(`^http://localhost:${port}/media/.*\\.mp4$`));
-    const answer = await fetch(video.url, { headers: range ? { range } : {} });
-    expect([answer.status, await answer.text(), answer.headers.get('content-range')]).toEqual([
+    const response = await fetch(video.url, { headers: range ? { range } : {} });
+    expect([response.status, await response.text(), response.headers.get('content-range')]).toEqual([
       status,
       text,
       contentRange,
     ]);
-    if (status !== 416) expect(answer.headers.get('content-type')).toBe('video/mp4');
+    if (status !== 416) expect(response.headers.get('content-type')).toBe('video/mp4');
   });
 
   test('serves committed files only', async () => {
@@ -123,7 +134,7 @@ describe('the media server', () => {
     const cover = await apply(port, sign(), { fileId, coverName: 'c', coverType: 'png', coverSize: 3 });
     await cos(port, cover, { method: 'PUT', path: cover.cover.storagePath, body: 'png' });
     expect((await fetch(`${url}/media${cover.cover.storagePath}`)).status).toBe(404);
-    expect((await ask(port, { path: '/media/../../storage-secret' })).status).toBe(404);
-    expect((await ask(port, { path: '/media/%zz' })).status).toBe(400);
+    expect((await sendRequest(port, { path: '/media/../../storage-secret' })).status).toBe(404);
+    expect((await sendRequest(port, { path: '/media/%zz' })).status).toBe(400);
   });
 });

@@ -11,7 +11,7 @@ import {
   ugc,
   upload,
   VIDEO,
-  type Answer,
+  type HttpResponse,
   type ApiClient,
 } from '../support/vod/vod-client';
 
@@ -20,13 +20,13 @@ afterEach(cleanUp);
 const at = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
 describe('the library', () => {
-  test('DescribeMediaInfos returns the sections asked for and the ids that do not exist', async () => {
+  test('DescribeMediaInfos returns the requested sections and the ids that do not exist', async () => {
     const { port } = await start();
     const { fileId, video } = await upload(port, { sourceContext: 'mine', procedure: 'FailingPreset' });
     await sleep(200);
-    const answer = await apiClient(port).DescribeMediaInfos({ FileIds: [fileId, '1'], SubAppId: 1500012345 });
-    expect(answer.NotExistFileIdSet).toEqual(['1']);
-    const [media] = answer.MediaInfoSet ?? [];
+    const response = await apiClient(port).DescribeMediaInfos({ FileIds: [fileId, '1'], SubAppId: 1500012345 });
+    expect(response.NotExistFileIdSet).toEqual(['1']);
+    const [media] = response.MediaInfoSet ?? [];
     expect(media).toMatchObject({
       FileId: fileId,
       BasicInfo: {
@@ -92,7 +92,9 @@ describe('the library', () => {
     const events = (await hook.wait(4)).map(({ event }): object => event);
     expect(events.map((event): unknown => Reflect.get(event, 'EventType') ?? Reflect.get(event, 'eventType'))).toEqual([
       'NewFileUpload',
-      ...['FileDeleted', 'FileDeleted', 'FileDeleted'],
+      'FileDeleted',
+      'FileDeleted',
+      'FileDeleted',
     ]);
     expect(events.filter((event) => Reflect.get(event, 'eventType') === 'FileDeleted')).toHaveLength(1);
   });
@@ -136,22 +138,22 @@ test('every key pair in `keys` signs uploads and server API calls, and none that
     await apiClient(port, { secretId, secretKey })
       .DescribeEventConfig({})
       .then(
-        () => 'answered',
+        () => 'responded',
         (error: unknown) => (error as { code: string }).code,
       ),
   ];
   const refused = [10004, 'AuthFailure.SecretIdNotFound'];
   expect(await codes()).toEqual(refused);
   keys.set(second.secretId, second.secretKey);
-  expect(await codes()).toEqual([0, 'answered']);
-  expect(await codes({ secretId: SECRET_ID, secretKey: SECRET_KEY })).toEqual([0, 'answered']);
+  expect(await codes()).toEqual([0, 'responded']);
+  expect(await codes({ secretId: SECRET_ID, secretKey: SECRET_KEY })).toEqual([0, 'responded']);
   expect(await codes({ secretId: SECRET_ID, secretKey: second.secretKey })).toEqual([
     10004,
     'AuthFailure.SignatureFailure',
   ]);
   keys.delete(SECRET_ID);
   expect(await codes({ secretId: SECRET_ID, secretKey: SECRET_KEY })).toEqual(refused);
-  expect(await codes()).toEqual([0, 'answered']);
+  expect(await codes()).toEqual([0, 'responded']);
 });
 
 test('DescribeTasks and DescribeTaskDetail return the tasks of the last three days', async () => {
@@ -209,8 +211,8 @@ describe('PullEvents and ConfirmEvents', () => {
     let now = Date.now();
     const vod = await start({ mode: 'PULL', now: () => now });
     const pull = async (port: number) => {
-      const answer = await tc3(port, { action: 'PullEvents', time: now });
-      return (JSON.parse(answer.text) as { Response: { EventSet: { EventHandle: string }[] } }).Response.EventSet;
+      const response = await tc3(port, { action: 'PullEvents', time: now });
+      return (JSON.parse(response.text) as { Response: { EventSet: { EventHandle: string }[] } }).Response.EventSet;
     };
     await upload(vod.port);
     const [first] = await pull(vod.port);
@@ -283,6 +285,6 @@ test('with subAppIds, every call must name one of them', async () => {
   expect(await apiClient(port).DescribeEventConfig({ SubAppId: 1500000002 })).toMatchObject({ Mode: 'PUSH' });
 });
 
-function codeOf(answer: Answer): string {
-  return (JSON.parse(answer.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
+function codeOf(response: HttpResponse): string {
+  return (JSON.parse(response.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
 }

@@ -52,8 +52,16 @@ async function uploadInBrowser(backend: string, vodPort: number, query: string):
 async function uploadsAndGetsItsEvents(command: string, file: string, withScript: boolean): Promise<void> {
   const backend = await startBackend(command, file);
   const vod = await startLocalVod(temporaryDirectory(), [
-    ...['--callback', `${backend}/callback`, '--sign-key', KEYS.SIGN_KEY, '--step-ms', '10'],
-    ...['--secret-id', KEYS.SECRET_ID, '--secret-key', KEYS.SECRET_KEY],
+    '--callback',
+    `${backend}/callback`,
+    '--sign-key',
+    KEYS.SIGN_KEY,
+    '--step-ms',
+    '10',
+    '--secret-id',
+    KEYS.SECRET_ID,
+    '--secret-key',
+    KEYS.SECRET_KEY,
   ]);
   // With port 9, which is closed, the browser reaches VOD's hosts by map-hosts.js only.
   const query = withScript ? `?vod=${vod.url}` : '';

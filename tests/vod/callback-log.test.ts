@@ -16,7 +16,7 @@ async function startReceiver(): Promise<AppServer> {
   return receiver;
 }
 
-/** A VOD with one callback that was answered. */
+/** A VOD with one callback that got a response. */
 async function startWithCallback() {
   const receiver = await startReceiver();
   const vod = await start({ callbackUrl: `${receiver.url}?token=right`, signKey: SIGN_KEY });

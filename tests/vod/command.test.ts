@@ -9,7 +9,7 @@ import { killLocalVods, startLocalVod, type LocalVodProcess } from '../support/v
 import {
   apiClient,
   apply,
-  ask,
+  sendRequest,
   cleanUp,
   cos,
   eventOf,
@@ -83,8 +83,18 @@ describe('npm run local-vod', () => {
     const review = { suggestion: 'block', seconds: 0 };
     writeFileSync(join(folder, 'flows.json'), JSON.stringify({ MyFlow: { steps, review } }));
     const vod = await startLocalVod(join(folder, 'data'), [
-      ...['--callback', hook.url, '--callback-format', 'both', '--sign-key', 'key1'],
-      ...['--secret-id', 'AKIDgiven', '--secret-key', 'given', '--procedures', join(folder, 'flows.json')],
+      '--callback',
+      hook.url,
+      '--callback-format',
+      'both',
+      '--sign-key',
+      'key1',
+      '--secret-id',
+      'AKIDgiven',
+      '--secret-key',
+      'given',
+      '--procedures',
+      join(folder, 'flows.json'),
     ]);
     expect(keyPairOf(vod)).toEqual({ secretId: 'AKIDgiven', secretKey: 'given' });
     expect(vod.valueOf('callbacks')).toMatch(
@@ -106,7 +116,14 @@ describe('npm run local-vod', () => {
 
   test('keeps events for PullEvents with --mode pull, and applies switches and faults', async () => {
     const vod = await startLocalVod(temporaryDirectory(), [
-      ...['--mode', 'pull', '--delete-event', 'off', '--fault', 'visibleAfterMs=60000', '--sub-app-ids', '1500000001'],
+      '--mode',
+      'pull',
+      '--delete-event',
+      'off',
+      '--fault',
+      'visibleAfterMs=60000',
+      '--sub-app-ids',
+      '1500000001',
     ]);
     const client = apiClient(vod.port, keyPairOf(vod));
     const fileId = await upload(vod);
@@ -185,7 +202,10 @@ describe('npm run local-vod', () => {
 
 test('map-hosts.js is a script that any page may load', async () => {
   const vod = await startLocalVod(temporaryDirectory());
-  const { status, headers, text } = await ask(vod.port, { path: '/map-hosts.js', headers: { origin: 'https://a.cn' } });
+  const { status, headers, text } = await sendRequest(vod.port, {
+    path: '/map-hosts.js',
+    headers: { origin: 'https://a.cn' },
+  });
   expect([status, headers['content-type']]).toEqual([200, 'text/javascript; charset=utf-8']);
   expect(() => new Script(text)).not.toThrow();
   await vod.stop();

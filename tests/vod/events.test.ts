@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, cleanUp, receiver, start, upload, type Received } from '../support/vod/vod-client';
+import { sendRequest, cleanUp, receiver, start, upload, type Received } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 
 const put = (port: number, body: unknown) =>
-  ask(port, { method: 'PUT', path: '/local/faults', body: typeof body === 'string' ? body : JSON.stringify(body) });
+  sendRequest(port, {
+    method: 'PUT',
+    path: '/local/faults',
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
 const kindOf = ({ event }: Received): string => event.EventType;
 
 describe('a callback', () => {
@@ -179,7 +183,9 @@ describe('the fault', () => {
       await sleep(200);
       return ids.map((id) => hook.received.filter(({ body }) => body.includes(id)).length).join('');
     };
-    const [first, again, other] = [await outcome(5), await outcome(5), await outcome(6)];
+    const first = await outcome(5);
+    const again = await outcome(5);
+    const other = await outcome(6);
     expect(first).toBe(again);
     expect(first).not.toBe(other);
     expect(first).toMatch(/^(?=.*0)(?=.*1)(?=.*2)[012]{12}$/);

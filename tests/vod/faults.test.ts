@@ -1,4 +1,14 @@
-import { apiClient, ask, cleanUp, receiver, start, tc3, until, upload, type Answer } from '../support/vod/vod-client';
+import {
+  apiClient,
+  sendRequest,
+  cleanUp,
+  receiver,
+  start,
+  tc3,
+  until,
+  upload,
+  type HttpResponse,
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 
@@ -16,7 +26,7 @@ const DEFAULTS = {
 };
 
 const change = (port: number, body: unknown) =>
-  ask(port, { method: 'PUT', path: PATH, body: typeof body === 'string' ? body : JSON.stringify(body) });
+  sendRequest(port, { method: 'PUT', path: PATH, body: typeof body === 'string' ? body : JSON.stringify(body) });
 
 describe('/local/faults', () => {
   test('PUT changes the given faults and returns all of them, DELETE resets them', async () => {
@@ -26,8 +36,8 @@ describe('/local/faults', () => {
     const second = await change(port, { format: 'both', visibleAfterMs: 1000, analysedAfterMs: 600_000 });
     const changed = { drop: 0.5, seed: 7, api: 0.25, format: 'both', visibleAfterMs: 1000, analysedAfterMs: 600_000 };
     expect(JSON.parse(second.text)).toEqual({ ...DEFAULTS, ...changed });
-    expect(JSON.parse((await ask(port, { path: PATH })).text)).toEqual({ ...DEFAULTS, ...changed });
-    const reset = await ask(port, { method: 'DELETE', path: PATH });
+    expect(JSON.parse((await sendRequest(port, { path: PATH })).text)).toEqual({ ...DEFAULTS, ...changed });
+    const reset = await sendRequest(port, { method: 'DELETE', path: PATH });
     expect([reset.status, JSON.parse(reset.text)]).toEqual([200, DEFAULTS]);
   });
 
@@ -44,17 +54,17 @@ describe('/local/faults', () => {
     [{ seed: null }, /^"seed" must be/],
     [{ loss: 1 }, /Unknown property "loss": must be one of: drop/],
     ['{"__proto__":1}', /Unknown property "__proto__"/],
-  ])('PUT refuses %j with status 400 and changes nothing', async (body, sentence) => {
+  ])('PUT refuses %j with status 400 and changes nothing', async (body, message) => {
     const { port } = await start();
-    const answer = await change(port, body);
-    expect(answer.status).toBe(400);
-    expect((JSON.parse(answer.text) as { message: string }).message).toMatch(sentence);
+    const response = await change(port, body);
+    expect(response.status).toBe(400);
+    expect((JSON.parse(response.text) as { message: string }).message).toMatch(message);
     expect(JSON.parse((await change(port, {})).text)).toEqual(DEFAULTS);
   });
 
   test('other methods are refused with status 405', async () => {
     const { port } = await start();
-    expect((await ask(port, { method: 'POST', path: PATH })).status).toBe(405);
+    expect((await sendRequest(port, { method: 'POST', path: PATH })).status).toBe(405);
   });
 });
 
@@ -76,15 +86,22 @@ describe('/local/*', () => {
   ])('a request with %s', async (_, headersFor, status) => {
     const { port } = await start();
     for (const path of [PATH, '/local/review']) {
-      const { status: actual } = await ask(port, { method: 'PUT', path, headers: headersFor(port), body: '{}' });
+      const { status: actual } = await sendRequest(port, {
+        method: 'PUT',
+        path,
+        headers: headersFor(port),
+        body: '{}',
+      });
       expect(actual === 403).toBe(status === 403);
     }
-    expect((await ask(port, { method: 'PUT', path: PATH, headers: headersFor(port), body: '{}' })).status).toBe(status);
+    expect((await sendRequest(port, { method: 'PUT', path: PATH, headers: headersFor(port), body: '{}' })).status).toBe(
+      status,
+    );
   });
 
   test('an unknown path is refused with status 404', async () => {
     const { port } = await start();
-    expect((await ask(port, { path: '/local/nothing' })).status).toBe(404);
+    expect((await sendRequest(port, { path: '/local/nothing' })).status).toBe(404);
   });
 });
 
@@ -147,8 +164,8 @@ describe('the fault "api"', () => {
   test('does not replace the refusal of a wrong signature', async () => {
     const vod = await start();
     vod.setFaults({ api: 1 });
-    const answer = await tc3(vod.port, { action: 'DescribeEventConfig', secretKey: 'wrong' });
-    expect(codeOf(answer)).toBe('AuthFailure.SignatureFailure');
+    const response = await tc3(vod.port, { action: 'DescribeEventConfig', secretKey: 'wrong' });
+    expect(codeOf(response)).toBe('AuthFailure.SignatureFailure');
   });
 });
 
@@ -232,10 +249,10 @@ interface Response {
   readonly ProcedureTask?: { readonly MetaData: unknown };
 }
 
-function responseOf(answer: Answer): Response {
-  return (JSON.parse(answer.text) as { Response: Response }).Response;
+function responseOf(response: HttpResponse): Response {
+  return (JSON.parse(response.text) as { Response: Response }).Response;
 }
 
-function codeOf(answer: Answer): string {
-  return responseOf(answer).Error?.Code ?? '';
+function codeOf(response: HttpResponse): string {
+  return responseOf(response).Error?.Code ?? '';
 }

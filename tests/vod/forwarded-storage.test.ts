@@ -1,4 +1,15 @@
-import { apply, ask, cleanUp, cos, cosAuthorization, md5, receiver, sign, start, ugc } from '../support/vod/vod-client';
+import {
+  apply,
+  sendRequest,
+  cleanUp,
+  cos,
+  cosAuthorization,
+  md5,
+  receiver,
+  sign,
+  start,
+  ugc,
+} from '../support/vod/vod-client';
 
 afterEach(cleanUp);
 
@@ -19,14 +30,14 @@ test.each([
     const applied = await apply(port, signature, { videoName: 'mini', videoType: 'MP4' });
     const { storagePath } = applied.video;
     const send = (method: string, query: string, body = '') => {
-      const asked = { method, path: `${storagePath}${query}`, body, headers: {} };
-      return ask(port, {
-        ...asked,
-        path: `${prefix}${asked.path}`,
+      const options = { method, path: `${storagePath}${query}`, body, headers: {} };
+      return sendRequest(port, {
+        ...options,
+        path: `${prefix}${options.path}`,
         ...(host !== undefined && { host }),
         headers: {
           ...FORWARD,
-          authorization: cosAuthorization(applied, asked),
+          authorization: cosAuthorization(applied, options),
           'x-cos-security-token': applied.tempCertificate.token,
         },
       });
@@ -54,10 +65,10 @@ test('a signature over the forwarded host is accepted, over the Host of the requ
   const applied = await apply(port);
   const path = applied.video.storagePath;
   const put = (signedHost: string) => {
-    const asked = { method: 'PUT', path, headers: { host: signedHost } };
-    const authorization = cosAuthorization(applied, asked);
+    const options = { method: 'PUT', path, headers: { host: signedHost } };
+    const authorization = cosAuthorization(applied, options);
     const headers = { ...FORWARD, authorization, 'x-cos-security-token': applied.tempCertificate.token };
-    return ask(port, { method: 'PUT', path, host: 'vod2.qcloud.com', headers, body: 'abc' });
+    return sendRequest(port, { method: 'PUT', path, host: 'vod2.qcloud.com', headers, body: 'abc' });
   };
   expect((await put('vod2.qcloud.com')).status).toBe(403);
   expect((await put(FORWARD['vod-forward-cos'])).status).toBe(200);
@@ -67,14 +78,14 @@ test.each(['evil.example', 'vod.tencentcloudapi.com', ''])(
   'Vod-Forward-Cos: %j is not a storage host and is ignored',
   async (forward) => {
     const { port } = await start();
-    const answer = await ask(port, {
+    const response = await sendRequest(port, {
       method: 'POST',
       host: 'vod2.qcloud.com',
       path: '/v3/index.php?Action=ApplyUploadUGC',
       headers: { 'vod-forward-cos': forward },
       body: JSON.stringify({ signature: sign(), videoName: 'a', videoType: 'mp4' }),
     });
-    expect(JSON.parse(answer.text)).toMatchObject({ code: 0 });
+    expect(JSON.parse(response.text)).toMatchObject({ code: 0 });
   },
 );
 

@@ -53,7 +53,7 @@ describe('Key hotlink protection', () => {
     expect(await statusesOf(urls.map((url) => keyUrl(url, { t: T })))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  describe('refuses a URL with one sentence that names the reason', () => {
+  describe('refuses a URL with one message that names the reason', () => {
     const values = { t: T, exper: '300', rlimit: '3', us: 'a1', uv: 'b2' };
     const wrongSign = /^sign is wrong for Dir "\/media\/1500000001\/[0-9a-f]{8}\d{19}\/"$/;
     const order = /^the parameters must be in the order t, exper, rlimit, us, sign, each at most once$/;
@@ -86,8 +86,8 @@ describe('Key hotlink protection', () => {
         [200, ''],
       ]);
       const [status, body] = await responseOf(urlOf(video.url));
-      const [, sentence] = /^Key hotlink protection: (.*)\n$/.exec(body) ?? [];
-      expect([status, sentence]).toEqual([403, expect.stringMatching(reason)]);
+      const [, message] = /^Key hotlink protection: (.*)\n$/.exec(body) ?? [];
+      expect([status, message]).toEqual([403, expect.stringMatching(reason)]);
       expect(await responseOf(urlOf(video.url), 'HEAD')).toEqual([403, '']);
     });
 
@@ -99,14 +99,15 @@ describe('Key hotlink protection', () => {
       now = NOW + 600_000;
       expect((await responseOf(url))[0]).toBe(200);
       now += 1;
-      const sentence = 'Key hotlink protection: the URL expired at 2026-01-01T00:10:00.000Z\n';
-      expect(await responseOf(url)).toEqual([403, sentence]);
+      const message = 'Key hotlink protection: the URL expired at 2026-01-01T00:10:00.000Z\n';
+      expect(await responseOf(url)).toEqual([403, message]);
     });
   });
 
   test('a sign is valid for its directory only, and for ranges and preflights as without protection', async () => {
     const { port } = await start({ urlKey: URL_KEY });
-    const [first, second] = [await upload(port), await upload(port)];
+    const first = await upload(port);
+    const second = await upload(port);
     const good = keyUrl(first.video.url, { t: inAMinute() });
     const moved = second.video.url + new URL(good).search;
     expect((await responseOf(moved))[0]).toBe(403);

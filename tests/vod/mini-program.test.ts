@@ -174,7 +174,7 @@ describe('V1: the unmodified mini program SDK', () => {
       },
     });
     await until(() => paused !== undefined);
-    await sleep(300); // what had been sent is answered
+    await sleep(300); // the responses to what had been sent
     const sent = partUploads();
     await sleep(500);
     expect(partUploads()).toBe(sent);

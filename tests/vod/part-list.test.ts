@@ -14,7 +14,7 @@ import {
   putPart,
   start,
   tag,
-  type Asked,
+  type RequestOptions,
 } from '../support/vod/vod-client';
 
 afterEach(cleanUp);
@@ -112,7 +112,7 @@ describe('H16: the list of parts of Complete', () => {
 
 describe('H16: a body without an end', () => {
   /** How many MiB of it were taken before the connection was closed. */
-  async function mibOfEndless(port: number, { method = 'POST', path, headers = {} }: Asked): Promise<number> {
+  async function mibOfEndless(port: number, { method = 'POST', path, headers = {} }: RequestOptions): Promise<number> {
     const lines = Object.entries({ host: 'localhost', 'transfer-encoding': 'chunked', ...headers });
     const head = [`${method} ${path} HTTP/1.1`, ...lines.map((line) => line.join(': '))].join('\r\n');
     const sender = join(__dirname, '../support/vod/endless-body.mjs');
@@ -125,12 +125,12 @@ describe('H16: a body without an end', () => {
     const socket = connect(port, '127.0.0.1');
     socket.write('PUT /nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n');
     const timer = setInterval(() => socket.write('1\r\nx\r\n'), 100);
-    let answer = '';
-    socket.on('data', (data: Buffer) => (answer += data.toString()));
+    let response = '';
+    socket.on('data', (data: Buffer) => (response += data.toString()));
     socket.on('error', () => undefined);
     await new Promise((resolve) => socket.on('close', resolve));
     clearInterval(timer);
-    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    expect(response).toMatch(/^HTTP\/1\.1 404 /);
   }, 20_000);
 
   test('ends the connection of the upload service, reports, faults and Complete, and of requests refused unread', async () => {
@@ -146,14 +146,14 @@ describe('H16: a body without an end', () => {
         'x-cos-security-token': applied.tempCertificate.token,
       },
     };
-    for (const asked of [
+    for (const options of [
       { path: '/vod2.qcloud.com/v3/index.php?Action=ApplyUploadUGC' },
       { path: '/vodreport.qcloud.com/ugcupload_new' },
       { path: '/local/faults', method: 'PUT' },
       { path: '/nothing', method: 'PUT' },
       storage,
     ]) {
-      const mib = await mibOfEndless(port, asked);
+      const mib = await mibOfEndless(port, options);
       expect(mib).toBeGreaterThan(0);
       expect(mib).toBeLessThan(400);
     }

@@ -1,4 +1,4 @@
-import { apiClient, ask, cleanUp, start, upload, until } from '../support/vod/vod-client';
+import { apiClient, sendRequest, cleanUp, start, upload, until } from '../support/vod/vod-client';
 import {
   APP_ID,
   hexSeconds,
@@ -104,7 +104,7 @@ describe('GET /getplayinfo/v4/{appId}/{fileId}', () => {
     const vod = await start({ playerKey: PLAYER_KEY });
     const { fileId } = vod.put(CLIP);
     const path = `/getplayinfo${pathOf(fileId)}?psign=${await psignOf(fileId, Date.now())}`;
-    const { status, text } = await ask(vod.port, { host: 'playvideo.qcloud.com', method, path });
+    const { status, text } = await sendRequest(vod.port, { host: 'playvideo.qcloud.com', method, path });
     expect([status, JSON.parse(text)]).toEqual([
       200,
       expect.objectContaining({ code, message: expect.stringContaining(message) as string }),
@@ -127,10 +127,10 @@ describe('GET /getplayinfo/v4/{appId}/{fileId}', () => {
   test('refuses a preview that is longer than the file', async () => {
     const vod = await start({ playerKey: PLAYER_KEY });
     const { fileId } = vod.put({ ...CLIP, duration: 59.6 });
-    const answer = async (exper: number) =>
+    const response = async (exper: number) =>
       playInfo(vod.port, fileId, await psignOf(fileId, Date.now(), { urlAccessInfo: { exper } }));
-    expect(await answer(59)).toMatchObject({ code: 0, media: { basicInfo: { duration: 60 } } });
-    expect(await answer(60)).toMatchObject({
+    expect(await response(59)).toMatchObject({ code: 0, media: { basicInfo: { duration: 60 } } });
+    expect(await response(60)).toMatchObject({
       code: 1002,
       message: 'urlAccessInfo.exper must be at most the duration, 59.6 s',
     });

@@ -79,9 +79,9 @@ describe('a psign is refused with a code and a message that names the reason:', 
   ])('%s', async (_, changed, code, message) => {
     const vod = await start({ playerKey: PLAYER_KEY });
     const { fileId } = vod.put(CLIP);
-    const answer = await playInfo(vod.port, fileId, await psignOf(fileId, Date.now(), changed));
-    expect(answer).toMatchObject({ code, message: expect.stringContaining(message) as string, version: 4 });
-    expect(answer.media).toBeUndefined();
+    const response = await playInfo(vod.port, fileId, await psignOf(fileId, Date.now(), changed));
+    expect(response).toMatchObject({ code, message: expect.stringContaining(message) as string, version: 4 });
+    expect(response.media).toBeUndefined();
   });
 
   test('a missing one, another text, another algorithm, another key', async () => {
@@ -126,10 +126,8 @@ describe('a psign is refused with a code and a message that names the reason:', 
     let now = begin;
     const vod = await start({ playerKey: PLAYER_KEY, now: () => now });
     const { fileId } = vod.put(CLIP);
-    const [limited, unlimited] = [
-      await psignOf(fileId, now),
-      await psignOf(fileId, now, { expireTimeStamp: undefined }),
-    ];
+    const limited = await psignOf(fileId, now);
+    const unlimited = await psignOf(fileId, now, { expireTimeStamp: undefined });
     const codes = async () => [
       (await playInfo(vod.port, fileId, limited)).code,
       (await playInfo(vod.port, fileId, unlimited)).code,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   apiClient,
-  ask,
+  sendRequest,
   cleanUp,
   eventOf,
   receiver,
@@ -60,7 +60,7 @@ describe('put', () => {
     const { fileId } = vod.put(CLIP);
     const [media] = (await apiClient(vod.port).DescribeMediaInfos({ FileIds: [fileId] })).MediaInfoSet ?? [];
     const { pathname } = new URL(media?.BasicInfo?.MediaUrl ?? '');
-    expect((await ask(vod.port, { path: pathname })).status).toBe(404);
+    expect((await sendRequest(vod.port, { path: pathname })).status).toBe(404);
   });
 
   test('with a createTime in the past adds an old file, whose task is as old', async () => {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { killLocalVods, startLocalVod } from '../support/vod/local-vod';
 import { findPython, testWithPython } from '../support/python';
-import { ask, cleanUp, temporaryDirectory } from '../support/vod/vod-client';
+import { sendRequest, cleanUp, temporaryDirectory } from '../support/vod/vod-client';
 
 afterEach(async () => {
   killLocalVods();
@@ -18,7 +18,7 @@ testWithPython(python, 'pip install tencentcloud-sdk-python-vod, or put the fold
   async () => {
     const vod = await startLocalVod(temporaryDirectory(), ['--mode', 'pull']);
     const files = ['first', 'second'].map((name) => ({ name, sourceContext: `order=${name}` }));
-    await ask(vod.port, { method: 'POST', path: '/local/seed', body: JSON.stringify({ files, events: true }) });
+    await sendRequest(vod.port, { method: 'POST', path: '/local/seed', body: JSON.stringify({ files, events: true }) });
     const endpoint = /endpoint="([^"]+)"/.exec(vod.valueOf('Python'))?.[1] ?? '';
     const args = [SCRIPT, vod.valueOf('SecretId'), vod.valueOf('SecretKey'), endpoint];
     const { stdout } = await promisify(execFile)(python ?? '', args);

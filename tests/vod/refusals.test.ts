@@ -41,7 +41,8 @@ beforeAll(async () => {
   const locked = await start({ log, urlKey: URL_KEY });
   const subApp = await start({ log, subAppIds: [1500000001], playerKey: PLAYER_KEY, urlKey: URL_KEY });
   const { fileId, video } = await upload(port);
-  const [forbidden, withoutOriginal] = [await upload(port), await upload(port)];
+  const forbidden = await upload(port);
+  const withoutOriginal = await upload(port);
   const client = apiClient(port);
   await client.ForbidMediaDistribution({ FileIds: [forbidden.fileId], Operation: 'forbid' });
   const DeleteParts = [{ Type: 'OriginalFiles', Definition: 0 }];
@@ -87,14 +88,14 @@ describe.each(Object.entries(CASES))(
 test('an upload that a reset interrupts is refused with the reason, and so is the next one of its session', async () => {
   const own = await start({ log });
   const applied = await apply(own.port);
-  const asked = { method: 'PUT', path: applied.video.storagePath };
+  const options = { method: 'PUT', path: applied.video.storagePath };
   const interrupted = await new Promise<string>((resolve, reject) => {
     const headers = {
       host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
-      authorization: cosAuthorization(applied, asked),
+      authorization: cosAuthorization(applied, options),
       'x-cos-security-token': applied.tempCertificate.token,
     };
-    const outgoing = request({ ...asked, host: '127.0.0.1', port: own.port, headers }, (response) => {
+    const outgoing = request({ ...options, host: '127.0.0.1', port: own.port, headers }, (response) => {
       response.setEncoding('utf8').once('data', resolve);
     });
     outgoing.on('error', reject);
@@ -104,7 +105,7 @@ test('an upload that a reset interrupts is refused with the reason, and so is th
       outgoing.end();
     }, 200);
   });
-  const next = await cos(own.port, applied, { ...asked, body: 'abc' });
+  const next = await cos(own.port, applied, { ...options, body: 'abc' });
   const messages = [interrupted, next.text].map((xml) => tag(xml, 'Message')[0] ?? '');
   expect(messages).toEqual([
     expect.stringContaining('everything was removed during this request'),

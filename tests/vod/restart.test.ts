@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import {
   apiClient,
   apply,
-  ask,
+  sendRequest,
   cleanUp,
   complete,
   cos,
@@ -114,7 +114,7 @@ test('after kill -9 in the middle of a deletion its event is sent and the file d
   const [event] = await hook.wait(1);
   expect(event?.event.EventType).toBe('FileDeleted');
   expect((await apiClient(port).DescribeMediaInfos({ FileIds: [fileId] })).NotExistFileIdSet).toEqual([fileId]);
-  expect((await ask(port, { path: new URL(video.url).pathname })).status).toBe(404);
+  expect((await sendRequest(port, { path: new URL(video.url).pathname })).status).toBe(404);
 });
 
 test('library, procedures, events and certificate survive a restart', async () => {
@@ -131,7 +131,7 @@ test('library, procedures, events and certificate survive a restart', async () =
   const events = await hook.wait(2);
   expect(events.map(({ event }) => event.EventType)).toEqual(['NewFileUpload', 'ProcedureStateChanged']);
   expect(events[0]?.event.FileUploadEvent.FileId).toBe(fileId);
-  const served = await ask(second.port, { path: new URL(video.url).pathname });
+  const served = await sendRequest(second.port, { path: new URL(video.url).pathname });
   expect(served.text).toBe('abc');
   await second.stop();
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   apiClient,
-  ask,
+  sendRequest,
   cleanUp,
   eventOf,
   receiver,
@@ -107,11 +107,11 @@ describe.each([
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     const { fileId } = await upload(port);
-    const answer = await apiClient(port).ProcessMediaByProcedure({ FileId: fileId, ProcedureName: procedure });
-    expect(answer.ReviewAudioVideoTaskId).toMatch(TASK_ID);
+    const response = await apiClient(port).ProcessMediaByProcedure({ FileId: fileId, ProcedureName: procedure });
+    expect(response.ReviewAudioVideoTaskId).toMatch(TASK_ID);
     const reviewed = eventOf(await hook.wait(3), 'ReviewAudioVideoComplete');
     expect(reviewed?.ReviewAudioVideoCompleteEvent).toMatchObject({
-      TaskId: answer.ReviewAudioVideoTaskId,
+      TaskId: response.ReviewAudioVideoTaskId,
       Output: result,
     });
   });
@@ -210,7 +210,7 @@ test('a template of the options can have an AI content review inside its procedu
 
 describe('POST /local/review', () => {
   const decide = (port: number, body: object) =>
-    ask(port, { method: 'POST', path: '/local/review', body: JSON.stringify(body) });
+    sendRequest(port, { method: 'POST', path: '/local/review', body: JSON.stringify(body) });
 
   test.each([
     ['pass', []],
@@ -220,8 +220,8 @@ describe('POST /local/review', () => {
     const vod = await start({ callbackUrl: hook.url });
     const { fileId } = vod.put({ ...CLIP, procedure: 'ReviewPreset' });
     await hook.wait(3);
-    const answer = await decide(vod.port, { fileId, suggestion });
-    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { fileId, suggestion }]);
+    const response = await decide(vod.port, { fileId, suggestion });
+    expect([response.status, JSON.parse(response.text)]).toEqual([200, { fileId, suggestion }]);
     expect(await reviewInfoOf(vod.port, fileId)).toMatchObject({
       MediaReviewInfo: { Suggestion: suggestion, TypeSet: types },
     });
@@ -249,7 +249,7 @@ describe('POST /local/review', () => {
   ])('%j is refused with status %i', async (body, status) => {
     const { port } = await start();
     expect((await decide(port, body)).status).toBe(status);
-    expect((await ask(port, { path: '/local/review' })).status).toBe(405);
+    expect((await sendRequest(port, { path: '/local/review' })).status).toBe(405);
   });
 });
 

@@ -6,7 +6,7 @@ import type { Vod } from '../../local/vod/server';
 import {
   apiClient,
   apply,
-  ask,
+  sendRequest,
   cleanUp,
   eventOf,
   initiate,
@@ -28,15 +28,19 @@ interface Seeded {
   readonly tasks: readonly { readonly taskId: string; readonly fileId: string }[];
 }
 
-async function post({ port }: Vod, path: string, body: unknown = {}): Promise<{ status: number; answer: Seeded }> {
-  const { status, text } = await ask(port, { method: 'POST', path: `/local/${path}`, body: JSON.stringify(body) });
-  return { status, answer: JSON.parse(text) as Seeded };
+async function post({ port }: Vod, path: string, body: unknown = {}): Promise<{ status: number; response: Seeded }> {
+  const { status, text } = await sendRequest(port, {
+    method: 'POST',
+    path: `/local/${path}`,
+    body: JSON.stringify(body),
+  });
+  return { status, response: JSON.parse(text) as Seeded };
 }
 
 async function seed(vod: Vod, body: unknown): Promise<Seeded> {
-  const { status, answer } = await post(vod, 'seed', body);
-  expect([status, answer.message]).toEqual([200, undefined]);
-  return answer;
+  const { status, response } = await post(vod, 'seed', body);
+  expect([status, response.message]).toEqual([200, undefined]);
+  return response;
 }
 
 describe('POST /local/seed', () => {
@@ -62,7 +66,8 @@ describe('POST /local/seed', () => {
   test('adds files and tasks as described, and keeps them over a restart', async () => {
     const dataDir = temporaryDirectory();
     const first = await start({ dataDir });
-    const [fileId, other] = ['5285890784273533167', '5285890784273533168'];
+    const fileId = '5285890784273533167';
+    const other = '5285890784273533168';
     const hourAgo = new Date(Date.now() - 3_600_000).toISOString();
     const file = { name: '动物世界', type: 'mov', content: Buffer.from('abc').toString('base64'), classId: 7 };
     const { files } = await seed(first, {
@@ -150,11 +155,12 @@ describe('POST /local/seed', () => {
   test('adds nothing where the content of one file cannot be written', async () => {
     const dataDir = temporaryDirectory();
     const vod = await start({ dataDir });
-    const [first, second] = ['5285890784273533167', '5285890784273533168'];
+    const first = '5285890784273533167';
+    const second = '5285890784273533168';
     const occupied = join(dataDir, 'storage/files', directoryOf(newKey(second, 'video', 'mp4')));
     mkdirSync(dirname(occupied), { recursive: true });
     writeFileSync(occupied, 'a file where a folder must be');
-    const { status } = await ask(vod.port, {
+    const { status } = await sendRequest(vod.port, {
       method: 'POST',
       path: '/local/seed',
       body: JSON.stringify({ files: [{ fileId: first }, { fileId: second }], events: true }),
@@ -167,7 +173,7 @@ describe('POST /local/seed', () => {
   test('refuses a property that is nested deeper than the stack', async () => {
     const vod = await start();
     const body = `{"files":[{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}]}`;
-    const { status, text } = await ask(vod.port, { method: 'POST', path: '/local/seed', body });
+    const { status, text } = await sendRequest(vod.port, { method: 'POST', path: '/local/seed', body });
     expect([status, text]).toEqual([400, expect.stringContaining('at most 200 characters, not an array')]);
   });
 
@@ -215,7 +221,7 @@ describe('POST /local/seed', () => {
     ],
   ])('refuses %j with what would be right, and adds nothing', async (body, message) => {
     const vod = await start();
-    expect(await post(vod, 'seed', body)).toMatchObject({ status: 400, answer: { message } });
+    expect(await post(vod, 'seed', body)).toMatchObject({ status: 400, response: { message } });
     expect((await apiClient(vod.port).SearchMedia({})).TotalCount).toBe(0);
   });
 });

@@ -1,5 +1,5 @@
 import { killLocalVods, startLocalVod } from '../support/vod/local-vod';
-import { apiClient, ask, cleanUp, temporaryDirectory } from '../support/vod/vod-client';
+import { apiClient, sendRequest, cleanUp, temporaryDirectory } from '../support/vod/vod-client';
 
 afterEach(async () => {
   killLocalVods();
@@ -10,7 +10,7 @@ test('tencentcloud-sdk-nodejs-vod lists, describes, pulls events of and deletes 
   const vod = await startLocalVod(temporaryDirectory(), ['--mode', 'pull']);
   const files = ['first', 'second'].map((name) => ({ name, sourceContext: `order=${name}` }));
   const body = JSON.stringify({ files, events: true });
-  expect((await ask(vod.port, { method: 'POST', path: '/local/seed', body })).status).toBe(200);
+  expect((await sendRequest(vod.port, { method: 'POST', path: '/local/seed', body })).status).toBe(200);
 
   const client = apiClient(vod.port, { secretId: vod.valueOf('SecretId'), secretKey: vod.valueOf('SecretKey') });
   const listNames = async () =>

@@ -108,7 +108,7 @@ describe('the signature rules of 266/9221', () => {
   });
 });
 
-describe('the message, the hint and the log of a refusal are the first sentence of explain', () => {
+describe('the message, the hint and the log of a refusal are the first message of explain', () => {
   const { SPOILED, signValues, SECRET_ID: secretId, SECRET_KEY: secretKey } = spoiled;
   const samples: readonly (readonly [name: string, make: () => string, code: number])[] = [
     ...(
@@ -117,7 +117,7 @@ describe('the message, the hint and the log of a refusal are the first sentence 
         '"+" that became a space, as a form decodes it',
         'the MAC joined as Latin-1 text',
         'the MAC joined as UTF-8 text',
-        'the whole answer',
+        'the whole response',
         '[object Promise]',
         'nothing',
         'an HTML page',
@@ -141,25 +141,25 @@ describe('the message, the hint and the log of a refusal are the first sentence 
     const now = () => spoiled.NOW * 1000;
     const { port } = await start({ secretId, secretKey, now, log: (line) => lines.push(line) });
     const signature = make();
-    const answer: { readonly code: number; readonly message: string; readonly hint?: string } = await ugc(
+    const response: { readonly code: number; readonly message: string; readonly hint?: string } = await ugc(
       port,
       'Apply',
       { signature, ...VIDEO },
     );
     const [first] = diagnose(signature, { secretId, secretKey, sealKeys: [] }, spoiled.NOW).violations;
-    expect(answer).toMatchObject({ code, hint: first?.message });
-    expect(answer.message).toMatch(/^ugc upload \| (invalid signature|signature expired): /);
-    expect(answer.message.endsWith(`: ${first?.message ?? '?'}`)).toBe(true);
-    expect(lines).toEqual([`ApplyUploadUGC: ${code} ${answer.message}`]);
-    expect(JSON.stringify([answer, lines])).not.toContain(secretKey);
+    expect(response).toMatchObject({ code, hint: first?.message });
+    expect(response.message).toMatch(/^ugc upload \| (invalid signature|signature expired): /);
+    expect(response.message.endsWith(`: ${first?.message ?? '?'}`)).toBe(true);
+    expect(lines).toEqual([`ApplyUploadUGC: ${code} ${response.message}`]);
+    expect(JSON.stringify([response, lines])).not.toContain(secretKey);
   });
 
   test('as the command prints it', async () => {
     const { port } = await start({ secretId, secretKey, now: () => spoiled.NOW * 1000 });
-    const signature = SPOILED['the whole answer']();
+    const signature = SPOILED['the whole response']();
     const { message } = await ugc(port, 'Apply', { signature, ...VIDEO });
     const { out } = await command(['explain', signature], { VOD_SECRET_KEY: secretKey });
-    expect(out).toContain(`  whole-answer: ${message.replace('ugc upload | invalid signature: ', '')}`);
+    expect(out).toContain(`  whole-response: ${message.replace('ugc upload | invalid signature: ', '')}`);
   });
 
   test('for each signature that the local VOD refuses, there is one', async () => {
@@ -247,7 +247,8 @@ describe('a one-time signature', () => {
 
   test('is accepted by Commit if Apply of the same session used it', async () => {
     const { port } = await start();
-    const [mine, other] = [sign({ oneTimeValid: 1 }), sign({ oneTimeValid: 1 })];
+    const mine = sign({ oneTimeValid: 1 });
+    const other = sign({ oneTimeValid: 1 });
     const applied = await apply(port, mine);
     await apply(port, other);
     await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
@@ -276,7 +277,8 @@ describe('a one-time signature', () => {
   test('is the only kind of signature that is used up', async () => {
     const { port } = await start();
     const parameters = { currentTimeStamp: Math.floor(Date.now() / 1000), random: 5 };
-    const [first, second] = [await upload(port, parameters), await upload(port, parameters)];
+    const first = await upload(port, parameters);
+    const second = await upload(port, parameters);
     expect(first.fileId).not.toBe(second.fileId);
   });
 });

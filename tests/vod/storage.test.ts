@@ -1,6 +1,6 @@
 import {
   apply,
-  ask,
+  sendRequest,
   cleanUp,
   complete,
   cos,
@@ -86,8 +86,8 @@ describe('a multipart upload', () => {
     for (const [i, text] of ['a', 'x', 'c'].entries()) {
       await putPart(port, applied, uploadId, i + 1, Buffer.from(name.includes('small') && text === 'x' ? 'b' : text));
     }
-    const answer = await complete(port, applied, uploadId, etags);
-    expect([answer.status, tag(answer.text, 'Code')]).toEqual([400, [code]]);
+    const response = await complete(port, applied, uploadId, etags);
+    expect([response.status, tag(response.text, 'Code')]).toEqual([400, [code]]);
   });
 
   test('does not exist after it was aborted', async () => {
@@ -97,13 +97,13 @@ describe('a multipart upload', () => {
     await putPart(port, applied, uploadId, 1, Buffer.from('a'));
     const path = `${applied.video.storagePath}?uploadId=${uploadId}`;
     expect((await cos(port, applied, { method: 'DELETE', path })).status).toBe(204);
-    for (const answer of [
+    for (const response of [
       await cos(port, applied, { path }),
       await putPart(port, applied, uploadId, 2, Buffer.from('b')),
       await complete(port, applied, uploadId, [md5('a')]),
       await cos(port, applied, { method: 'DELETE', path }),
     ]) {
-      expect([answer.status, tag(answer.text, 'Code')]).toEqual([404, ['NoSuchUpload']]);
+      expect([response.status, tag(response.text, 'Code')]).toEqual([404, ['NoSuchUpload']]);
     }
   });
 });
@@ -125,9 +125,9 @@ test('a file of 0 bytes is uploaded by one PUT, and HEAD and GET return it', asy
 test('a wrong Content-MD5 is refused and nothing is stored', async () => {
   const { port } = await start();
   const applied = await apply(port);
-  const asked = { method: 'PUT', path: applied.video.storagePath, body: 'abc', headers: { 'content-md5': 'AAAA' } };
-  expect(tag((await cos(port, applied, asked)).text, 'Code')).toEqual(['BadDigest']);
-  expect((await cos(port, applied, { method: 'HEAD', path: asked.path })).status).toBe(404);
+  const options = { method: 'PUT', path: applied.video.storagePath, body: 'abc', headers: { 'content-md5': 'AAAA' } };
+  expect(tag((await cos(port, applied, options)).text, 'Code')).toEqual(['BadDigest']);
+  expect((await cos(port, applied, { method: 'HEAD', path: options.path })).status).toBe(404);
 });
 
 describe('the storage signature check', () => {
@@ -145,23 +145,24 @@ describe('the storage signature check', () => {
   ])('refuses a request %s', async (_, status, change) => {
     const { port } = await start();
     const applied = await apply(port);
-    const asked = { method: 'PUT', path: applied.video.storagePath, body: 'abc' };
+    const options = { method: 'PUT', path: applied.video.storagePath, body: 'abc' };
     const headers = {
       'x-cos-security-token': applied.tempCertificate.token,
-      ...change(cosAuthorization(applied, asked)),
+      ...change(cosAuthorization(applied, options)),
     };
     const host = `${applied.storageBucket}-${applied.storageAppId}.cos.ap-chongqing.myqcloud.com`;
-    expect((await ask(port, { host, ...asked, headers })).status).toBe(status);
+    expect((await sendRequest(port, { host, ...options, headers })).status).toBe(status);
   });
 
   test('refuses credentials of another upload, and expired ones', async () => {
     let now = Date.now();
     const { port } = await start({ now: () => now });
-    const [mine, other] = [await apply(port), await apply(port)];
-    const asked = { method: 'PUT', path: other.video.storagePath, body: 'abc' };
-    expect(tag((await cos(port, mine, asked)).text, 'Code')).toEqual(['AccessDenied']);
+    const mine = await apply(port);
+    const other = await apply(port);
+    const options = { method: 'PUT', path: other.video.storagePath, body: 'abc' };
+    expect(tag((await cos(port, mine, options)).text, 'Code')).toEqual(['AccessDenied']);
     now += 3 * 60 * 60 * 1000;
-    expect(tag((await cos(port, other, asked)).text, 'Message')).toEqual([
+    expect(tag((await cos(port, other, options)).text, 'Message')).toEqual([
       expect.stringMatching(/^Request has expired: q-sign-time is \d+;\d+, the credentials expire at \d+, now is \d+$/),
     ]);
   });

@@ -5,7 +5,7 @@ import {
   SECRET_KEY,
   start,
   tc3,
-  type Answer,
+  type HttpResponse,
   type Tc3,
 } from '../support/vod/vod-client';
 
@@ -42,14 +42,14 @@ describe('the TC3-HMAC-SHA256 check', () => {
     ['a missing parameter', { action: 'DeleteMedia' }, 'MissingParameter'],
     ['a parameter of the wrong type', { action: 'DeleteMedia', body: '{"FileId":1}' }, 'InvalidParameter'],
     ['the method PUT', { method: 'PUT' }, 'UnsupportedProtocol'],
-  ])('a request with %s returns the documented code', async (_, asked, code) => {
+  ])('a request with %s returns the documented code', async (_, options, code) => {
     const { port } = await start();
-    const answer = await tc3(port, { action: 'DescribeEventConfig', ...asked });
-    expect([answer.status, codeOf(answer)]).toEqual([200, code]);
-    expect(JSON.parse(answer.text)).toMatchObject({ Response: { RequestId: expect.any(String) as string } });
+    const response = await tc3(port, { action: 'DescribeEventConfig', ...options });
+    expect([response.status, codeOf(response)]).toEqual([200, code]);
+    expect(JSON.parse(response.text)).toMatchObject({ Response: { RequestId: expect.any(String) as string } });
   });
 });
 
-function codeOf(answer: Answer): string {
-  return (JSON.parse(answer.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
+function codeOf(response: HttpResponse): string {
+  return (JSON.parse(response.text) as { Response: { Error?: { Code: string } } }).Response.Error?.Code ?? '';
 }

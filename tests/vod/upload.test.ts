@@ -1,6 +1,6 @@
 import {
   apply,
-  ask,
+  sendRequest,
   cleanUp,
   complete,
   cos,
@@ -34,7 +34,8 @@ describe.each([
       expect(prepared.code).toBe(0);
       const domains = prepared.data.cosRegionList.map(({ domain }) => domain);
       expect(domains.length).toBeGreaterThan(1);
-      for (const host of domains) expect((await ask(port, { method: 'HEAD', host, path: '/' })).status).toBe(403);
+      for (const host of domains)
+        expect((await sendRequest(port, { method: 'HEAD', host, path: '/' })).status).toBe(403);
 
       const applied = await apply(port, signature, {
         ...VIDEO,
@@ -113,8 +114,8 @@ test('Commit is refused without a file, and returns the same and sends one event
   expect((await commit()).code).toBe(10001);
   expect((await ugc(port, 'Commit', { signature: sign(), vodSessionKey: 'none' })).code).toBe(10001);
   await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });
-  const answers = await Promise.all([commit(), commit(), commit()]);
-  expect(new Set(answers.map(({ data }) => data.fileId)).size).toBe(1);
+  const responses = await Promise.all([commit(), commit(), commit()]);
+  expect(new Set(responses.map(({ data }) => data.fileId)).size).toBe(1);
   await upload(port);
   expect(await hook.wait(2)).toHaveLength(2);
 });

@@ -36,7 +36,7 @@ export function stackOf(account: Account, name: string): Stack {
 }
 
 /**
- * A sentence for each resource and property that is different in the account and in a stack's template. Tags are not
+ * A message for each resource and property that is different in the account and in a stack's template. Tags are not
  * compared, and only properties that the template sets.
  */
 export function differences(account: Account, stackName: string, { Resources }: Template): string[] {
@@ -78,7 +78,8 @@ function differencesOf(id: string, wanted: Properties, all: Account[string], phy
 
 /** AWS adds members of its own to a property. */
 function contains(found: Properties, wanted: Properties, name: string): boolean {
-  const [have, want] = [found[name], wanted[name]];
+  const have = found[name];
+  const want = wanted[name];
   if (!isRecord(want) || !isRecord(have)) return isDeepStrictEqual(have, want);
   return Object.keys(want).every((member) => contains(have, want, member));
 }

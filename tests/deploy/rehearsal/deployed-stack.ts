@@ -11,7 +11,7 @@ export interface Deploy {
 }
 
 /**
- * What only a deployed stack shows, because its template does not contain it. Returns a sentence for each property that is
+ * What only a deployed stack shows, because its template does not contain it. Returns a message for each property that is
  * different in the account. The template itself is tested in tests/deploy/template.
  */
 export function stackProblems(account: Account, stackName: string, { stage, mode }: Deploy): string[] {

@@ -1,5 +1,5 @@
 'use strict';
-// Loads a function from an unpacked zip and calls it once, as Lambda's runtime does: event on stdin, answer on file
+// Loads a function from an unpacked zip and calls it once, as Lambda's runtime does: event on stdin, response on file
 // descriptor 3.
 const { readFileSync, writeSync } = require('node:fs');
 const { join } = require('node:path');
@@ -13,9 +13,9 @@ const context = {
 };
 
 async function main() {
-  const answer = await require(join(folder, file))[name](JSON.parse(readFileSync(0, 'utf8')), context);
-  writeSync(3, JSON.stringify(answer ?? null));
-  process.exit(0); // Lambda freezes an instance once it has answered
+  const response = await require(join(folder, file))[name](JSON.parse(readFileSync(0, 'utf8')), context);
+  writeSync(3, JSON.stringify(response ?? null));
+  process.exit(0); // Lambda freezes an instance once it has responded
 }
 
 main().catch((error) => {

@@ -61,8 +61,8 @@ export async function invoke(node: string, unpacked: Unpacked, { table, store, q
   });
   const [stdin, ...outputs] = child.stdio as unknown as [Writable, ...Readable[]];
   stdin.end(JSON.stringify(event));
-  const [ended, log = '', errors = '', answer = ''] = await Promise.all([once(child, 'close'), ...outputs.map(text)]);
+  const [ended, log = '', errors = '', response = ''] = await Promise.all([once(child, 'close'), ...outputs.map(text)]);
   const [code] = ended as [number | null];
   if (code !== 0) throw new Error(`Cannot call ${handler} on ${node}: ${log}${errors}`);
-  return { answer: JSON.parse(answer) as unknown, log };
+  return { response: JSON.parse(response) as unknown, log };
 }

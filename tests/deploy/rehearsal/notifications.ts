@@ -14,13 +14,13 @@ export interface NotificationServices {
   /** The app's server, to which the packages deliver. */
   readonly app: AppServer;
   readonly secret: string;
-  /** Calls a packaged function; resolves to its answer. */
+  /** Calls a packaged function; resolves to its response. */
   readonly call: (name: string, event: object) => Promise<unknown>;
 }
 
 /**
  * Gives the change of a file's row to the packaged stream function, and the message that it queues to the packaged
- * notifyApp: once while the app answers 500, and once while it accepts. Returns a sentence for each thing that is wrong.
+ * notifyApp: once while the app returns 500, and once while it accepts. Returns a message for each thing that is wrong.
  */
 export async function notificationProblems(fileId: string, services: NotificationServices): Promise<string[]> {
   const { table, queues, app, secret, call } = services;

@@ -19,7 +19,7 @@ import { MAJORS } from '../../support/node-majors';
 import { findNode, invoke, type Unpacked } from './instance';
 import { notificationProblems } from './notifications';
 import { unpack, WITH_QUOTA, type PackageFolder, type Services } from './unpack';
-import { uploadVideo, userRouteProblems, type Answer } from './user-routes';
+import { uploadVideo, userRouteProblems, type HttpResponse } from './user-routes';
 
 type Item = Readonly<Record<string, unknown>>;
 
@@ -30,7 +30,7 @@ const TOO_LARGE = 2 ** 31;
 const VERIFIED_WITHIN = 30_000;
 
 /**
- * Runs the zips of a deploy, unpacked, on Lambda's versions of Node and with the environment of the template. Answers and
+ * Runs the zips of a deploy, unpacked, on Lambda's versions of Node and with the environment of the template. Responses and
  * rows must be those of a local run, except for times, versions and random values.
  *
  * @param folders the first one that has a function counts
@@ -83,8 +83,8 @@ class PackageRun {
   /** Calls each function on one Node. */
   async exercise(major: string, node: string): Promise<void> {
     const { local } = this.services;
-    const call = async (name: string, event: object) => (await this.#call(name, major, node, event)).answer;
-    const compare = async (name: string, event: object, comparable?: (answer: unknown) => unknown) =>
+    const call = async (name: string, event: object) => (await this.#call(name, major, node, event)).response;
+    const compare = async (name: string, event: object, comparable?: (response: unknown) => unknown) =>
       this.#compare(name, major, node, event, comparable);
     const note = (what: string, problems: readonly string[]) => {
       this.problems.push(...problems.map((problem) => `${what} on Node ${major}: ${problem}`));
@@ -109,10 +109,10 @@ class PackageRun {
   async #sign({ compare }: Calls): Promise<string> {
     const { vodSecretKey } = this.services.local.secrets;
     const request = signRequest({ sourceContext: 'order=7' });
-    const timeless = (answer: unknown) => withoutTime(answer as Answer, vodSecretKey);
+    const timeless = (response: unknown) => withoutTime(response as HttpResponse, vodSecretKey);
     await compare('uploadSignature', request, timeless);
     await compare('uploadSignature', signRequest({ vodSubAppId: 1 }));
-    return signatureOf((await compare(WITH_QUOTA, request, timeless)) as Answer);
+    return signatureOf((await compare(WITH_QUOTA, request, timeless)) as HttpResponse);
   }
 
   /** Uploads files, and verifies them as their events and the delay queue cause it. */
@@ -125,7 +125,7 @@ class PackageRun {
     await compare('vodEvents', delivery('{}', { query: 'token=wrong' }));
 
     // VOD posts its events to the local run itself, which verifies the files from its stream.
-    // With all that VOD can know of them: nothing is left to ask.
+    // With all that VOD can know of them: no question stays open.
     const media = { name: 'cat', type: 'mp4', size: 3, duration: 2, width: 4, height: 3 };
     const fileId = await uploadVideo(local.vod, signature);
     const { fileId: deletedId } = local.vod.put({ ...media, sourceContext });
@@ -145,8 +145,8 @@ class PackageRun {
     this.#expect(`messages about the unknown and the rejected file on Node ${major}`, messageCount, 2);
     const { ForbidMediaDistribution: forbiddenBefore } = local.vod.calls;
     const messages = [queueMessage(fileId, 'no-answer'), queueMessage(rejectedId, 'action')];
-    const answer = await call('uploadChanged', { Records: messages });
-    this.#expect(`uploadChanged on Node ${major} (queue)`, answer, NO_FAILURES);
+    const response = await call('uploadChanged', { Records: messages });
+    this.#expect(`uploadChanged on Node ${major} (queue)`, response, NO_FAILURES);
     const { ForbidMediaDistribution: forbidden } = local.vod.calls;
     this.#expect(`calls that forbid a file on Node ${major}`, forbidden - forbiddenBefore, 1);
     await this.#checkRejected(rejectedId, major);
@@ -167,13 +167,13 @@ class PackageRun {
     await operator.ForbidMediaDistribution({ FileIds: [fileId], Operation: 'recover' });
   }
 
-  /** Calls a function here and in the local run, and notes a difference; returns the answer of the package. */
+  /** Calls a function here and in the local run, and notes a difference; returns the response of the package. */
   async #compare(
     name: string,
     major: string,
     node: string,
     event: object,
-    comparable = (answer: unknown) => answer,
+    comparable = (response: unknown) => response,
   ): Promise<unknown> {
     const { local } = this.services;
     const outcome = await local.functions.invoke(name === WITH_QUOTA ? 'uploadSignature' : name, event);
@@ -181,11 +181,11 @@ class PackageRun {
       throw new Error(`Cannot compare ${name}: it fails in the local run: ${local.lines.at(-1) ?? ''}`);
     }
     const wanted: unknown = JSON.parse(outcome.json);
-    const { answer, log } = await this.#call(name, major, node, event);
-    if (isDeepStrictEqual(comparable(wanted), comparable(answer))) return answer;
-    const both = `${JSON.stringify(answer)}, and in the local run ${JSON.stringify(wanted)}`;
+    const { response, log } = await this.#call(name, major, node, event);
+    if (isDeepStrictEqual(comparable(wanted), comparable(response))) return response;
+    const both = `${JSON.stringify(response)}, and in the local run ${JSON.stringify(wanted)}`;
     this.problems.push(`${name} on Node ${major} returns ${both}. It logs ${log}`);
-    return answer;
+    return response;
   }
 
   #call(name: string, major: string, node: string, event: object) {
@@ -214,7 +214,7 @@ const NO_FAILURES = { batchItemFailures: [] };
 interface Calls {
   readonly major: string;
   readonly call: (name: string, event: object) => Promise<unknown>;
-  readonly compare: (name: string, event: object, comparable?: (answer: unknown) => unknown) => Promise<unknown>;
+  readonly compare: (name: string, event: object, comparable?: (response: unknown) => unknown) => Promise<unknown>;
 }
 
 /** A message of the delay queue about a row that an event and one verification have written. */
@@ -251,15 +251,15 @@ async function rowWith(table: Table, fileId: string, status: string): Promise<It
   }
 }
 
-const signatureOf = ({ body = '' }: Answer) => (JSON.parse(body) as { signature: string }).signature;
+const signatureOf = ({ body = '' }: HttpResponse) => (JSON.parse(body) as { signature: string }).signature;
 
-/** A signature answer without what differs from call to call, and whether VOD would accept the signature. */
-function withoutTime(answer: Answer, secretKey: string): object {
-  const signature = signatureOf(answer);
+/** A signature response without what differs from call to call, and whether VOD would accept the signature. */
+function withoutTime(response: HttpResponse, secretKey: string): object {
+  const signature = signatureOf(response);
   const { expireTime, currentTimeStamp, random, ...parameters } = parse(signature).parameters;
-  const { expireTime: returned, ...body } = JSON.parse(answer.body ?? '') as Record<string, unknown>;
+  const { expireTime: returned, ...body } = JSON.parse(response.body ?? '') as Record<string, unknown>;
   return {
-    ...answer,
+    ...response,
     body: { ...body, signature: verify(signature, secretKey) },
     parameters,
     validFor: Number(expireTime) - Number(currentTimeStamp),

@@ -3,10 +3,10 @@ import type { Playback } from '../../../lib/playback/playback';
 import type { UploadView } from '../../../lib/uploads/view';
 import type { Vod } from '../../../local/vod/server';
 import { signRequest } from '../../support/lambda';
-import { apply, ask, cos, ugc } from '../../support/vod/vod-client';
+import { apply, sendRequest, cos, ugc } from '../../support/vod/vod-client';
 
 /** A response of a function with a route. */
-export interface Answer {
+export interface HttpResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -14,10 +14,10 @@ export interface Answer {
 
 export interface UserRouteServices {
   readonly vod: Vod;
-  /** Calls a packaged function; resolves to its answer. */
+  /** Calls a packaged function; resolves to its response. */
   readonly call: (name: string, event: object) => Promise<unknown>;
   /** As `call`; notes a problem where the local run returns something else. */
-  readonly compare: (name: string, event: object, comparable: (answer: unknown) => unknown) => Promise<unknown>;
+  readonly compare: (name: string, event: object, comparable: (response: unknown) => unknown) => Promise<unknown>;
 }
 
 /** What {@link uploadVideo} sends. */
@@ -45,7 +45,7 @@ export function userRequest(fileId?: string, headers: Readonly<Record<string, st
 }
 
 /**
- * Reads, plays and deletes uploads of `user-42` through the packaged functions. Returns a sentence for each thing that is
+ * Reads, plays and deletes uploads of `user-42` through the packaged functions. Returns a message for each thing that is
  * wrong.
  *
  * @param played is `ready`, and was uploaded by {@link uploadVideo}
@@ -62,7 +62,7 @@ export async function userRouteProblems(
     if (isDeepStrictEqual(found, wanted)) return;
     problems.push(`${what}: ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
   };
-  const list = (await compare('uploads', userRequest(), withoutVersions)) as Answer;
+  const list = (await compare('uploads', userRequest(), withoutVersions)) as HttpResponse;
   const { uploads } = bodyOf(list) as { uploads: readonly UploadView[] };
   const listed = uploads.map(({ fileId }) => fileId);
   expect(
@@ -71,19 +71,19 @@ export async function userRouteProblems(
     [],
   );
 
-  const one = (await compare('uploads', userRequest(played), withoutVersions)) as Answer;
+  const one = (await compare('uploads', userRequest(played), withoutVersions)) as HttpResponse;
   const upload = bodyOf(one) as UploadView;
   expect('the status of the upload', upload.status, 'ready');
   expect('the URL of an upload that plays with a signature only', upload.url, undefined);
   const { etag = '' } = one.headers;
   expect('the ETag', etag, `"${upload.version}"`);
-  const unchanged = (await call('uploads', userRequest(played, { 'if-none-match': etag }))) as Answer;
+  const unchanged = (await call('uploads', userRequest(played, { 'if-none-match': etag }))) as HttpResponse;
   expect('the unchanged upload', [unchanged.statusCode, unchanged.body], [304, undefined]);
 
-  const playback = (await compare('playback', userRequest(played), withoutExpiry)) as Answer;
+  const playback = (await compare('playback', userRequest(played), withoutExpiry)) as HttpResponse;
   problems.push(...(await playProblems(vod, bodyOf(playback) as Playback)));
 
-  const removed = (await call('deleteUpload', userRequest(deleted))) as Answer;
+  const removed = (await call('deleteUpload', userRequest(deleted))) as HttpResponse;
   expect('the deletion', [removed.statusCode, (bodyOf(removed) as UploadView).fileId], [202, deleted]);
   return problems;
 }
@@ -98,31 +98,34 @@ async function playProblems(vod: Vod, { appId, fileId, psign = '', url = '' }: P
   const bare = await fetch(url.replace(/\?.*/, ''));
   if (bare.status !== 403) problems.push(`the URL without its signature returned ${bare.status}, not 403`);
   const path = `/getplayinfo/v4/${appId}/${fileId}?psign=${psign}`;
-  const { text } = await ask(vod.port, { host: 'playvideo.qcloud.com', path });
+  const { text } = await sendRequest(vod.port, { host: 'playvideo.qcloud.com', path });
   if (!text.startsWith('{"code":0,')) problems.push(`the psign does not play: ${text}`);
   return problems;
 }
 
-function bodyOf({ body = '{}' }: Answer): unknown {
+function bodyOf({ body = '{}' }: HttpResponse): unknown {
   return JSON.parse(body);
 }
 
-/** An answer without versions and times: the local run gets VOD's own event, which may come before or after another write. */
-function withoutVersions(answer: unknown): object {
-  const { headers, ...rest } = answer as Answer;
+/** A response without versions and times: the local run gets VOD's own event, which may come before or after another write. */
+function withoutVersions(response: unknown): object {
+  const { headers, ...rest } = response as HttpResponse;
   const { etag: _, ...others } = headers;
-  const body: unknown = JSON.parse((answer as Answer).body ?? 'null', (name, value: unknown) =>
+  const body: unknown = JSON.parse((response as HttpResponse).body ?? 'null', (name, value: unknown) =>
     name === 'version' || name === 'updatedAt' ? undefined : value,
   );
   return { ...rest, headers: others, body };
 }
 
 /** A playback without what depends on the second in which it was signed. */
-function withoutExpiry(answer: unknown): object {
-  const { expireTime: _, psign = '', url = '', ...body } = bodyOf(answer as Answer) as Playback;
+function withoutExpiry(response: unknown): object {
+  const { expireTime: _, psign = '', url = '', ...body } = bodyOf(response as HttpResponse) as Playback;
   const [header = ''] = psign.split('.');
   const { origin, pathname, searchParams } = new URL(url);
-  return { ...(answer as Answer), body: { ...body, header, url: origin + pathname, query: [...searchParams.keys()] } };
+  return {
+    ...(response as HttpResponse),
+    body: { ...body, header, url: origin + pathname, query: [...searchParams.keys()] },
+  };
 }
 
 /** A video of 2.5 s, in as much of the format as VOD needs to read it. */

@@ -32,7 +32,8 @@ describeEach(({ name, isPulled, has }) => {
 });
 
 test('app users come from the issuer and audiences of the stage, and pages from its origins, if it has any', () => {
-  const [dev, prod] = [templateOf('dev'), templateOf('prod')];
+  const dev = templateOf('dev');
+  const prod = templateOf('prod');
   for (const [template, Issuer, Audience] of [
     [dev, 'https://login.example.com/', ['my-app']],
     [prod, 'https://id.example.net/pool', ['web', 'ios']],

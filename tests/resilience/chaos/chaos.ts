@@ -52,7 +52,8 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
     schedules: false,
     confirmWithinMs: 1_000,
   });
-  let [pulling, killing] = [mode === 'PULL', mode === 'PULL'];
+  let pulling = mode === 'PULL';
+  let killing = mode === 'PULL';
   try {
     const { functions, table, vod } = run;
     const did = { uploads: 0, deletions: 0, 'functions killed': 0, 'table killed': 0, 'runs of pull-events': 0 };
@@ -122,11 +123,11 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       for (let runs = 1; ; runs++) {
         const outcome = await functions.invoke('reconcile', {});
         if (outcome === 'failed') throw new Error('reconcile failed');
-        const answer = JSON.parse(outcome.json) as Record<string, unknown>;
-        for (const [name, value] of Object.entries(answer)) {
+        const response = JSON.parse(outcome.json) as Record<string, unknown>;
+        for (const [name, value] of Object.entries(response)) {
           if (typeof value === 'number') sums[name] = (sums[name] ?? 0) + value;
         }
-        if (answer['finished'] !== false) return { runs, ...sums };
+        if (response['finished'] !== false) return { runs, ...sums };
       }
     }
 
@@ -148,7 +149,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       const gone = doomed[number % 3 === 0 ? number / 3 : -1];
       if (!gone) return;
       did.deletions += 1;
-      await untilAnswered(() => api.DeleteMedia({ FileId: gone.fileId }));
+      await retryCall(() => api.DeleteMedia({ FileId: gone.fileId }));
       // Of a file that is gone the row keeps what was confirmed last, which is not known here.
       known.rows.set(gone.fileId, { fileId: gone.fileId, status: 'deleted' });
     });
@@ -185,7 +186,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
 }
 
 /** Calls again what fails on demand. */
-async function untilAnswered(call: () => Promise<unknown>): Promise<void> {
+async function retryCall(call: () => Promise<unknown>): Promise<void> {
   for (;;) {
     try {
       await call();
@@ -219,7 +220,7 @@ function hold(rows: readonly Row[], expected: ReadonlyMap<string, Expected>) {
   }
   return { tally, found };
 }
-/** A sentence for each thing that must not be, examples of wrong rows among them; none where all is well. */
+/** A message for each thing that must not be, examples of wrong rows among them; none where all is well. */
 export function failures(mode: Chaos['mode'], { before, after, examples }: Report): string[] {
   const bad = [...examples];
   const { lost, wrong, extra } = after;

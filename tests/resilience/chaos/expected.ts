@@ -3,7 +3,7 @@ import type { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { Uploaded } from './uploads';
 
 // What the rows must say, from two witnesses who know nothing of the code under test: the client that uploaded, and the
-// server API of VOD, asked with the vendor's SDK.
+// server API of VOD, called with the vendor's SDK.
 
 export type VodApi = InstanceType<typeof sdk.v20180717.Client>;
 
@@ -20,7 +20,7 @@ interface SubTask {
   readonly Output: { readonly Url?: string; readonly CoverUrl?: string } | null;
 }
 
-/** The rows of the files as VOD has them now; a sentence for each file of which VOD does not say what was uploaded. */
+/** The rows of the files as VOD has them now; a message for each file of which VOD does not say what was uploaded. */
 export async function expectedRows(api: VodApi, uploads: readonly Uploaded[]) {
   const rows = new Map<string, Expected>();
   const problems: string[] = [];
@@ -75,7 +75,7 @@ export async function expectedRows(api: VodApi, uploads: readonly Uploaded[]) {
 
 const STATUS = { LongVideoPreset: 'ready', FailingPreset: 'failed', none: 'ready' };
 
-/** A sentence for each difference between a row and what is expected of it, unexpected tasks included. */
+/** A message for each difference between a row and what is expected of it, unexpected tasks included. */
 export function differences(row: Row, expected: Expected): string[] {
   const isGone = expected['status'] === 'deleted';
   const tasks = isGone ? [] : Object.keys(row).filter((name) => name.startsWith('task:'));

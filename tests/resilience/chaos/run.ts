@@ -17,7 +17,7 @@ async function main(): Promise<void> {
       const report = await chaos({ uploads: UPLOADS, mode, seed: SEED, dataDir });
       print(`${mode}, seed ${SEED}, ${Math.round((performance.now() - began) / 1000)} s`, report);
       const wrong = failures(mode, report);
-      for (const sentence of wrong) console.error(`FAIL  ${sentence}`);
+      for (const message of wrong) console.error(`FAIL  ${message}`);
       if (wrong.length > 0) process.exitCode = 1;
     } finally {
       await rm(dataDir, { recursive: true, force: true });

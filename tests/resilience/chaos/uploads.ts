@@ -44,20 +44,20 @@ export function plan(number: number, random: () => number): Plan {
   return { ...what, procedure, taskNotifyMode, ...(chance(0.5) && { sessionContext: `会话 ${number}` }) };
 }
 
-/** Uploads as an app's client: asks the gateway for a signature, and once more when that fails. */
+/** Uploads as an app's client: requests a signature from the gateway, and once more when that fails. */
 export async function upload(run: LocalRun, vodPort: number, what: Plan): Promise<Uploaded> {
   const { user, name: videoName, type: videoType, content } = what;
   const video = { videoName, videoType, videoSize: content.length };
   const first = await signature(run, what);
   const applied = await apply(vodPort, first, video);
   const stored = await cos(vodPort, applied, { method: 'PUT', path: applied.video.storagePath, body: content });
-  if (stored.status !== 200) throw new Error(`The storage answered ${stored.status} to an upload of ${user}`);
+  if (stored.status !== 200) throw new Error(`The storage returned ${stored.status} to an upload of ${user}`);
   const second = what.oneSignature ? first : await signature(run, what);
   const { code, message, data } = await ugc(vodPort, 'Commit', {
     signature: second,
     vodSessionKey: applied.vodSessionKey,
   });
-  if (code !== 0) throw new Error(`Commit answered ${code} ${message} to an upload of ${user}`);
+  if (code !== 0) throw new Error(`Commit returned ${code} ${message} to an upload of ${user}`);
   return { ...what, fileId: data.fileId, url: data.video.url };
 }
 
@@ -66,10 +66,10 @@ async function signature(run: LocalRun, what: Plan): Promise<string> {
   const headers = { authorization: `Bearer ${await run.issuer.token({ sub: user })}` };
   const body = JSON.stringify({ oneTimeValid, sourceContext, procedure, taskNotifyMode, sessionContext });
   for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(`${run.url}/upload-signature`, { method: 'POST', headers, body });
-    if (answer.ok) return ((await answer.json()) as { signature: string }).signature;
-    // The function was killed: a new instance answers.
-    if (attempt === 20) throw new Error(`No signature: ${answer.status} ${await answer.text()}`);
+    const response = await fetch(`${run.url}/upload-signature`, { method: 'POST', headers, body });
+    if (response.ok) return ((await response.json()) as { signature: string }).signature;
+    // The function was killed: a new instance responds.
+    if (attempt === 20) throw new Error(`No signature: ${response.status} ${await response.text()}`);
     await sleep(100);
   }
 }

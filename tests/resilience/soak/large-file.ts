@@ -32,7 +32,7 @@ function memory(pid: number): { now: number; peak: number } {
   return { now: mib('VmRSS'), peak: mib('VmHWM') };
 }
 
-async function askSignature(url: string): Promise<string> {
+async function requestSignature(url: string): Promise<string> {
   const token = await fetch(`${url}/local/token`, { method: 'POST', body: '{"sub": "soak"}' });
   const authorization = `Bearer ${((await token.json()) as { token: string }).token}`;
   const signed = await fetch(`${url}/upload-signature`, { method: 'POST', headers: { authorization } });
@@ -66,7 +66,7 @@ async function main(): Promise<void> {
   try {
     const size = PARTS * PART;
     console.log(`started: ${memory(pid).now} MiB`);
-    const signature = await askSignature(url);
+    const signature = await requestSignature(url);
     const applied = await apply(vodPort, signature, { videoName: 'large', videoType: 'mp4', videoSize: size });
     const uploadId = await initiate(vodPort, applied);
 
@@ -78,7 +78,7 @@ async function main(): Promise<void> {
         for (let number = next++; number <= PARTS; number = next++) {
           const bytes = part(number);
           const { status } = await putPart(vodPort, applied, uploadId, number, bytes);
-          if (status !== 200) throw new Error(`Part ${number} was answered with ${status}`);
+          if (status !== 200) throw new Error(`Part ${number} was refused with ${status}`);
           etags[number - 1] = md5(bytes);
         }
       }),
@@ -87,9 +87,9 @@ async function main(): Promise<void> {
 
     const joined = performance.now();
     const { status, text } = await complete(vodPort, applied, uploadId, etags);
-    if (status !== 200) throw new Error(`Complete was answered with ${status} ${text}`);
+    if (status !== 200) throw new Error(`Complete was refused with ${status} ${text}`);
     const { code, message, data } = await ugc(vodPort, 'Commit', { signature, vodSessionKey: applied.vodSessionKey });
-    if (code !== 0) throw new Error(`Commit answered ${code} ${message}`);
+    if (code !== 0) throw new Error(`Commit returned ${code} ${message}`);
     console.log(`joined: ${seconds(joined)} s, ${memory(pid).now} MiB, at most ${memory(pid).peak}`);
 
     const played = performance.now();

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Upload } from '../../../local/uploads';
 import { newFileUpload, procedureStateChanged, type EventBody, type FileFacts } from '../../support/events';
 
-// Many events at once against the webhook. VOD takes an answer of 200 for "kept", so each must be in the table.
+// Many events at once against the webhook. VOD takes a response of 200 for "kept", so each must be in the table.
 
 export interface Load {
   readonly callbackUrl: string;
@@ -13,12 +13,12 @@ export interface Load {
 }
 
 export interface Sent {
-  /** What each answer's status was; 0 where none came. */
-  readonly answers: readonly Answer[];
+  /** What each response's status was; 0 where none came. */
+  readonly responses: readonly HttpResponse[];
   readonly seconds: number;
 }
 
-interface Answer {
+interface HttpResponse {
   readonly event: number;
   readonly status: number;
   readonly milliseconds: number;
@@ -30,45 +30,45 @@ interface File extends FileFacts {
   readonly sourceContext: string;
 }
 
-/** Sends events of half as many files: of each its upload and the end of a task. Who was answered sends the next. */
+/** Sends events of half as many files: of each its upload and the end of a task. Each sender sends the next after its response. */
 export async function sendEvents({ callbackUrl, senders, events }: Load): Promise<Sent> {
   const agent = new Agent({ keepAlive: true, maxSockets: senders });
-  const answers: Answer[] = [];
+  const responses: HttpResponse[] = [];
   const began = performance.now();
   let next = 0;
   const sender = async () => {
     for (let event = next++; event < events; event = next++) {
       const sent = performance.now();
       const status = await post(agent, callbackUrl, JSON.stringify(bodyOf(event)));
-      answers.push({ event, status, milliseconds: performance.now() - sent });
+      responses.push({ event, status, milliseconds: performance.now() - sent });
     }
   };
   await Promise.all(Array.from({ length: senders }, sender));
   agent.destroy();
-  return { answers, seconds: (performance.now() - began) / 1000 };
+  return { responses, seconds: (performance.now() - began) / 1000 };
 }
 
-/** A sentence for each answer of 200 whose event is not in the table as it was sent, and for each row without an event. */
-export function differences({ answers }: Sent, rows: readonly Upload[]): string[] {
+/** A message for each response of 200 whose event is not in the table as it was sent, and for each row without an event. */
+export function differences({ responses }: Sent, rows: readonly Upload[]): string[] {
   const byFile = new Map(rows.map((row) => [row['fileId'], row]));
-  const kept = answers.flatMap(({ event, status }) => {
+  const kept = responses.flatMap(({ event, status }) => {
     if (status !== 200) return [];
     const row = byFile.get(fileOf(event).fileId);
-    if (!row) return [`event ${event}: answered 200, and there is no row`];
+    if (!row) return [`event ${event}: the response was 200, and there is no row`];
     return Object.entries(reportedBy(event)).flatMap(([name, reported]) =>
       isDeepStrictEqual(row[name], reported)
         ? []
         : [`event ${event}: ${name} is ${JSON.stringify(row[name])}, not ${JSON.stringify(reported)}`],
     );
   });
-  const sent = new Set(answers.map(({ event }) => fileOf(event).fileId));
+  const sent = new Set(responses.map(({ event }) => fileOf(event).fileId));
   const extra = rows.filter((row) => !sent.has(String(row['fileId'])));
   return [...kept, ...extra.map((row) => `row ${String(row['fileId'])}: no event was sent for it`)];
 }
 
-/** Milliseconds that the given part of all answers took at most. */
-export function percentile({ answers }: Sent, part: number): number {
-  const sorted = answers.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
+/** Milliseconds that the given part of all responses took at most. */
+export function percentile({ responses }: Sent, part: number): number {
+  const sorted = responses.map(({ milliseconds }) => milliseconds).sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
 }
 
@@ -89,7 +89,7 @@ function bodyOf(event: number): EventBody {
   return event % 2 === 0 ? newFileUpload(fileOf(event)) : procedureStateChanged(fileOf(event), 'FINISH', task);
 }
 
-/** What the row has from an event, until VOD is asked and does not know the file. */
+/** What the row has from an event, until its verification, in which VOD does not know the file. */
 function reportedBy(event: number): Record<string, unknown> {
   const { url, size, sourceContext } = fileOf(event);
   if (event % 2 === 1) return { status: 'processing' };

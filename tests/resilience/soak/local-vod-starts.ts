@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAnswered } from '../../../local/network/open-port';
+import { isListening } from '../../../local/network/open-port';
 import { startLocalVod } from '../../support/vod/local-vod';
-import { apply, ask, initiate, putPart, sign } from '../../support/vod/vod-client';
+import { apply, sendRequest, initiate, putPart, sign } from '../../support/vod/vod-client';
 
 // Starts and stops `npm run local-vod` many times in one data folder, in the middle of an upload, and looks what is left:
 // no port, no process, no temporary file. `npm run soak` runs it.
@@ -16,7 +16,7 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** What a stopped local VOD left behind. */
 async function leftovers(dataDir: string, port: number, pid: number): Promise<string[]> {
   const found: string[] = [];
-  for (const host of ['127.0.0.1', '::1']) if (await isAnswered(port, host)) found.push(`port ${port} on ${host}`);
+  for (const host of ['127.0.0.1', '::1']) if (await isListening(port, host)) found.push(`port ${port} on ${host}`);
   if (isRunning(pid)) found.push(`process ${pid}`);
   const files = readdirSync(dataDir, { recursive: true, encoding: 'utf8' });
   const isTemporary = (file: string) => /\.new$|\.sock$|^owner\/.|journal\.json$/.test(file.replaceAll('\\', '/'));
@@ -42,7 +42,7 @@ async function startAndStop(dataDir: string, number: number): Promise<{ ms: numb
   const began = performance.now();
   const vod = await startLocalVod(dataDir, ['--secret-id', 'AKIDsoak', '--secret-key', 'key']);
   if (vod.port === 0) throw new Error(`Start ${number} failed: ${vod.err()}`);
-  await ask(vod.port, { path: '/' });
+  await sendRequest(vod.port, { path: '/' });
   const ms = performance.now() - began;
   const applied = await apply(vod.port, sign({ secretId: 'AKIDsoak', procedure: 'LongVideoPreset' }, 'key'));
   await putPart(vod.port, applied, await initiate(vod.port, applied), 1, Buffer.alloc(2 ** 20));
@@ -66,7 +66,8 @@ async function main(): Promise<void> {
     const left = temporaryFiles(folder).filter((name) => name !== 'data');
     if (left.length > 0) throw new Error(`Temporary files are left: ${left.join(', ')}`);
     times.sort((a, b) => a - b);
-    const [median = 0, slowest = 0] = [times[Math.floor(times.length / 2)], times.at(-1)];
+    const median = times[Math.floor(times.length / 2)] ?? 0;
+    const slowest = times.at(-1) ?? 0;
     console.log(`${STARTS} starts and stops left nothing behind; a start took ${median} ms, at most ${slowest}`);
     if (median > MAX_START_MS) throw new Error(`A start took ${median} ms, over the ${MAX_START_MS} that it may take`);
   } finally {

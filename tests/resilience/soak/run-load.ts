@@ -9,7 +9,7 @@ import { npmStart } from './npm-start';
 import { latency, measureVerification, type VerificationLoad } from './verification-load';
 
 // `npm run load`, two parts. How fast uploads become final, at steady rates. And 20 000 events from 200 senders against
-// what `npm start` starts: each that was answered with 200 must be in the table.
+// what `npm start` starts: each whose response was 200 must be in the table.
 
 const SENDERS = 200;
 const EVENTS = 20_000;
@@ -30,14 +30,18 @@ function report(name: string, measured: string | number, isGood: boolean): void 
 
 async function verifications(dataDir: string): Promise<void> {
   const run = await startLocal({
-    ...{ port: 0, vodPort: 0, tablePort: 0, dataDir },
+    port: 0,
+    vodPort: 0,
+    tablePort: 0,
+    dataDir,
     schedules: false,
     log: () => undefined,
   });
   try {
     for (const rate of RATES) {
       const measured = await measureVerification(run, rate);
-      const [p50, p99] = [latency(measured, 0.5), latency(measured, 0.99)];
+      const p50 = latency(measured, 0.5);
+      const p99 = latency(measured, 0.99);
       const calls = Object.entries(measured.callsPerUpload).map(([action, count]) => `${action} ${count.toFixed(2)}`);
       report(`${rate.title}: ready of ${measured.uploads}`, measured.ready, measured.ready === measured.uploads);
       report(`${rate.title}: p50 in ms`, p50, p50 <= MAX_P50_MS);
@@ -55,15 +59,15 @@ async function events(dataDir: string): Promise<void> {
     const sent = await sendEvents({ callbackUrl, senders: SENDERS, events: EVENTS });
     const rows = (await (await fetch(`${url}/local/uploads`)).json()) as Upload[];
     const wrong = differences(sent, rows);
-    for (const sentence of wrong.slice(0, 20)) console.error(sentence);
-    const refused = sent.answers.filter(({ status }) => status !== 200).length;
+    for (const message of wrong.slice(0, 20)) console.error(message);
+    const refused = sent.responses.filter(({ status }) => status !== 200).length;
     const [p50 = NaN, p99 = NaN] = [0.5, 0.99].map((part) => Math.round(percentile(sent, part)));
     console.log(
       `${EVENTS} events from ${SENDERS} senders: ${Math.round(EVENTS / sent.seconds)} a second, p50 ${p50} ms`,
     );
     report('p99 in ms', p99, p99 < MAX_ANSWER_MS);
-    report('answers other than 200', refused, refused === 0);
-    report('answered with 200 and not in the table as sent', wrong.length, wrong.length === 0);
+    report('responses other than 200', refused, refused === 0);
+    report('accepted with 200 and not in the table as sent', wrong.length, wrong.length === 0);
   } finally {
     await stop();
   }

@@ -23,7 +23,7 @@ export interface Site {
 /** An app's site: a page that uploads, and a way to the functions, as any front end's server has one in development. */
 export async function startSite(functionsUrl: string): Promise<Site> {
   const server = createServer((request, response) => {
-    answer(functionsUrl, request, response).catch((error: unknown) => {
+    handle(functionsUrl, request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
@@ -39,7 +39,7 @@ export async function startSite(functionsUrl: string): Promise<Site> {
   };
 }
 
-async function answer(functionsUrl: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(functionsUrl: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const [, first = '', file] = (request.url ?? '').split('/');
   const sdk = SDKS[first];
   if (sdk !== undefined && file === '') {

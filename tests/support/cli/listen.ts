@@ -37,10 +37,10 @@ export async function startListening(
   return { out, err, ended, stop };
 }
 
-/** An answer of AWS: a body, or the name of an error. */
+/** A response of AWS: a body, or the name of an error. */
 export type AwsAnswer = object | string;
 
-/** What a stub answers, by action; `input` is the request's body. */
+/** What a stub returns, by action; `input` is the request's body. */
 export type AwsActions = Record<string, (input: Readonly<Record<string, string>>) => AwsAnswer>;
 
 const TABLE = 'vod-client-upload-dev-uploads';
@@ -67,11 +67,11 @@ export async function startAws(actions: AwsActions) {
     const action = isLambda ? 'ListEventSourceMappings' : String(target).replace(/^.*\./, '');
     void text(request).then((body) => {
       const input = (body === '' ? {} : JSON.parse(body)) as Record<string, string>;
-      const answer = actions[action]?.(input) ?? {};
-      const isError = typeof answer === 'string';
-      const headers = { 'content-type': 'application/x-amz-json-1.0', ...(isError && { 'x-amzn-errortype': answer }) };
+      const result = actions[action]?.(input) ?? {};
+      const isError = typeof result === 'string';
+      const headers = { 'content-type': 'application/x-amz-json-1.0', ...(isError && { 'x-amzn-errortype': result }) };
       response.writeHead(isError ? 400 : 200, headers);
-      response.end(JSON.stringify(isError ? { __type: answer, message: 'a message of AWS' } : answer));
+      response.end(JSON.stringify(isError ? { __type: result, message: 'a message of AWS' } : result));
     });
   });
 }

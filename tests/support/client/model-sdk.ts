@@ -28,7 +28,7 @@ type Listener = (event: never) => void;
  *   `getSignature` that rejects ends the upload at once;
  * - `cancel()` throws without `cos`, which is there only after Apply; afterwards `done()` never settles, a request on its
  *   way arrives, and one more progress event follows;
- * - an upload that is cancelled before Apply has answered continues.
+ * - an upload that is cancelled before Apply has responded continues.
  */
 export function createModelSdk(hooks: SdkHooks) {
   return class TcVod {
@@ -83,7 +83,7 @@ class ModelUploader {
     return this.commitUploadUGC();
   }
 
-  /** One request: arrives, is lost, refused, or never answered. */
+  /** One request: arrives, is lost, refused, or never gets a response. */
   private async call<Value>(operation: Operation, work: () => Value): Promise<Value> {
     if (operation === 'part' || operation === 'commit') {
       this.hooks.onSend(operation, this.params.mediaFile, this.vodSessionKey);

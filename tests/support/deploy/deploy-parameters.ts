@@ -42,7 +42,7 @@ export function parameters(
   return check({ resolveVariable });
 }
 
-/** The sentence about valid parameters with these changes; '' for none. */
+/** The message about valid parameters with these changes; '' for none. */
 export async function problem(
   stage: string,
   changed: Readonly<Record<string, string>>,

@@ -58,7 +58,8 @@ const READ_UNIT = 4_096;
  */
 export function writesOf(storages: readonly KeyedStorage[], before: Item | undefined, after: Item): Consumption[] {
   return storages.flatMap((storage) => {
-    const [old, next] = [storedIn(storage, before), storedIn(storage, after)];
+    const old = storedIn(storage, before);
+    const next = storedIn(storage, after);
     const units = (item: Item) => Math.max(1, Math.ceil(itemBytes(item) / WRITE_UNIT));
     const consumption = (item: Item, count: number): Consumption => ({
       storage: storage.name,

@@ -12,7 +12,7 @@ export interface State {
 
 /**
  * Every state that can be reached, by any order and number of steps: VOD goes on to its next stage, an event arrives (a
- * true one after its stage, in either format; a forged one at any time), or VOD is asked. Two paths that lead to one
+ * true one after its stage, in either format; a forged one at any time), or the row is verified. Two paths that lead to one
  * state are followed once, so that all permutations with all duplicates are covered and not listed.
  */
 export async function explore(last: Stage, forged: readonly EventBody[] = []): Promise<readonly State[]> {
@@ -23,7 +23,7 @@ export async function explore(last: Stage, forged: readonly EventBody[] = []): P
   const queue = [start];
   reached.set(stateKey(start), start);
 
-  async function ask(row: Row | undefined, stage: Stage): Promise<Row | undefined> {
+  async function verifyRow(row: Row | undefined, stage: Stage): Promise<Row | undefined> {
     const key = stage + rowKey(row);
     if (!verifications.has(key)) verifications.set(key, (await verifyAt(row, stage)).row);
     return verifications.get(key);
@@ -40,7 +40,7 @@ export async function explore(last: Stage, forged: readonly EventBody[] = []): P
       for (const body of event.bodies) next.push({ row: deliver(row, body), stage, delivered: after });
     }
     for (const body of forged) next.push({ ...state, row: deliver(row, body) });
-    if (row) next.push({ ...state, row: await ask(row, stage) });
+    if (row) next.push({ ...state, row: await verifyRow(row, stage) });
     for (const one of next) {
       const key = stateKey(one);
       if (reached.has(key)) continue;

@@ -3,7 +3,7 @@ import { compareStrings } from '../../../lib/platform/compare';
 import type { UploaderIndex } from '../../../lib/uploads/by-uploader';
 import type { UploadStore } from '../../../lib/uploads/store';
 
-/** Called before each access; what it throws is what the table answers. */
+/** Called before each access; what it throws is the table's error. */
 export type StoreFault = (method: keyof UploadStore, fileId: string | undefined) => void;
 
 /**
@@ -30,29 +30,29 @@ export function memoryStore(now: () => number, pageSize = 500) {
 
   const store: UploadStore = {
     read: (fileId) =>
-      answer(() => {
+      response(() => {
         fault('read', fileId);
         return get(fileId);
       }),
     readAll: (fileIds) =>
-      answer(() => {
+      response(() => {
         fault('readAll', undefined);
         return new Map(fileIds.flatMap((fileId) => [get(fileId)].flatMap((row) => (row ? [[fileId, row]] : []))));
       }),
     update: (fileId, change) =>
-      answer(() => {
+      response(() => {
         fault('update', fileId);
         const before = get(fileId);
         const after = change(before);
         return after !== before && write(before, after);
       }),
     replace: (before, after) =>
-      answer(() => {
+      response(() => {
         fault('replace', after.fileId);
         return write(before, after);
       }),
     page: (after) =>
-      answer(() => {
+      response(() => {
         fault('page', undefined);
         const ids = [...items.keys()].sort().filter((fileId) => after === undefined || fileId > after);
         const page = ids.slice(0, pageSize);
@@ -85,7 +85,7 @@ export function memoryStore(now: () => number, pageSize = 500) {
 export function memoryIndex({ ids, get }: Pick<MemoryStore, 'ids' | 'get'>): UploaderIndex {
   return {
     page: (uploader, { limit, between, sourceContext, after }) =>
-      answer(() => {
+      response(() => {
         const rows = ids().flatMap((fileId) => get(fileId) ?? []);
         const keys = rows
           .filter(({ context, sortTime }) => context?.uploader === uploader && sortTime !== undefined)
@@ -115,7 +115,7 @@ function isAudited({ trust, status }: Row): boolean {
 }
 
 /** A promise for what `work` returns, rejected with what it throws. */
-async function answer<T>(work: () => T): Promise<T> {
+async function response<T>(work: () => T): Promise<T> {
   await Promise.resolve();
   return work();
 }

@@ -17,7 +17,7 @@ interface Parts extends Partial<Omit<Snapshot, 'tasks'>> {
   readonly tasks?: Readonly<Record<string, Task>>;
 }
 
-/** VOD's answer about a file without tasks, unless told otherwise. */
+/** VOD's response about a file without tasks, by default. */
 export function snapshot({ tasks = {}, ...parts }: Parts = {}): Snapshot {
   return {
     fileId: '7',
@@ -42,7 +42,7 @@ export const reviewed = (suggestion: 'pass' | 'review' | 'block', label?: string
   _review: { suggestion, ...(label !== undefined && { label }) },
 });
 
-/** The row that VOD's answer makes where there was none, with the version of its first write. */
+/** The row that VOD's response makes where there was none, with the version of its first write. */
 export function confirmedRow(parts: Parts = {}, now = NOW): Row {
   return { ...applySnapshot(undefined, snapshot(parts), now), version: 1, updatedAt: new Date(now).toISOString() };
 }

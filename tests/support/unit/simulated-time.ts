@@ -15,7 +15,8 @@ export function simulatedTime(start = Date.parse('2026-11-22T08:00:00Z')) {
   const sleepers: Sleeper[] = [];
 
   function add(sleeper: Sleeper): void {
-    let [low, high] = [0, sleepers.length];
+    let low = 0;
+    let high = sleepers.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((sleepers[middle]?.at ?? 0) > sleeper.at) low = middle + 1;

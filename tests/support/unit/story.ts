@@ -164,7 +164,7 @@ export async function verifyAt(
   return { row: store.get(FILE_ID), verified };
 }
 
-/** The row once nothing is left to ask: VOD is asked a second time where it has to say so twice. */
+/** The row once no question is open: verified twice where VOD must confirm a missing file. */
 export async function settle(row: Row | undefined, stage: Stage, more: Partial<Candidate> = {}) {
   const first = await verifyAt(row, stage, more);
   const { openQuestion } = first.verified;

@@ -1,18 +1,18 @@
 import { VodError, type VodApi } from '../../../lib/vod/api';
 
 type Action = keyof VodApi;
-type Answers = { readonly [A in Action]?: (request: Parameters<VodApi[A]>[0]) => unknown };
+type Responses = { readonly [A in Action]?: (request: Parameters<VodApi[A]>[0]) => unknown };
 
 /**
- * VOD's server API with these answers; every other action fails the test. What VOD sends is JSON: its types are the
+ * VOD's server API with these responses; every other action fails the test. What VOD sends is JSON: its types are the
  * vendor's promise, which some of these tests break on purpose.
  */
-export function fakeVod(answers: Answers): VodApi {
+export function fakeVod(responses: Responses): VodApi {
   const action = (name: Action) => async (request: object) => {
     await Promise.resolve();
-    const answer = answers[name] as ((request: object) => unknown) | undefined;
-    if (!answer) throw new Error(`unexpected call of ${name}`);
-    return answer(request);
+    const response = responses[name] as ((request: object) => unknown) | undefined;
+    if (!response) throw new Error(`unexpected call of ${name}`);
+    return response(request);
   };
   return {
     PullEvents: action('PullEvents'),
@@ -27,7 +27,7 @@ export function fakeVod(answers: Answers): VodApi {
 }
 
 export function refusal(action: Action, code: string): VodError {
-  return new VodError(action, `VOD answered ${code} (request r-1)`, code);
+  return new VodError(action, `VOD returned ${code} (request r-1)`, code);
 }
 
 export interface ModelTask {

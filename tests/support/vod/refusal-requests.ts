@@ -1,4 +1,4 @@
-import { ask, cos, md5, tag, tc3, ugc, type Applied, type Asked, type Tc3 } from './vod-client';
+import { sendRequest, cos, md5, tag, tc3, ugc, type Applied, type RequestOptions, type Tc3 } from './vod-client';
 
 // Requests that the local VOD refuses. Each returns the reason in the response.
 
@@ -32,14 +32,14 @@ export async function upload(port: number, action: string, body: object): Promis
   return (await ugc(port, action, body)).message;
 }
 
-export async function api(port: number, asked: Tc3 | string, parameters: object = {}): Promise<string> {
-  const request = typeof asked === 'string' ? { action: asked, body: JSON.stringify(parameters) } : asked;
+export async function api(port: number, options: Tc3 | string, parameters: object = {}): Promise<string> {
+  const request = typeof options === 'string' ? { action: options, body: JSON.stringify(parameters) } : options;
   const { text } = await tc3(port, request);
   return (JSON.parse(text) as { Response: { Error: { Message: string } } }).Response.Error.Message;
 }
 
-export async function storage(world: World, asked: Asked, applied = world.applied): Promise<string> {
-  return messageOf((await cos(world.port, applied, asked)).text);
+export async function storage(world: World, options: RequestOptions, applied = world.applied): Promise<string> {
+  return messageOf((await cos(world.port, applied, options)).text);
 }
 
 export async function unsigned(
@@ -47,8 +47,8 @@ export async function unsigned(
   headers: Record<string, string>,
   host = 'local-vod-1250000001',
 ): Promise<string> {
-  const asked = { host: `${host}.cos.ap-chongqing.myqcloud.com`, path: world.applied.video.storagePath, headers };
-  return messageOf((await ask(world.port, asked)).text);
+  const options = { host: `${host}.cos.ap-chongqing.myqcloud.com`, path: world.applied.video.storagePath, headers };
+  return messageOf((await sendRequest(world.port, options)).text);
 }
 
 function messageOf(xml: string): string {
@@ -56,8 +56,8 @@ function messageOf(xml: string): string {
   return message.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
 }
 
-export async function plain(port: number, asked: Asked): Promise<string> {
-  const { text } = await ask(port, asked);
+export async function plain(port: number, options: RequestOptions): Promise<string> {
+  const { text } = await sendRequest(port, options);
   return text.startsWith('{') ? (JSON.parse(text) as { message: string }).message : text.trim();
 }
 

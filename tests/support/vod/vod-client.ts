@@ -65,14 +65,14 @@ export function signOriginal(original: string, key = SECRET_KEY): string {
   return Buffer.concat([mac, Buffer.from(original, 'utf8')]).toString('base64');
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly bytes: Buffer;
   readonly text: string;
 }
 
-export interface Asked {
+export interface RequestOptions {
   readonly method?: string;
   readonly host?: string;
   readonly path: string;
@@ -81,7 +81,10 @@ export interface Asked {
 }
 
 /** A request whose Host header may name a service. */
-export function ask(port: number, { method = 'GET', host, path, headers, body }: Asked): Promise<Answer> {
+export function sendRequest(
+  port: number,
+  { method = 'GET', host, path, headers, body }: RequestOptions,
+): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       { host: '127.0.0.1', port, method, path, agent: false, headers: { ...(host ? { host } : {}), ...headers } },
@@ -91,8 +94,8 @@ export function ask(port: number, { method = 'GET', host, path, headers, body }:
         response.on('error', reject);
         response.on('end', () => {
           const bytes = Buffer.concat(chunks);
-          const { statusCode: status = 0, headers: answered } = response;
-          resolve({ status, headers: answered, bytes, text: bytes.toString('utf8') });
+          const { statusCode: status = 0, headers: responseHeaders } = response;
+          resolve({ status, headers: responseHeaders, bytes, text: bytes.toString('utf8') });
         });
       },
     );
@@ -101,7 +104,7 @@ export function ask(port: number, { method = 'GET', host, path, headers, body }:
   });
 }
 
-export interface UgcAnswer {
+export interface UgcResponse {
   readonly code: number;
   readonly message: string;
   readonly data: Applied & Committed;
@@ -150,13 +153,13 @@ export interface Tc3 {
 }
 
 /** The vendor's documented steps (api/266/31757), one line each. */
-export function tc3(port: number, asked: Tc3): Promise<Answer> {
-  const { action, body = '{}', service = 'vod', late = 0, path = '/', method = 'POST' } = asked;
-  const { secretId = SECRET_ID, secretKey = SECRET_KEY } = asked;
-  const time = (asked.time ?? Date.now()) - late * 1000;
-  const { host = `127.0.0.1:${port}`, version = '2018-07-17', signedHeaders = 'content-type;host' } = asked;
+export function tc3(port: number, options: Tc3): Promise<HttpResponse> {
+  const { action, body = '{}', service = 'vod', late = 0, path = '/', method = 'POST' } = options;
+  const { secretId = SECRET_ID, secretKey = SECRET_KEY } = options;
+  const time = (options.time ?? Date.now()) - late * 1000;
+  const { host = `127.0.0.1:${port}`, version = '2018-07-17', signedHeaders = 'content-type;host' } = options;
   const timestamp = String(Math.floor(time / 1000));
-  const date = asked.date ?? new Date(time).toISOString().slice(0, 10);
+  const date = options.date ?? new Date(time).toISOString().slice(0, 10);
   const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
   const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
   const lines = `content-type:application/json\n${signedHeaders.includes('host') ? `host:${host}\n` : ''}`;
@@ -165,17 +168,17 @@ export function tc3(port: number, asked: Tc3): Promise<Answer> {
   const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), 'tc3_request');
   const signature = hmac(key, `TC3-HMAC-SHA256\n${timestamp}\n${scope}\n${sha(request)}`).toString('hex');
   const authorization = `TC3-HMAC-SHA256 Credential=${secretId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`;
-  return ask(port, {
+  return sendRequest(port, {
     method,
     host,
     path,
-    body: asked.sent ?? body,
+    body: options.sent ?? body,
     headers: {
       'content-type': 'application/json',
       'x-tc-action': action,
       'x-tc-version': version,
       'x-tc-timestamp': timestamp,
-      authorization: asked.authorization ?? authorization,
+      authorization: options.authorization ?? authorization,
     },
   });
 }
@@ -189,33 +192,33 @@ export function apiClient(port: number, credential = { secretId: SECRET_ID, secr
 }
 
 /** Prepare, Apply or Commit, as the browser SDK sends it. */
-export async function ugc(port: number, action: string, body: object, host = 'vod2.qcloud.com'): Promise<UgcAnswer> {
-  const { text } = await ask(port, {
+export async function ugc(port: number, action: string, body: object, host = 'vod2.qcloud.com'): Promise<UgcResponse> {
+  const { text } = await sendRequest(port, {
     method: 'POST',
     host,
     path: `/v3/index.php?Action=${action}UploadUGC`,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return JSON.parse(text) as UgcAnswer;
+  return JSON.parse(text) as UgcResponse;
 }
 
 export const VIDEO = { videoName: 'holiday', videoType: 'mp4', videoSize: 3 };
 
 export async function apply(port: number, signature = sign(), more: object = VIDEO): Promise<Applied> {
   const { code, message, data } = await ugc(port, 'Apply', { signature, ...more });
-  if (code !== 0) throw new Error(`Apply answered ${code} ${message}`);
+  if (code !== 0) throw new Error(`Apply returned ${code} ${message}`);
   return data;
 }
 
 /** COS's own example of its signature (436/7778): the query is signed, and of the headers those given. */
-export function cosAuthorization(applied: Applied, asked: Asked): string {
+export function cosAuthorization(applied: Applied, options: RequestOptions): string {
   const { secretId, secretKey, expiredTime } = applied.tempCertificate;
-  const [path = '', search = ''] = asked.path.split('?');
+  const [path = '', search = ''] = options.path.split('?');
   const parameters = [...new URLSearchParams(search)].map(
     ([name, value]) => [encodeURIComponent(name).toLowerCase(), encodeURIComponent(value)] as const,
   );
-  const headers = Object.entries(asked.headers ?? {}).map(
+  const headers = Object.entries(options.headers ?? {}).map(
     ([name, value]) => [name.toLowerCase(), encodeURIComponent(value)] as const,
   );
   const sorted = [parameters, headers].map((pairs) => pairs.sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -223,7 +226,7 @@ export function cosAuthorization(applied: Applied, asked: Asked): string {
   const [parameterText, headerText] = sorted.map((pairs) => pairs.map((pair) => pair.join('=')).join('&'));
   const hmac = (key: string, text: string): string => createHmac('sha1', key).update(text).digest('hex');
   const time = `${applied.timestamp};${expiredTime}`;
-  const http = `${(asked.method ?? 'GET').toLowerCase()}\n${decodeURIComponent(path)}\n${parameterText ?? ''}\n${headerText ?? ''}\n`;
+  const http = `${(options.method ?? 'GET').toLowerCase()}\n${decodeURIComponent(path)}\n${parameterText ?? ''}\n${headerText ?? ''}\n`;
   const toSign = `sha1\n${time}\n${createHash('sha1').update(http).digest('hex')}\n`;
   return (
     `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${time}&q-key-time=${time}&q-header-list=${headerNames ?? ''}` +
@@ -232,13 +235,13 @@ export function cosAuthorization(applied: Applied, asked: Asked): string {
 }
 
 /** A signed request to the storage of one upload. */
-export function cos(port: number, applied: Applied, asked: Asked): Promise<Answer> {
-  return ask(port, {
+export function cos(port: number, applied: Applied, options: RequestOptions): Promise<HttpResponse> {
+  return sendRequest(port, {
     host: `${applied.storageBucket}-${applied.storageAppId}.cos.${applied.storageRegionV5}.myqcloud.com`,
-    ...asked,
+    ...options,
     headers: {
-      ...asked.headers,
-      authorization: cosAuthorization(applied, asked),
+      ...options.headers,
+      authorization: cosAuthorization(applied, options),
       'x-cos-security-token': applied.tempCertificate.token,
     },
   });
@@ -260,12 +263,12 @@ export function putPart(
   uploadId: string,
   number: number,
   body: Buffer,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const path = `${applied.video.storagePath}?partNumber=${number}&uploadId=${uploadId}`;
   return cos(port, applied, { method: 'PUT', path, body });
 }
 
-export function complete(port: number, applied: Applied, uploadId: string, etags: string[]): Promise<Answer> {
+export function complete(port: number, applied: Applied, uploadId: string, etags: string[]): Promise<HttpResponse> {
   const parts = etags.map(
     (etag, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>&quot;${etag}&quot;</ETag></Part>`,
   );
@@ -285,7 +288,7 @@ export async function upload(
     signature: sign(parameters),
     vodSessionKey: applied.vodSessionKey,
   });
-  if (code !== 0) throw new Error(`Commit answered ${code} ${message}`);
+  if (code !== 0) throw new Error(`Commit returned ${code} ${message}`);
   return data;
 }
 
@@ -341,7 +344,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   throw new Error('The condition did not hold within 20 s');
 }
 
-/** A webhook that keeps what comes. It answers with the status given, or not at all. */
+/** A webhook that keeps what comes. It responds with the given status, or not at all. */
 export async function receiver(statusOf: (index: number) => number | 'never' = () => 200): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((incoming, response) => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ParsedUrlQueryInput } from 'node:querystring';
 import { SignJWT, type JWTPayload } from 'jose';
-import { apply, ask, cos, sign, ugc, type Committed } from './vod-client';
+import { apply, sendRequest, cos, sign, ugc, type Committed } from './vod-client';
 
 // Signatures of playback, written from the vendor's documents: none of this comes from the code under test.
 
@@ -75,7 +75,7 @@ export interface PlayInfo {
 /** Asks as the vendor's players do. */
 export async function playInfo(port: number, fileId: string, psign: string, appId = APP_ID): Promise<PlayInfo> {
   const path = `/getplayinfo/v4/${appId}/${fileId}?psign=${encodeURIComponent(psign)}`;
-  const { status, text } = await ask(port, { host: 'playvideo.qcloud.com', path });
-  if (status !== 200) throw new Error(`getplayinfo answered ${status} ${text}`);
+  const { status, text } = await sendRequest(port, { host: 'playvideo.qcloud.com', path });
+  if (status !== 200) throw new Error(`getplayinfo returned ${status} ${text}`);
   return JSON.parse(text) as PlayInfo;
 }

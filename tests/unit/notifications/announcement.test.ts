@@ -179,8 +179,8 @@ describe('announcementOf, body', () => {
 });
 
 test('a snapshot that VOD returns twice is announced once', () => {
-  const answered = snapshot({ context: sealed });
-  const again = applySnapshot(ready, answered, CREATED_AT + HOUR);
+  const response = snapshot({ context: sealed });
+  const again = applySnapshot(ready, response, CREATED_AT + HOUR);
   expect(again).toBe(ready);
   expect(announcementOf(ready, again)).toBeUndefined();
 });

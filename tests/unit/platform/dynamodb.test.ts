@@ -124,7 +124,7 @@ test('dynamoDb > replaces an idle connection that the server has closed, and rej
   expect(closing).toHaveLength(2);
 
   respond = (_, { socket }) => socket.resetAndDestroy();
-  await expect(client.updateItem(UPDATE, 1_000)).rejects.toThrow(/^DynamoDB at 127\.0\.0\.1:\d+ does not answer: /);
+  await expect(client.updateItem(UPDATE, 1_000)).rejects.toThrow(/^DynamoDB at 127\.0\.0\.1:\d+ does not respond: /);
 });
 
 test('dynamoDb > rejects without a code when no response comes in time', async () => {
@@ -133,7 +133,7 @@ test('dynamoDb > rejects without a code when no response comes in time', async (
     .updateItem(UPDATE, 100)
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'DynamoDbError', code: undefined });
-  expect(String(error)).toContain('nothing came within 100 ms');
+  expect(String(error)).toContain('no data received within 100 ms');
 });
 
 test('dynamoDb > a request whose response stalls or breaks is sent once, and its error is the only one', async () => {
@@ -150,7 +150,7 @@ test('dynamoDb > a request whose response stalls or breaks is sent once, and its
       response.write('{');
       end(response);
     };
-    await expect(client.updateItem(UPDATE, 200)).rejects.toThrow(/^DynamoDB at .* does not answer: /);
+    await expect(client.updateItem(UPDATE, 200)).rejects.toThrow(/^DynamoDB at .* does not respond: /);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(requests).toHaveLength(1);
   }

@@ -9,9 +9,9 @@ function startCache() {
   let loads = 0;
   let error: Error | undefined;
   const read = cached(
-    async (within) => {
+    async (timeout) => {
       loads++;
-      times.push(within);
+      times.push(timeout);
       await Promise.resolve();
       if (error) throw error;
       return loads;
@@ -47,10 +47,10 @@ describe('cached', () => {
     const { read, loads, clock, lines, failWith } = startCache();
     await read();
     clock.advance(5 * 60_000);
-    failWith(new Error('SSM does not answer'));
+    failWith(new Error('SSM does not respond'));
     expect(await read()).toBe(1);
     expect(lines).toEqual([
-      { level: 'error', outcome: 'secret-refresh-failed', error: 'Error', reason: 'SSM does not answer' },
+      { level: 'error', outcome: 'secret-refresh-failed', error: 'Error', reason: 'SSM does not respond' },
     ]);
     clock.advance(29_999);
     await read();
@@ -62,7 +62,7 @@ describe('cached', () => {
 
   test("H7: throws the error of a failed first load for a second, so that many callers do not use up the store's quota", async () => {
     const { read, loads, clock, failWith } = startCache();
-    const error = new Error('SSM does not answer');
+    const error = new Error('SSM does not respond');
     failWith(error);
     const crowd = await Promise.allSettled(Array.from({ length: 100 }, () => read()));
     expect(new Set(crowd.map(({ status }) => status))).toEqual(new Set(['rejected']));
@@ -95,16 +95,16 @@ describe('A4: cached', () => {
 });
 
 describe('readParameters', () => {
-  test('asks for each name once and returns a function from names to values', async () => {
-    const asked: (readonly string[])[] = [];
+  test('requests each name once and returns a function from names to values', async () => {
+    const loadedNames: (readonly string[])[] = [];
     const value = await readParameters(
       (names) => {
-        asked.push(names);
+        loadedNames.push(names);
         return Promise.resolve(new Map(names.map((name) => [name, `value of ${name}`])));
       },
       ['/a', '/b', '/a'],
     );
-    expect(asked).toEqual([['/a', '/b']]);
+    expect(loadedNames).toEqual([['/a', '/b']]);
     expect(value('/b')).toBe('value of /b');
   });
 

@@ -10,8 +10,8 @@ const { size: _, ...withoutSize } = media;
 const unsized = snapshot({ media: withoutSize });
 
 /** The row after a first confirmation under these limits. */
-function confirm(answer: Snapshot, limits: FileLimits, now = NOW): Row {
-  return { ...applySnapshot(undefined, answer, now, limits), version: 1, updatedAt: new Date(now).toISOString() };
+function confirm(response: Snapshot, limits: FileLimits, now = NOW): Row {
+  return { ...applySnapshot(undefined, response, now, limits), version: 1, updatedAt: new Date(now).toISOString() };
 }
 
 describe('limits at the first confirmation', () => {
@@ -52,8 +52,8 @@ describe('limits at the first confirmation', () => {
     ['uploads with a broken seal', { ...known, context: { seal: 'broken' } } satisfies Snapshot, NOW],
     ['uploads without a source context', { ...known, context: undefined } satisfies Snapshot, NOW],
     ['files that are 24 hours old', known, CREATED_AT + 24 * HOUR],
-  ])('do not apply to %s', (_, answer, now) => {
-    const row = confirm(answer, { maxBytes: 1, rejectAction: 'delete' }, now);
+  ])('do not apply to %s', (_, response, now) => {
+    const row = confirm(response, { maxBytes: 1, rejectAction: 'delete' }, now);
     expect(row).toMatchObject({ status: 'ready', awaitsFigures: false });
     expect(row.pendingAction).toBeUndefined();
   });

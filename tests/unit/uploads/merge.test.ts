@@ -111,7 +111,7 @@ describe('merge, repetitions', () => {
     }
   });
 
-  test('a new entry is noted also while the row is "pushed", so that no older answer can be stored', () => {
+  test('a new entry is noted also while the row is "pushed", so that no older response can be stored', () => {
     const row = merged(confirmedRow(), hint({ news: ['task:a'] }));
     const after = merge(row, hint({ news: ['task:b'] }), later);
     expect(after).not.toBe(row);

@@ -16,7 +16,7 @@ import {
   type Stage,
 } from '../../support/unit/story';
 
-/** The row of a service that received nothing until VOD was done, and then asked it. */
+/** The row of a service that received nothing until VOD was done, and then verified it. */
 async function reference(stage: Stage) {
   return visible(await settle(undefined, stage, { taskIds: [TASK_ID] }));
 }
@@ -42,7 +42,7 @@ describe('any order and number of true events, with verifications anywhere betwe
     expect(states.length).toBeGreaterThan(10);
     const rows = await settledRows(states);
     expect(new Set(rows.map((row) => row?.status))).toEqual(new Set(['deleted']));
-    // Both kinds are among them: files that VOD confirmed before they vanished, and files it was never asked about.
+    // Both kinds are among them: files that VOD confirmed before they vanished, and files that were never verified.
     expect(new Set(rows.map((row) => row?.trust))).toEqual(new Set(['confirmed', 'unknown']));
   });
 
@@ -111,7 +111,7 @@ describe('forged events leave nothing behind', () => {
     { weight: 1, arbitrary: fc.constant({ kind: 'advance' } as const) },
   );
 
-  test('H1: any mix of up to 60 forged and true events with ids like "constructor": the row is VOD\'s answer alone', async () => {
+  test('H1: any mix of up to 60 forged and true events with ids like "constructor": the row is VOD\'s response alone', async () => {
     const expected = await reference('finished');
     const last = STAGES.indexOf('finished');
     await fc.assert(

@@ -77,7 +77,7 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
   };
   const media = Object.fromEntries(['Name', 'Type', 'Category', 'CoverUrl', 'MediaUrl'].map((name) => [name, long]));
 
-  test("50 of the largest tasks of VOD's answer, with the longest ids and facts", () => {
+  test("50 of the largest tasks of VOD's response, with the longest ids and facts", () => {
     const parsed = parseProcedureTask(hugeTask);
     expect(parsed).toMatchObject({ truncated: true, outputs: { length: 20 }, errors: { length: 20 } });
     const tasks = Object.fromEntries(
@@ -92,7 +92,7 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
     expect(jsonBytes(toItem(row))).toBeLessThan(400_000);
   });
 
-  test('any number of hostile events, on a row with the largest answer of VOD', () => {
+  test('any number of hostile events, on a row with the largest response of VOD', () => {
     const id = fc.integer({ min: 0, max: 99 }).map((n) => `${n}`.padEnd(256, '\u0001'));
     const upload = id.map((taskId) => ({
       EventType: 'NewFileUpload',
@@ -129,7 +129,7 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
   });
 });
 
-test('A1: no event and no answer of VOD makes a row with an empty index key', () => {
+test('A1: no event and no response of VOD makes a row with an empty index key', () => {
   const blank = fc.constantFrom('', ' ', '\u3000', '\n');
   const word = fc.oneof(blank, fc.string({ maxLength: 5 }));
   const layout = fc.constantFrom('vcu1:', 'vcu2:');
@@ -160,7 +160,7 @@ describe('toItem and fromItem', () => {
     const row: Row = {
       ...confirmedRow({ tasks: tasksOf(2, 10), review: { suggestion: 'block', label: 'Porn' } }),
       news: ['gone', 'task:a:b'],
-      notice: 'a sentence',
+      notice: 'a notice',
       expiresAt: 1_900_000_000,
       wasReady: true,
       procedureTaskId: 't0',

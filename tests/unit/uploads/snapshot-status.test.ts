@@ -72,13 +72,13 @@ describe('where several apply, the first of deleted, rejected, held, processing,
     fc.assert(
       fc.property(fc.subarray([...order]), (present) => {
         const parts = present.map((name): Parts => causes[name]);
-        const answer = snapshot(
+        const response = snapshot(
           parts.reduce<Parts>((all, part) => ({ ...all, ...part, tasks: { ...all?.tasks, ...part?.tasks } }), {}),
         );
-        const status = applySnapshot(undefined, answer, NOW).status;
+        const status = applySnapshot(undefined, response, NOW).status;
         expect(status).toBe(order.find((name) => present.includes(name)) ?? 'ready');
         const row = { ...confirmedRow(), news: ['gone'] };
-        const all = applySnapshot(row, answer, NOW);
+        const all = applySnapshot(row, response, NOW);
         expect(applySnapshot(all, 'not-found', NOW).status).toBe('deleted');
       }),
     );
@@ -134,7 +134,7 @@ describe('a row that was "ready" once', () => {
 
   test('is not "processing" again, whatever VOD returns and in whatever order', () => {
     const task = fc.constantFrom(running, reviewing, succeeded, failed, reviewed('block'), reviewed('pass'));
-    const answer = fc
+    const response = fc
       .dictionary(fc.constantFrom('a', 'b', 'c'), task)
       .chain((tasks) =>
         fc.constantFrom<Snapshot>(
@@ -145,8 +145,8 @@ describe('a row that was "ready" once', () => {
         ),
       );
     fc.assert(
-      fc.property(fc.array(answer, { maxLength: 6 }), (answers) => {
-        const rows = answers.reduce((made, one) => [...made, applySnapshot(made.at(-1) ?? ready, one, NOW)], [ready]);
+      fc.property(fc.array(response, { maxLength: 6 }), (responses) => {
+        const rows = responses.reduce((made, one) => [...made, applySnapshot(made.at(-1) ?? ready, one, NOW)], [ready]);
         expect(rows.map(({ status }) => status)).not.toContain('processing');
       }),
     );

@@ -138,7 +138,7 @@ test.each([
   ['valid', withoutProcedure],
   ['none', { seal: 'none', sourceContext: 'uid=42' }],
   ['broken', { seal: 'broken', sourceContext: 'vcu2:x' }],
-] as const)('H5: an answer without a source context takes away none that was confirmed (seal: %s)', (_, context) => {
+] as const)('H5: a response without a source context removes none that was confirmed (seal: %s)', (_, context) => {
   const row = confirmedRow({ context });
   expect(applySnapshot(row, snapshot({ context: undefined }), NOW)).toBe(row);
 });
@@ -241,7 +241,7 @@ describe('applySnapshot, a confirmed file that VOD no longer has', () => {
 test('applySnapshot returns the same object for the same response a second time, whatever the row and the response', () => {
   const task = fc.constantFrom(running, reviewing, succeeded, failed, reviewed('review'), reviewed('block'));
   const id = fc.oneof(fc.constantFrom(...Object.getOwnPropertyNames(Object.prototype)), fc.string({ minLength: 1 }));
-  const answer = fc
+  const response = fc
     .record({
       tasks: fc.dictionary(id, task, { maxKeys: 60 }),
       isForbidden: fc.boolean(),
@@ -256,7 +256,7 @@ test('applySnapshot returns the same object for the same response a second time,
   );
   const hours = fc.integer({ min: 0, max: 100 });
   fc.assert(
-    fc.property(answer, news, fc.boolean(), hours, hours, (one, entries, isKnown, first, more) => {
+    fc.property(response, news, fc.boolean(), hours, hours, (one, entries, isKnown, first, more) => {
       const row = isKnown ? touched(confirmedRow(), entries) : pushed(entries);
       const after = applySnapshot(row, one, NOW + first * HOUR);
       expect(applySnapshot(after, one, NOW + first * HOUR)).toBe(after);

@@ -81,8 +81,8 @@ describe('viewUpload', () => {
   });
 
   test("shows VOD's last values of a row that an event changed after a confirmation", () => {
-    const { version, ...answered } = viewUpload(row);
-    expect(viewUpload({ ...row, trust: 'pushed', version: 2 })).toEqual({ ...answered, version: 2 });
+    const { version, ...response } = viewUpload(row);
+    expect(viewUpload({ ...row, trust: 'pushed', version: 2 })).toEqual({ ...response, version: 2 });
   });
 
   test('lists outputs by the age of their procedures, and those of a procedure in the order of its steps', () => {

@@ -7,7 +7,7 @@ import { refusal } from '../../support/unit/vod-model';
 const kinds = [
   'delete',
   'delete while VOD refuses',
-  'delete while VOD deletes and does not answer',
+  'delete while VOD deletes and does not respond',
   'delete in the console',
   'deletion event',
   'forged deletion event',
@@ -24,7 +24,7 @@ test('after any sequence of deletions and events, a row is deleted if and only i
       const routes = userRoutes(service);
       let isThere = true;
       for (const kind of steps) {
-        const isLost = kind === 'delete while VOD deletes and does not answer';
+        const isLost = kind === 'delete while VOD deletes and does not respond';
         service.vod.failWith((action) => {
           if (action !== 'DeleteMedia' || !kind.includes('while')) return;
           if (isLost) service.vod.remove('7');

@@ -42,8 +42,8 @@ describe('GET /uploads/{fileId}', () => {
     'returns 304 without a body for If-None-Match: %s',
     async (ifNoneMatch) => {
       const { routes } = await serviceWith(fileOf('7', 'user-42'));
-      const answer = await routes.read('user-42', { fileId: '7', ifNoneMatch });
-      expect(answer).toMatchObject({ status: 304, body: undefined, headers: { etag: '"1"' } });
+      const response = await routes.read('user-42', { fileId: '7', ifNoneMatch });
+      expect(response).toMatchObject({ status: 304, body: undefined, headers: { etag: '"1"' } });
     },
   );
 
@@ -60,9 +60,9 @@ describe('GET /uploads/{fileId}', () => {
     ['an empty FileId', 'user-42', ''],
   ])('returns the same 404 for %s', async (_, caller, fileId) => {
     const { routes } = await serviceWith(fileOf('7', 'user-42'));
-    const answer = await routes.read(caller, { fileId });
-    expect(answer).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
-    expect(answer.body?.['detail']).toBe('Cannot read upload: the caller has no upload with this FileId');
+    const response = await routes.read(caller, { fileId });
+    expect(response).toMatchObject({ status: 404, headers: { 'content-type': 'application/problem+json' } });
+    expect(response.body?.['detail']).toBe('Cannot read upload: the caller has no upload with this FileId');
   });
 
   test.each([
@@ -99,9 +99,9 @@ describe('GET /uploads/{fileId}', () => {
     service.store.failWith(() => {
       throw new Error('the table is down');
     });
-    const answer = await routes.read('user-42', { fileId: '7' });
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
-    expect(JSON.stringify(answer.body)).not.toContain('the table is down');
+    const response = await routes.read('user-42', { fileId: '7' });
+    expect(response).toMatchObject({ status: 503, headers: { 'retry-after': '2' } });
+    expect(JSON.stringify(response.body)).not.toContain('the table is down');
   });
 });
 
@@ -155,9 +155,9 @@ describe('GET /uploads', () => {
     ['/sourceContext', { sourceContext: '' }],
   ])('returns 400 for an invalid %s: %j', async (path, query) => {
     const { routes } = await serviceWith();
-    const answer = await routes.read('user-42', { query });
-    expect(answer.status).toBe(400);
-    expect(answer.body?.['errors']).toMatchObject([{ path }]);
+    const response = await routes.read('user-42', { query });
+    expect(response.status).toBe(400);
+    expect(response.body?.['errors']).toMatchObject([{ path }]);
   });
 
   test("returns only the caller's own uploads for another caller's cursor", async () => {
@@ -189,8 +189,8 @@ test('GET /uploads ends a page before it exceeds what Lambda can return, with a 
 describe('DELETE /uploads/{fileId}', () => {
   test('deletes the file in VOD; the row becomes deleted at its next verification', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
-    const answer = await routes.remove('user-42', { fileId: '7' });
-    expect(answer).toMatchObject({ status: 202, body: { fileId: '7', status: 'ready' } });
+    const response = await routes.remove('user-42', { fileId: '7' });
+    expect(response).toMatchObject({ status: 202, body: { fileId: '7', status: 'ready' } });
     expect(service.row('7')).toMatchObject({ trust: 'pushed', status: 'ready', news: ['gone'] });
     expect(service.vod.calls.at(-1)).toEqual({ action: 'DeleteMedia', request: { FileId: '7' } });
     await service.verify(['7']);
@@ -218,7 +218,7 @@ describe('DELETE /uploads/{fileId}', () => {
     service.store.put({ ...service.row('7'), status: 'held' });
     await routes.remove('user-42', { fileId: '7' });
     service.vod.put(fileOf('7', 'user-42')); // VOD still has it
-    for (let asked = 0; asked < 3; asked++) {
+    for (let count = 0; count < 3; count++) {
       expect(await service.verify(['7'])).toMatchObject([{ openQuestion: 'deletion' }]);
       await service.receive(newFileUpload({ fileId: '7' }));
     }
@@ -262,8 +262,8 @@ describe('DELETE /uploads/{fileId}', () => {
   test('returns 409 for an upload that VOD has not confirmed', async () => {
     const service = startService();
     await service.receive(newFileUpload({ fileId: '7', sourceContext: seal('', 'user-42', false, SEAL_KEY) }));
-    const answer = await userRoutes(service).remove('user-42', { fileId: '7' });
-    expect(answer).toMatchObject({ status: 409, body: { errors: [{ path: '/status', message: 'uploaded' }] } });
+    const response = await userRoutes(service).remove('user-42', { fileId: '7' });
+    expect(response).toMatchObject({ status: 409, body: { errors: [{ path: '/status', message: 'uploaded' }] } });
     expect(service.vod.count('DeleteMedia')).toBe(0);
   });
 
@@ -303,8 +303,8 @@ describe('GET /uploads/{fileId}/playback', () => {
   test('returns 409 with the status for an upload that is not ready', async () => {
     const { service, routes } = await serviceWith(fileOf('7', 'user-42'));
     service.store.put({ ...service.row('7'), status: 'held' });
-    const answer = await routes.play('user-42', { fileId: '7' });
-    expect(answer).toMatchObject({ status: 409, body: { errors: [{ path: '/status', message: 'held' }] } });
+    const response = await routes.play('user-42', { fileId: '7' });
+    expect(response).toMatchObject({ status: 409, body: { errors: [{ path: '/status', message: 'held' }] } });
   });
 
   test("returns 404 for another caller's upload", async () => {

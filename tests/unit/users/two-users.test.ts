@@ -52,22 +52,22 @@ test("no response to a user contains data of another user's uploads, after any s
           const foreign = seal(secretOf(caller), caller, false, SEAL_KEY);
           await service.receive(newFileUpload({ fileId, sourceContext: foreign }));
         }
-        const answers = [
+        const responses = [
           kind === 'get' && (await routes.read(caller, { fileId })),
           kind === 'list' && (await routes.read(caller, { query: { limit: '2' } })),
           kind === 'next' && cursor !== undefined && (await routes.read(caller, { query: { limit: '1', cursor } })),
           kind === 'delete' && (await routes.remove(caller, { fileId })),
           kind === 'play' && (await routes.play(caller, { fileId })),
         ];
-        for (const answer of answers) {
-          if (!answer) continue;
-          cursor = typeof answer.body?.['cursor'] === 'string' ? answer.body['cursor'] : cursor;
+        for (const response of responses) {
+          if (!response) continue;
+          cursor = typeof response.body?.['cursor'] === 'string' ? response.body['cursor'] : cursor;
           const other = caller === 'alice' ? 'bob' : 'alice';
-          const { cursor: _, ...shown } = answer.body ?? {};
+          const { cursor: _, ...shown } = response.body ?? {};
           expect(JSON.stringify(shown)).not.toMatch(
             new RegExp(`${secretOf(other)}|"${idOf(other, 0).slice(0, 3)}\\d"`),
           );
-          if (caller !== owner && kind !== 'list' && kind !== 'next') expect(answer.status).toBe(404);
+          if (caller !== owner && kind !== 'list' && kind !== 'next') expect(response.status).toBe(404);
         }
       }
     }),

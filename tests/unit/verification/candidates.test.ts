@@ -7,7 +7,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const NOON = Date.parse('2026-11-26T12:00:00Z') / 1000;
 
-/** Runs a phase at a Unix time over an empty library; returns what it asked and the checkpoint that it leaves. */
+/** Runs a phase at a Unix time over an empty library; returns its requests and its checkpoint. */
 async function run(phase: Phase, at: number, checkpoint: Checkpoint = {}) {
   const after: number[] = [];
   const consistencies: unknown[] = [];

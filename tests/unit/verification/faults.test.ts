@@ -4,7 +4,7 @@ import { faultEvent, faultEvents } from '../../support/faults';
 import { endedTask, modelFile, startService } from '../../support/unit/service';
 import type { ModelFile } from '../../support/unit/vod-model';
 
-// What becomes of the events of reported faults once VOD was asked, see tests/fixtures/faults/README.md.
+// The rows of the events of reported faults after their verification, see tests/fixtures/faults/README.md.
 
 interface UploadBody {
   readonly FileUploadEvent: {
@@ -111,7 +111,7 @@ test('V2 to V5: any of these events in any order lead to the values of VOD alone
     fc.asyncProperty(fc.shuffledSubarray([...faultEvents, ...faultEvents]), async (names) => {
       const service = startWith(...files);
       for (const name of names) await service.receive(JSON.parse(faultEvent(name)));
-      // As `reconcile` finds them, which asks for all tasks that ended.
+      // As `reconcile` finds them, which lists all tasks that ended.
       await service.verify(ids, { taskIds: [] });
       expect(ids.map((fileId) => contentOf(service.row(fileId)))).toEqual(truth);
     }),

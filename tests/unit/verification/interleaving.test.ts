@@ -11,7 +11,7 @@ const busy = modelFile('7', { signed: true, tasks: [modelTask('t')] });
 const done = modelFile('7', { signed: true, tasks: [endedTask('t')] });
 
 /**
- * Verifies the row while `meanwhile` happens between VOD's answer and the write; then once for every write that the
+ * Verifies the row while `meanwhile` happens between VOD's response and the write; then once for every write that the
  * table's stream would have shown, which is all that a service without reconcile does.
  */
 async function verifyWhile(service: Service, meanwhile: () => Promise<void>): Promise<readonly Verified[]> {
@@ -92,7 +92,7 @@ test('a response is stored only under the version that was read before VOD was c
   await verifyWhile(service, () => service.receive(fileDeleted({ fileId: '7' })));
   const versions = service.store.writes.length;
   expect(before.version).toBe(1);
-  // The upload, the deletion's touch, and one answer: the first answer was not among the writes.
+  // The upload, the deletion's touch, and one response: the first response was not among the writes.
   expect(versions).toBe(3);
   expect(service.row('7').version).toBe(3);
 });

@@ -59,7 +59,7 @@ describe('phases resume and share the time', () => {
     expect(new Set(audited()).size).toBe(1_200);
   });
 
-  test('the pages of one window of ended tasks ask for the same window in every run', async () => {
+  test('the pages of one window of ended tasks request the same window in every run', async () => {
     const reconciliation = withSlowPages(120, 4_900);
     await reconciliation.run(280_000);
     await reconciliation.run(280_000);
@@ -161,8 +161,8 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
     let isEmpty = true;
     Object.assign(reconciliation.vod.api, {
       SearchMedia: async (request: Parameters<typeof SearchMedia>[0]) => {
-        const answer = await SearchMedia(request);
-        return isEmpty ? { ...answer, MediaInfoSet: [] } : answer;
+        const response = await SearchMedia(request);
+        return isEmpty ? { ...response, MediaInfoSet: [] } : response;
       },
     });
     await expect(reconciliation.run()).rejects.toThrow(/library/);

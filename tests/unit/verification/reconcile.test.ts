@@ -53,11 +53,11 @@ describe('reconcile fills and corrects', () => {
     const reconciliation = startReconciliation(filesOf(['7']));
     await reconciliation.run();
     reconciliation.clock.advance(8 * DAY);
-    const asked = reconciliation.vod.count('DescribeMediaInfos');
+    const callCount = reconciliation.vod.count('DescribeMediaInfos');
     reconciliation.vod.remove('7');
     reconciliation.vod.failWith((action) => {
-      // The first answer is that VOD does not have it.
-      if (action === 'DescribeMediaInfos' && reconciliation.vod.count(action) > asked + 1) {
+      // The first response is that VOD does not have it.
+      if (action === 'DescribeMediaInfos' && reconciliation.vod.count(action) > callCount + 1) {
         reconciliation.vod.put(modelFile('7'));
       }
     });
@@ -170,7 +170,7 @@ describe('a failure affects nothing else', () => {
     'InvalidParameterValue.SubAppId',
     'ResourceUnavailable',
     'toString',
-  ])('H2: one id that VOD answers with %s is logged and delayed, and every phase ends', async (code) => {
+  ])('H2: one id that VOD refuses with %s is logged and delayed, and every phase ends', async (code) => {
     const files = ids(60).map((fileId) => modelFile(fileId, { tasks: [endedTask(`t${fileId}`)] }));
     const reconciliation = startReconciliation(files);
     const refuse = (isRefused: (text: string) => boolean) => {
@@ -216,7 +216,7 @@ describe('a failure affects nothing else', () => {
   test('while VOD does not respond, no position in the checkpoint passes what was not verified', async () => {
     const reconciliation = startReconciliation(filesOf(ids(5)));
     reconciliation.vod.failWith((action) => {
-      if (action === 'DescribeMediaInfos') throw new VodError(action, 'VOD did not answer');
+      if (action === 'DescribeMediaInfos') throw new VodError(action, 'VOD did not respond');
     });
     await expect(reconciliation.run()).rejects.toThrow(/Cannot reconcile \(recent, .*library/);
     reconciliation.vod.failWith(() => undefined);

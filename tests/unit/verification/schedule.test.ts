@@ -22,7 +22,8 @@ const open = (openQuestion: OpenQuestion, outcome: Verified['outcome'] = 'waitin
 /** The pauses, in seconds, of a question that stays open, and whether it is given up in the end. */
 function pausesOf(question: OpenQuestion, max = Infinity) {
   const pauses: number[] = [];
-  let [now, previous] = [NOW, new Map<string, DelayedVerification>()];
+  let now = NOW;
+  let previous = new Map<string, DelayedVerification>();
   let next = scheduleNext([open(question)], previous, now);
   while (next.delayed[0] && pauses.length < max) {
     const [delayed] = next.delayed;
@@ -36,7 +37,7 @@ function pausesOf(question: OpenQuestion, max = Infinity) {
 }
 
 describe('scheduleNext', () => {
-  test('asks again after 2, 4, 8, 16, 32 and 64 s, 2, 4 and 8 min, then every 15 min for 24 h, then gives up', () => {
+  test('retries after 2, 4, 8, 16, 32 and 64 s, 2, 4 and 8 min, then every 15 min for 24 h, then gives up', () => {
     const { pauses, total, isGivenUp } = pausesOf('no-answer');
     expect(pauses.slice(0, 9)).toEqual([2, 4, 8, 16, 32, 64, 120, 240, 480]);
     expect(new Set(pauses.slice(9))).toEqual(new Set([900]));
@@ -45,7 +46,7 @@ describe('scheduleNext', () => {
     expect(isGivenUp).toBe(true);
   });
 
-  test('asks about a held row every 15 minutes for 7 days, then leaves it to the audit without an alarm', () => {
+  test('verifies a held row every 15 minutes for 7 days, then leaves it to the audit without an alarm', () => {
     const { pauses, total, isGivenUp } = pausesOf('held');
     expect(new Set(pauses)).toEqual(new Set([900]));
     expect(total).toBe(7 * 24 * 3_600);
@@ -63,9 +64,9 @@ describe('scheduleNext', () => {
   });
 
   test('keeps the question to which VOD did not respond, and continues with it afterwards', () => {
-    const [unanswered] = scheduleNext([open('no-answer')], message('held'), NOW).delayed;
-    expect(unanswered).toMatchObject({ question: 'no-answer', interrupted: 'held', since: NOW });
-    const again = scheduleNext([open('no-answer')], new Map([['7', unanswered ?? never()]]), NOW + 1);
+    const [interrupted] = scheduleNext([open('no-answer')], message('held'), NOW).delayed;
+    expect(interrupted).toMatchObject({ question: 'no-answer', interrupted: 'held', since: NOW });
+    const again = scheduleNext([open('no-answer')], new Map([['7', interrupted ?? never()]]), NOW + 1);
     expect(again.delayed).toMatchObject([{ interrupted: 'held', since: NOW }]);
     const resumed = scheduleNext([open('held')], new Map([['7', again.delayed[0] ?? never()]]), NOW + 2);
     expect(resumed.delayed).toMatchObject([{ question: 'held', attempt: 12 }]);
@@ -77,12 +78,12 @@ describe('scheduleNext', () => {
     expect(scheduleNext([open('held', 'unchanged')], new Map(), NOW).delayed).toEqual([]);
   });
 
-  test('leaves at least 10 s before a missing file is asked about for the second time', () => {
+  test('leaves at least 10 s before a missing file is verified for the second time', () => {
     const { pauses } = pausesOf('missing', 3);
     expect(Math.min(...pauses)).toBeGreaterThanOrEqual(10);
   });
 
-  test('asks for media information for an hour, and for a deletion that VOD does not show', () => {
+  test('waits an hour for media information, and for a deletion that VOD does not show', () => {
     for (const question of ['analysis', 'deletion'] as const) {
       const { total, isGivenUp } = pausesOf(question);
       expect(total).toBeGreaterThan(3_600 - 900);
@@ -121,21 +122,21 @@ describe('scheduleNext', () => {
   });
 });
 
-/** Runs what the delay queue has until it is empty, in virtual time; returns how often VOD was asked. */
+/** Runs what the delay queue has until it is empty, in virtual time; returns how often VOD was called. */
 async function drain(service: Service, first: readonly Verified[], until = Infinity) {
-  let asked = 0;
+  let verificationCount = 0;
   let next = scheduleNext(first, new Map(), service.clock.now());
   const began = service.clock.now();
   while (next.delayed[0] && service.clock.now() - began < until) {
     const [delayed] = next.delayed;
     service.clock.advance(pauseBefore(delayed.attempt) * 1000);
     const current = service.row('7');
-    if (current.version !== delayed.version) return { asked, isOutdated: true, givenUp: 0 };
+    if (current.version !== delayed.version) return { verificationCount, isOutdated: true, givenUp: 0 };
     const verified = await service.verify(['7'], { openQuestion: delayed.question });
-    asked++;
+    verificationCount++;
     next = scheduleNext(verified, new Map([['7', delayed]]), service.clock.now());
   }
-  return { asked, isOutdated: false, givenUp: next.givenUp.length };
+  return { verificationCount, isOutdated: false, givenUp: next.givenUp.length };
 }
 
 describe('the delay queue and verification together', () => {
@@ -174,8 +175,8 @@ describe('the delay queue and verification together', () => {
     const service = startService([held]);
     await service.verify(['7']);
     await service.receive(fileDeleted({ fileId: '7' }));
-    const { asked } = await drain(service, await service.verify(['7']), 24 * HOUR);
-    expect(asked).toBeGreaterThanOrEqual(24 * 4 - 1);
+    const { verificationCount } = await drain(service, await service.verify(['7']), 24 * HOUR);
+    expect(verificationCount).toBeGreaterThanOrEqual(24 * 4 - 1);
   });
 
   test('delete a file that vanishes after its deletion was announced, and then verify it no more', async () => {
@@ -184,11 +185,11 @@ describe('the delay queue and verification together', () => {
     await service.receive(fileDeleted({ fileId: '7' }));
     const first = await service.verify(['7']);
     service.vod.remove('7');
-    expect((await drain(service, first)).asked).toBe(1);
+    expect((await drain(service, first)).verificationCount).toBe(1);
     expect(service.row('7').status).toBe('deleted');
   });
 
-  test('ask for the result of a task whose end was announced before VOD shows it', async () => {
+  test('retry for the result of a task whose end was announced before VOD shows it', async () => {
     const service = startService([modelFile('7', { signed: true, tasks: [modelTask('t')] })]);
     await service.verify(['7']);
     await service.receive(procedureStateChanged({ fileId: '7' }, 'FINISH', { taskId: 't' }));

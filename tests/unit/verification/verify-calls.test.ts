@@ -43,7 +43,7 @@ describe('verify, calls for tasks', () => {
     }
   });
 
-  /** What VOD is asked after the end of the task `t`, whose row is as VOD's first answer made it. */
+  /** The calls of VOD after the end of the task `t`, whose row is as VOD's first response made it. */
   async function callsAtTheEnd(first: readonly ReturnType<typeof modelTask>[], then: typeof first) {
     const service = startService([modelFile('7', { signed: true, tasks: first })]);
     await service.verify(['7']);

@@ -59,9 +59,9 @@ test('a write to which the table did not respond is retried', async () => {
 test('throws when no service responds about several files, so that the caller keeps its position', async () => {
   const service = startPatient(2);
   service.vod.failWith((action) => {
-    throw new VodError(action, 'VOD did not answer');
+    throw new VodError(action, 'VOD did not respond');
   });
-  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
+  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not respond');
 });
 
 test('throws when VOD refuses the key, since every call would be refused', async () => {
@@ -69,7 +69,7 @@ test('throws when VOD refuses the key, since every call would be refused', async
   service.vod.failWith((action) => {
     throw refusal(action, 'AuthFailure.SecretIdNotFound');
   });
-  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not answer');
+  await expect(service.verifyPatiently()).rejects.toThrow('VOD or the table does not respond');
 });
 
 test('files for which every call fails with an error of VOD do not stop the caller', async () => {

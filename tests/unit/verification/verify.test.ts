@@ -151,11 +151,11 @@ describe('verify, no result from VOD', () => {
     ['BasicInfo is null', { MediaInfoSet: [{ FileId: '7', BasicInfo: null }] }],
     ['the file is in neither set', { MediaInfoSet: [], NotExistFileIdSet: [] }],
     ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
-    ['the answer is empty', {}],
-  ])('%s: nothing changes', async (_, answer) => {
+    ['the response is empty', {}],
+  ])('%s: nothing changes', async (_, response) => {
     const service = await confirmed(['7']);
     const before = service.row('7');
-    const vod = fakeVod({ DescribeMediaInfos: () => answer });
+    const vod = fakeVod({ DescribeMediaInfos: () => response });
     const [verified] = await service.verify(['7'], {}, { vod });
     expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-answer' });
     expect(service.row('7')).toEqual(before);
@@ -231,7 +231,7 @@ describe('verify, these affect one row only:', () => {
   });
 });
 
-function fakeVodDetail(answer: object) {
-  const { DescribeTaskDetail } = fakeVod({ DescribeTaskDetail: () => answer });
+function fakeVodDetail(response: object) {
+  const { DescribeTaskDetail } = fakeVod({ DescribeTaskDetail: () => response });
   return { DescribeTaskDetail };
 }

@@ -1,7 +1,7 @@
 import { codeOf, isAccountError, isRateError, isTransient } from '../../../lib/vod/api';
 import { adviseOn, VodError } from '../../../lib/vod/api-errors';
 
-const refused = (code: string) => new VodError('DescribeMediaInfos', `VOD answered ${code}`, code);
+const refused = (code: string) => new VodError('DescribeMediaInfos', `VOD returned ${code}`, code);
 
 // Codes of the public list (266/31774), of the common errors of Tencent Cloud's API, and of the vendor's SDKs for Go and Java.
 const TRANSIENT = [
@@ -80,7 +80,7 @@ test('V11: a missing permission is reported with the action', () => {
 });
 
 test('a call without a response is transient, and has no code', () => {
-  const error = new VodError('PullEvents', 'VOD did not answer: ECONNREFUSED');
+  const error = new VodError('PullEvents', 'VOD did not respond: ECONNREFUSED');
   expect([codeOf(error), isTransient(error), isAccountError(error), isRateError(error)]).toEqual([
     undefined,
     true,

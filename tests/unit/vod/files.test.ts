@@ -5,8 +5,8 @@ import { modelFile } from '../../support/unit/service';
 import { fakeVod, refusal, vodModel } from '../../support/unit/vod-model';
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => String(1_000 + index));
-const answering = (answer: unknown) => fakeVod({ DescribeMediaInfos: () => answer });
-const incomplete = expect.objectContaining({ code: 'IncompleteAnswer' });
+const respond = (response: unknown) => fakeVod({ DescribeMediaInfos: () => response });
+const incomplete = expect.objectContaining({ code: 'IncompleteResponse' });
 
 describe('describeFiles', () => {
   test('returns a file that VOD describes, with its opened source context and its review', async () => {
@@ -48,15 +48,15 @@ describe('describeFiles', () => {
     ['BasicInfo is empty', { MediaInfoSet: [{ FileId: '7', BasicInfo: {} }] }],
     ['the file is in neither set', { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: [] }],
     ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
-    ['the answer is null', null],
+    ['the response is null', null],
     ['FileId is a number', { MediaInfoSet: [{ FileId: 7, BasicInfo: {} }], NotExistFileIdSet: [7] }],
-  ])('there is no answer about a file where %s', async (_, answer) => {
-    expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', incomplete]]));
+  ])('there is no response about a file where %s', async (_, response) => {
+    expect(await describeFiles(respond(response), ['7'], [])).toEqual(new Map([['7', incomplete]]));
   });
 
   test('null sections are absent sections', async () => {
     const info = { FileId: '7', BasicInfo: { SourceInfo: null }, MetaData: null, ReviewInfo: null };
-    expect((await describeFiles(answering({ MediaInfoSet: [info] }), ['7'], [])).get('7')).toEqual({
+    expect((await describeFiles(respond({ MediaInfoSet: [info] }), ['7'], [])).get('7')).toEqual({
       fileId: '7',
       media: {},
       context: undefined,
@@ -65,14 +65,14 @@ describe('describeFiles', () => {
   });
 
   test('files that were not requested are ignored', async () => {
-    const answer = { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: ['9', '7'] };
-    expect(await describeFiles(answering(answer), ['7'], [])).toEqual(new Map([['7', 'not-found']]));
+    const response = { MediaInfoSet: [{ FileId: '8', BasicInfo: {} }], NotExistFileIdSet: ['9', '7'] };
+    expect(await describeFiles(respond(response), ['7'], [])).toEqual(new Map([['7', 'not-found']]));
   });
 
   test('H1: ids that are names of Object.prototype are ids like any other', async () => {
     const names = Object.getOwnPropertyNames(Object.prototype);
-    const answers = await describeFiles(vodModel().api, names, []);
-    expect([...answers]).toEqual(names.map((name) => [name, 'not-found']));
+    const responses = await describeFiles(vodModel().api, names, []);
+    expect([...responses]).toEqual(names.map((name) => [name, 'not-found']));
   });
 });
 
@@ -89,18 +89,18 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     'a refusal of the id %s affects no other file',
     async (bad) => {
       const vod = refusing('InvalidParameterValue.FileId', (request) => request.includes(`"${bad}"`));
-      const answers = await describeFiles(vod.api, ids(20), []);
-      const failed = [...answers].filter(([, answer]) => answer instanceof Error);
+      const responses = await describeFiles(vod.api, ids(20), []);
+      const failed = [...responses].filter(([, response]) => response instanceof Error);
       expect(failed).toEqual([[bad, expect.objectContaining({ code: 'InvalidParameterValue.FileId' })]]);
-      expect(answers.size).toBe(20);
+      expect(responses.size).toBe(20);
       expect(vod.calls.length).toBeLessThanOrEqual(11);
     },
   );
 
   test('a refusal of every id costs at most 39 calls, and every file has its error', async () => {
     const vod = refusing('FailedOperation');
-    const answers = await describeFiles(vod.api, ids(20), []);
-    expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => 'FailedOperation'));
+    const responses = await describeFiles(vod.api, ids(20), []);
+    expect([...responses.values()].map(codeOf)).toEqual(ids(20).map(() => 'FailedOperation'));
     expect(vod.calls.length).toBeLessThanOrEqual(39);
   });
 
@@ -118,9 +118,9 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     'a refusal with %s, which VOD returns for any call, costs two more calls about single files',
     async (code) => {
       const vod = refusing(code);
-      const answers = await describeFiles(vod.api, ids(20), []);
+      const responses = await describeFiles(vod.api, ids(20), []);
       expect(vod.calls).toHaveLength(3);
-      expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
+      expect([...responses.values()].map(codeOf)).toEqual(ids(20).map(() => code));
     },
   );
 
@@ -129,8 +129,8 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     async (code) => {
       for (const bad of ids(20)) {
         const vod = refusing(code, (request) => request.includes(`"${bad}"`));
-        const answers = await describeFiles(vod.api, ids(20), []);
-        const failed = [...answers].filter(([, answer]) => answer instanceof Error);
+        const responses = await describeFiles(vod.api, ids(20), []);
+        const failed = [...responses].filter(([, response]) => response instanceof Error);
         expect(failed).toEqual([[bad, expect.objectContaining({ code })]]);
         expect(vod.calls.length).toBeLessThanOrEqual(21);
       }
@@ -141,9 +141,9 @@ describe('H2: describeFiles, a call that VOD refuses', () => {
     'a call refused with %s is not split',
     async (code) => {
       const vod = refusing(code);
-      const answers = await describeFiles(vod.api, ids(20), []);
+      const responses = await describeFiles(vod.api, ids(20), []);
       expect(vod.calls).toHaveLength(1);
-      expect([...answers.values()].map(codeOf)).toEqual(ids(20).map(() => code));
+      expect([...responses.values()].map(codeOf)).toEqual(ids(20).map(() => code));
     },
   );
 

@@ -19,7 +19,8 @@ function library(seconds: readonly number[], endBelongs: boolean) {
       expect.any(String),
     ]);
     if (Offset + Limit > CAP) return Promise.reject(new Error('InvalidParameterValue.Limit'));
-    const [after, before] = [at(CreateTime?.After), at(CreateTime?.Before)];
+    const after = at(CreateTime?.After);
+    const before = at(CreateTime?.Before);
     const found = files
       .filter(({ second }) => second >= after && (second < before || (endBelongs && second === before)))
       .sort((a, b) => a.second - b.second);
@@ -80,8 +81,9 @@ describe('TotalCount decides whether there are more pages', () => {
     FileId: String(index),
     BasicInfo: { CreateTime: new Date((START + index) * 1000).toISOString() },
   });
-  const answering = (answer: object) => fakeVod({ SearchMedia: () => answer });
-  const search = (answer: object, offset = 0) => searchPage(answering(answer), { second: START, offset }, START + 100);
+  const respond = (response: object) => fakeVod({ SearchMedia: () => response });
+  const search = (response: object, offset = 0) =>
+    searchPage(respond(response), { second: START, offset }, START + 100);
 
   test('a short page is not the last one while it counts more', async () => {
     const page = await search({ TotalCount: 10, MediaInfoSet: [file(1), file(2)] });
@@ -103,9 +105,9 @@ describe('TotalCount decides whether there are more pages', () => {
     ['a page without files that counts more', { TotalCount: 10, MediaInfoSet: null }],
     ['a page without a count', { TotalCount: null, MediaInfoSet: [] }],
     ['a page with files and without a count', { MediaInfoSet: [file(1)] }],
-    ['an empty answer', {}],
-  ])('%s is not the end of the library: it throws, and the cursor stays', async (_, answer) => {
-    await expect(search(answer)).rejects.toThrow(/Cannot read VOD's library/);
+    ['an empty response', {}],
+  ])('%s is not the end of the library: it throws, and the cursor stays', async (_, response) => {
+    await expect(search(response)).rejects.toThrow(/Cannot read VOD's library/);
   });
 
   test('a file without an id is skipped, and counts as shown', async () => {

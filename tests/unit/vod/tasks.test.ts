@@ -1,4 +1,4 @@
-import { describeTasks, IncompleteAnswerError } from '../../../lib/vod/tasks';
+import { describeTasks, IncompleteResponseError } from '../../../lib/vod/tasks';
 import type { Task } from '../../../lib/vod/task';
 import { endedTask, modelFile, modelTask } from '../../support/unit/service';
 import { fakeVod, refusal, vodModel, type ModelTask } from '../../support/unit/vod-model';
@@ -6,11 +6,11 @@ import { fakeVod, refusal, vodModel, type ModelTask } from '../../support/unit/v
 const FILE = '7';
 const nothingIsSettled = () => false;
 
-function ask(vod: Parameters<typeof describeTasks>[0], namedIds: readonly string[] = []) {
+function findTasks(vod: Parameters<typeof describeTasks>[0], namedIds: readonly string[] = []) {
   return describeTasks(vod, { fileId: FILE, namedIds, isSettled: nothingIsSettled });
 }
 
-/** A VOD that lists `tasks` of the file and answers about each as `detail` says. */
+/** A VOD that lists `tasks` of the file and describes each as `detail` says. */
 function vodWith(tasks: readonly unknown[], detail: unknown) {
   return fakeVod({
     DescribeTasks: () => ({ TaskSet: tasks, ScrollToken: '' }),
@@ -38,7 +38,7 @@ describe('describeTasks, tasks that VOD lists', () => {
   ];
 
   test('are returned by id, the oldest first: running, finished, aborted and reviewed', async () => {
-    const found = await ask(vodModel([modelFile(FILE, { tasks: [...tasks].reverse() })]).api);
+    const found = await findTasks(vodModel([modelFile(FILE, { tasks: [...tasks].reverse() })]).api);
     expect([...found]).toEqual([
       ['waiting', { status: 'PROCESSING', _createTime: '2026-11-22T08:00:01Z' }],
       ['running', { status: 'PROCESSING', _createTime: '2026-11-22T08:00:02Z' }],
@@ -64,7 +64,7 @@ describe('describeTasks, tasks that VOD lists', () => {
       at('a', '2026-11-22T16:30:00+08:00'),
       at('c', '2026-11-22T04:30:00-05:00'),
     ];
-    const found = await ask(vodWith(order, null));
+    const found = await findTasks(vodWith(order, null));
     expect([...found].map(([id, task]) => [id, task._createTime])).toEqual([
       ['a', '2026-11-22T08:30:00Z'],
       ['b', '2026-11-22T09:00:00Z'],
@@ -76,21 +76,21 @@ describe('describeTasks, tasks that VOD lists', () => {
     ['null', { TaskSet: null, ScrollToken: '' }],
     ['missing', { ScrollToken: '' }],
     ['an object', { TaskSet: {} }],
-    ['in no answer at all', null],
-  ])('H5: a TaskSet that is %s does not say that there are no tasks', async (_, answer) => {
-    const vod = fakeVod({ DescribeTasks: () => answer });
-    await expect(ask(vod)).rejects.toThrow(IncompleteAnswerError);
+    ['in no response at all', null],
+  ])('H5: a TaskSet that is %s does not say that there are no tasks', async (_, response) => {
+    const vod = fakeVod({ DescribeTasks: () => response });
+    await expect(findTasks(vod)).rejects.toThrow(IncompleteResponseError);
   });
 
   test('H5: an empty TaskSet is a valid response', async () => {
-    expect(await ask(vodWith([], null))).toEqual(new Map());
+    expect(await findTasks(vodWith([], null))).toEqual(new Map());
   });
 
   test('cost a call for details only if they have finished and are not final in the row', async () => {
     const vod = vodModel([modelFile(FILE, { tasks })]);
     await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
-    const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
-    expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
+    const detailCalls = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
+    expect(detailCalls.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
   });
 
   test('are dropped if they are of another type, without an id, or of another file', async () => {
@@ -101,28 +101,28 @@ describe('describeTasks, tasks that VOD lists', () => {
       { ...listed, FileId: '8' },
       null,
     ];
-    expect((await ask(vodWith(others, new Error('unexpected call')))).size).toBe(0);
+    expect((await findTasks(vodWith(others, new Error('unexpected call')))).size).toBe(0);
   });
 
   test.each<[string, unknown]>([
-    ['an answer without the procedure', { TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null }],
-    ['an empty answer', {}],
+    ['a response without the procedure', { TaskType: 'Procedure', Status: 'FINISH', ProcedureTask: null }],
+    ['an empty response', {}],
     ['null', null],
-    ['an answer that names no file', { TaskType: 'Procedure', ProcedureTask: { MediaProcessResultSet: [] } }],
+    ['a response that names no file', { TaskType: 'Procedure', ProcedureTask: { MediaProcessResultSet: [] } }],
     ['"no such task", though VOD has just listed it', refusal('DescribeTaskDetail', 'ResourceNotFound')],
-  ])('and %s: the answer is incomplete', async (_, detail) => {
-    await expect(ask(vodWith([listed], detail))).rejects.toThrow(IncompleteAnswerError);
+  ])('and %s: the response is incomplete', async (_, detail) => {
+    await expect(findTasks(vodWith([listed], detail))).rejects.toThrow(IncompleteResponseError);
   });
 
   test('an error of VOD is thrown as it is', async () => {
     const error = refusal('DescribeTaskDetail', 'InternalError');
-    await expect(ask(vodWith([listed], error))).rejects.toBe(error);
+    await expect(findTasks(vodWith([listed], error))).rejects.toBe(error);
   });
 
   test('H1: ids that are names of Object.prototype are ids like any other', async () => {
     const names = Object.getOwnPropertyNames(Object.prototype);
     const vod = vodModel([modelFile(FILE, { tasks: names.map((name) => endedTask(name)) })]);
-    expect([...(await ask(vod.api)).keys()].sort()).toEqual(names.sort());
+    expect([...(await findTasks(vod.api)).keys()].sort()).toEqual(names.sort());
   });
 });
 
@@ -131,7 +131,7 @@ describe('describeTasks, tasks that only an event named', () => {
 
   test("count when VOD's own detail names the file", async () => {
     const vod = vodWith([], { ...detail, ProcedureTask: { FileId: FILE } });
-    expect([...(await ask(vod, ['t']))]).toEqual([['t', finished]]);
+    expect([...(await findTasks(vod, ['t']))]).toEqual([['t', finished]]);
   });
 
   test.each<[string, unknown]>([
@@ -140,8 +140,8 @@ describe('describeTasks, tasks that only an event named', () => {
     ['unknown to VOD', refusal('DescribeTaskDetail', 'ResourceNotFound')],
     ['refused as an invalid id', refusal('DescribeTaskDetail', 'InvalidParameterValue.TaskId')],
     ['forgotten by VOD', refusal('DescribeTaskDetail', 'InvalidParameterValue')],
-  ])('vanish when they are %s', async (_, answer) => {
-    expect((await ask(vodWith([], answer), ['t'])).size).toBe(0);
+  ])('vanish when they are %s', async (_, response) => {
+    expect((await findTasks(vodWith([], response), ['t'])).size).toBe(0);
   });
 
   test.each<[string, unknown]>([
@@ -150,20 +150,20 @@ describe('describeTasks, tasks that only an event named', () => {
     ['without a type', { TaskType: null, ProcedureTask: null }],
     ['without the procedure', { ...detail, ProcedureTask: null }],
     ['without the file', { ...detail, ProcedureTask: {} }],
-  ])("stay open when VOD's answer is %s: absence is no statement", async (_, answer) => {
-    await expect(ask(vodWith([], answer), ['t'])).rejects.toThrow(IncompleteAnswerError);
+  ])("stay open when VOD's response is %s: absence proves nothing", async (_, response) => {
+    await expect(findTasks(vodWith([], response), ['t'])).rejects.toThrow(IncompleteResponseError);
   });
 
   test('cost one call each, and none for an empty id or one that VOD lists', async () => {
     const vod = vodModel([modelFile(FILE, { tasks: [modelTask('running')] })]);
-    await ask(vod.api, ['', 'running', 'named']);
-    const asked = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
-    expect(asked.map(({ request }) => request)).toEqual([{ TaskId: 'named' }]);
+    await findTasks(vod.api, ['', 'running', 'named']);
+    const detailCalls = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
+    expect(detailCalls.map(({ request }) => request)).toEqual([{ TaskId: 'named' }]);
   });
 
   test('are PROCESSING while they run', async () => {
     const vod = vodWith([], { ...detail, Status: 'WAITING', ProcedureTask: { FileId: FILE } });
-    expect((await ask(vod, ['t'])).get('t')?.status).toBe('PROCESSING');
+    expect((await findTasks(vod, ['t'])).get('t')?.status).toBe('PROCESSING');
   });
 });
 
@@ -172,13 +172,13 @@ describe('describeTasks, bounds', () => {
 
   test('requests at most 50 details', async () => {
     const vod = vodModel([modelFile(FILE, { tasks: many(60) })]);
-    expect((await ask(vod.api)).size).toBe(50);
+    expect((await findTasks(vod.api)).size).toBe(50);
     expect(vod.count('DescribeTaskDetail')).toBe(50);
   });
 
   test('reads at most 3 pages of 100', async () => {
     const vod = vodModel([modelFile(FILE, { tasks: many(500) })]);
-    await ask(vod.api);
+    await findTasks(vod.api);
     expect(vod.count('DescribeTasks')).toBe(3);
   });
 
