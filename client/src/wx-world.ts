@@ -41,7 +41,7 @@ export function createMiniProgramWorld(): World {
   return {
     request: (url, { method, headers, body }) =>
       new Promise((resolve, reject) => {
-        const options = { url, method, header: headers, data: body, dataType: 'json' };
+        const options = { url, method, header: headers, data: body, dataType: 'json' } as const;
         wx.request({
           ...options,
           success: (response) => {
