@@ -149,7 +149,7 @@ describe('A4: a transient failure of SSM is retried', () => {
   test('A4: a missing response of SSM times out after 3 s for a try, 6 s in all', async () => {
     reactions = [() => undefined];
     expect(await reason(['/a'])).toMatch(
-      /^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not respond: nothing came/,
+      /^Cannot read secrets: SSM at 127\.0\.0\.1:\d+ does not respond: no data received/,
     );
     expect(requests).toHaveLength(2);
   });
