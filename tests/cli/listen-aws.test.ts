@@ -55,8 +55,11 @@ async function listen(actions: AwsActions, env: Readonly<Record<string, string>>
   return listening;
 }
 
-/** The record of a row that became `status`, now unless another time is given (milliseconds). */
-function record(version: number, status: Status, time = Date.now()) {
+/**
+ * The record of a row that became `status` at a time in milliseconds; by default in a minute, because listening starts
+ * later than this is called.
+ */
+function record(version: number, status: Status, time = Date.now() + 60_000) {
   const row = { ...confirmedRow(), status, version };
   return {
     dynamodb: {
