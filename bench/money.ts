@@ -97,42 +97,53 @@ export interface Money {
   readonly total: number;
 }
 
+/** Dollars for the signatures and the two events of a million uploads. */
+function requestMoney(sign: MeasuredFunction, event: MeasuredFunction, signatures: number) {
+  const signed = functionCost(sign, 512);
+  const received = functionCost(event, 512);
+  const gateway = MILLION * PRICES.gatewayRequest;
+  return {
+    signatures: signatures * (gateway + signed.functions),
+    events: 2 * (gateway + received.functions),
+    logs: signatures * signed.logs + 2 * received.logs,
+  };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function withTotal(parts: Omit<Money, 'total'>): Money {
+  return { ...parts, total: sum(Object.values(parts)) };
+}
+
 /** Dollars for a million uploads with a procedure at so many uploads a second. */
 export function uploadsMoney(inputs: MoneyInputs, row: RowCost, perSecond: number, signatures: number): Money {
-  const sign = functionCost(inputs.sign, 512);
-  const event = functionCost(inputs.event, 512);
+  const requests = requestMoney(inputs.sign, inputs.event, signatures);
   const rows = rowsPerBatch(perSecond, inputs.verify.warm);
   const batches = VERIFICATION_MS.map((waiting) => {
     const { warm, cpu } = inputs.verify;
     const batch = { ...inputs.verify, warm: warm * rows, cpu: cpu * rows };
     return functionCost(batch, 256, waiting, 1 / rows);
   });
-  const gateway = MILLION * PRICES.gatewayRequest;
-  const parts = {
-    signatures: signatures * (gateway + sign.functions),
-    events: 2 * (gateway + event.functions),
-    verification: batches.reduce((sum, { functions }) => sum + functions, 0),
+  return withTotal({
+    ...requests,
+    verification: sum(batches.map(({ functions }) => functions)),
     writes: MILLION * row.ours * PRICES.writeUnit,
     reads: MILLION * RECONCILE_READS * 0.5 * PRICES.readUnit,
-    logs: signatures * sign.logs + 2 * event.logs + batches.reduce((sum, { logs }) => sum + logs, 0),
-  };
-  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+    logs: requests.logs + sum(batches.map(({ logs }) => logs)),
+  });
 }
 
 /** The same for (a), which verifies nothing. */
 function usualMoney(inputs: MoneyInputs, row: RowCost, signatures: number): Money {
-  const sign = functionCost(inputs.usualSign, 512);
-  const event = functionCost(inputs.usualEvent, 512);
-  const gateway = MILLION * PRICES.gatewayRequest;
-  const parts = {
-    signatures: signatures * (gateway + sign.functions),
-    events: 2 * (gateway + event.functions),
+  const requests = requestMoney(inputs.usualSign, inputs.usualEvent, signatures);
+  return withTotal({
+    ...requests,
     verification: 0,
     writes: MILLION * row.usual * PRICES.writeUnit,
     reads: 0,
-    logs: signatures * sign.logs + 2 * event.logs,
-  };
-  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+  });
 }
 
 /** Dollars for a million webhooks, and for a million polls. */
@@ -202,7 +213,7 @@ export function moneyReport(inputs: MoneyInputs): { readonly markdown: string; r
   const sums = sumsOf(inputs);
   const months = ROWS.map((count) => {
     const parts = Object.values(monthly(inputs, count));
-    return { count, parts, total: parts.reduce((sum, part) => sum + part, 0) };
+    return { count, parts, total: sum(parts) };
   });
   const markdown = `## Money
 
