@@ -4,20 +4,10 @@ import { routeSettings } from '../../deploy/routes';
 import type { ServerlessConfig } from '../../local/config';
 import { deployParameters } from '../../local/deployment';
 import { asNumber, getField } from '../../lib/platform/json';
+import { NO_SECRETS } from '../../tests/support/backend';
 import { resolveCached } from '../../tests/support/deploy/resolved-config';
 
 const ROOT = resolve(__dirname, '../..');
-const NO_SECRETS = {
-  vodSecretId: '',
-  vodSecretKey: '',
-  callbackToken: 'x',
-  callbackSignKey: '',
-  sealKey: '',
-  notifySecret: '',
-  playerKey: '',
-  urlKey: '',
-  issuerKey: '',
-};
 
 /** The values of the deploy files that limit how much a deployment takes. */
 export interface Deployed {

@@ -10,6 +10,7 @@ import {
   type Queue,
   type StreamMapping,
 } from '../support/deploy/template';
+import { FEATURE_RESOURCES } from './template/packages';
 
 // What NOTIFY_URL adds to a deploy, and that a deploy without it has none of it.
 
@@ -46,21 +47,7 @@ test('NOTIFY_URL adds a function with its role, log, queues, mapping, filters an
     idsOf(templates.with)
       .filter((id) => !before.includes(id))
       .sort(),
-  ).toEqual([
-    'NotifyAppAnnounceAlarm',
-    'NotifyAppAnnounceFilter',
-    'NotifyAppDeadLetters',
-    'NotifyAppDeadLettersAlarm',
-    'NotifyAppErrorsAlarm',
-    'NotifyAppEventSourceMappingSQSNotifyAppQueue',
-    'NotifyAppFailuresAlarm',
-    'NotifyAppFailuresFilter',
-    'NotifyAppLambdaFunction',
-    'NotifyAppLogGroup',
-    'NotifyAppQueue',
-    'NotifyAppRole',
-    'NotifyAppSecretsFilter',
-  ]);
+  ).toEqual(FEATURE_RESOURCES.notifyApp);
 });
 
 test('a deploy without NOTIFY_URL mentions notifications nowhere but in an environment variable that is empty', () => {
