@@ -14,9 +14,9 @@ export let secretRead = NaN;
 export const handler = signUpload({
   config: signerConfig(process.env),
   getParameters: async (names) => {
-    const since = performance.now();
+    const start = performance.now();
     const values = await read(names);
-    secretRead = performance.now() - since;
+    secretRead = performance.now() - start;
     return values;
   },
   now: Date.now,

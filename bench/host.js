@@ -49,10 +49,10 @@ async function main() {
     const events = Array.from({ length: to - from }, (_, index) => event(from + index));
     const before = process.cpuUsage();
     for (const next of events) {
-      const since = performance.now();
+      const start = performance.now();
       const returned = handler(next, context);
       const response = returned instanceof Promise ? await returned : returned;
-      times[count++] = performance.now() - since;
+      times[count++] = performance.now() - start;
       assertSuccess(response);
       await (pause > 0 ? sleep(pause) : turn());
     }
@@ -61,11 +61,11 @@ async function main() {
   await measure(1, 1 + warmUp);
   cpu = 0;
   const heaps = [];
-  let done = 1 + warmUp;
+  let callCount = 1 + warmUp;
   for (const goal of [...heapAfter, calls]) {
     // In steps, so that the events themselves do not fill the heap.
-    for (const end = 1 + warmUp + goal; done < end; done = Math.min(end, done + 1_000)) {
-      await measure(done, Math.min(end, done + 1_000));
+    for (const end = 1 + warmUp + goal; callCount < end; callCount = Math.min(end, callCount + 1_000)) {
+      await measure(callCount, Math.min(end, callCount + 1_000));
     }
     globalThis.gc?.();
     heaps.push(process.memoryUsage().heapUsed);

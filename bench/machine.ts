@@ -13,10 +13,10 @@ export async function fetchWhatIsMissing(majors: readonly Major[]): Promise<void
     throw new Error('Cannot run the bench here: it measures on Linux x64, for which the registry has Lambda’s Node');
   }
   for (const major of majors) await fetchNode(major);
-  const wanted = join(ROOT, 'bench/peers/package-lock.json');
+  const lockfile = join(ROOT, 'bench/peers/package-lock.json');
   const installed = join(CACHE, 'peers/package-lock.json');
   const isInstalled =
-    existsSync(join(CACHE, 'peers/node_modules')) && readFileSync(wanted, 'utf8') === readFileSync(installed, 'utf8');
+    existsSync(join(CACHE, 'peers/node_modules')) && readFileSync(lockfile, 'utf8') === readFileSync(installed, 'utf8');
   cpSync(join(ROOT, 'bench/peers'), join(CACHE, 'peers'), { recursive: true });
   if (!isInstalled) await npm(join(CACHE, 'peers'), 'ci');
 }

@@ -41,7 +41,7 @@ const COLD_SHARE = 0.01;
 const CORE_MB = 1_769;
 /** CloudWatch Logs bills so many bytes for each line beside its text. */
 const LINE_OVERHEAD = 26;
-/** Signatures that vod-js-sdk-v6 asks for in one upload; the client of this project asks for one. */
+/** Signatures that vod-js-sdk-v6 requests in one upload; the client of this project requests one. */
 const SDK_SIGNATURES = 3;
 /** Milliseconds of VOD's response. The first verification waits twice: for the file, then for the list of its tasks. */
 const VOD_MS = 300;

@@ -51,14 +51,14 @@ async function measureSignature(eventFile: string): Promise<Pick<OwnWork, 'parts
   const times: Record<string, number[]> = {};
   for (let round = 0; round < SIGNATURE_ROUNDS; round++) {
     for (const [name, part] of Object.entries(parts)) {
-      const since = performance.now();
+      const start = performance.now();
       for (let call = 0; call < CALLS_PER_ROUND; call++) part();
-      (times[name] ??= []).push(performance.now() - since);
+      (times[name] ??= []).push(performance.now() - start);
     }
     // In the same process and the same kind of loop as its parts, so that they can be subtracted from it.
-    const since = performance.now();
+    const start = performance.now();
     for (let call = 0; call < CALLS_PER_ROUND; call++) await handler(event, context);
-    wholes.push(performance.now() - since);
+    wholes.push(performance.now() - start);
   }
   const median = (rounds: readonly number[]) => quartiles(rounds.slice(WARM_UP_ROUNDS)).median;
   return {

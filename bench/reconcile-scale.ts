@@ -44,12 +44,12 @@ function moneyOf({ readUnits, writeUnits, milliseconds, queued }: Usage, runs: n
 
 const HEAD = ['', 'runs', 'time', ...ACTIONS, 'read units', 'write units', 'SQS messages', 'dollars'];
 
-function line(what: string, usage: Usage, runs: number): string[] {
+function line(label: string, usage: Usage, runs: number): string[] {
   const { calls, readUnits, writeUnits, queued, milliseconds } = usage;
   const digits = (value: number) => figure(value, value < 100 && !Number.isInteger(value) ? 2 : 0);
   const minutes = milliseconds / SECOND / 60;
   return [
-    what,
+    label,
     digits(runs),
     minutes < 10 ? `${figure(minutes * 60)} s` : `${figure(minutes, 0)} min`,
     ...ACTIONS.map((action) => digits(calls[action] ?? 0)),
@@ -164,7 +164,7 @@ through the library every 7 days.
   console.log(
     table(
       ['a month at us-east-1 on-demand prices', 'dollars'],
-      Object.entries(money).map(([what, dollars]) => [what, figure(dollars, 2)]),
+      Object.entries(money).map(([label, dollars]) => [label, figure(dollars, 2)]),
     ),
   );
 }

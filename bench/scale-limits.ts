@@ -61,7 +61,7 @@ function stepRow({ raised, result }: Step): string[] {
     seconds(result.p99),
     figure(Math.max(0, result.backlogGrowth), 0),
     figure(result.turnedAway, 0),
-    figure(result.lost, 0),
+    figure(result.missedChanges, 0),
     first ? LABELS[first.name] : '-',
     first ? figure(first.rate, 0) : '-',
     result.holds ? 'yes' : 'no',
@@ -111,9 +111,9 @@ function printCapacity(setting: Setting): void {
     ["with a procedure, VOD's rates raised", options(true, raised), 10, 2_000],
     ['the same, ten batches at a time of a shard', options(true, { ...raised, batchesPerShard: 10 }), 50, 2_000],
   ];
-  const rows = cases.map(([what, simulated, step, max]) => {
+  const rows = cases.map(([label, simulated, step, max]) => {
     const { rate, limit } = verifiableRate(simulated, step, max);
-    return [what, String(rate), limit ? LABELS[limit] : '-'];
+    return [label, String(rate), limit ? LABELS[limit] : '-'];
   });
   const above = [100, 200].map((rate) => `${figure(confirmedAt(options(true), rate), 0)} at ${rate} uploads/s`);
   console.log(`

@@ -99,14 +99,14 @@ export function modelStore({ items, clock, library, storages, meter, onPage }: S
     page,
     readAll: async (fileIds) => {
       await clock.sleep(TABLE_TIME.readAll * Math.ceil(fileIds.length / 100));
-      const found = new Map<string, Row>();
+      const rows = new Map<string, Row>();
       for (const fileId of new Set(fileIds)) {
         const item = items.get(fileId);
         meter().readUnits += readUnits(item);
         const row = rowOf(item);
-        if (row) found.set(fileId, row);
+        if (row) rows.set(fileId, row);
       }
-      return found;
+      return rows;
     },
   };
 }

@@ -18,7 +18,7 @@ const RUN_INTERVAL = 5 * MINUTE;
 /** `timeout` of reconcile in serverless.yml. */
 const TIMEOUT = 290 * SECOND;
 /** How long events take at most: younger files are delivered again by the next run. */
-const EVENTS_WITHIN = 2 * MINUTE;
+const MAX_EVENT_DELAY = 2 * MINUTE;
 
 /** What a phase, a run or a month consumes. */
 export interface Usage extends Meter {
@@ -189,8 +189,8 @@ function uploader({ clock, library, items, options }: UploaderDeps) {
 
   return async (): Promise<void> => {
     const interval = DAY / uploadsPerDay;
-    for (let at = (files.at(-1)?.createdAt ?? 0) + interval; at <= clock.now(); at += interval) {
-      files.push({ createdAt: at, isSealed: true });
+    for (let createdAt = (files.at(-1)?.createdAt ?? 0) + interval; createdAt <= clock.now(); createdAt += interval) {
+      files.push({ createdAt: createdAt, isSealed: true });
     }
     const ids = files.slice(delivered).flatMap((_, place) => {
       const index = delivered + place;
@@ -208,7 +208,7 @@ function uploader({ clock, library, items, options }: UploaderDeps) {
         log: () => undefined,
       },
     );
-    delivered = Math.max(delivered, library.firstSince(clock.now() - EVENTS_WITHIN));
+    delivered = Math.max(delivered, library.firstSince(clock.now() - MAX_EVENT_DELAY));
   };
 }
 

@@ -101,12 +101,12 @@ function eventSender(callbackUrl: string): { readonly send: Send; readonly accep
     new Promise((resolve) => {
       const fileId = `5285890${String(sentCount++).padStart(12, '0')}`;
       const body = JSON.stringify(newFileUpload({ fileId, sourceContext: seal('order=7', CALLER, false, SEAL_KEY) }));
-      const since = performance.now();
+      const start = performance.now();
       const call = request(callbackUrl, { method: 'POST', agent, headers }, (response) => {
         response.resume().on('end', () => {
           const isAccepted = response.statusCode === 200;
           if (isAccepted) acceptedCount++;
-          resolve(isAccepted ? performance.now() - since : undefined);
+          resolve(isAccepted ? performance.now() - start : undefined);
         });
       });
       call.on('error', () => {
@@ -121,10 +121,10 @@ function eventSender(callbackUrl: string): { readonly send: Send; readonly accep
 async function sendInTurn(send: Send, senders: number, events: number): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: senders });
   const times: (number | undefined)[] = [];
-  let left = events;
+  let remaining = events;
   const began = performance.now();
   const sendRest = async () => {
-    while (left-- > 0) times.push(await send(agent));
+    while (remaining-- > 0) times.push(await send(agent));
   };
   await Promise.all(Array.from({ length: senders }, sendRest));
   const seconds = (performance.now() - began) / 1000;
@@ -184,13 +184,13 @@ async function countRows(port: number): Promise<number> {
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  const found: number[] = [];
+  const matches: number[] = [];
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
-    if (Number(stat.replace(/^.*\) \S /s, '').split(' ')[0]) === pid) found.push(Number(entry));
+    if (Number(stat.replace(/^.*\) \S /s, '').split(' ')[0]) === pid) matches.push(Number(entry));
   }
-  return found;
+  return matches;
 }
 
 /** Milliseconds of CPU, from the kernel's ticks of 10. */

@@ -39,8 +39,8 @@ export async function measureSigning(major: Major, inputs: Inputs): Promise<Time
       ...(VARIANTS.includes(variant) && SIGNING_CALLS),
     }),
   );
-  const pick = (wanted: (name: string) => boolean): Results =>
-    Object.fromEntries(Object.entries(results).filter(([name]) => wanted(name)));
+  const pick = (isWanted: (name: string) => boolean): Results =>
+    Object.fromEntries(Object.entries(results).filter(([name]) => isWanted(name)));
   const cold = pick((name) => name !== 'sign-limit');
   const warm = pick((name) => VARIANTS.includes(name));
   addSection(

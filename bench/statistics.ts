@@ -18,8 +18,8 @@ export function quantile(sorted: readonly number[], share: number): number {
 }
 
 /** Quartiles of the ratios of one variant to another, round by round: what slows the machine for a while slows both. */
-export function ratios(ours: readonly number[], theirs: readonly number[]): Quartiles {
-  return quartiles(ours.map((value, round) => value / (theirs[round] ?? NaN)));
+export function ratios(numerators: readonly number[], denominators: readonly number[]): Quartiles {
+  return quartiles(numerators.map((value, round) => value / (denominators[round] ?? NaN)));
 }
 
 /** A limit of what was measured. */

@@ -68,10 +68,17 @@ export async function bundleVariants(config: ServerlessConfig): Promise<Readonly
   const options: BuildOptions = { bundle: true, platform: 'node', minify, format, target, mainFields, alias };
   const maps: BuildOptions = { sourcemap: 'linked', sourcesContent: false };
   const files: Record<string, string> = {};
-  const bundle = async (name: string, source: string, more: BuildOptions = {}) => {
-    const outfile = join(CACHE, 'bundles', `${name}.${more.format === 'esm' ? 'mjs' : 'js'}`);
+  const bundle = async (name: string, source: string, extraOptions: BuildOptions = {}) => {
+    const outfile = join(CACHE, 'bundles', `${name}.${extraOptions.format === 'esm' ? 'mjs' : 'js'}`);
     files[name] = outfile;
-    await build({ ...options, ...more, absWorkingDir: ROOT, entryPoints: [source], outfile, logLevel: 'error' });
+    await build({
+      ...options,
+      ...extraOptions,
+      absWorkingDir: ROOT,
+      entryPoints: [source],
+      outfile,
+      logLevel: 'error',
+    });
   };
   for (const name of FUNCTIONS) await bundle(ours(name), `functions/${name}.ts`, maps);
   const peers = isQuick ? QUICK_PEERS : Object.keys(NAMES).filter((name) => !name.startsWith('ours'));

@@ -18,10 +18,10 @@ export function virtualTime(start: number) {
     now: () => time,
     sleep: (milliseconds: number): Promise<void> =>
       new Promise((wake) => {
-        const until = time + Math.max(0, milliseconds);
-        const others = sleepers.get(until);
+        const due = time + Math.max(0, milliseconds);
+        const others = sleepers.get(due);
         if (others) others.push(wake);
-        else sleepers.set(until, [wake]);
+        else sleepers.set(due, [wake]);
       }),
     /** Moves the clock forward; no caller may be sleeping. */
     moveTo: (later: number): void => {

@@ -85,9 +85,9 @@ export function counter(client: DynamoDBClient) {
       reads = 0;
       units = 0;
       indexUnits = 0;
-      const since = performance.now();
+      const start = performance.now();
       await work();
-      return { requests, reads, units, indexUnits, milliseconds: performance.now() - since };
+      return { requests, reads, units, indexUnits, milliseconds: performance.now() - start };
     },
   };
 }

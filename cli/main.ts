@@ -7,14 +7,14 @@ import { allCommands, helpText, overview, usageLine } from './command-line/usage
 import { UsageError } from './command-line/usage-error';
 import { COMMANDS } from './commands/list';
 import { useProxy } from './network/proxy';
-import { askSecrets } from './terminal/ask-secrets';
+import { promptSecrets } from './terminal/prompt-secrets';
 import { interruptionMessage } from './terminal/interruption';
 import { lineWriter } from './terminal/line-writer';
 import { inOneLine, printable } from './terminal/printable';
 
 /** Runs one command line and returns its exit code. */
-export async function main([name, ...words]: readonly string[], given: CommandContext): Promise<0 | 1 | 2> {
-  const context = safeContext(given);
+export async function main([name, ...words]: readonly string[], callerContext: CommandContext): Promise<0 | 1 | 2> {
+  const context = safeContext(callerContext);
   const print = (lines: readonly string[]) => {
     for (const line of lines) context.out(line);
   };
@@ -96,7 +96,7 @@ async function runProcess(): Promise<void> {
     folder: process.cwd(),
     out,
     err,
-    askSecrets,
+    promptSecrets,
     now: Date.now,
     takeOverInterruptions: () => {
       ignoreSignals();

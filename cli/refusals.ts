@@ -56,8 +56,8 @@ export function explainAws(error: unknown, need: AwsNeed): string {
 /** Formats the missing right: AWS's message names it, except for some actions of some services. */
 function allow(message: string, { action, resource }: AwsNeed): string {
   const [, named = action, where] = /to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(message) ?? [];
-  const on = where ?? (named === action ? resource : undefined);
-  return `allow ${named}${on === undefined ? '' : ` on ${on}`}`;
+  const target = where ?? (named === action ? resource : undefined);
+  return `allow ${named}${target === undefined ? '' : ` on ${target}`}`;
 }
 
 /** Returns why there was no response, such as ENOTFOUND; undefined for an error that AWS returned. */

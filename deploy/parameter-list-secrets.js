@@ -13,16 +13,16 @@ const secretName = (name) => (stage) => `/${SERVICE}/${stage}/${name}`;
 const NAME_IT = 'name the SSM parameter';
 
 /** @param {import('./rules').Context} context */
-function writeKeyNeeded({ given }) {
-  const { deleteUpload, rejectAction } = featuresOf(given);
+function writeKeyNeeded({ values }) {
+  const { deleteUpload, rejectAction } = featuresOf(values);
   if (!deleteUpload && !rejectAction) return '';
-  const cause = deleteUpload ? 'ALLOW_DELETE=true' : `REJECT_ACTION=${given.REJECT_ACTION}`;
+  const cause = deleteUpload ? 'ALLOW_DELETE=true' : `REJECT_ACTION=${values.REJECT_ACTION}`;
   return `${cause} needs a key pair that may change files in VOD`;
 }
 
 /** The URL of an encrypted stream is not enough to play it. @param {import('./rules').Context} context */
-function playerKeyNeeded({ given }) {
-  const isNeeded = featuresOf(given).playback && given.PLAYBACK_CONTENT === 'ProtectedAdaptive';
+function playerKeyNeeded({ values }) {
+  const isNeeded = featuresOf(values).playback && values.PLAYBACK_CONTENT === 'ProtectedAdaptive';
   return isNeeded ? 'PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only' : '';
 }
 
@@ -75,20 +75,20 @@ const SECRET_PARAMETERS = [
   {
     name: 'CALLBACK_TOKEN_PARAMETER',
     default: secretName('callback-token'),
-    isUsed: ({ given, stage }) => hasWebhook(given, stage),
+    isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
       'The text behind ?token= in the callback URL, which authenticates VOD at /vod-events (EVENT_MODE=push). At least one of this and the next is needed. Each may have two values, separated by a comma. Empty: not required.',
   },
   {
     name: 'CALLBACK_SIGN_KEY_PARAMETER',
     default: '',
-    isUsed: ({ given, stage }) => hasWebhook(given, stage),
+    isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description: "The SignKey of VOD's event configuration, which authenticates VOD too. Empty: not required.",
   },
   {
     name: 'NOTIFY_SECRET_PARAMETER',
     default: secretName('notify-secret'),
-    isUsed: ({ given }) => featuresOf(given).notifyApp,
+    isUsed: ({ values }) => featuresOf(values).notifyApp,
     whenEmpty: () => NAME_IT,
     description: 'Secret that signs the webhooks to your server, whsec_ and Base64: only with NOTIFY_URL.',
   },

@@ -51,7 +51,7 @@ const ORIGINS = all(
 /** @type {import('./rules').Rule} */
 const VALID_FOR = {
   text: 'whole seconds from 1 to VALID_FOR_MAX',
-  violation: (value, { given: { VALID_FOR_MAX: max } }) =>
+  violation: (value, { values: { VALID_FOR_MAX: max } }) =>
     // A maximum that is not a number is reported separately.
     isInteger(value, 1, isNumber(max) ? Number(max) : MAX_VALIDITY)
       ? undefined
@@ -156,9 +156,13 @@ const SIGNING_PARAMETERS = [
     default: '',
     example: 'LongVideoPreset',
     isText: true,
-    rule: rule('one of PROCEDURES', (value, { given }) => value === '' || parseList(given.PROCEDURES).includes(value), {
-      example: 'PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset',
-    }),
+    rule: rule(
+      'one of PROCEDURES',
+      (value, { values }) => value === '' || parseList(values.PROCEDURES).includes(value),
+      {
+        example: 'PROCEDURES=LongVideoPreset DEFAULT_PROCEDURE=LongVideoPreset',
+      },
+    ),
     description: 'Task flow that is used where the caller requests none. Empty: none.',
   },
   {

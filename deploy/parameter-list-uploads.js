@@ -19,15 +19,15 @@ const USERS = 'What app users may do with their uploads';
 const VOD = 'VOD';
 
 /** VOD requires the template in the player signature of all but the original (266/45554). @param {import('./rules').Context} context */
-function definitionNeeded({ given }) {
-  const content = given.PLAYBACK_CONTENT;
-  const isNeeded = featuresOf(given).playback && content !== 'Original';
+function definitionNeeded({ values }) {
+  const content = values.PLAYBACK_CONTENT;
+  const isNeeded = featuresOf(values).playback && content !== 'Original';
   return isNeeded ? `PLAYBACK_CONTENT=${content} needs the id of the template` : '';
 }
 
 /** @param {import('./rules').Context} context */
-function appIdNeeded({ given }) {
-  const isNeeded = featuresOf(given).playback && !isInteger(given.VOD_SUB_APP_ID, 1, Number.MAX_SAFE_INTEGER);
+function appIdNeeded({ values }) {
+  const isNeeded = featuresOf(values).playback && !isInteger(values.VOD_SUB_APP_ID, 1, Number.MAX_SAFE_INTEGER);
   return isNeeded
     ? 'a playback signature names the application: VOD_SUB_APP_ID, or the AppId of an account without one'
     : '';
@@ -56,7 +56,7 @@ const UPLOAD_PARAMETERS = [
     rule: rule(`a whole number of events a second from 1 to ${MAX_GATEWAY_RATE}`, (value) =>
       isInteger(value, 1, MAX_GATEWAY_RATE),
     ),
-    isUsed: ({ given, stage }) => hasWebhook(given, stage),
+    isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
       'Requests a second that /vod-events accepts; twice as many in a burst. It limits the cost of posts by attackers. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
   },

@@ -47,9 +47,9 @@ function defaultOf(name, stage) {
 
 /** @param {string} name @returns {import('./rules').Parameter} @throws Error for a name that is not in the list */
 function parameterOf(name) {
-  const found = PARAMETERS.find((parameter) => parameter.name === name);
-  if (!found) throw new Error(`Cannot find the deploy parameter ${name} in deploy/parameter-list.js`);
-  return found;
+  const definition = PARAMETERS.find((parameter) => parameter.name === name);
+  if (!definition) throw new Error(`Cannot find the deploy parameter ${name} in deploy/parameter-list.js`);
+  return definition;
 }
 
 /**
@@ -62,11 +62,11 @@ function parameterOf(name) {
 function problemOf(name, context) {
   const parameter = parameterOf(name);
   if (parameter.isUsed?.(context) === false) return '';
-  const found = violationOf(parameter, context.given[name] ?? '', context);
-  if (!found) return '';
-  const example = found.example ?? forStage(parameter.example, context.stage);
+  const violation = violationOf(parameter, context.values[name] ?? '', context);
+  if (!violation) return '';
+  const example = violation.example ?? forStage(parameter.example, context.stage);
   const assignment = /^[A-Z_]+=/.test(example) ? example : `${name}=${example}`;
-  return `${name} ${found.problem}${example === '' ? '' : `, for example ${assignment}`}`;
+  return `${name} ${violation.problem}${example === '' ? '' : `, for example ${assignment}`}`;
 }
 
 /**
@@ -95,10 +95,10 @@ function isEmpty(value) {
 function placeholderViolation({ placeholder, default: fallback }, value, { stage }) {
   if (stage !== 'prod') return undefined;
   const shown = placeholder ?? (typeof fallback === 'function' ? fallback('dev') : undefined);
-  const found = parseList(value).find((item) => shown !== undefined && isSame(item, shown));
-  if (found === undefined) return undefined;
+  const match = parseList(value).find((item) => shown !== undefined && isSame(item, shown));
+  if (match === undefined) return undefined;
   return {
-    problem: `"${found}" is the example of .env.example and is refused in prod, set your own value`,
+    problem: `"${match}" is the example of .env.example and is refused in prod, set your own value`,
     example: '',
   };
 }

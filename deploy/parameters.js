@@ -10,35 +10,35 @@ const { parseList } = require('./values');
 /**
  * The rows that trigger upload-changed when they change: those to verify and, with NOTIFY_URL, those to announce.
  *
- * @param {Record<string, string>} given
+ * @param {Record<string, string>} values
  */
-function changedRows(given) {
+function changedRows(values) {
   const image = (attributes) => ({ dynamodb: { NewImage: attributes } });
   const announced = ['ready', 'failed', 'held', 'rejected', 'deleted'];
   return [
     image({ trust: { S: ['pushed'] } }),
-    ...(given.NOTIFY_URL === '' ? [] : [image({ trust: { S: ['confirmed'] }, status: { S: announced } })]),
+    ...(values.NOTIFY_URL === '' ? [] : [image({ trust: { S: ['confirmed'] }, status: { S: announced } })]),
   ];
 }
 
 /**
  * The secrets that each function may read, as ARNs.
  *
- * @param {Record<string, string>} given @param {string} apiKey @param {string} rejectKey
+ * @param {Record<string, string>} values @param {string} apiKey @param {string} rejectKey
  */
-function secretsOf(given, apiKey, rejectKey) {
+function secretsOf(values, apiKey, rejectKey) {
   return {
-    uploadSignatureSecrets: secretArns([given.VOD_KEY_PARAMETER, given.SEAL_KEY_PARAMETER]),
+    uploadSignatureSecrets: secretArns([values.VOD_KEY_PARAMETER, values.SEAL_KEY_PARAMETER]),
     vodEventsSecrets: secretArns([
-      given.CALLBACK_TOKEN_PARAMETER,
-      given.CALLBACK_SIGN_KEY_PARAMETER,
-      given.SEAL_KEY_PARAMETER,
+      values.CALLBACK_TOKEN_PARAMETER,
+      values.CALLBACK_SIGN_KEY_PARAMETER,
+      values.SEAL_KEY_PARAMETER,
     ]),
-    apiSecrets: secretArns([apiKey, given.SEAL_KEY_PARAMETER]),
-    uploadChangedSecrets: secretArns([apiKey, given.SEAL_KEY_PARAMETER, rejectKey]),
-    notifySecrets: secretArns([given.NOTIFY_SECRET_PARAMETER]),
-    writeKeySecrets: secretArns([given.VOD_WRITE_KEY_PARAMETER]),
-    playbackSecrets: secretArns([given.PLAYER_KEY_PARAMETER, given.URL_KEY_PARAMETER]),
+    apiSecrets: secretArns([apiKey, values.SEAL_KEY_PARAMETER]),
+    uploadChangedSecrets: secretArns([apiKey, values.SEAL_KEY_PARAMETER, rejectKey]),
+    notifySecrets: secretArns([values.NOTIFY_SECRET_PARAMETER]),
+    writeKeySecrets: secretArns([values.VOD_WRITE_KEY_PARAMETER]),
+    playbackSecrets: secretArns([values.PLAYER_KEY_PARAMETER, values.URL_KEY_PARAMETER]),
   };
 }
 
@@ -50,34 +50,34 @@ module.exports = async ({ resolveVariable }) => {
   const stage = await resolveVariable('sls:stage');
   const region = await resolveVariable('self:custom.region');
   const tableName = await resolveVariable('self:custom.tableName');
-  const given = {};
-  for (const { name } of PARAMETERS) given[name] = String(await resolveVariable(`param:${name}`));
+  const values = {};
+  for (const { name } of PARAMETERS) values[name] = String(await resolveVariable(`param:${name}`));
 
-  const { notifyApp, rejectAction, uploadQuota } = featuresOf(given);
-  const apiKeyParameter = given.VOD_API_KEY_PARAMETER || given.VOD_KEY_PARAMETER;
-  const rejectKeyParameter = rejectAction ? given.VOD_WRITE_KEY_PARAMETER : '';
+  const { notifyApp, rejectAction, uploadQuota } = featuresOf(values);
+  const apiKeyParameter = values.VOD_API_KEY_PARAMETER || values.VOD_KEY_PARAMETER;
+  const rejectKeyParameter = rejectAction ? values.VOD_WRITE_KEY_PARAMETER : '';
   return {
     stage,
-    problem: firstProblem(given, stage, region),
-    notDeployed: notDeployed(given, stage),
+    problem: firstProblem(values, stage, region),
+    notDeployed: notDeployed(values, stage),
     // The framework would refuse an empty value first, as an "unsupported value".
-    issuer: given.JWT_ISSUER || 'missing',
-    audience: parseList(given.JWT_AUDIENCE),
-    cors: corsOf(parseList(given.CORS_ORIGINS)),
-    routeSettings: routeSettings(given, stage),
-    limitedRoutes: limitedRoutes(given, stage),
-    uploadSignatureHandler: signingHandler(given),
+    issuer: values.JWT_ISSUER || 'missing',
+    audience: parseList(values.JWT_AUDIENCE),
+    cors: corsOf(parseList(values.CORS_ORIGINS)),
+    routeSettings: routeSettings(values, stage),
+    limitedRoutes: limitedRoutes(values, stage),
+    uploadSignatureHandler: signingHandler(values),
     quotaTableName: uploadQuota ? tableName : '',
     apiKeyParameter,
     rejectKeyParameter,
-    ...secretsOf(given, apiKeyParameter, rejectKeyParameter),
-    playbackAppId: given.PLAYBACK_APP_ID || given.VOD_SUB_APP_ID,
-    changedRows: changedRows(given),
+    ...secretsOf(values, apiKeyParameter, rejectKeyParameter),
+    playbackAppId: values.PLAYBACK_APP_ID || values.VOD_SUB_APP_ID,
+    changedRows: changedRows(values),
     notificationsQueueUrl: notifyApp ? { Ref: 'NotifyAppQueue' } : '',
     uploadChangedQueues: [
       { 'Fn::GetAtt': ['VerificationDeadLetters', 'Arn'] },
       ...(notifyApp ? [{ 'Fn::GetAtt': ['NotifyAppQueue', 'Arn'] }] : []),
     ],
-    alarmActions: given.ALARM_TOPIC_ARN === '' ? [] : [given.ALARM_TOPIC_ARN],
+    alarmActions: values.ALARM_TOPIC_ARN === '' ? [] : [values.ALARM_TOPIC_ARN],
   };
 };

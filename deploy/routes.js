@@ -11,10 +11,10 @@ const WRITE_RATE = 50;
  * The routes of this deploy: each with its logical id in the template, and the requests a second that it accepts; twice as
  * many in a burst. What the events route refuses is lost for VOD, and `reconcile` repairs it.
  *
- * @param {Record<string, string>} given @param {string} stage
+ * @param {Record<string, string>} values @param {string} stage
  */
-function routesOf(given, stage) {
-  const { deleteUpload, playback } = featuresOf(given);
+function routesOf(values, stage) {
+  const { deleteUpload, playback } = featuresOf(values);
   const optional = (isOn, key, id, rate) => (isOn ? [{ key, id, rate }] : []);
   return [
     { key: 'POST /upload-signature', id: 'HttpApiRoutePostUploadDashsignature', rate: WRITE_RATE },
@@ -23,17 +23,17 @@ function routesOf(given, stage) {
     ...optional(deleteUpload, 'DELETE /uploads/{fileId}', 'HttpApiRouteDeleteUploadsFileidVar', WRITE_RATE),
     ...optional(playback, 'GET /uploads/{fileId}/playback', 'HttpApiRouteGetUploadsFileidVarPlayback', READ_RATE),
     ...optional(
-      hasWebhook(given, stage),
+      hasWebhook(values, stage),
       'POST /vod-events',
       'HttpApiRoutePostVodDashevents',
-      Number(given.EVENTS_RATE) || 1,
+      Number(values.EVENTS_RATE) || 1,
     ),
   ];
 }
 
-/** The settings of the HTTP API's stage. @param {Record<string, string>} given @param {string} stage */
-function routeSettings(given, stage) {
-  const settings = routesOf(given, stage).map(({ key, rate }) => [
+/** The settings of the HTTP API's stage. @param {Record<string, string>} values @param {string} stage */
+function routeSettings(values, stage) {
+  const settings = routesOf(values, stage).map(({ key, rate }) => [
     key,
     // A route's settings replace the stage's, detailed metrics included.
     { ThrottlingRateLimit: rate, ThrottlingBurstLimit: 2 * rate, DetailedMetricsEnabled: true },
@@ -41,9 +41,9 @@ function routeSettings(given, stage) {
   return Object.fromEntries(settings);
 }
 
-/** Logical ids of the routes with settings. @param {Record<string, string>} given @param {string} stage */
-function limitedRoutes(given, stage) {
-  return routesOf(given, stage).map(({ id }) => id);
+/** Logical ids of the routes with settings. @param {Record<string, string>} values @param {string} stage */
+function limitedRoutes(values, stage) {
+  return routesOf(values, stage).map(({ id }) => id);
 }
 
 /** CORS of the HTTP API; false for none. @param {readonly string[]} origins */

@@ -4,7 +4,7 @@ const { isInteger, isReachable, parseList } = require('./values');
 
 /**
  * @typedef {object} Context
- * @property {Readonly<Record<string, string>>} given the value of each parameter
+ * @property {Readonly<Record<string, string>>} values the value of each parameter
  * @property {string} stage
  * @property {string} [region] absent where it does not matter
  */
@@ -128,8 +128,8 @@ function all(...rules) {
     text: rules.map(({ text }) => text).join(', '),
     violation: (value, context) => {
       for (const one of rules) {
-        const found = one.violation(value, context);
-        if (found) return found;
+        const violation = one.violation(value, context);
+        if (violation) return violation;
       }
       return undefined;
     },

@@ -22,14 +22,14 @@ function secretArns(names) {
  * @param {import('./rules').Context} context @returns {string} '' when they are valid
  */
 function secretsProblem(context) {
-  const { given, stage } = context;
-  if (hasWebhook(given, stage) && CALLBACK_SECRETS.every((name) => given[name] === '')) {
+  const { values, stage } = context;
+  if (hasWebhook(values, stage) && CALLBACK_SECRETS.every((name) => values[name] === '')) {
     const example = `CALLBACK_TOKEN_PARAMETER=${defaultOf('CALLBACK_TOKEN_PARAMETER', stage)}`;
     return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or any caller could post events, for example ${example}`;
   }
   const secrets = usedSecrets(context);
   for (const [index, name] of secrets.entries()) {
-    const twin = secrets.slice(0, index).find((other) => withSlash(given[other]) === withSlash(given[name]));
+    const twin = secrets.slice(0, index).find((other) => withSlash(values[other]) === withSlash(values[name]));
     if (KEY_PAIRS.includes(twin) && KEY_PAIRS.includes(name)) continue;
     if (twin !== undefined) return `${twin} and ${name} name one SSM parameter, each secret needs its own`;
   }
@@ -39,7 +39,7 @@ function secretsProblem(context) {
 /** Those that have a name and that a function of this deploy reads. @param {import('./rules').Context} context */
 function usedSecrets(context) {
   return PARAMETERS.flatMap(({ name, isSecret, isUsed }) =>
-    isSecret && context.given[name] !== '' && isUsed?.(context) !== false ? [name] : [],
+    isSecret && context.values[name] !== '' && isUsed?.(context) !== false ? [name] : [],
   );
 }
 

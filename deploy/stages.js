@@ -56,8 +56,8 @@ function looksLikeProduction(stage) {
 /** @param {string} word */
 function meansProduction(word) {
   if (PRODUCTION.includes(word)) return true;
-  const at = word.search(/prod|prd/);
-  return at >= 0 && !NEGATION.test(word.slice(0, at));
+  const index = word.search(/prod|prd/);
+  return index >= 0 && !NEGATION.test(word.slice(0, index));
 }
 
 module.exports = { SERVICE, stageProblem };

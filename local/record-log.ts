@@ -67,13 +67,13 @@ export class RecordLog<T extends object> {
   read(cursor: string): LogPage<T> {
     const [, name, revision] = /^(.+)\.(\d+)$/.exec(cursor) ?? [];
     const isReset = name !== this.#name;
-    const since = isReset ? 0 : Number(revision);
+    const start = isReset ? 0 : Number(revision);
     const [firstId = this.#lastId + 1] = this.#entries.keys();
     return {
       cursor: `${this.#name}.${this.#revision}`,
       isReset,
       firstId,
-      records: [...this.#entries.values()].filter((entry) => entry.revision > since).map(({ record }) => record),
+      records: [...this.#entries.values()].filter((entry) => entry.revision > start).map(({ record }) => record),
     };
   }
 

@@ -35,7 +35,7 @@ export interface LocalOptions {
   readonly host?: string;
   /** Whose tokens are accepted beside those of the built-in issuer. */
   readonly ownIssuer?: TokenIssuer;
-  readonly given?: GivenSecrets;
+  readonly givenSecrets?: GivenSecrets;
   readonly features?: LocalFeatures;
   readonly engine?: Engine;
   /** How long a pulled event may take to be confirmed; default: as in VOD. */
@@ -125,7 +125,7 @@ async function startParts(options: LocalOptions, parts: Parts): Promise<LocalRun
   const waitAndListen: Listener = async (request, response) => (await opened)(request, response);
   const { port } = (parts.server = await listen(waitAndListen, options.port, 'PORT', addressesOf(publicAddress)));
   const url = `http://localhost:${port}`;
-  const secrets = await loadSecrets(dataDir, options.given);
+  const secrets = await loadSecrets(dataDir, options.givenSecrets);
   const vod = await startLocalVod({ options, publicAddress, secrets, url, callableOnce: opened, log });
   parts.vod = vod;
 
@@ -175,8 +175,8 @@ interface RoutesOptions {
 }
 
 /** The functions' routes and those that exist only locally. */
-function routesOf(given: RoutesOptions): Listener {
-  const { options, publicAddress, secrets, issuer, backend, vod, rows, log } = given;
+function routesOf(routesOptions: RoutesOptions): Listener {
+  const { options, publicAddress, secrets, issuer, backend, vod, rows, log } = routesOptions;
   const { config, functions, queues } = backend;
   const { playerKey, urlKey } = secrets;
   const { notifyUrl = '', playback = true, allowDelete = true } = options.features ?? {};
@@ -190,10 +190,10 @@ function routesOf(given: RoutesOptions): Listener {
     functions,
     issuer,
     uploads: rows,
-    clientModules: given.clientModules,
+    clientModules: routesOptions.clientModules,
     page: (request) => ({
       vodUrl: vodUrlFor(request, vod, publicAddress),
-      procedures: given.procedures,
+      procedures: routesOptions.procedures,
       playback,
       allowDelete,
       notifyUrl: shownUrl(notifyUrl),
@@ -227,8 +227,8 @@ interface BackendOptions {
 }
 
 /** The functions, the services that they call, and the event sources that call them. */
-async function startBackend(given: BackendOptions): Promise<Backend> {
-  const { options, url, projectDir, secrets, resolving, running, log } = given;
+async function startBackend(backendOptions: BackendOptions): Promise<Backend> {
+  const { options, url, projectDir, secrets, resolving, running, log } = backendOptions;
   const { dataDir, engine } = options;
   const table = await startTable({ port: options.tablePort, path: join(dataDir, 'table'), ...(engine && { engine }) });
   running.push(table.stop);

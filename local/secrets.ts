@@ -9,13 +9,13 @@ import { StartupError } from './startup-error';
 export interface GivenSecrets {
   readonly vodSecretId?: string | undefined;
   readonly vodSecretKey?: string | undefined;
-  /** '' together with a sign key: the webhook asks for the sign alone. */
+  /** '' together with a sign key: the webhook requires the sign alone. */
   readonly callbackToken?: string | undefined;
   readonly callbackSignKey?: string | undefined;
   readonly notifySecret?: string | undefined;
 }
 
-interface KeptSecrets {
+interface StoredSecrets {
   readonly vodSecretId: string;
   readonly vodSecretKey: string;
   readonly callbackToken: string;
@@ -30,7 +30,7 @@ interface KeptSecrets {
   readonly issuerKey: string;
 }
 
-export interface Secrets extends KeptSecrets {
+export interface Secrets extends StoredSecrets {
   /** '' = none. */
   readonly callbackSignKey: string;
 }
@@ -41,40 +41,40 @@ export interface Secrets extends KeptSecrets {
  *
  * @throws StartupError when `secrets.json` is not readable as what this function wrote
  */
-export async function loadSecrets(dataDir: string, given: GivenSecrets = {}): Promise<Secrets> {
+export async function loadSecrets(dataDir: string, values: GivenSecrets = {}): Promise<Secrets> {
   const file = join(dataDir, 'secrets.json');
-  const found = await read(file);
-  const kept: KeptSecrets = {
-    vodSecretId: found.vodSecretId ?? `AKID${letters(32)}`, // a Tencent key pair looks like this
-    vodSecretKey: found.vodSecretKey ?? letters(32),
-    callbackToken: found.callbackToken ?? randomBytes(24).toString('base64url'),
-    sealKey: found.sealKey ?? randomBytes(32).toString('base64url'),
-    notifySecret: found.notifySecret ?? `whsec_${randomBytes(32).toString('base64')}`,
-    playerKey: found.playerKey ?? letters(20),
-    urlKey: found.urlKey ?? letters(20),
-    issuerKey: found.issuerKey ?? (await rsaKey()),
+  const content = await read(file);
+  const stored: StoredSecrets = {
+    vodSecretId: content.vodSecretId ?? `AKID${letters(32)}`, // a Tencent key pair looks like this
+    vodSecretKey: content.vodSecretKey ?? letters(32),
+    callbackToken: content.callbackToken ?? randomBytes(24).toString('base64url'),
+    sealKey: content.sealKey ?? randomBytes(32).toString('base64url'),
+    notifySecret: content.notifySecret ?? `whsec_${randomBytes(32).toString('base64')}`,
+    playerKey: content.playerKey ?? letters(20),
+    urlKey: content.urlKey ?? letters(20),
+    issuerKey: content.issuerKey ?? (await rsaKey()),
   };
-  if (JSON.stringify(kept) !== JSON.stringify(found)) await write(dataDir, file, kept);
-  const callbackSignKey = given.callbackSignKey ?? '';
-  const signOnly = given.callbackToken === '' && callbackSignKey !== '';
+  if (JSON.stringify(stored) !== JSON.stringify(content)) await write(dataDir, file, stored);
+  const callbackSignKey = values.callbackSignKey ?? '';
+  const signOnly = values.callbackToken === '' && callbackSignKey !== '';
   return {
-    ...kept,
-    vodSecretId: valueOrStored(given.vodSecretId, kept.vodSecretId),
-    vodSecretKey: valueOrStored(given.vodSecretKey, kept.vodSecretKey),
-    callbackToken: signOnly ? '' : valueOrStored(given.callbackToken, kept.callbackToken),
+    ...stored,
+    vodSecretId: valueOrStored(values.vodSecretId, stored.vodSecretId),
+    vodSecretKey: valueOrStored(values.vodSecretKey, stored.vodSecretKey),
+    callbackToken: signOnly ? '' : valueOrStored(values.callbackToken, stored.callbackToken),
     callbackSignKey,
-    notifySecret: valueOrStored(given.notifySecret, kept.notifySecret),
+    notifySecret: valueOrStored(values.notifySecret, stored.notifySecret),
   };
 }
 
-function valueOrStored(given: string | undefined, kept: string): string {
-  return given === undefined || given === '' ? kept : given;
+function valueOrStored(value: string | undefined, stored: string): string {
+  return value === undefined || value === '' ? stored : value;
 }
 
-async function read(file: string): Promise<Partial<KeptSecrets>> {
+async function read(file: string): Promise<Partial<StoredSecrets>> {
   try {
     // Whatever is in it, this function's caller wrote it.
-    return JSON.parse(await readFile(file, 'utf8')) as Partial<KeptSecrets>;
+    return JSON.parse(await readFile(file, 'utf8')) as Partial<StoredSecrets>;
   } catch (error) {
     if (error instanceof SyntaxError) throw new StartupError(`${file} is damaged: delete it, and new secrets are made`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
@@ -83,7 +83,7 @@ async function read(file: string): Promise<Partial<KeptSecrets>> {
 }
 
 /** Renamed into place, so that a run that is interrupted leaves no half of it. */
-async function write(dataDir: string, file: string, secrets: KeptSecrets): Promise<void> {
+async function write(dataDir: string, file: string, secrets: StoredSecrets): Promise<void> {
   try {
     makeFolder(dataDir);
   } catch (error) {

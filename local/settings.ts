@@ -14,7 +14,7 @@ export interface Settings {
   /** Whose tokens are accepted beside those of the built-in issuer. */
   readonly ownIssuer?: TokenIssuer;
   readonly features: LocalFeatures;
-  readonly given: GivenSecrets;
+  readonly givenSecrets: GivenSecrets;
 }
 
 /**
@@ -43,7 +43,7 @@ export function settings(env: NodeJS.ProcessEnv): Settings {
         }),
       ),
     },
-    given: {
+    givenSecrets: {
       vodSecretId: env['VOD_SECRET_ID'],
       vodSecretKey: env['VOD_SECRET_KEY'],
       callbackToken: env['VOD_CALLBACK_TOKEN'],

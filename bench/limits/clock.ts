@@ -9,10 +9,10 @@ export function millisecondClock() {
     now: () => time,
     /** Runs a task in so many milliseconds, rounded up. */
     after: (milliseconds: number, task: () => void): void => {
-      const at = time + Math.max(0, Math.ceil(milliseconds));
-      const others = tasks.get(at);
+      const due = time + Math.max(0, Math.ceil(milliseconds));
+      const others = tasks.get(due);
       if (others) others.push(task);
-      else tasks.set(at, [task]);
+      else tasks.set(due, [task]);
     },
     /** Moves the time to `end`, and runs what is due; `onMillisecond` comes first in each millisecond. */
     runUntil: (end: number, onMillisecond: (time: number) => void): void => {

@@ -23,8 +23,8 @@ export function delayMeter(isMeasured: () => boolean) {
     recorded: () => recorded,
     result: () => {
       const sorted = Float64Array.from(values).sort();
-      const at = (share: number) => quantile(sorted as unknown as readonly number[], share);
-      return { confirmed: values.length, p50: at(0.5), p99: at(0.99) };
+      const valueAt = (share: number) => quantile(sorted as unknown as readonly number[], share);
+      return { confirmed: values.length, p50: valueAt(0.5), p99: valueAt(0.99) };
     },
   };
 }

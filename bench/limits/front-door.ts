@@ -11,7 +11,7 @@ import type { RowUnits } from './units';
 import { encodeVersion, type UploadRows } from './uploads';
 
 /** How long vodEvents retries a write, in milliseconds: its timeout without its reserve. */
-const WRITE_WITHIN = 23_000;
+const WRITE_TIMEOUT = 23_000;
 
 export interface FrontDoorDeps {
   readonly clock: Clock;
@@ -98,7 +98,7 @@ function recordEvent(
     partition,
     units: kind === 'upload' ? units.upload : units.end,
     indexUnits: 0,
-    deadline: clock.now() + WRITE_WITHIN,
+    deadline: clock.now() + WRITE_TIMEOUT,
   };
   table.write(write, (isWritten) => {
     if (isWritten) {

@@ -9,13 +9,13 @@ export function numberQueue() {
     },
     /** Removes and returns at most so many. */
     take: (max: number): number[] => {
-      const taken = values.slice(head, head + max);
-      head += taken.length;
+      const batch = values.slice(head, head + max);
+      head += batch.length;
       if (head > 10_000 && head * 2 > values.length) {
         values = values.slice(head);
         head = 0;
       }
-      return taken;
+      return batch;
     },
   };
 }

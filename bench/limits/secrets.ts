@@ -6,7 +6,7 @@ import { DURATION } from './quotas';
 import { tokenBucket } from './rates';
 
 /** As lib/platform/aws-json.ts has them, in milliseconds. */
-const FIRST_READ_WITHIN = 6_000;
+const FIRST_READ_TIMEOUT = 6_000;
 const LAST_ATTEMPT = 500;
 const PAUSES = { first: 100, max: 1_500 };
 
@@ -53,7 +53,7 @@ export function secretReader({ clock, meter, random, rate }: SecretDeps) {
 
   /** Reads the secrets of a new environment; returns whether it has them. */
   return (onDone: (isRead: boolean) => void): void => {
-    read(clock.now() + FIRST_READ_WITHIN, 1, (isRead) => {
+    read(clock.now() + FIRST_READ_TIMEOUT, 1, (isRead) => {
       if (isRead) refreshAfter(MAX_AGE);
       onDone(isRead);
     });

@@ -1,4 +1,4 @@
-import { VOD_WITHIN } from '../../lib/verification/upload-changed';
+import { VOD_TIMEOUT } from '../../lib/verification/upload-changed';
 import { chunk } from '../../lib/platform/chunk';
 import { MAX_FILES_PER_CALL } from '../../lib/vod/files';
 import type { Pacer } from '../../lib/vod/pace';
@@ -12,7 +12,7 @@ import { decodeVersion, encodeVersion, type RowVersion, type UploadRows } from '
 import type { Action, vodCalls } from './vod-calls';
 
 /** How long writes of one batch are retried, in milliseconds: uploadChanged's time without its reserve. */
-const WRITE_WITHIN = 57_000;
+const WRITE_TIMEOUT = 57_000;
 
 export interface BatchDeps {
   readonly clock: Clock;
@@ -36,17 +36,17 @@ export interface Batch {
 
 /** Calls `onDone` when it was called so many times; at once for 0. */
 function countdown(count: number, onDone: () => void): () => void {
-  let left = count;
-  if (left === 0) onDone();
+  let remaining = count;
+  if (remaining === 0) onDone();
   return () => {
-    if (--left === 0) onDone();
+    if (--remaining === 0) onDone();
   };
 }
 
 /** Verifies the row versions of a batch as lib/verification/verify.ts does: twenty files for each call, all calls at once. */
 export function batchVerifier(deps: BatchDeps) {
   return ({ codes, pacer, onFailed, onDone }: Batch): void => {
-    const deadline = deps.clock.now() + VOD_WITHIN;
+    const deadline = deps.clock.now() + VOD_TIMEOUT;
     // As uploadChanged drops records of a late stream whose row has changed since.
     const current = codes.filter((code) => isCurrent(decodeVersion(code), deps.rows));
     const chunks = chunk(current, MAX_FILES_PER_CALL);
@@ -143,7 +143,7 @@ function confirm({ upload, version }: RowVersion, deps: BatchDeps, onDone: () =>
     partition,
     units: isFinal ? units.finished : units.confirmed,
     indexUnits: isFirst ? units.index : 0,
-    deadline: clock.now() + WRITE_WITHIN,
+    deadline: clock.now() + WRITE_TIMEOUT,
   };
   table.write(write, (isWritten) => {
     if (!isWritten) deps.onRecord(partition, encodeVersion({ upload, version, isAnnouncement: false }));
@@ -159,8 +159,8 @@ function applyResponse(upload: number, isFinal: boolean, { rows, delays, clock, 
   rows.isConfirmed[upload] = 1;
   rows.isFinal[upload] = Number(isFinal);
   for (const pending of [rows.uploadPending, rows.endPending]) {
-    const since = pending[upload] ?? 0;
-    if (since > 0) delays.confirm(clock.now() - since);
+    const start = pending[upload] ?? 0;
+    if (start > 0) delays.confirm(clock.now() - start);
     pending[upload] = 0;
   }
   if (!isFinal || wasFinal) return;

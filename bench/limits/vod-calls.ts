@@ -33,9 +33,9 @@ type OnDone = (isSuccess: boolean) => void;
 export function vodCalls({ clock, meter, random, rate }: VodCallDeps) {
   const limiters = new Map<Action, RateLimiter>();
   function limiterOf(action: Action): RateLimiter {
-    const known = limiters.get(action) ?? secondWindow(rate, clock.now);
-    limiters.set(action, known);
-    return known;
+    const existing = limiters.get(action) ?? secondWindow(rate, clock.now);
+    limiters.set(action, existing);
+    return existing;
   }
 
   function retry(call: VodCall, attempt: number, onDone: OnDone): void {

@@ -57,15 +57,15 @@ async function confirm(row, info, sealKey) {
     updatedAt: new Date().toISOString(),
     version: row.version + 1,
   };
-  const known = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null);
+  const defined = Object.entries(attributes).filter(([, value]) => value !== undefined && value !== null);
   const command = new UpdateCommand({
     TableName: TABLE_NAME,
     Key: { fileId: row.fileId },
-    UpdateExpression: `SET ${known.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+    UpdateExpression: `SET ${defined.map(([name]) => `#${name} = :${name}`).join(', ')}`,
     ConditionExpression: '#version = :before',
-    ExpressionAttributeNames: Object.fromEntries(known.map(([name]) => [`#${name}`, name])),
+    ExpressionAttributeNames: Object.fromEntries(defined.map(([name]) => [`#${name}`, name])),
     ExpressionAttributeValues: {
-      ...Object.fromEntries(known.map(([name, value]) => [`:${name}`, value])),
+      ...Object.fromEntries(defined.map(([name, value]) => [`:${name}`, value])),
       ':before': row.version,
     },
   });

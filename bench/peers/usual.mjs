@@ -83,15 +83,16 @@ export function policyOf(env) {
   };
 }
 
-export function isToken(given, token) {
-  const [a, b] = [Buffer.from(given ?? ''), Buffer.from(token)];
+export function isToken(value, token) {
+  const [a, b] = [Buffer.from(value ?? ''), Buffer.from(token)];
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** The caller and the app's text in a sealed source context; empty unless the seal is valid. */
 export function openSourceContext(sealed, sealKey) {
-  const [, marker, sent, payload = '', length = '0'] = /^(vcu[12]):([\w-]{22}):(p?(\d+):.*)$/s.exec(sealed) ?? [];
-  if (sent === undefined || !isToken(sent, mac(payload, sealKey, marker))) return {};
+  const [, marker, receivedMac, payload = '', length = '0'] =
+    /^(vcu[12]):([\w-]{22}):(p?(\d+):.*)$/s.exec(sealed) ?? [];
+  if (receivedMac === undefined || !isToken(receivedMac, mac(payload, sealKey, marker))) return {};
   const rest = payload.slice(payload.indexOf(':') + 1);
   return { uploader: rest.slice(0, Number(length)), sourceContext: rest.slice(Number(length) + 1) || undefined };
 }
@@ -156,13 +157,13 @@ export function update(event, sealKey, TableName) {
   }
   const ranks = ['uploaded', 'processing', 'failed', 'ready'];
   const lower = ranks.slice(0, ranks.indexOf(status) + 1);
-  lower.forEach((name, at) => (values[`:s${at}`] = name));
+  lower.forEach((name, index) => (values[`:s${index}`] = name));
   values[':status'] = status;
   return {
     TableName,
     Key: { fileId: (upload ?? task).FileId },
     UpdateExpression: `SET #status = :status, ${set.join(', ')}`,
-    ConditionExpression: `attribute_not_exists(#status) OR #status IN (${lower.map((_, at) => `:s${at}`).join(', ')})`,
+    ConditionExpression: `attribute_not_exists(#status) OR #status IN (${lower.map((_, index) => `:s${index}`).join(', ')})`,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
   };

@@ -23,9 +23,9 @@ export function checkEventConfig(input: EventConfigInput, findings: Findings): v
   const { register = REGISTER } = webhook ?? {};
   if (config.Mode === mode) findings.ok('mode', mode);
   else findings.fault('mode', `VOD has ${config.Mode ?? 'none'}, EVENT_MODE is ${mode.toLowerCase()}: ${register}`);
-  const checkSwitch = (check: Check, what: string, value: string | undefined) => {
+  const checkSwitch = (check: Check, name: string, value: string | undefined) => {
     if (value === 'ON') findings.ok(check, 'ON');
-    else findings.fault(check, `VOD sends no events of ${what} (${value ?? 'OFF'}, the default): ${register}`);
+    else findings.fault(check, `VOD sends no events of ${name} (${value ?? 'OFF'}, the default): ${register}`);
   };
   checkSwitch('upload-switch', 'uploads', config.UploadMediaCompleteEventSwitch);
   checkSwitch('delete-switch', 'deletions', config.DeleteMediaCompleteEventSwitch);

@@ -29,10 +29,10 @@ interface Domain {
 /** Compares the keys for playback with VOD's; of a deployment without such keys nothing is checked. */
 export async function checkPlayback(deployment: Deployment, secrets: Secrets, findings: Findings): Promise<void> {
   const { playerKey, urlKey } = deployment.parameters;
-  const wanted: Check[] = [];
-  if (playerKey !== undefined) wanted.push('player-key');
-  if (urlKey !== undefined) wanted.push('url-key');
-  if (wanted.length === 0) return;
+  const required: Check[] = [];
+  if (playerKey !== undefined) required.push('player-key');
+  if (urlKey !== undefined) required.push('url-key');
+  if (required.length === 0) return;
   checkContent(deployment, findings);
   const [playerText] = secrets.playerKeys ?? [];
   if (playerText !== undefined && playerText === secrets.urlKeys?.[0]) {
@@ -41,7 +41,7 @@ export async function checkPlayback(deployment: Deployment, secrets: Secrets, fi
   }
   const pair = secrets.vodApiKey ?? secrets.vodKey;
   if (findings.isFault('vod-api') || pair === undefined) {
-    findings.notChecked(wanted, 'VOD must respond and accept the key first');
+    findings.notChecked(required, 'VOD must respond and accept the key first');
     return;
   }
   const client = vodClient(deployment.vodApiUrl, pair);
@@ -86,15 +86,15 @@ async function describeDistribution(client: VodClient, application: { SubAppId?:
 async function describeDomains(client: VodClient, application: { SubAppId?: number }): Promise<Domain[]> {
   const domains: Domain[] = [];
   for (let page = 0; page < MAX_PAGES; page++) {
-    const { DomainSet: found, TotalCount: total } = await client.DescribeVodDomains({
+    const { DomainSet: pageDomains, TotalCount: total } = await client.DescribeVodDomains({
       ...application,
       Limit: PAGE,
       Offset: page * PAGE,
     });
-    for (const { Domain: name = '', UrlSignatureAuthPolicy: policy } of found ?? []) {
+    for (const { Domain: name = '', UrlSignatureAuthPolicy: policy } of pageDomains ?? []) {
       domains.push({ name, isProtected: policy?.Status === 'Enabled', urlKey: textOf(policy?.EncryptedKey) });
     }
-    if (domains.length >= (total ?? 0) || (found ?? []).length === 0) break;
+    if (domains.length >= (total ?? 0) || (pageDomains ?? []).length === 0) break;
   }
   return domains;
 }
@@ -140,26 +140,26 @@ function compareUrlKey(
   // VOD's URLs name the default domain.
   const defaultDomains = domains.filter((domain) => domain.name === distribution?.defaultDomain);
   const used = defaultDomains.length > 0 ? defaultDomains : domains;
-  const on = used.filter(({ isProtected }) => isProtected);
-  const off = domains.filter(({ isProtected }) => !isProtected);
-  const different = on.filter(({ urlKey }) => urlKey !== undefined && urlKey !== own);
+  const protectedDomains = used.filter(({ isProtected }) => isProtected);
+  const openDomains = domains.filter(({ isProtected }) => !isProtected);
+  const different = protectedDomains.filter(({ urlKey }) => urlKey !== undefined && urlKey !== own);
   if (own === undefined) {
     findings.notChecked(['url-key'], `${name} must contain a URL key first`);
-  } else if (on.length === 0) {
+  } else if (protectedDomains.length === 0) {
     const isOff = 'has Key hotlink protection (Key 防盗链) switched off';
-    const which = off.length === domains.length ? 'every domain' : `${namesOf(used)}, the default domain,`;
+    const subject = openDomains.length === domains.length ? 'every domain' : `${namesOf(used)}, the default domain,`;
     const where = used.length === 0 ? 'a domain' : namesOf(used);
     const advice = `switch it on for ${where} in the console, or clear URL_KEY_PARAMETER and deploy again`;
-    findings.fault('url-key', `${which} ${isOff}, so any URL plays without a sign: ${advice}`);
+    findings.fault('url-key', `${subject} ${isOff}, so any URL plays without a sign: ${advice}`);
   } else if (different.length > 0) {
     const has = different.map((domain) => `${domain.name} has ${fingerprint(domain.urlKey ?? '')}`).join(', ');
     const is = own === distribution?.playerKey ? "is VOD's player key" : `has ${fingerprint(own)}`;
     findings.fault('url-key', `${name} ${is}, ${has}: ${adviseOn(others, different[0]?.urlKey ?? '')}`);
-  } else if (on.every(({ urlKey }) => urlKey === undefined)) {
-    findings.notChecked(['url-key'], `VOD does not report the key of ${namesOf(on)}`);
+  } else if (protectedDomains.every(({ urlKey }) => urlKey === undefined)) {
+    findings.notChecked(['url-key'], `VOD does not report the key of ${namesOf(protectedDomains)}`);
   } else {
-    const without = off.length === 0 ? '' : `, not by ${namesOf(off)}`;
-    findings.ok('url-key', `a sign with ${fingerprint(own)} is required by ${namesOf(on)}${without}`);
+    const exception = openDomains.length === 0 ? '' : `, not by ${namesOf(openDomains)}`;
+    findings.ok('url-key', `a sign with ${fingerprint(own)} is required by ${namesOf(protectedDomains)}${exception}`);
   }
 }
 

@@ -54,8 +54,8 @@ function diagnoseCheckpoint(
     );
     return;
   }
-  const since = `since ${writtenAt.toISOString()}${isNew ? ', when it was deployed' : ''} (${minutes} min)`;
+  const period = `since ${writtenAt.toISOString()}${isNew ? ', when it was deployed' : ''} (${minutes} min)`;
   const advice =
     'read the log of the function reconcile, and check that its schedule is on and AWS does not throttle it';
-  findings.fault('reconcile', `no run has ended ${since}, so lost events are not recovered: ${advice}`);
+  findings.fault('reconcile', `no run has ended ${period}, so lost events are not recovered: ${advice}`);
 }

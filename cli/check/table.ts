@@ -75,11 +75,11 @@ async function describeTable(
     else findings.fault('table', `${tableName} is ${status}: wait until it is ACTIVE`);
     return table;
   } catch (error) {
-    const why = explainAws(error, { action: 'dynamodb:DescribeTable', resource: tableName });
+    const reason = explainAws(error, { action: 'dynamodb:DescribeTable', resource: tableName });
     if (describe(error).error === 'ResourceNotFoundException') {
       findings.fault('table', `${tableName} does not exist: restore a backup of it under this name, or deploy again`);
-    } else if (isBusy(error)) findings.notChecked(['table'], why);
-    else findings.fault('table', `${tableName} cannot be described: ${why}`);
+    } else if (isBusy(error)) findings.notChecked(['table'], reason);
+    else findings.fault('table', `${tableName} cannot be described: ${reason}`);
     return undefined;
   }
 }
@@ -107,15 +107,15 @@ function checkStream(
 }
 
 function checkIndexes({ GlobalSecondaryIndexes: indexes = [] }: TableDescription, findings: Findings): void {
-  const missing = INDEXES.filter((wanted) => !isSuitable(wanted, indexes));
+  const missing = INDEXES.filter((index) => !isSuitable(index, indexes));
   const building = indexes.filter(({ IndexStatus: status = 'ACTIVE' }) => status !== 'ACTIVE');
   if (missing.length > 0) {
-    const wanted = missing.map(({ name, hashKey, attributes }) => {
+    const descriptions = missing.map(({ name, hashKey, attributes }) => {
       return `${name} (${hashKey}, sortTime${attributes.length === 0 ? '' : `, with ${attributes.join(', ')}`})`;
     });
     findings.fault(
       'table-indexes',
-      `missing: ${wanted.join(' and ')}; create them as in serverless.yml, one at a time`,
+      `missing: ${descriptions.join(' and ')}; create them as in serverless.yml, one at a time`,
     );
   } else if (building.length > 0) {
     const names = building.map(({ IndexName: name }) => name).join(' and ');

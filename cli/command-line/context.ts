@@ -10,7 +10,7 @@ export interface CommandContext {
   /** Writes a line to stderr, which a script that reads stdout does not get. */
   readonly err: (line: string) => void;
   /** Prompts for values that must not be shown; resolves to one value for each prompt. */
-  readonly askSecrets: (prompts: readonly string[]) => Promise<readonly string[]>;
+  readonly promptSecrets: (prompts: readonly string[]) => Promise<readonly string[]>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   /** Returns a signal that an interruption (Ctrl-C) aborts from then on, instead of ending the process. */

@@ -60,10 +60,10 @@ export function parseCommandLine<O extends OptionTable, A extends ArgumentTable>
   options: O,
   args: A,
 ): ParsedCommandLine<O, A> {
-  const { given, positionals } = readTokens(words, options);
+  const { texts, positionals } = readTokens(words, options);
   const optionValues: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options)) {
-    optionValues[name] = option.value === undefined ? given.has(name) : optionValue(name, option, given.get(name));
+    optionValues[name] = option.value === undefined ? texts.has(name) : optionValue(name, option, texts.get(name));
   }
   // The types are computed from the same tables.
   return {
@@ -87,14 +87,14 @@ function tokensOf(words: readonly string[], options: OptionTable) {
   return parseArgs({ ...config, strict: false, tokens: true }).tokens;
 }
 
-interface GivenWords {
+interface Tokens {
   /** The values of the options that were given; '' for a switch. Of a repeated option, the last one counts. */
-  readonly given: ReadonlyMap<string, string>;
+  readonly texts: ReadonlyMap<string, string>;
   readonly positionals: readonly string[];
 }
 
-function readTokens(words: readonly string[], options: OptionTable): GivenWords {
-  const given = new Map<string, string>();
+function readTokens(words: readonly string[], options: OptionTable): Tokens {
+  const texts = new Map<string, string>();
   const positionals: string[] = [];
   for (const token of tokensOf(words, options)) {
     if (token.kind === 'positional') positionals.push(token.value);
@@ -109,18 +109,18 @@ function readTokens(words: readonly string[], options: OptionTable): GivenWords 
     if (value?.startsWith('-') && value.length > 1 && !isInline) {
       throw new UsageError(`--${name} is followed by "${value}": write --${name}=${value} if that is its value`);
     }
-    given.set(name, value ?? '');
+    texts.set(name, value ?? '');
   }
-  return { given, positionals };
+  return { texts, positionals };
 }
 
 function namesOf(options: OptionTable): string[] {
   return Object.keys(options).map((name) => `--${name}`);
 }
 
-function optionValue(name: string, option: Option, given: string | undefined): string | number | undefined {
+function optionValue(name: string, option: Option, text: string | undefined): string | number | undefined {
   const { value: placeholder = '', choices, isInteger, isRequired } = option;
-  const value = given ?? option.default;
+  const value = text ?? option.default;
   if (value === undefined) {
     const rule = choices === undefined ? option.description : `one of: ${choices.join(', ')}`;
     if (isRequired) throw new UsageError(`--${name} <${placeholder}> is missing: ${rule}`);

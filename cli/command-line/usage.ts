@@ -111,8 +111,8 @@ function describe(rows: readonly (readonly [name: string, text: string])[]): str
   const lengths = rows.map(([name]) => name.length).filter((length) => length <= MAX_NAME_WIDTH);
   const width = Math.max(0, ...lengths) + 2;
   return rows.flatMap(([name, text]) => {
-    const [first = '', ...more] = wrap(text, WIDTH - width - 2);
-    const rest = more.map((line) => `${' '.repeat(width + 2)}${line}`);
+    const [first = '', ...nextLines] = wrap(text, WIDTH - width - 2);
+    const rest = nextLines.map((line) => `${' '.repeat(width + 2)}${line}`);
     if (name.length > MAX_NAME_WIDTH) return [`  ${name}`, `${' '.repeat(width + 2)}${first}`, ...rest];
     return [`  ${name.padEnd(width)}${first}`, ...rest];
   });

@@ -51,7 +51,7 @@ export const explain = defineCommand({
     for (const { rule, message } of notes) print(`  note, ${rule}: ${message}`);
     const width = Math.max(16, ...Object.keys(parameters).map((name) => Math.min(name.length, 40))) + 2;
     for (const [name, value] of Object.entries(parameters)) print(`  ${name.padEnd(width)}${value}`);
-    for (const line of [permission.who, permission.may]) if (line !== undefined) print(`  ${line}`);
+    for (const line of [permission.identity, permission.may]) if (line !== undefined) print(`  ${line}`);
     return violations.length === 0 ? 0 : 1;
   },
 });

@@ -112,8 +112,9 @@ interface WebhookSecrets {
 }
 
 /** @throws Error when the deployment's secret is missing or malformed */
-async function secretsFor(deployment: Deployment, given: string | undefined): Promise<WebhookSecrets> {
-  if (given !== undefined) return { secrets: [given], source: `${fingerprint(given)} of --secret` };
+async function secretsFor(deployment: Deployment, secretOption: string | undefined): Promise<WebhookSecrets> {
+  if (secretOption !== undefined)
+    return { secrets: [secretOption], source: `${fingerprint(secretOption)} of --secret` };
   const { notifySecret: name } = deployment.parameters;
   if (name === undefined) {
     const secret = `whsec_${randomBytes(32).toString('base64')}`;

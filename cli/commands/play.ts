@@ -87,8 +87,8 @@ async function readRow({ dynamodb, outputs }: Deployment, fileId: string): Promi
     const input = { TableName: tableName, Key: marshall({ fileId }), ConsistentRead: true };
     ({ Item: item } = await dynamodb.send(new GetItemCommand(input)));
   } catch (error) {
-    const why = explainAws(error, { action: 'dynamodb:GetItem', resource: tableName });
-    throw new Error(`Cannot read the row of ${fileId}: ${why}`, { cause: error });
+    const reason = explainAws(error, { action: 'dynamodb:GetItem', resource: tableName });
+    throw new Error(`Cannot read the row of ${fileId}: ${reason}`, { cause: error });
   }
   if (item) return rowOf(item);
   throw new Error(`Cannot play ${fileId}: the table ${tableName} has no row of this file id`);

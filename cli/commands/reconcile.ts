@@ -42,7 +42,7 @@ function linesOf(summary: unknown): string[] {
   return [
     `rows      ${FINDINGS.map((name) => `${count(name)} ${name}`).join(', ')}`,
     `looked at ${PHASES.map((name) => `${count(name, looked)} ${name}`).join(', ')}`,
-    ...(count('lost') > 0 ? [`lost      ${count('lost')} files for which no event arrived`] : []),
+    ...(count('lostEvents') > 0 ? [`lost      ${count('lostEvents')} files for which no event arrived`] : []),
     ...(count('failed') > 0 ? [`failed    ${count('failed')} files, see the log of reconcile; they are retried`] : []),
     ...(hidden.length > 0 ? [`hidden    VOD does not show all files of ${hidden.map(String).join(', ')}`] : []),
     isFinished ? 'finished' : 'not finished: the next run resumes here',

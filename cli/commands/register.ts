@@ -74,11 +74,11 @@ interface Plan {
 /** @throws Error while functions may still have the secrets from before a rotation */
 async function refuseDuringRotation({ parameters, ssm }: Deployment, now: number): Promise<void> {
   const rotations = await loadState<Rotations>(ssm, parameters.rotation);
-  for (const which of ['callback-token', 'sign-key']) {
-    const ready = addedAt(rotations?.[which]) + CACHED_BY_FUNCTIONS;
+  for (const name of ['callback-token', 'sign-key']) {
+    const ready = addedAt(rotations?.[name]) + CACHED_BY_FUNCTIONS;
     if (now >= ready) continue;
-    const until = new Date(ready).toISOString();
-    throw new Error(`Cannot register: the webhook may not have the new ${which} before ${until}, try again then`);
+    const readyAt = new Date(ready).toISOString();
+    throw new Error(`Cannot register: the webhook may not have the new ${name} before ${readyAt}, try again then`);
   }
 }
 
@@ -153,9 +153,9 @@ async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandCon
     DeleteMediaCompleteEventSwitch: 'ON',
     ...(signKey !== undefined && { SignKey: signKey }),
   };
-  const again = `run \`${command}\` again, which sets VOD and stores it`;
+  const advice = `run \`${command}\` again, which sets VOD and stores it`;
   await withInterruptionMessage(
-    `VOD may be changed already, and ${parameters.registered} not written: ${again}`,
+    `VOD may be changed already, and ${parameters.registered} not written: ${advice}`,
     async () => {
       await api.ModifyEventConfig(config).catch((error: unknown) => {
         const isUnknown = codeOf(error) === undefined;
@@ -163,20 +163,22 @@ async function applyPlan(deployment: Deployment, plan: Plan, { now }: CommandCon
           deployment,
           'ModifyEventConfig',
           error,
-          isUnknown ? `; VOD may be changed nevertheless: ${again}` : '',
+          isUnknown ? `; VOD may be changed nevertheless: ${advice}` : '',
         );
       });
       // Where events are pulled VOD does not use the URL; it keeps the one that it has.
       const url = newUrl ?? current.NotificationUrl ?? '';
       const registered = registration(mode, url, signKey, new Date(now()).toISOString());
       await saveState(ssm, parameters.registered, registered).catch((error: unknown) => {
-        throw new Error(`VOD was changed, but this could not be stored: ${(error as Error).message}; then ${again}`);
+        throw new Error(`VOD was changed, but this could not be stored: ${(error as Error).message}; then ${advice}`);
       });
     },
   );
 }
 
-function refusal({ parameters, vodSubAppId }: Deployment, action: string, error: unknown, more = ''): Error {
+function refusal({ parameters, vodSubAppId }: Deployment, action: string, error: unknown, advice = ''): Error {
   const keyName = parameters.vodApiKey ?? parameters.vodKey;
-  return new Error(`Cannot register: ${explainVod(error, { action, keyName, vodSubAppId })}${more}`, { cause: error });
+  return new Error(`Cannot register: ${explainVod(error, { action, keyName, vodSubAppId })}${advice}`, {
+    cause: error,
+  });
 }

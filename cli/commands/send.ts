@@ -53,7 +53,7 @@ export const send = defineCommand({
   name: 'send',
   summary: 'send a test callback to a webhook, as VOD sends it',
   description: `
-    Posts one event and prints the response. For the webhook it is a real event: it makes a row, or makes the service ask
+    Posts one event and prints the response. For the webhook it is a real event: it makes a row, or makes the service query
     VOD about the row of an existing file. Exit code 1 if the status is not 2xx.`,
   args: { event: { description: 'its type', choices: TEST_EVENTS } },
   options: OPTIONS,

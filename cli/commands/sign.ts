@@ -92,14 +92,14 @@ async function signFor(deployment: Deployment, options: object, caller: string |
   const currentTimeStamp = Math.floor(context.now() / 1000);
   const { validFor, oneTimeValid, parameters } = granted;
   const expireTime = currentTimeStamp + validFor;
-  const who = {
+  const identity = {
     secretId,
     currentTimeStamp,
     expireTime,
     random: randomInt(2 ** 32),
     ...omitUndefined({ sourceContext }),
   };
-  const signature = signatureOf({ ...parameters, ...who, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
+  const signature = signatureOf({ ...parameters, ...identity, ...(oneTimeValid && { oneTimeValid: 1 }) }, secretKey);
   return { signature, expireTime, oneTimeValid };
 }
 

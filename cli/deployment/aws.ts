@@ -29,14 +29,14 @@ interface AwsOptions {
 
 export async function awsDeployment(
   { stage = 'dev', region: givenRegion, profile }: AwsOptions,
-  { env, folder, askSecrets }: CommandContext,
+  { env, folder, promptSecrets }: CommandContext,
 ): Promise<Deployment> {
   const environment = loadDotenv(folder, stage, env);
   adopt(environment);
   await useProxy();
   const region = regionOf(givenRegion, environment.variables);
   const requestHandler = awsRequestHandler(TIMEOUTS);
-  const credentials = credentialsOf({ stage, profile, requestHandler, askSecrets });
+  const credentials = credentialsOf({ stage, profile, requestHandler, promptSecrets });
   const client = { region, credentials, requestHandler };
   const stack = `vod-client-upload-${stage}`;
   const configuration = configurationOf(environment.variables, stage);
@@ -72,8 +72,8 @@ async function stackOutputs(
   stack: string,
   mode: Deployment['mode'],
 ): Promise<Outputs> {
-  const refuse = (why: string, cause?: unknown) => new Error(`Cannot read the stack ${stack}: ${why}`, { cause });
-  const { Stacks: [found] = [] } = await cloudFormation
+  const refuse = (reason: string, cause?: unknown) => new Error(`Cannot read the stack ${stack}: ${reason}`, { cause });
+  const { Stacks: [stackDescription] = [] } = await cloudFormation
     .send(new DescribeStacksCommand({ StackName: stack }))
     .catch((error: unknown) => {
       if (describe(error).reason.includes('does not exist')) {
@@ -81,7 +81,7 @@ async function stackOutputs(
       }
       throw refuse(explainAws(error, { action: 'cloudformation:DescribeStacks', resource: stack }), error);
     });
-  const output = (name: string) => found?.Outputs?.find(({ OutputKey: key }) => key === name)?.OutputValue;
+  const output = (name: string) => stackDescription?.Outputs?.find(({ OutputKey: key }) => key === name)?.OutputValue;
   const webhookUrl = output('VodEventsUrl');
   const tableName = output('UploadsTableName');
   const streamArn = output('UploadsTableStreamArn');
@@ -99,7 +99,7 @@ async function stackOutputs(
 
 /** Invokes the function without retries: a second invocation after a lost response would run concurrently with the first. */
 async function invoke(lambda: LambdaClient, functionName: string, event: object): Promise<unknown> {
-  const failed = (why: string, cause?: unknown) => new Error(`Cannot run ${functionName}: ${why}`, { cause });
+  const failed = (reason: string, cause?: unknown) => new Error(`Cannot run ${functionName}: ${reason}`, { cause });
   const { FunctionError: isFailed, Payload: payload = new Uint8Array() } = await lambda
     .send(new InvokeCommand({ FunctionName: functionName, Payload: Buffer.from(JSON.stringify(event)) }))
     .catch((error: unknown) => {

@@ -13,7 +13,7 @@ export interface CredentialsOptions {
   readonly profile: string | undefined;
   /** For the calls of STS and SSO that credentials may need. */
   readonly requestHandler: NodeHttpHandler;
-  readonly askSecrets: CommandContext['askSecrets'];
+  readonly promptSecrets: CommandContext['promptSecrets'];
 }
 
 /**
@@ -21,7 +21,7 @@ export interface CredentialsOptions {
  * the command line, AWS_<STAGE>_PROFILE, AWS_<STAGE>_ACCESS_KEY_ID with its secret, AWS_PROFILE, AWS_ACCESS_KEY_ID with its
  * secret, AWS_DEFAULT_PROFILE, the profile `default`, and then the SDK's other sources (containers, instances).
  */
-export function credentialsOf({ stage, profile, requestHandler, askSecrets }: CredentialsOptions): Provider {
+export function credentialsOf({ stage, profile, requestHandler, promptSecrets }: CredentialsOptions): Provider {
   const clientConfig = { requestHandler };
   const ofStage = `AWS_${stage.toUpperCase()}`;
   const { AWS_PROFILE: own, AWS_DEFAULT_PROFILE: fallback } = process.env;
@@ -31,7 +31,7 @@ export function credentialsOf({ stage, profile, requestHandler, askSecrets }: Cr
       filepath: credentialsFile(),
       configFilepath: configFile(),
       clientConfig,
-      mfaCodeProvider: async (device) => (await askSecrets([`MFA code of ${device}`]))[0] ?? '',
+      mfaCodeProvider: async (device) => (await promptSecrets([`MFA code of ${device}`]))[0] ?? '',
     });
 
   const chosen = [profile, process.env[`${ofStage}_PROFILE`]].find((name) => name);
@@ -91,7 +91,7 @@ function configFile(): string {
 }
 
 function awsFile(variable: string, name: string): string {
-  const { [variable]: given = '' } = process.env;
-  if (given === '') return join(homedir(), '.aws', name);
-  return given.startsWith('~/') ? join(homedir(), given.slice(2)) : given;
+  const { [variable]: value = '' } = process.env;
+  if (value === '') return join(homedir(), '.aws', name);
+  return value.startsWith('~/') ? join(homedir(), value.slice(2)) : value;
 }

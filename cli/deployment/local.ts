@@ -15,9 +15,9 @@ import { registration } from './state';
 
 /** What `npm start` runs with the same DATA_DIR. */
 export async function localDeployment(env: Environment): Promise<Deployment> {
-  const { dataDir, given } = settings(env);
+  const { dataDir, givenSecrets } = settings(env);
   const { url, vodUrl, tableUrl, tableName, parameterStoreUrl, queuesUrl, features } = await whereItRuns(dataDir);
-  const secrets = await loadSecrets(dataDir, given);
+  const secrets = await loadSecrets(dataDir, givenSecrets);
   const client = { region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
   const [signKey = ''] = secrets.callbackSignKey.split(',');
   const notifications = {

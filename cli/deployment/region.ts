@@ -12,12 +12,12 @@ const OTHER_PARTITION = /^(eusc|us-iso[a-z]?|eu-iso[a-z]?)-/;
  * The region of the deploy, by `${opt:region, env:AWS_REGION, 'ap-southeast-1'}` in serverless.yml. AWS_DEFAULT_REGION and the
  * region of an AWS profile do not count, here as there. The hosts of the region are those of the AWS SDK.
  *
- * @param given `--region`
+ * @param option `--region`
  * @throws UsageError for a region to which nothing can be deployed
  */
-export function regionOf(given: string | undefined, variables: Environment): string {
-  const region = given ?? variables['AWS_REGION'] ?? DEFAULT_REGION;
-  const source = given === undefined ? 'AWS_REGION' : '--region';
+export function regionOf(option: string | undefined, variables: Environment): string {
+  const region = option ?? variables['AWS_REGION'] ?? DEFAULT_REGION;
+  const source = option === undefined ? 'AWS_REGION' : '--region';
   if (region === '') {
     const cause = `${source} is empty, which the deploy takes for us-east-1`;
     throw new UsageError(`${cause}: name the region, for example ${source}=${DEFAULT_REGION}, or remove it`);

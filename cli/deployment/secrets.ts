@@ -15,7 +15,7 @@ export async function secretsOf({ ssm, parameters }: Pick<Deployment, 'ssm' | 'p
   // At most ten, which SSM takes in one call.
   const all = [vodKey, vodApiKey, sealKey, callbackToken, callbackSignKey, notifySecret, playerKey, urlKey, writeKey];
   const names = all.filter((name) => name !== undefined);
-  const value = await readParameters((wanted) => valuesOf(ssm, wanted), names);
+  const value = await readParameters((missing) => valuesOf(ssm, missing), names);
   return {
     keyPair: (name: string) => keyPair(name, value(name)),
     parseSecretVersions: (name: string) => parseSecretVersions(name, value(name)),
@@ -57,7 +57,7 @@ export async function putSecret(
   try {
     await ssm.send(new PutParameterCommand(parameter));
   } catch (error) {
-    const why = explainAws(error, { action: 'ssm:PutParameter', resource: name });
-    throw new Error(`Cannot store ${name}: ${why}`, { cause: error });
+    const reason = explainAws(error, { action: 'ssm:PutParameter', resource: name });
+    throw new Error(`Cannot store ${name}: ${reason}`, { cause: error });
   }
 }

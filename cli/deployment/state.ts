@@ -68,8 +68,8 @@ export async function loadState<T extends Registered | Rotations>(
   const { Parameters: [parameter] = [] } = await ssm
     .send(new GetParametersCommand({ Names: [name], WithDecryption: true }))
     .catch((error: unknown) => {
-      const why = explainAws(error, { action: 'ssm:GetParameters', resource: name });
-      throw new Error(`Cannot read ${name}: ${why}`, { cause: error });
+      const reason = explainAws(error, { action: 'ssm:GetParameters', resource: name });
+      throw new Error(`Cannot read ${name}: ${reason}`, { cause: error });
     });
   if (parameter?.Value === undefined) return undefined;
   const value = parseJson(Buffer.from(parameter.Value));
@@ -85,7 +85,7 @@ export async function saveState(ssm: SSMClient, name: string, value: Registered 
   try {
     await ssm.send(new PutParameterCommand(parameter));
   } catch (error) {
-    const why = explainAws(error, { action: 'ssm:PutParameter', resource: name });
-    throw new Error(`Cannot store ${name}: ${why}`, { cause: error });
+    const reason = explainAws(error, { action: 'ssm:PutParameter', resource: name });
+    throw new Error(`Cannot store ${name}: ${reason}`, { cause: error });
   }
 }

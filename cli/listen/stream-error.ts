@@ -12,10 +12,10 @@ export class StreamError extends Error {
   readonly code: string;
 
   constructor(action: (typeof ACTIONS)[number], resource: string, cause: unknown) {
-    const why = explainAws(cause, { action: `dynamodb:${action}`, resource });
+    const reason = explainAws(cause, { action: `dynamodb:${action}`, resource });
     const actions = ACTIONS.map((name) => `dynamodb:${name}`).join(', ');
     const needed = isDenied(cause) ? `; listen needs ${actions}` : '';
-    super(`Cannot read the table's stream: ${why}${needed}`, { cause });
+    super(`Cannot read the table's stream: ${reason}${needed}`, { cause });
     this.isTransient = isTransient(cause);
     this.code = describe(cause).error;
   }

@@ -51,8 +51,9 @@ export async function useProxy(): Promise<void> {
 
 /** For what `npm start` runs: no proxy reaches this machine. */
 export async function useProxyExceptLoopback(): Promise<void> {
-  const given = noProxy();
-  process.env['no_proxy'] = given === '*' ? given : [given, LOOPBACK].filter((part) => part !== '').join(',');
+  const exceptions = noProxy();
+  process.env['no_proxy'] =
+    exceptions === '*' ? exceptions : [exceptions, LOOPBACK].filter((part) => part !== '').join(',');
   await useProxy();
 }
 

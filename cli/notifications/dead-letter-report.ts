@@ -15,12 +15,12 @@ export async function queuesOf(deployment: Deployment): Promise<NotificationQueu
 export async function printUnseen(
   { sqs }: Deployment,
   deadLettersUrl: string,
-  seen: number,
+  receivedCount: number,
   { err }: CommandContext,
 ): Promise<void> {
-  if (seen >= MAX_MESSAGES) err(`Only ${MAX_MESSAGES} were read: run this again for the others`);
+  if (receivedCount >= MAX_MESSAGES) err(`Only ${MAX_MESSAGES} were read: run this again for the others`);
   const { held } = await countMessages(sqs, deadLettersUrl);
-  if (seen === 0 && held > 0) {
+  if (receivedCount === 0 && held > 0) {
     err(`${held} are held by another run, or by one that was interrupted: try again in ${HIDDEN_FOR / 60} minutes`);
   }
 }

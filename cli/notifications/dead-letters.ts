@@ -56,7 +56,7 @@ export async function receiveDeadLetters(sqs: SQSClient, queueUrl: string): Prom
       QueueUrl: queueUrl,
       MaxNumberOfMessages: BATCH,
       VisibilityTimeout: HIDDEN_FOR,
-      WaitTimeSeconds: 1, // long polling asks all of SQS's servers, so that no message is the end
+      WaitTimeSeconds: 1, // long polling queries all of SQS's servers, so that no message is the end
     };
     const { Messages: messages = [] } = await sqs
       .send(new ReceiveMessageCommand(request))
@@ -76,8 +76,8 @@ function parseDeadLetter({ MessageId: messageId = '', ReceiptHandle: receiptHand
     fileId: asString(getField(getField(notification, 'data'), 'fileId')),
     timestamp: asString(getField(notification, 'timestamp')),
   };
-  const known = Object.entries(fields).filter(([, value]) => value !== undefined);
-  const letter: DeadLetter = { messageId, receiptHandle, body, ...Object.fromEntries(known) };
+  const defined = Object.entries(fields).filter(([, value]) => value !== undefined);
+  const letter: DeadLetter = { messageId, receiptHandle, body, ...Object.fromEntries(defined) };
   return letter;
 }
 
@@ -115,10 +115,10 @@ export async function moveDeadLetters(
   const refused: DeadLetter[] = [];
   for (const batch of batchesOf(letters)) {
     const entries = batch.map(({ body }, index) => ({ Id: String(index), MessageBody: body }));
-    const sent = await sqs
+    const response = await sqs
       .send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }))
       .catch(explained('Cannot queue webhooks', 'sqs:SendMessage', queueUrl));
-    const isQueued = new Set((sent.Successful ?? []).map(({ Id: id }) => id));
+    const isQueued = new Set((response.Successful ?? []).map(({ Id: id }) => id));
     const queued = batch.flatMap(({ receiptHandle }, index) =>
       isQueued.has(String(index)) ? [{ Id: String(index), ReceiptHandle: receiptHandle }] : [],
     );
@@ -136,9 +136,9 @@ export async function moveDeadLetters(
 }
 
 /** Rethrows an error of SQS with its meaning. */
-function explained(what: string, action: string, resource: string) {
+function explained(subject: string, action: string, resource: string) {
   return (error: unknown): never => {
-    throw new Error(`${what}: ${explainAws(error, { action, resource })}`, { cause: error });
+    throw new Error(`${subject}: ${explainAws(error, { action, resource })}`, { cause: error });
   };
 }
 

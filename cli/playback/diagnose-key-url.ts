@@ -22,11 +22,11 @@ export function diagnoseKeyUrl(text: string, keys: PlaybackKeys, nowSeconds: num
   const { violations, notes, report, note } = collectRules();
   if (text.includes('&amp;')) report('html', 'it was copied from HTML: "&amp;" must be "&"');
   const url = new URL(text.replaceAll('&amp;', '&'));
-  const sent = url.search.slice(1).split('&').map(parameterOf);
+  const query = url.search.slice(1).split('&').map(parameterOf);
   const parameters = Object.fromEntries([
     ['host', url.host],
     ['Dir', keyUrlDir(url)],
-    ...KNOWN.flatMap((name) => sent.filter((one) => one.name === name).map(({ value }) => [name, value])),
+    ...KNOWN.flatMap((name) => query.filter((one) => one.name === name).map(({ value }) => [name, value])),
   ]) as Record<string, string>;
   const has = (name: string) => Boolean(parameters[name]);
   if (!has('t') && !has('sign')) {
@@ -34,7 +34,7 @@ export function diagnoseKeyUrl(text: string, keys: PlaybackKeys, nowSeconds: num
     report('not-signed', `it is a URL with neither t nor sign: ${cause}`);
     return { violations, notes, parameters, verified: false };
   }
-  checkQuery(sent, report);
+  checkQuery(query, report);
   if (has('t')) {
     const seconds = checkHexTime('t', parameters['t'], nowSeconds, report, TOLERANCE);
     if (seconds !== undefined && seconds < nowSeconds && seconds + TOLERANCE >= nowSeconds) {
@@ -50,7 +50,7 @@ export function diagnoseKeyUrl(text: string, keys: PlaybackKeys, nowSeconds: num
   if (has('sign') && !isMd5) report('sign-form', 'sign must be the 32 hexadecimal digits of an MD5');
   if (isMd5 && sign !== sign.toLowerCase())
     note('sign-upper-case', "sign is in upper case, VOD's examples are in lower case");
-  const hashed = sent.filter(({ name, value }) => name !== 'sign' && KNOWN.includes(name) && value !== '');
+  const hashed = query.filter(({ name, value }) => name !== 'sign' && KNOWN.includes(name) && value !== '');
   const verified = isMd5 && checkSign(sign.toLowerCase(), url, hashed, keys, report);
   return { violations, notes, parameters, verified };
 }
@@ -60,17 +60,17 @@ function parameterOf(pair: string): Parameter {
   return { name, value: pair.slice(name.length + 1) };
 }
 
-function checkQuery(sent: readonly Parameter[], report: Report): void {
-  const names = sent.map(({ name }) => name);
+function checkQuery(query: readonly Parameter[], report: Report): void {
+  const names = query.map(({ name }) => name);
   for (const name of ['t', 'sign']) {
-    if (!sent.some((one) => one.name === name && one.value !== '')) report('missing', `${name} is missing`);
+    if (!query.some((one) => one.name === name && one.value !== '')) report('missing', `${name} is missing`);
   }
   const repeated = KNOWN.filter((name) => names.indexOf(name) !== names.lastIndexOf(name));
   for (const name of repeated) report('duplicated', `${name} is in the query more than once: keep one`);
   const ordered = names.filter((name) => ORDERED.includes(name));
-  const wanted = ORDERED.filter((name) => ordered.includes(name));
-  if (repeated.length === 0 && ordered.join() !== wanted.join()) {
-    report('query-order', `the query has ${ordered.join(', ')}: VOD requires the order ${wanted.join(', ')}`);
+  const expected = ORDERED.filter((name) => ordered.includes(name));
+  if (repeated.length === 0 && ordered.join() !== expected.join()) {
+    report('query-order', `the query has ${ordered.join(', ')}: VOD requires the order ${expected.join(', ')}`);
   }
 }
 

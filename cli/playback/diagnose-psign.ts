@@ -24,10 +24,10 @@ const HASHES: ReadonlyMap<number, string> = new Map([
 
 /** The parts of a text that is a JWT, well or badly encoded; `undefined` for any other text. */
 export function splitJwt(text: string): readonly [header: string, payload: string, mac: string] | undefined {
-  const [header = '', payload = '', mac = '', ...more] = text.replace(/\s/g, '').split('.');
+  const [header = '', payload = '', mac = '', ...rest] = text.replace(/\s/g, '').split('.');
   const areEncoded = [header, payload, mac].every((part) => /^[\w+/=-]*$/.test(part));
   const isHeader = asObject(parseJson(Buffer.from(header, 'base64url'))) !== undefined;
-  return more.length === 0 && payload !== '' && areEncoded && isHeader ? [header, payload, mac] : undefined;
+  return rest.length === 0 && payload !== '' && areEncoded && isHeader ? [header, payload, mac] : undefined;
 }
 
 /**
@@ -44,8 +44,8 @@ export function diagnosePsign(text: string, keys: PlaybackKeys, nowSeconds: numb
   }
   const claims = readClaims(payload);
   if (claims === undefined || !isPsign(claims)) {
-    const found = claims === undefined ? 'its payload is not a JSON object' : 'it has neither appId nor fileId';
-    report('another-jwt', `it is a JWT, but neither a psign nor an upload signature: ${found}, as in a login token`);
+    const problem = claims === undefined ? 'its payload is not a JSON object' : 'it has neither appId nor fileId';
+    report('another-jwt', `it is a JWT, but neither a psign nor an upload signature: ${problem}, as in a login token`);
     return { violations, notes, parameters: {}, verified: false };
   }
   const { alg } = asObject(parseJson(Buffer.from(header, 'base64url'))) as { readonly alg?: unknown };
@@ -103,12 +103,12 @@ function checkMac(
     report('another-application', `appId is ${show(appId)}, this deployment has ${keys.appId}`);
     return undefined;
   }
-  const sent = `${header}.${payload}`;
-  const signed = [sent, toBase64Url(sent)];
+  const signedText = `${header}.${payload}`;
+  const signed = [signedText, toBase64Url(signedText)];
   const fits = (key: string | Buffer) =>
-    signed.some((over) => {
+    signed.some((input) => {
       const expected = createHmac(HASHES.get(mac.length) ?? 'sha256', key)
-        .update(over)
+        .update(input)
         .digest('hex');
       return timingSafeEqualStrings(expected, mac.toString('hex'));
     });

@@ -6,7 +6,7 @@ import type { PlaybackKeys } from './keys';
 export interface Explanation {
   readonly diagnosis: Diagnosis;
   /** The caller that it was issued to. */
-  readonly who?: string | undefined;
+  readonly identity?: string | undefined;
   /** What it permits, and until when. */
   readonly may?: string | undefined;
   /** The environment variable with the key that verifies it, if no deployment is given. */

@@ -37,10 +37,10 @@ export function explainSign(
   const ways = keyVariants(keys).flatMap((key) =>
     dirs.flatMap((dir) => values.map((value) => ({ key, dir, value, rules: rulesOf(key, dir, value) }))),
   );
-  const found = ways
+  const match = ways
     .sort((a, b) => a.rules.length - b.rules.length)
     .find(({ key, dir, value }) => keyUrlSign(key.text, dir.text, [value.text]) === sign);
-  return found?.rules;
+  return match?.rules;
 }
 
 function rulesOf(...variants: readonly Variant[]): readonly Rule[] {
@@ -100,9 +100,9 @@ function valueVariants(parameters: readonly Parameter[]): Variant[] {
       text: join(decimal),
       rule: { rule: 't-hashed-decimal', message: 't was hashed in decimal: hash it as it is sent, in hexadecimal' },
     },
-    ...inOrder.map((left) => ({
-      text: join(inOrder.filter((parameter) => parameter !== left)),
-      rule: { rule: 'not-hashed', message: `${left.name} is in the query, but was not hashed: ${FORMULA}` },
+    ...inOrder.map((remaining) => ({
+      text: join(inOrder.filter((parameter) => parameter !== remaining)),
+      rule: { rule: 'not-hashed', message: `${remaining.name} is in the query, but was not hashed: ${FORMULA}` },
     })),
     ...permutations(head).map((order) => {
       const names = order.map(({ name }) => name).join(', ');

@@ -64,19 +64,20 @@ export function checkContentInfo(claims: Claims, report: Report): void {
     return;
   }
   const type = getField(contentInfo, 'audioVideoType');
-  const known = AUDIO_VIDEO_TYPES.find((one) => one === type);
-  const found = type === undefined ? 'is missing' : `is ${show(type)}`;
-  if (!known) report('audio-video-type', `audioVideoType ${found}: it must be one of: ${AUDIO_VIDEO_TYPES.join(', ')}`);
+  const definedType = AUDIO_VIDEO_TYPES.find((one) => one === type);
+  const problem = type === undefined ? 'is missing' : `is ${show(type)}`;
+  if (!definedType)
+    report('audio-video-type', `audioVideoType ${problem}: it must be one of: ${AUDIO_VIDEO_TYPES.join(', ')}`);
   const drm = getField(contentInfo, 'drmAdaptiveInfo');
   const definitions = { ...contentInfo, ...asObject(drm) };
   for (const [name, value] of Object.entries(definitions)) {
     if (name.endsWith('Definition')) checkInteger(name, value, report);
   }
-  const wanted = DEFINITIONS[known ?? 'Original'];
-  if (known === undefined || wanted.length === 0) return;
-  if (wanted.some((name) => getField(definitions, name) !== undefined)) return;
-  const where = known === 'ProtectedAdaptive' ? ' in drmAdaptiveInfo' : '';
-  report('missing', `${known} requires ${wanted.join(' or ')}${where}: the template's id`);
+  const expected = DEFINITIONS[definedType ?? 'Original'];
+  if (definedType === undefined || expected.length === 0) return;
+  if (expected.some((name) => getField(definitions, name) !== undefined)) return;
+  const where = definedType === 'ProtectedAdaptive' ? ' in drmAdaptiveInfo' : '';
+  report('missing', `${definedType} requires ${expected.join(' or ')}${where}: the template's id`);
 }
 
 /** The name under which an object with `audioVideoType` stands, if that is not `contentInfo`. */

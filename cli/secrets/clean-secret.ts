@@ -11,10 +11,10 @@ const VISIBLE_ASCII = /^[\x21-\x7e]$/;
 export function cleanSecret(name: string, value: string): string {
   const trimmed = value.replace(INVISIBLE_ENDS, '');
   const characters = Array.from(trimmed);
-  const at = characters.findIndex((character) => !VISIBLE_ASCII.test(character));
-  if (at !== -1) {
-    const code = (characters[at]?.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    const where = `U+${code} at position ${at + 1} of ${characters.length}`;
+  const index = characters.findIndex((character) => !VISIBLE_ASCII.test(character));
+  if (index !== -1) {
+    const code = (characters[index]?.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+    const where = `U+${code} at position ${index + 1} of ${characters.length}`;
     throw new Error(`${name} contains a character that no key has (${where}): copy it again, it is visible ASCII only`);
   }
   if (/^(["'`]).*\1$/.test(trimmed)) throw new Error(`${name} is in quotes: store it without them`);

@@ -6,12 +6,12 @@ import { cleanSecret } from './clean-secret';
  *
  * @throws Error for what is not a key pair; the message never contains it
  */
-export async function askKeyPair({ env, askSecrets }: CommandContext): Promise<string> {
-  const given = [env['VOD_SECRET_ID'] ?? '', env['VOD_SECRET_KEY'] ?? ''];
-  const [id = '', key = ''] = given.every((one) => one.trim() !== '')
-    ? given
-    : await askSecrets(['secretId of the VOD key', 'secretKey of the VOD key']);
-  const refusal = (why: string) => new Error(`Cannot store the VOD key: ${why}`);
+export async function promptKeyPair({ env, promptSecrets }: CommandContext): Promise<string> {
+  const values = [env['VOD_SECRET_ID'] ?? '', env['VOD_SECRET_KEY'] ?? ''];
+  const [id = '', key = ''] = values.every((one) => one.trim() !== '')
+    ? values
+    : await promptSecrets(['secretId of the VOD key', 'secretKey of the VOD key']);
+  const refusal = (reason: string) => new Error(`Cannot store the VOD key: ${reason}`);
   let pair;
   try {
     pair = { secretId: cleanSecret('the secretId', id), secretKey: cleanSecret('the secretKey', key) };

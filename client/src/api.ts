@@ -3,7 +3,7 @@ import type { Token } from './types';
 import type { HttpResponse, World } from './world';
 
 const TIMEOUT = 30_000;
-/** A longer pause that the backend asks for is the user's decision, in seconds. */
+/** A longer pause that the backend requires is the user's decision, in seconds. */
 const MAX_RETRY_AFTER = 60;
 const DAY = 86_400;
 
@@ -54,12 +54,12 @@ export function createApi(world: World, url: string, token: Token, makeError: Ma
     const { method = 'GET', body, headers, user } = request;
     const current = await getToken(refresh);
     if (user && user !== readUser(world, current)) throw makeError('user-changed');
-    const sent = world.request(url + path, {
+    const pending = world.request(url + path, {
       method,
       headers: { authorization: `Bearer ${current}`, 'content-type': 'application/json', ...headers },
       body: body && JSON.stringify(body),
     });
-    const response = await withinTimeout('network', sent);
+    const response = await withinTimeout('network', pending);
     const { status } = response;
     if (status < 300) return response.body;
     if (status === 401 && !refresh) return call(path, request, true);

@@ -42,17 +42,17 @@ export function createBrowserWorld(): World {
 
 /** Where the browser refuses storage, sessions last as long as the page. */
 function createStorage(): Pick<World, 'load' | 'save'> {
-  let kept: StoredSessions = {};
+  let stored: StoredSessions = {};
   return {
     load() {
       try {
-        return (JSON.parse(localStorage.getItem(NAME)) as StoredSessions | null) ?? kept;
+        return (JSON.parse(localStorage.getItem(NAME)) as StoredSessions | null) ?? stored;
       } catch {
-        return kept;
+        return stored;
       }
     },
     save(sessions) {
-      kept = sessions;
+      stored = sessions;
       try {
         localStorage.setItem(NAME, JSON.stringify(sessions));
       } catch {

@@ -36,8 +36,8 @@ function importSdk(): Promise<unknown> {
 
 /** Bundlers disagree on what the import of a CommonJS module is: the class, or objects with a `default` around it. */
 function findClass(sdk: unknown): TcVod {
-  let found = sdk;
-  while (typeof found === 'object') found = (found as { default?: unknown }).default;
-  if (!found) throw new TypeError('no default export');
-  return found as TcVod;
+  let detected = sdk;
+  while (typeof detected === 'object') detected = (detected as { default?: unknown }).default;
+  if (!detected) throw new TypeError('no default export');
+  return detected as TcVod;
 }

@@ -34,7 +34,7 @@ export function createPolling(
   store: Store,
 ): Polling {
   const { go } = store;
-  let polled: { readonly fileId: string; readonly until: number } | undefined;
+  let polled: { readonly fileId: string; readonly expiresAt: number } | undefined;
   let pause: number;
   let version = 0;
   /** Cancels what the next request waits for: the timer, or nothing while a response is due. */
@@ -56,7 +56,7 @@ export function createPolling(
       report(upload as StoredUpload, go, makeError);
     }
     if (failure && !isTemporary(failure)) go('error', { error: failure });
-    else if (world.now() > mine.until) go('error', { error: makeError('timeout') });
+    else if (world.now() > mine.expiresAt) go('error', { error: makeError('timeout') });
     if (polled !== mine) return;
     interrupt = world.setTimer(Math.max(pause, 1000 * (failure?.retryAfter ?? 0)), () => {
       interrupt = undefined;
@@ -70,7 +70,7 @@ export function createPolling(
       const { state, fileId } = store.snapshot;
       if (state !== 'processing' || !fileId) return;
       if (!polled) {
-        polled = { fileId, until: world.now() + MAX_WAIT };
+        polled = { fileId, expiresAt: world.now() + MAX_WAIT };
         pause = FIRST_PAUSE;
         unsubscribe = world.onVisible(poll);
       }

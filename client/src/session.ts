@@ -12,7 +12,7 @@ export interface SessionSlot {
 }
 
 /** Opens the session of that name, or a new one while another upload of this page uses the name. */
-export type OpenSession = (wanted: string) => SessionSlot;
+export type OpenSession = (fingerprint: string) => SessionSlot;
 
 /**
  * In two tabs, two uploads by one user of one file for the same purpose may share a session: storage completes it for
@@ -20,8 +20,8 @@ export type OpenSession = (wanted: string) => SessionSlot;
  */
 export function createSessions(world: World): OpenSession {
   const open = new Set<string>();
-  return (wanted) => {
-    const name = open.has(wanted) ? wanted + String(Math.random()) : wanted;
+  return (fingerprint) => {
+    const name = open.has(fingerprint) ? fingerprint + String(Math.random()) : fingerprint;
     open.add(name);
     return {
       readSession() {

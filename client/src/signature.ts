@@ -20,7 +20,7 @@ export interface Signer {
 
 /** The signatures of one upload. All are requested with the same body, so that all carry the same source context. */
 export function createSigner(world: World, api: Api, owner: { readonly user?: string }, body: object): Signer {
-  let kept = '';
+  let cached = '';
   let keptUntil = 0;
   return {
     async getSignature() {
@@ -30,10 +30,10 @@ export function createSigner(world: World, api: Api, owner: { readonly user?: st
         // Its lifetime by the backend's clock, which the signature carries: the user's may be wrong by hours.
         const issued = /currentTimeStamp=(\d+)/.exec(world.decodeBase64(signature))?.[1];
         const lifetime = oneTimeValid ? 0 : expireTime - Number(issued) - MARGIN;
-        kept = signature;
+        cached = signature;
         keptUntil = world.now() + 1000 * lifetime;
       }
-      return kept;
+      return cached;
     },
     dropSignature() {
       keptUntil = 0;

@@ -94,8 +94,8 @@ function startUploader(Sdk: TcVod, options: object | undefined, job: TransferJob
   uploader.sessionName = ''; // under this name the SDK would store the session
   uploader.vodSessionKey = session?.key ?? '';
   listen(uploader, job, guard);
-  const done = uploader.done();
-  (isCommitOnly ? done.catch(() => uploader.commitUploadUGC()) : done).then(
+  const upload = uploader.done();
+  (isCommitOnly ? upload.catch(() => uploader.commitUploadUGC()) : upload).then(
     guard(({ fileId }) => {
       job.onCommitted(fileId);
     }),

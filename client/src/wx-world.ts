@@ -31,7 +31,7 @@ interface WxResponse {
 export function createMiniProgramWorld(): World {
   const { wx } = globalThis as unknown as { readonly wx: Wx };
   let isHidden = false;
-  let kept: StoredSessions | undefined;
+  let stored: StoredSessions | undefined;
   wx.onAppHide?.(() => {
     isHidden = true;
   });
@@ -62,14 +62,14 @@ export function createMiniProgramWorld(): World {
     // Where the storage is full or refused, sessions last as long as the mini program runs.
     load() {
       try {
-        kept ??= Object.assign({}, wx.getStorageSync(NAME));
+        stored ??= Object.assign({}, wx.getStorageSync(NAME));
       } catch {
         // see above
       }
-      return kept ?? {};
+      return stored ?? {};
     },
     save(sessions) {
-      kept = sessions;
+      stored = sessions;
       try {
         wx.setStorageSync(NAME, sessions);
       } catch {

@@ -50,11 +50,11 @@ export function isWellFormedSign(places: SignPlaces, nowSeconds: number): boolea
  * @param nowSeconds Unix time
  */
 export function isSignValid(places: SignPlaces, signKeys: readonly string[], nowSeconds: number): boolean {
-  const found = findSign(places, nowSeconds);
-  if (!found) return false;
+  const sign = findSign(places, nowSeconds);
+  if (!sign) return false;
   return signKeys.some((key) => {
-    const expected = createHash('md5').update(`${key}${found.expiry}`).digest('hex');
-    return key !== '' && timingSafeEqualStrings(found.sign, expected);
+    const expected = createHash('md5').update(`${key}${sign.expiry}`).digest('hex');
+    return key !== '' && timingSafeEqualStrings(sign.sign, expected);
   });
 }
 

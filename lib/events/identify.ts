@@ -14,8 +14,8 @@ export function identifyMessage(message: unknown, loggable: RegExp = LIKE_AN_ID)
   const payloads = names.flatMap((name) => getObject(message, name) ?? []);
   const places = [message, ...payloads, ...payloads.flatMap((payload) => getObject(payload, 'Input') ?? [])];
   const idsIn = (fields: readonly string[]) => {
-    const found = fields.flatMap((field) => places.map((place) => getField(place, field)));
-    const texts = found.flatMap((id) => (Array.isArray(id) ? asArray(id) : [id])).flatMap((id) => toText(id) ?? []);
+    const values = fields.flatMap((field) => places.map((place) => getField(place, field)));
+    const texts = values.flatMap((id) => (Array.isArray(id) ? asArray(id) : [id])).flatMap((id) => toText(id) ?? []);
     return [...new Set(texts.filter((id) => loggable.test(id)))].slice(0, MAX_LOGGED_IDS);
   };
   return {

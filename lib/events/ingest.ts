@@ -67,7 +67,7 @@ export function eventRecorder({ store, now }: { readonly store: UploadStore; rea
       }
     }
     await Promise.all(Array.from({ length: MAX_WRITES }, writeNext));
-    const outcome = PRECEDENCE.find((known) => outcomes.has(known)) ?? 'ignored';
+    const outcome = PRECEDENCE.find((candidate) => outcomes.has(candidate)) ?? 'ignored';
     const recorded: RecordedEvent = { outcome, ...identify(event, failedIds) };
     return { recorded, failure };
   };

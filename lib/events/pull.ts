@@ -21,11 +21,11 @@ type Count = Exclude<Outcome, 'write-failed'> | 'refused' | 'failed';
 export type Summary = Readonly<Record<'pulled' | Count | 'confirmed', number>>;
 
 /** Time for recording what was pulled, in milliseconds: VOD returns an unconfirmed event again after 30 s (266/33433). */
-const RECORD_WITHIN = 20_000;
+const RECORD_TIMEOUT = 20_000;
 /** Time for confirming it, in milliseconds. */
-const CONFIRM_WITHIN = 10_000;
+const CONFIRM_TIMEOUT = 10_000;
 /** Time for one round, in milliseconds: at most 10 s for the pull, 10 s for writes with retries, then the confirmation. */
-const ROUND = 20_000 + CONFIRM_WITHIN;
+const ROUND = 20_000 + CONFIRM_TIMEOUT;
 /** Time that is reserved for the last log line, in milliseconds. */
 const RESERVE = 1_000;
 /** How many times a call is attempted. */
@@ -68,7 +68,7 @@ export function pullEvents({ store, vod: callVod, sealKeys: readSealKeys, now, l
         const events = await pull(vod);
         if (events.length === 0) break;
         const sealKeys = await readSealKeys();
-        const deadline = Math.min(now() + RECORD_WITHIN, end - CONFIRM_WITHIN);
+        const deadline = Math.min(now() + RECORD_TIMEOUT, end - CONFIRM_TIMEOUT);
         const keep = (event: object) => keepEvent(event, () => record(event, sealKeys, deadline), logLine);
         const counts = await Promise.all(events.map(keep));
         total.pulled += events.length;

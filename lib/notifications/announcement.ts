@@ -69,11 +69,11 @@ function formatBody({ type, timestamp, data }: Notification): string {
     entry,
     json: JSON.stringify(Object.fromEntries([entry])),
   }));
-  const kept = members.toSorted((a, b) => a.json.length - b.json.length).filter(({ json }) => fits(json));
+  const fitting = members.toSorted((a, b) => a.json.length - b.json.length).filter(({ json }) => fits(json));
   const keptOutputs = outputs.filter((output) => room >= 0 && fits(JSON.stringify(output)));
   return format({
     ...identity,
-    ...Object.fromEntries(kept.map(({ entry }) => entry)),
+    ...Object.fromEntries(fitting.map(({ entry }) => entry)),
     ...(keptOutputs.length > 0 && { outputs: keptOutputs }),
     truncated: true,
   });

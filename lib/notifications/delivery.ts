@@ -19,7 +19,7 @@ export interface DeliveryDeps {
 }
 
 /** How long a receiver may take to respond, in milliseconds. */
-export const RESPONSE_WITHIN = 15_000;
+export const RESPONSE_TIMEOUT = 15_000;
 
 /**
  * Posts an announcement to the app, signed as Standard Webhooks demands. 2xx within 15 s is success; a redirect is not
@@ -40,7 +40,7 @@ export async function deliver({ id, body }: Announcement, deps: DeliveryDeps): P
       headers,
       body,
       redirect: 'manual',
-      signal: AbortSignal.timeout(RESPONSE_WITHIN),
+      signal: AbortSignal.timeout(RESPONSE_TIMEOUT),
     });
     // The status decides: a body may be endless, or its connection cut.
     await response.body?.cancel().catch(() => undefined);
@@ -65,7 +65,7 @@ function parseRetryAfter(header: string | null, now: number): number | undefined
 
 function describeFailure(error: unknown): string {
   const name = textOf(error, 'name');
-  if (name === 'TimeoutError') return `the receiver did not respond within ${RESPONSE_WITHIN / 1000} s`;
+  if (name === 'TimeoutError') return `the receiver did not respond within ${RESPONSE_TIMEOUT / 1000} s`;
   const cause: unknown = typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
   return `the receiver could not be reached (${textOf(cause, 'code') ?? name ?? 'unknown reason'})`;
 }

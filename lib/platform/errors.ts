@@ -61,11 +61,11 @@ export function unavailableError(action: string, part: string): RequestError {
 }
 
 /**
- * @param why for the message, for example "rate limit exceeded"
+ * @param reason for the message, for example "rate limit exceeded"
  * @param seconds until a request may succeed
  */
-export function tooManyRequestsError(why: string, seconds: number): RequestError {
-  const detail = `Cannot sign upload: ${why}, retry in ${seconds} s`;
+export function tooManyRequestsError(reason: string, seconds: number): RequestError {
+  const detail = `Cannot sign upload: ${reason}, retry in ${seconds} s`;
   return new RequestError('too-many-requests', detail, [], { 'retry-after': String(seconds) });
 }
 
@@ -73,14 +73,14 @@ export function tooManyRequestsError(why: string, seconds: number): RequestError
 const MAX_ERRORS = 20;
 
 /** The first 20 violations that a generated validator found; `at` is the JSON pointer of the validated value in the body. */
-export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, at = ''): PropertyError[] {
+export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, prefix = ''): PropertyError[] {
   return (errors ?? []).slice(0, MAX_ERRORS).map(({ keyword, instancePath, message = 'is not valid', params }) => {
-    if (keyword !== 'additionalProperties') return { path: at + instancePath, message };
+    if (keyword !== 'additionalProperties') return { path: prefix + instancePath, message };
     const name = String(params['additionalProperty'])
       .slice(0, 64)
       .replaceAll('~', '~0')
       .replaceAll('/', '~1')
       .toWellFormed();
-    return { path: `${at}${instancePath}/${name}`, message: 'must not be present: unknown property' };
+    return { path: `${prefix}${instancePath}/${name}`, message: 'must not be present: unknown property' };
   });
 }

@@ -35,11 +35,11 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
   return new Promise((resolve, reject) => {
     const began = performance.now();
     const open = url.protocol === 'http:' ? httpRequest : httpsRequest;
-    const sent = open(url, { method: 'POST', headers, agent });
+    const clientRequest = open(url, { method: 'POST', headers, agent });
     const timer = setTimeout(() => {
       const error = new Error(`no data received within ${timeout} ms`);
       fail(error);
-      sent.destroy(error);
+      clientRequest.destroy(error);
     }, timeout);
     const fail = ({ message, code = '' }: NodeJS.ErrnoException) => {
       clearTimeout(timer);
@@ -47,10 +47,10 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
     };
     let hasResponse = false;
     let isRetried = false;
-    sent.on('error', (error: NodeJS.ErrnoException) => {
+    clientRequest.on('error', (error: NodeJS.ErrnoException) => {
       const remaining = timeout - (performance.now() - began);
       // The server closed a kept connection, as after a pause of the instance. A timeout has another code.
-      isRetried = sent.reusedSocket && !hasResponse && error.code === 'ECONNRESET' && remaining > 0;
+      isRetried = clientRequest.reusedSocket && !hasResponse && error.code === 'ECONNRESET' && remaining > 0;
       if (!isRetried) {
         fail(error);
         return;
@@ -58,11 +58,11 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
       clearTimeout(timer);
       postOnce({ ...request, timeout: Math.ceil(remaining) }, false).then(resolve, reject);
     });
-    sent.on('close', () => {
+    clientRequest.on('close', () => {
       // A status of 101 ends the request without a response and without an error.
       if (!hasResponse && !isRetried) fail(new Error('the connection was closed without a response'));
     });
-    sent.on('response', (response: IncomingMessage) => {
+    clientRequest.on('response', (response: IncomingMessage) => {
       hasResponse = true;
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -72,6 +72,6 @@ function postOnce(request: HttpPost, agent: false | undefined): Promise<HttpResp
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) });
       });
     });
-    sent.end(body);
+    clientRequest.end(body);
   });
 }

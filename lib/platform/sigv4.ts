@@ -25,15 +25,15 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
  * All headers of a request to `/` of an AWS service without a query: its own, and those that authenticate it.
  * AWS Signature Version 4, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  *
- * @param at milliseconds since 1970; AWS refuses a request that is over five minutes old
+ * @param now milliseconds since 1970; AWS refuses a request that is over five minutes old
  */
 export function signedHeaders(
   { method, headers: ownHeaders, body }: SignableRequest,
   { region, service }: Scope,
   { accessKeyId, secretAccessKey, sessionToken }: Credentials,
-  at: number,
+  now: number,
 ): Record<string, string> {
-  const time = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '');
+  const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   const headers: Record<string, string> = { ...ownHeaders, 'x-amz-date': time };
   if (sessionToken !== undefined) headers['x-amz-security-token'] = sessionToken;
 

@@ -18,7 +18,7 @@ export function uploadQuota(index: UploaderIndex, uploadsPerDay: number, now: ()
     const from = new Date(now() - QUOTA_PERIOD).toISOString();
     // VOD's clock sets the times in the index and may be ahead.
     const to = new Date(now() + QUOTA_PERIOD).toISOString();
-    const { keys } = await index.page(caller, { limit: uploadsPerDay, between: { from, to } }, deadline);
+    const { keys } = await index.page(caller, { limit: uploadsPerDay, range: { from, to } }, deadline);
     const oldest = keys[uploadsPerDay - 1];
     if (!oldest) return 0;
     return Math.max(1, Math.ceil((Date.parse(oldest.sortTime) + QUOTA_PERIOD - now()) / 1000));

@@ -28,7 +28,8 @@ export function tokenBucket({ perMinute, burst }: Rate, maxCallers = MAX_CALLERS
 
   function dropFullest(): void {
     let soonest: readonly [caller: string, at: number] | undefined;
-    for (const [caller, at] of fullAtByCaller) if (soonest === undefined || at < soonest[1]) soonest = [caller, at];
+    for (const [caller, fullAt] of fullAtByCaller)
+      if (soonest === undefined || fullAt < soonest[1]) soonest = [caller, fullAt];
     if (soonest) fullAtByCaller.delete(soonest[0]);
   }
 

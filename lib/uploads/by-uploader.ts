@@ -18,11 +18,11 @@ export interface IndexQuery {
   /** How many rows are read at most, before `sourceContext` filters them. */
   readonly limit: number;
   /** Only rows with a `sortTime` in this range, both ends included, ISO 8601 in UTC. */
-  readonly between?: { readonly from: string; readonly to: string };
+  readonly range?: { readonly from: string; readonly to: string };
   /** Only rows with this source context. */
   readonly sourceContext?: string;
   /** Only rows after this one: the last one of an earlier page. */
-  readonly after?: IndexKey;
+  readonly startAfter?: IndexKey;
 }
 
 export interface IndexPage {
@@ -45,24 +45,24 @@ export type UploaderIndex = ReturnType<typeof uploaderIndex>;
 export function uploaderIndex({ dynamodb, tableName, ...deps }: UploaderIndexDeps) {
   return {
     async page(uploader: string, query: IndexQuery, deadline: number): Promise<IndexPage> {
-      const { limit, between, sourceContext, after } = query;
+      const { limit, range, sourceContext, startAfter } = query;
       const values = {
         ':uploader': uploader,
-        ...(between && { ':from': between.from, ':to': between.to }),
+        ...(range && { ':from': range.from, ':to': range.to }),
         ...(sourceContext !== undefined && { ':context': sourceContext }),
       };
       const input = {
         TableName: tableName,
         IndexName: 'byUploader',
-        KeyConditionExpression: `uploader = :uploader${between ? ' AND sortTime BETWEEN :from AND :to' : ''}`,
+        KeyConditionExpression: `uploader = :uploader${range ? ' AND sortTime BETWEEN :from AND :to' : ''}`,
         ...(sourceContext !== undefined && { FilterExpression: 'sourceContext = :context' }),
         ExpressionAttributeValues: marshall(values),
         ProjectionExpression: 'fileId, sortTime',
         ScanIndexForward: false,
         Limit: limit,
         // The partition is always the caller's own, whatever a cursor contains.
-        ...(after && {
-          ExclusiveStartKey: marshall({ uploader, sortTime: after.sortTime, fileId: after.fileId }),
+        ...(startAfter && {
+          ExclusiveStartKey: marshall({ uploader, sortTime: startAfter.sortTime, fileId: startAfter.fileId }),
         }),
       };
       const attempt = () => {

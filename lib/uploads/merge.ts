@@ -54,9 +54,9 @@ export function merge(row: Row | undefined, hint: Hint, now: string): Row {
   const news = hint.news.filter((entry) => isNews(before, entry));
   const filled = before.confirmedAt === undefined ? fill(before, hint) : before;
   if (row && news.length === 0 && filled === row) return row;
-  const { expiresAt: _, notice, ...kept } = filled;
+  const { expiresAt: _, notice, ...others } = filled;
   return {
-    ...kept,
+    ...others,
     ...(before.trust !== 'unknown' && notice !== undefined && { notice }),
     trust: 'pushed',
     news: boundNews([...before.news, ...news]),
@@ -99,10 +99,10 @@ function isNews(row: Row, entry: string): boolean {
   if (row.confirmedAt === undefined) return true;
   const [kind, id] = splitEntry(entry);
   if (kind !== 'task' && kind !== 'end') return row.status !== 'deleted';
-  const known = row.tasks.get(id);
+  const existing = row.tasks.get(id);
   // A full row never stores the task, so each of its events would be news.
-  if (!known) return row.tasks.size < MAX_TASKS;
-  return kind === 'end' && known.status !== 'FINISH';
+  if (!existing) return row.tasks.size < MAX_TASKS;
+  return kind === 'end' && existing.status !== 'FINISH';
 }
 
 /** Kind and id of an entry of {@link Row.news}; ids may contain colons. */

@@ -139,9 +139,9 @@ async function update(
   for (let conflicts = 1; ; conflicts++) {
     const after = change(before);
     if (after === before) return false;
-    const found = await tryWrite(before, after, deadline, deps);
-    if (found === undefined) return true;
-    before = found === 'none' ? undefined : found;
+    const result = await tryWrite(before, after, deadline, deps);
+    if (result === undefined) return true;
+    before = result === 'none' ? undefined : result;
     // That the file is not new is not a conflict. After a conflict writers pause at random, else they collide again.
     if (isLikelyNew && conflicts === 1) continue;
     const pause = random() * Math.min(20 * 2 ** conflicts, MAX_CONFLICT_PAUSE);

@@ -104,7 +104,7 @@ function parseQuery({ limit, cursor, sourceContext }: Readonly<Record<string, st
   }
   return {
     limit: Number(limit ?? DEFAULT_LIMIT),
-    ...(after && { after }),
+    ...(after && { startAfter: after }),
     ...(sourceContext !== undefined && { sourceContext }),
   };
 }

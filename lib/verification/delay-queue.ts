@@ -3,7 +3,7 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
 
 /**
  * Why a file has to be verified again:
- * - `no-answer`: VOD returned nothing about the file, or an incomplete response
+ * - `no-response`: VOD returned nothing about the file, or an incomplete response
  * - `unknown`: VOD does not have the file, which was never confirmed
  * - `missing`: VOD reported for the first time that it no longer has the confirmed file
  * - `deletion`: an event reported a deletion, but VOD still has the file
@@ -17,7 +17,7 @@ import type { OutgoingMessage, SendMessages } from '../platform/sqs';
 export type OpenQuestion = (typeof QUESTIONS)[number];
 
 const QUESTIONS = [
-  'no-answer',
+  'no-response',
   'unknown',
   'missing',
   'deletion',
@@ -39,7 +39,7 @@ export interface DelayedVerification {
   /** When the row was first delayed, in milliseconds since 1970. */
   readonly since: number;
   readonly question: OpenQuestion;
-  /** The question that was open when VOD did not respond; only with `no-answer`. */
+  /** The question that was open when VOD did not respond; only with `no-response`. */
   readonly interrupted?: OpenQuestion;
 }
 
@@ -113,13 +113,13 @@ export function parseDelayed(body: string, now: number): DelayedVerification | u
     version,
     attempt: asNumber(getField(message, 'attempt')) ?? 0,
     since: asNumber(getField(message, 'since')) ?? now,
-    question: parseQuestion(message, 'question') ?? 'no-answer',
+    question: parseQuestion(message, 'question') ?? 'no-response',
     ...(interrupted && { interrupted }),
   };
 }
 
 function parseQuestion(message: unknown, name: string): OpenQuestion | undefined {
-  return QUESTIONS.find((known) => known === getField(message, name));
+  return QUESTIONS.find((candidate) => candidate === getField(message, name));
 }
 
 function toMessage(row: DelayedVerification, delaySeconds: number): OutgoingMessage {

@@ -34,7 +34,7 @@ export interface Summary extends Readonly<Record<Finding, number>> {
   /** Whether every phase was completed. */
   readonly finished: boolean;
   /** Filled rows after lost events; files that were just created and the first run do not count. */
-  readonly lost: number;
+  readonly lostEvents: number;
   /** Files without a response of VOD, and rows that the table refused. */
   readonly failed: number;
   /** Files that each phase examined. */
@@ -90,13 +90,13 @@ class Run {
   #unfinished: Phase[] = [];
   readonly #failedPhases: Phase[] = [];
   /** Files that VOD reported as missing once, with the time in milliseconds since 1970. */
-  readonly #missing: { readonly fileId: string; readonly at: number }[] = [];
+  readonly #missing: { readonly fileId: string; readonly reportedAt: number }[] = [];
   readonly #vod: VodApi;
   #checkpoint: Checkpoint = {};
   #isMassDeletion = false;
   /** Files of this run that VOD has. */
   #known = 0;
-  #lost = 0;
+  #lostEvents = 0;
   #failed = 0;
 
   constructor(
@@ -140,7 +140,7 @@ class Run {
     const summary: Summary = {
       finished,
       ...this.#counts,
-      lost: this.#lost,
+      lostEvents: this.#lostEvents,
       failed: this.#failed,
       looked: this.#looked,
       hidden: this.#hidden,
@@ -154,7 +154,7 @@ class Run {
   }
 
   /** Returns whether the phase was completed before `until`, in milliseconds since 1970. */
-  async #runPhase(phase: Phase, until: number, isFirstRun: boolean): Promise<boolean> {
+  async #runPhase(phase: Phase, deadline: number, isFirstRun: boolean): Promise<boolean> {
     const { store, now } = this.deps;
     const pages = candidatePages[phase]({
       vod: this.#vod,
@@ -174,7 +174,7 @@ class Run {
       // The recent files and the rows are looked at again by the next runs; the library only in a week.
       if (phase === 'library') await this.#delay(verified.filter(({ row }) => row === undefined));
       await this.#advance(phase, page, ++count);
-      if (now() >= until && !page.isLast) return false;
+      if (now() >= deadline && !page.isLast) return false;
     }
     return true;
   }
@@ -208,7 +208,7 @@ class Run {
       log,
     });
     for (const { fileId, openQuestion } of verified) {
-      if (openQuestion === 'missing') this.#missing.push({ fileId, at: now() });
+      if (openQuestion === 'missing') this.#missing.push({ fileId, reportedAt: now() });
     }
     this.#count(verified, countsLost);
     if (verified.some(({ outcome }) => outcome === 'withheld')) this.#isMassDeletion = true;
@@ -230,7 +230,7 @@ class Run {
       this.#counts[finding]++;
       idsByFinding.set(finding, [...(idsByFinding.get(finding) ?? []), one.fileId]);
       const age = this.deps.now() - Date.parse(one.row?.media.createTime ?? '');
-      if (finding === 'filled' && countsLost && age >= LOST_AFTER) this.#lost++;
+      if (finding === 'filled' && countsLost && age >= LOST_AFTER) this.#lostEvents++;
     }
     for (const finding of FINDINGS) {
       const fileIds = idsByFinding.get(finding);
@@ -252,7 +252,7 @@ class Run {
   async #lookAgain(): Promise<void> {
     if (this.#missing.length === 0 || this.#isMassDeletion) return;
     const { now, sleep, store, log } = this.deps;
-    const due = Math.max(...this.#missing.map(({ at }) => at)) + SECOND_LOOK_AFTER;
+    const due = Math.max(...this.#missing.map(({ reportedAt }) => reportedAt)) + SECOND_LOOK_AFTER;
     if (due > this.end) return;
     if (this.#known === 0 && this.#missing.length >= MASS_DELETION && !this.acceptsMassDeletion) {
       log({ level: 'error', outcome: 'mass-deletion', fileIds: this.#missing.map(({ fileId }) => fileId) });
@@ -273,7 +273,7 @@ class Run {
 
 const FAILED: readonly Verified['outcome'][] = ['waiting', 'withheld', 'refused', 'unavailable'];
 
-/** Whether a run queues a message: for rows that it writes and for pending actions. The next run asks the rest again. */
+/** Whether a run queues a message: for rows that it writes and for pending actions. The next run retries the others. */
 function isQueued({ outcome, openQuestion }: Verified): boolean {
   return outcome === 'written' || openQuestion === 'action';
 }

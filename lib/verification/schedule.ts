@@ -11,7 +11,7 @@ const HOUR = 3_600_000;
 
 /** How long a file with this open question is verified again, in milliseconds since it was first delayed. */
 const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
-  'no-answer': 24 * HOUR,
+  'no-response': 24 * HOUR,
   // After one hour the row becomes `unknown`, which closes the question.
   unknown: 2 * HOUR,
   missing: 24 * HOUR,
@@ -27,7 +27,7 @@ const MAX_DURATION: Readonly<Record<OpenQuestion, number>> = {
 };
 
 /** Questions that end in the dead-letter queue, and so in an alarm, if they stay open for that long. */
-const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-answer', 'unknown', 'missing', 'action', 'figures'];
+const ENDS_IN_DEAD_LETTERS: readonly OpenQuestion[] = ['no-response', 'unknown', 'missing', 'action', 'figures'];
 
 export interface NextStep {
   /** Files to verify again after a pause. */
@@ -77,10 +77,10 @@ function nextMessage(
   const openQuestion = before.interrupted ?? before.question;
   const isContinued = question === before.question;
   const since = isContinued ? before.since : now;
-  const hasResponse = question !== 'no-answer';
+  const hasResponse = question !== 'no-response';
   if (hasResponse && !isContinued && question !== openQuestion) return { ...file, attempt: first, since };
   const attempt = Math.max(first, before.attempt + 1);
-  const isInterrupted = !hasResponse && openQuestion !== 'no-answer';
+  const isInterrupted = !hasResponse && openQuestion !== 'no-response';
   return { ...file, attempt, since, ...(isInterrupted && { interrupted: openQuestion }) };
 }
 

@@ -37,21 +37,21 @@ export interface BatchResponse {
 }
 
 /** How long one batch may wait for VOD, in milliseconds: a slow VOD must not block the stream. */
-export const VOD_WITHIN = 8_000;
+export const VOD_TIMEOUT = 8_000;
 export const VOD_TRIES = 2;
 /** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
 const MAX_EARLY_ATTEMPTS = 8;
 /** From which age on a record of the stream may be outdated, in milliseconds: a younger one is not worth a read. */
 const MAX_RECORD_AGE = 5_000;
-/** Left of the function's time for its answer, in milliseconds. */
+/** Time that is reserved for the response and the log lines, in milliseconds. */
 const RESERVE = 3_000;
 
 /**
  * Verifies rows that an event has changed: from the table's stream at once, from the delay queue after a pause. Before
  * that it queues the notifications of confirmed changes in the same batch.
  *
- * A record fails only when the table or a queue does not answer. What VOD cannot answer goes to the delay queue; what is
- * wrong with one row is logged and does not affect the others.
+ * A record fails only when the table or a queue is unavailable. Rows about which VOD returns nothing go to the delay queue;
+ * what is wrong with one row is logged and does not affect the others.
  */
 export function uploadChanged(deps: UploadChangedDeps) {
   return async (event: DynamoDBStreamEvent | SQSEvent, context: Context): Promise<BatchResponse> => {
@@ -103,9 +103,9 @@ async function handleStream(event: DynamoDBStreamEvent, deadline: number, deps: 
   const sequenceNumbers = new Map<string, string[]>();
   for (const { sequenceNumber, after: row } of changes) {
     if (row.trust !== 'pushed') continue;
-    const known = rows.get(row.fileId);
+    const currentRow = rows.get(row.fileId);
     // Of several records of one row, the newest image is the row.
-    if (!known || known.version < row.version) rows.set(row.fileId, row);
+    if (!currentRow || currentRow.version < row.version) rows.set(row.fileId, row);
     sequenceNumbers.set(row.fileId, [...(sequenceNumbers.get(row.fileId) ?? []), sequenceNumber]);
   }
   const current = await dropOutdated([...rows.values()], deadline, deps);
@@ -116,7 +116,7 @@ async function handleStream(event: DynamoDBStreamEvent, deadline: number, deps: 
 
 /**
  * The rows without those whose record has waited and that were written meanwhile: that write has a record of its own, and
- * an answer about the row as it was could not be stored. So a stream that is late costs no calls in vain.
+ * a response about the row as it was could not be stored. So a stream that is late costs no needless calls.
  */
 async function dropOutdated(rows: readonly Row[], deadline: number, { store, now, log }: UploadChangedDeps) {
   const isLate = ({ updatedAt }: Row) => now() - parseTime(updatedAt) > MAX_RECORD_AGE;
@@ -144,8 +144,8 @@ async function verifyMessages({ Records }: SQSEvent, deadline: number, deps: Upl
       failed.push(messageId);
       continue;
     }
-    const known = delayed.get(row.fileId);
-    if (!known || known.version < row.version) delayed.set(row.fileId, row);
+    const delayedMessage = delayed.get(row.fileId);
+    if (!delayedMessage || delayedMessage.version < row.version) delayed.set(row.fileId, row);
     messageIds.set(row.fileId, [...(messageIds.get(row.fileId) ?? []), messageId]);
   }
   try {
@@ -186,7 +186,7 @@ async function verifyAndDelay(
   };
   try {
     const { limits, uploaderIndex, writeApi } = deps;
-    const options: VodCallOptions = { deadline: Math.min(now() + VOD_WITHIN, deadline), tries: VOD_TRIES };
+    const options: VodCallOptions = { deadline: Math.min(now() + VOD_TIMEOUT, deadline), tries: VOD_TRIES };
     const verified = await verify(candidates, {
       store,
       vod: deps.vod(options),
@@ -202,16 +202,16 @@ async function verifyAndDelay(
     logCounts(verified, log);
     return verified.filter(({ outcome }) => outcome === 'unavailable').map(({ fileId }) => fileId);
   } catch (error) {
-    // Without the seal keys no answer can be stored.
+    // Without the seal keys no response can be stored.
     const fileIds = candidates.map(({ fileId }) => fileId);
-    log({ level: 'error', outcome: 'no-answer', fileIds, ...describe(error) });
-    await postpone(candidates.map(withoutAnswer));
+    log({ level: 'error', outcome: 'no-response', fileIds, ...describe(error) });
+    await postpone(candidates.map(withoutResponse));
     return [];
   }
 }
 
-function withoutAnswer({ fileId, row }: Candidate): Verified {
-  return { fileId, outcome: 'waiting', before: row, row, openQuestion: 'no-answer' };
+function withoutResponse({ fileId, row }: Candidate): Verified {
+  return { fileId, outcome: 'waiting', before: row, row, openQuestion: 'no-response' };
 }
 
 /** A line of counts for each batch, and a line with ids for what an operator may want to look at. */

@@ -152,7 +152,7 @@ function logFailures(responses: ReadonlyMap<string, FileResponse>, log: Log): vo
     if (response instanceof Error) idsByError.set(response, [...(idsByError.get(response) ?? []), fileId]);
   }
   for (const [error, fileIds] of idsByError) {
-    log({ level: isTransient(error) ? 'warn' : 'error', outcome: 'no-answer', fileIds, ...describe(error) });
+    log({ level: isTransient(error) ? 'warn' : 'error', outcome: 'no-response', fileIds, ...describe(error) });
   }
 }
 
@@ -195,7 +195,7 @@ async function planVerification(
   const wait = (openQuestion: OpenQuestion, error?: Error): Plan => ({
     expected: { fileId, outcome: 'waiting', before: row, row, openQuestion, ...(error && { error }) },
   });
-  if (response === undefined || response instanceof Error) return wait('no-answer', response);
+  if (response === undefined || response instanceof Error) return wait('no-response', response);
   if (response === 'not-found') {
     if (!row) return { expected: { fileId, outcome: 'unchanged', before: row, row } };
     if (row.confirmedAt !== undefined && !isCertainlyGone(row, candidate)) return wait('missing');
@@ -207,8 +207,8 @@ async function planVerification(
   const tasks = areTasksNeeded ? await (knownTasks ?? describeTasksOf(candidate, deps)) : new Map<string, Task>();
   if (tasks instanceof Error) {
     const level = isTransient(tasks) ? 'warn' : 'error';
-    deps.log({ level, outcome: 'no-answer', fileIds: [fileId], ...describe(tasks) });
-    return wait('no-answer', tasks);
+    deps.log({ level, outcome: 'no-response', fileIds: [fileId], ...describe(tasks) });
+    return wait('no-response', tasks);
   }
   const limits = await limitsFor(candidate, response, deps);
   if (!limits) return { expected: { fileId, outcome: 'unavailable', before: row, row } };

@@ -40,16 +40,16 @@ export async function searchPage(vod: Pick<VodApi, 'SearchMedia'>, cursor: Curso
     Limit: limit,
     Filters: ['basicInfo'],
   });
-  const found = response.MediaInfoSet ?? [];
+  const page = response.MediaInfoSet ?? [];
   const total = getNumber(response, 'TotalCount');
-  const fileIds = found.flatMap((info) => getString(info, 'FileId') ?? []);
-  const read = offset + found.length;
+  const fileIds = page.flatMap((info) => getString(info, 'FileId') ?? []);
+  const read = offset + page.length;
   if (total === undefined) throw new Error("Cannot read VOD's library: SearchMedia's response has no TotalCount");
   if (read >= total && total < SEARCH_CAP) return { fileIds };
-  if (found.length === 0) {
+  if (page.length === 0) {
     throw new Error(`Cannot read VOD's library: SearchMedia counts ${total} files and returned ${read}`);
   }
-  const last = Math.floor(Date.parse(getString(getObject(found.at(-1), 'BasicInfo'), 'CreateTime') ?? '') / 1000);
+  const last = Math.floor(Date.parse(getString(getObject(page.at(-1), 'BasicInfo'), 'CreateTime') ?? '') / 1000);
   if (last > second) return { fileIds, next: { second: last, offset: 0 } };
   if (read < SEARCH_CAP) return { fileIds, next: { second, offset: read } };
   return { fileIds, next: { second: second + 1, offset: 0 }, hiddenSecond: second };

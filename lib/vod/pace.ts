@@ -15,8 +15,8 @@ const BURST = 1_000;
 export function createPacer(now: () => number) {
   const lanes = new Map<string, { nextFree: number; refusals: number[] }>();
   const lane = (action: string) => {
-    const known = lanes.get(action);
-    if (known) return known;
+    const existing = lanes.get(action);
+    if (existing) return existing;
     const created = { nextFree: 0, refusals: [] };
     lanes.set(action, created);
     return created;
@@ -30,7 +30,7 @@ export function createPacer(now: () => number) {
     take(action: string, deadline: number): number | undefined {
       const current = lane(action);
       const time = now();
-      current.refusals = current.refusals.filter((at) => time - at < SLOW_FOR);
+      current.refusals = current.refusals.filter((refusedAt) => time - refusedAt < SLOW_FOR);
       const rate = Math.max(MIN_RATE, MAX_RATE / 2 ** current.refusals.length);
       const start = Math.max(current.nextFree, time);
       if (start >= deadline) return undefined;

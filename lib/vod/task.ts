@@ -111,7 +111,7 @@ export function parseReviewTask(detail: unknown): Task {
 
 /** `Suggestion` and `Label` of a review; `undefined` where the suggestion is missing or not documented. */
 export function parseReview(value: unknown): Review | undefined {
-  const suggestion = SUGGESTIONS.find((known) => known === getString(value, 'Suggestion')?.toLowerCase());
+  const suggestion = SUGGESTIONS.find((candidate) => candidate === getString(value, 'Suggestion')?.toLowerCase());
   const label = boundedString(value, 'Label', []);
   return suggestion && omitUndefined({ suggestion, label });
 }
@@ -121,9 +121,9 @@ const SUGGESTIONS: readonly Suggestion[] = ['pass', 'review', 'block'];
 
 /** The review with the worst suggestion, the first of several; `undefined` where there is none. */
 export function worstReview(reviews: readonly (Review | undefined)[]): Review | undefined {
-  const found = reviews.filter((review) => review !== undefined);
+  const results = reviews.filter((review) => review !== undefined);
   return SUGGESTIONS.toReversed()
-    .map((suggestion) => found.find((review) => review.suggestion === suggestion))
+    .map((suggestion) => results.find((review) => review.suggestion === suggestion))
     .find((review) => review !== undefined);
 }
 

@@ -38,12 +38,12 @@ export async function describeTasks(
   { fileId, namedIds, isSettled, isListKnown = false }: TaskQuestion,
 ): Promise<ReadonlyMap<string, Task>> {
   if (isListKnown) {
-    const known = await describeAll(
+    const details = await describeAll(
       vod,
       fileId,
       namedIds.map((taskId) => ({ taskId })),
     );
-    if (known.size === namedIds.length) return known;
+    if (details.size === namedIds.length) return details;
   }
   const listed = await listTasks(vod, fileId);
   const listedIds = new Set(listed.map(({ taskId }) => taskId));
@@ -62,8 +62,8 @@ async function describeAll(
   const tasks = await Promise.all(
     listed.map(async (task) => [task.taskId, await describeTask(vod, fileId, task)] as const),
   );
-  const found = tasks.flatMap(([taskId, task]) => (task ? [[taskId, task] as const] : []));
-  return new Map(found.sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? '')));
+  const described = tasks.flatMap(([taskId, task]) => (task ? [[taskId, task] as const] : []));
+  return new Map(described.sort(([, a], [, b]) => compareStrings(a._createTime ?? '', b._createTime ?? '')));
 }
 
 interface ListedTask {

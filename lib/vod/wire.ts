@@ -35,23 +35,23 @@ export function getArray(value: unknown, name: string): readonly unknown[] {
  * treated as missing, and `name` is added to `droppedFields`.
  */
 export function boundedString(value: unknown, name: string, droppedFields: string[]): string | undefined {
-  const found = getString(value, name);
-  if (found === undefined || (Buffer.byteLength(found) <= MAX_TEXT_BYTES && found.isWellFormed())) return found;
+  const text = getString(value, name);
+  if (text === undefined || (Buffer.byteLength(text) <= MAX_TEXT_BYTES && text.isWellFormed())) return text;
   droppedFields.push(name);
   return undefined;
 }
 
 /** As {@link getNumber}, within the table's bounds: 0, or an absolute value over 1e-100 and up to 2^53; else dropped. */
 export function boundedNumber(value: unknown, name: string, droppedFields: string[]): number | undefined {
-  const found = getNumber(value, name);
-  const magnitude = Math.abs(found ?? 0);
-  if (magnitude === 0 || (magnitude > 1e-100 && magnitude <= MAX_NUMBER)) return found;
+  const parsed = getNumber(value, name);
+  const magnitude = Math.abs(parsed ?? 0);
+  if (magnitude === 0 || (magnitude > 1e-100 && magnitude <= MAX_NUMBER)) return parsed;
   droppedFields.push(name);
   return undefined;
 }
 
 /** A measure such as `Size` or `Duration`: VOD sends 0 until it has analysed the file, so 0 is treated as missing. */
 export function boundedMeasure(value: unknown, name: string, droppedFields: string[]): number | undefined {
-  const found = boundedNumber(value, name, droppedFields);
-  return found !== undefined && found > 0 ? found : undefined;
+  const measure = boundedNumber(value, name, droppedFields);
+  return measure !== undefined && measure > 0 ? measure : undefined;
 }

@@ -26,10 +26,10 @@ function matchSegments(key: string, request: string): Record<string, string> | u
   const segments = request.split('/');
   if (pattern.length !== segments.length) return undefined;
   const parameters: Record<string, string> = {};
-  for (const [index, wanted] of pattern.entries()) {
+  for (const [index, expected] of pattern.entries()) {
     const segment = segments[index] ?? '';
-    const name = /^\{(\w+)\}$/.exec(wanted)?.[1];
-    if (name === undefined && wanted !== segment) return undefined;
+    const name = /^\{(\w+)\}$/.exec(expected)?.[1];
+    if (name === undefined && expected !== segment) return undefined;
     if (name === undefined) continue;
     if (segment === '') return undefined;
     parameters[name] = decode(segment);

@@ -44,7 +44,7 @@ export function outcomeOf(outcome, text, attempts) {
 export function statusBadge({ status, failure, milliseconds }) {
   if (status !== undefined) return badge('http', status < 300 ? 'accepted' : 'refused', String(status));
   if (milliseconds === undefined) return badge('http', 'sending', '…');
-  return badge('http', 'no-response', failure ?? words().noReply);
+  return badge('http', 'no-response', failure ?? words().noResponse);
 }
 
 /** @param {Attempt} attempt */

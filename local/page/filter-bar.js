@@ -17,13 +17,13 @@ export function createFilterBar(bar, { types, outcomes, onChange }) {
   bar.addEventListener('input', onChange);
 
   function fillTypes() {
-    const known = types();
-    const shown = [words().allTypes, ...known].join();
+    const options = types();
+    const shown = [words().allTypes, ...options].join();
     if (shown === shownTypes) return;
     fill(
       type,
       words().allTypes,
-      known.map((name) => [name, name]),
+      options.map((name) => [name, name]),
     );
     shownTypes = shown;
   }
@@ -32,9 +32,9 @@ export function createFilterBar(bar, { types, outcomes, onChange }) {
     fillTypes,
     /** The current choice. */
     read: () => ({ text: text.value, type: type.value, outcome: outcome.value }),
-    /** @param {string} wanted */
-    search(wanted) {
-      text.value = wanted;
+    /** @param {string} newText */
+    search(newText) {
+      text.value = newText;
       type.value = '';
       outcome.value = '';
     },

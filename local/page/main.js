@@ -50,7 +50,7 @@ async function tryRefresh() {
     problem.hidden = true;
   } catch (error) {
     // fetch rejects with a TypeError when there is no response.
-    setText(problem, error instanceof TypeError ? words().noResponse : error.message);
+    setText(problem, error instanceof TypeError ? words().runUnavailable : error.message);
     problem.hidden = false;
   }
 }

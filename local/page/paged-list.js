@@ -13,8 +13,8 @@ import { words } from './strings.js';
  */
 export function createPagedList(list, pageSize, keyOf, createEntry) {
   const entries = createKeyedList(list, keyOf, createEntry);
-  const more = element('button', { type: 'button', className: 'more', onclick: showMore });
-  list.after(more);
+  const moreButton = element('button', { type: 'button', className: 'more', onclick: showMore });
+  list.after(moreButton);
   /** @type {readonly Item[]} */
   let items = [];
   let visible = pageSize;
@@ -29,8 +29,8 @@ export function createPagedList(list, pageSize, keyOf, createEntry) {
   function update() {
     entries.show(items.slice(0, visible));
     const count = Math.min(items.length - visible, pageSize);
-    more.hidden = count <= 0;
-    setText(more, words().more(count));
+    moreButton.hidden = count <= 0;
+    setText(moreButton, words().more(count));
   }
 
   update();

@@ -15,18 +15,18 @@ const texts = new WeakMap();
  * @param {Filter} filter
  */
 export function filterRecords(records, { text, type, outcome }) {
-  const wanted = text.trim().toLowerCase();
+  const query = text.trim().toLowerCase();
   return records.filter(
     (record) =>
       (type === '' || record.type === type) &&
       (outcome === '' || record.outcome === outcome) &&
-      (wanted === '' || searchableText(record).includes(wanted)),
+      (query === '' || searchableText(record).includes(query)),
   );
 }
 
 function searchableText(record) {
-  const known = texts.get(record);
-  if (known !== undefined) return known;
+  const cached = texts.get(record);
+  if (cached !== undefined) return cached;
   const { type, fileId, webhookId, body, attempts } = record;
   const parts = attempts.flatMap(({ status, responseBody, failure, headers = [] }) => [
     status,

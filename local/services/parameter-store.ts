@@ -25,8 +25,8 @@ interface Response {
  * SSM's GetParameter, GetParameters and PutParameter. Not checked: the caller's AWS signature. What is put is gone with
  * the store.
  */
-export async function startParameterStore(given: Iterable<readonly [string, string]>): Promise<ParameterStore> {
-  const store = new Store(given);
+export async function startParameterStore(parameters: Iterable<readonly [string, string]>): Promise<ParameterStore> {
+  const store = new Store(parameters);
   const listening = await listen(async (request, response) => {
     const body = await readBody(request, MAX_BODY);
     const { status, value } = isFromLocalProgram(request)
@@ -42,8 +42,8 @@ class Store {
   /** Type and version of parameters that were written by PutParameter. */
   readonly #kinds = new Map<string, { readonly type: string; readonly version: number }>();
 
-  constructor(given: Iterable<readonly [string, string]>) {
-    this.parameters = new Map(given);
+  constructor(parameters: Iterable<readonly [string, string]>) {
+    this.parameters = new Map(parameters);
   }
 
   execute(target: unknown, input: ParameterRequest): Response {
@@ -87,14 +87,14 @@ class Store {
     const rule = `PutParameter needs a name, a type and a value of 1 to ${MAX_VALUE} characters`;
     if (typeof name !== 'string' || typeof value !== 'string') return refusal('ValidationException', rule);
     const before = this.parameters.has(name) ? this.#kindOf(name) : undefined;
-    const known = TYPES.find((one) => one === (type ?? before?.type));
-    if (value.length < 1 || value.length > MAX_VALUE || known === undefined) {
+    const validType = TYPES.find((one) => one === (type ?? before?.type));
+    if (value.length < 1 || value.length > MAX_VALUE || validType === undefined) {
       return refusal('ValidationException', rule);
     }
     if (before && overwrite !== true) return refusal('ParameterAlreadyExists', rule);
     const version = (before?.version ?? 0) + 1;
     this.parameters.set(name, value);
-    this.#kinds.set(name, { type: known, version });
+    this.#kinds.set(name, { type: validType, version });
     return { status: 200, value: { Version: version, Tier: 'Standard' } };
   }
 }

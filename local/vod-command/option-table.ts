@@ -40,9 +40,9 @@ function httpUrl(value: string): string | undefined {
 }
 
 function fault(value: string): Partial<Faults> | undefined {
-  const [, name = '', given = ''] = /^(\w+)=(.+)$/.exec(value) ?? [];
+  const [, name = '', text = ''] = /^(\w+)=(.+)$/.exec(value) ?? [];
   if (!Object.hasOwn(FAULT_RULES, name)) return undefined;
-  const parsed = name === 'format' ? given : Number(given);
+  const parsed = name === 'format' ? text : Number(text);
   return FAULT_RULES[name as keyof Faults].isValid(parsed) ? { [name]: parsed } : undefined;
 }
 

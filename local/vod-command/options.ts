@@ -9,7 +9,7 @@ const MAX_DISTANCE = 3;
 
 /** What `--help` prints. */
 export function usage(): string {
-  const line = (left: string, help: string) => `  ${left.padEnd(HELP_COLUMN)}${help}`;
+  const line = (column: string, help: string) => `  ${column.padEnd(HELP_COLUMN)}${help}`;
   return [
     `${COMMAND}[options]`,
     '',
@@ -32,7 +32,7 @@ export function readOptions(args: readonly string[]): OptionValues | 'help' {
   if (args.includes('--help') || args.includes('-h')) return 'help';
   const types = Object.fromEntries(entries().map(([name]) => [name, { type: 'string' as const }]));
   const { tokens } = parseArgs({ args: [...args], options: types, strict: false, tokens: true });
-  const given: Record<string, unknown> = {};
+  const values: Record<string, unknown> = {};
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') throw new UsageError(`Unknown argument "${token.value}". ${availableOptions()}`);
@@ -40,11 +40,11 @@ export function readOptions(args: readonly string[]): OptionValues | 'help' {
     if (!option) throw unknownOption(token.rawName);
     const value = readValue(token.name, option, token.value);
     if (option.isRepeatable === true)
-      given[token.name] = [...((given[token.name] as unknown[] | undefined) ?? []), value];
-    else if (token.name in given) throw new UsageError(`--${token.name} must be given once only`);
-    else given[token.name] = value;
+      values[token.name] = [...((values[token.name] as unknown[] | undefined) ?? []), value];
+    else if (token.name in values) throw new UsageError(`--${token.name} must be given once only`);
+    else values[token.name] = value;
   }
-  return given;
+  return values;
 }
 
 function readValue(name: string, { placeholder, expected, parse }: Option<unknown>, text: string | undefined): unknown {
@@ -58,7 +58,7 @@ function readValue(name: string, { placeholder, expected, parse }: Option<unknow
 function unknownOption(rawName: string): UsageError {
   const name = rawName.replace(/^--?/, '');
   const nearest = entries()
-    .map(([known]) => ({ known, distance: distanceOf(name.toLowerCase(), known) }))
+    .map(([candidate]) => ({ known: candidate, distance: distanceOf(name.toLowerCase(), candidate) }))
     .filter(({ distance }) => distance <= MAX_DISTANCE)
     .sort((a, b) => a.distance - b.distance)[0];
   const suggestion = nearest ? `Did you mean --${nearest.known}? ` : '';

@@ -22,9 +22,9 @@ const DEFAULT_FOLDER = '.local-vod';
 /** `npm run local-vod`: the local VOD alone. Runs until Ctrl-C. */
 async function main(): Promise<void> {
   try {
-    const given = readOptions(process.argv.slice(2));
-    if (given === 'help') console.log(usage());
-    else await run(given);
+    const values = readOptions(process.argv.slice(2));
+    if (values === 'help') console.log(usage());
+    else await run(values);
   } catch (error) {
     const isUsage = error instanceof UsageError;
     console.error(explain(error) ?? error);
@@ -40,14 +40,14 @@ function explain(error: unknown): string | undefined {
   return path === undefined ? undefined : `The data folder cannot be used: ${message}. Choose another one with --data`;
 }
 
-async function run(given: OptionValues): Promise<void> {
+async function run(values: OptionValues): Promise<void> {
   const end = endOfProcess();
-  const dataDir = given.data ?? resolve(DEFAULT_FOLDER);
-  const publicAddress = await publicAddressOf(given.host, '--host');
+  const dataDir = values.data ?? resolve(DEFAULT_FOLDER);
+  const publicAddress = await publicAddressOf(values.host, '--host');
   const release = await ownDataDir(dataDir, '--data');
   try {
     const options: VodOptions = {
-      ...vodOptions(given, dataDir),
+      ...vodOptions(values, dataDir),
       addresses: addressesOf(publicAddress),
       ...(publicAddress && !publicAddress.isWildcard && { mediaHost: publicAddress.name }),
     };
@@ -75,27 +75,27 @@ async function run(given: OptionValues): Promise<void> {
   }
 }
 
-function vodOptions(given: OptionValues, dataDir: string): VodOptions {
-  if ((given['secret-id'] === undefined) !== (given['secret-key'] === undefined)) {
+function vodOptions(values: OptionValues, dataDir: string): VodOptions {
+  if ((values['secret-id'] === undefined) !== (values['secret-key'] === undefined)) {
     throw new UsageError('--secret-id and --secret-key must be given together');
   }
   const keyPair = loadKeyPair(dataDir);
   return {
-    port: given.port ?? DEFAULT_PORT,
+    port: values.port ?? DEFAULT_PORT,
     dataDir: join(dataDir, 'vod'),
-    secretId: given['secret-id'] ?? keyPair.secretId,
-    secretKey: given['secret-key'] ?? keyPair.secretKey,
-    callbackUrl: given.callback ?? '',
-    mode: given.mode === 'pull' ? 'PULL' : 'PUSH',
-    signKey: given['sign-key'] ?? '',
-    uploadSwitch: given['upload-event'] ?? true,
-    deleteSwitch: given['delete-event'] ?? true,
-    playerKey: given['player-key'] ?? '',
-    urlKey: given['url-key'] ?? '',
-    faults: faultsOf(given),
-    ...(given['sub-app-ids'] && { subAppIds: given['sub-app-ids'] }),
-    ...(given['step-ms'] !== undefined && { stepMs: given['step-ms'] }),
-    ...(given.procedures !== undefined && { procedures: readProceduresFile(given.procedures) }),
+    secretId: values['secret-id'] ?? keyPair.secretId,
+    secretKey: values['secret-key'] ?? keyPair.secretKey,
+    callbackUrl: values.callback ?? '',
+    mode: values.mode === 'pull' ? 'PULL' : 'PUSH',
+    signKey: values['sign-key'] ?? '',
+    uploadSwitch: values['upload-event'] ?? true,
+    deleteSwitch: values['delete-event'] ?? true,
+    playerKey: values['player-key'] ?? '',
+    urlKey: values['url-key'] ?? '',
+    faults: faultsOf(values),
+    ...(values['sub-app-ids'] && { subAppIds: values['sub-app-ids'] }),
+    ...(values['step-ms'] !== undefined && { stepMs: values['step-ms'] }),
+    ...(values.procedures !== undefined && { procedures: readProceduresFile(values.procedures) }),
     log: (line) => {
       console.error(line);
     },
@@ -103,14 +103,14 @@ function vodOptions(given: OptionValues, dataDir: string): VodOptions {
 }
 
 /** @throws UsageError if a fault is given twice */
-function faultsOf(given: OptionValues): Partial<Faults> {
+function faultsOf(values: OptionValues): Partial<Faults> {
   const faults: Partial<Faults> = {};
-  for (const fault of given.fault ?? []) {
+  for (const fault of values.fault ?? []) {
     const [name = ''] = Object.keys(fault);
     if (name in faults) throw new UsageError(`--fault ${name}=... must be given once only`);
     Object.assign(faults, fault);
   }
-  const format = given['callback-format'];
+  const format = values['callback-format'];
   if (format === undefined) return faults;
   if (faults.format !== undefined) {
     throw new UsageError('--callback-format and --fault format=... must not be given together');

@@ -154,11 +154,11 @@ export class Bucket {
   async complete(
     key: string,
     uploadId: string,
-    wanted: readonly { number: number; etag: string }[],
+    listedParts: readonly { number: number; etag: string }[],
     now: number,
   ): Promise<StoredObject> {
     this.#assertUpload(key, uploadId);
-    const running = this.#completing.get(uploadId) ?? this.#join(key, uploadId, wanted, now);
+    const running = this.#completing.get(uploadId) ?? this.#join(key, uploadId, listedParts, now);
     this.#completing.set(uploadId, running);
     try {
       return await running;
@@ -181,12 +181,12 @@ export class Bucket {
   async #join(
     key: string,
     uploadId: string,
-    wanted: readonly { number: number; etag: string }[],
+    listedParts: readonly { number: number; etag: string }[],
     now: number,
   ): Promise<StoredObject> {
     const arrived = new Map((await this.parts(key, uploadId)).map((part) => [part.number, part]));
     let previous = 0;
-    for (const [index, { number, etag }] of wanted.entries()) {
+    for (const [index, { number, etag }] of listedParts.entries()) {
       const part = arrived.get(number);
       if (part?.etag !== etag)
         throw new StorageError(
@@ -195,13 +195,13 @@ export class Bucket {
           `Part ${number} is missing, or its ETag differs from the one in the list`,
         );
       if (number <= previous) throw new StorageError(400, 'InvalidPartOrder', 'Parts are not in ascending order');
-      if (part.size < MIN_PART_BYTES && index < wanted.length - 1) {
+      if (part.size < MIN_PART_BYTES && index < listedParts.length - 1) {
         throw new StorageError(400, 'EntityTooSmall', `Part ${number} is smaller than 1 MB and not the last`);
       }
       previous = number;
     }
     const file = this.#temporaryFile();
-    const parts = wanted.map(({ number, etag }) => join(this.#partsOf(uploadId), `${number}.${etag}`));
+    const parts = listedParts.map(({ number, etag }) => join(this.#partsOf(uploadId), `${number}.${etag}`));
     let size: number;
     try {
       await concatenate(parts, file);
@@ -212,8 +212,8 @@ export class Bucket {
       this.#assertUpload(key, uploadId); // aborted while its parts were joined
       throw error;
     }
-    const md5OfMd5s = createHash('md5').update(wanted.map((part) => part.etag).join(''), 'hex');
-    const object = this.#keep(key, file, size, `${md5OfMd5s.digest('hex')}-${wanted.length}`, now);
+    const md5OfMd5s = createHash('md5').update(listedParts.map((part) => part.etag).join(''), 'hex');
+    const object = this.#keep(key, file, size, `${md5OfMd5s.digest('hex')}-${listedParts.length}`, now);
     this.abort(uploadId);
     return object;
   }

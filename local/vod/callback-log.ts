@@ -44,13 +44,13 @@ export class CallbackLog extends RecordLog<CallbackRecord> {
   end(id: number, attempt: number, result: PostResult): void {
     this.change(id, ({ attempts }) => ({
       outcome: outcomeOf(result),
-      attempts: attempts.map((known, index) => (index === attempt ? { ...known, ...result } : known)),
+      attempts: attempts.map((existing, index) => (index === attempt ? { ...existing, ...result } : existing)),
     }));
   }
 
   setResponseBody(id: number, attempt: number, responseBody: string): void {
     this.change(id, ({ attempts }) => ({
-      attempts: attempts.map((known, index) => (index === attempt ? { ...known, responseBody } : known)),
+      attempts: attempts.map((existing, index) => (index === attempt ? { ...existing, responseBody } : existing)),
     }));
   }
 }

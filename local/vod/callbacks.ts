@@ -53,12 +53,12 @@ export class Callbacks {
    * response, undefined if there is no callback with this id.
    */
   async repeat(id: number, forgery: Forgery | undefined, config: EventConfig): Promise<CallbackRecord | undefined> {
-    const found = this.records.get(id);
-    if (!found || config.url === '') return undefined;
+    const record = this.records.get(id);
+    if (!record || config.url === '') return undefined;
     const time = this.now();
-    const { url, body } = repeat(found, config, forgery, time);
+    const { url, body } = repeat(record, config, forgery, time);
     const newId = this.records.add({
-      ...found,
+      ...record,
       ...fileIdIn(body),
       kind: forgery ?? 'again',
       time,

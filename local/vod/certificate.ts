@@ -21,8 +21,13 @@ export function certificateFor(
   const file = join(directory, 'certificate.json');
   const hostList = hosts.join(' ');
   if (existsSync(file)) {
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { hosts: string; key: string; cert: string; until: number };
-    if (kept.hosts === hostList && kept.until > now + DAY) return kept;
+    const stored = JSON.parse(readFileSync(file, 'utf8')) as {
+      hosts: string;
+      key: string;
+      cert: string;
+      until: number;
+    };
+    if (stored.hosts === hostList && stored.until > now + DAY) return stored;
   }
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   // Browsers refuse server certificates that are valid for longer than 825 days.

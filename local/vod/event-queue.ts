@@ -35,9 +35,9 @@ export class EventQueue {
   confirm(handles: readonly string[]): boolean {
     const ids: string[] = [];
     for (const handle of handles) {
-      const [found] = this.state.queueByHandle.get(handle);
-      if (handle === '' || !found || this.now() - found[1].pulledAt > this.confirmWithinMs) return false;
-      ids.push(found[0]);
+      const [event] = this.state.queueByHandle.get(handle);
+      if (handle === '' || !event || this.now() - event[1].pulledAt > this.confirmWithinMs) return false;
+      ids.push(event[0]);
     }
     for (const id of ids) this.state.queue.delete(id);
     return true;
@@ -45,13 +45,13 @@ export class EventQueue {
 
   #take(): object[] {
     const now = this.now();
-    const taken: object[] = [];
+    const events: object[] = [];
     for (const [id, event] of this.state.queue.entries()) {
-      if (taken.length === MAX_EVENTS_PER_PULL) break;
+      if (events.length === MAX_EVENTS_PER_PULL) break;
       if (now - event.createdAt > RETENTION_MS) this.state.queue.delete(id);
-      else if (now - event.pulledAt > this.confirmWithinMs) taken.push(this.#handOut(id, event, now));
+      else if (now - event.pulledAt > this.confirmWithinMs) events.push(this.#handOut(id, event, now));
     }
-    return taken;
+    return events;
   }
 
   #handOut(id: string, event: QueuedEvent, now: number): object {

@@ -68,6 +68,6 @@ function isInOrder(query: URLSearchParams): boolean {
   return positions.every((position, index) => index === 0 || position > (positions[index - 1] ?? position));
 }
 
-function isEqual(expected: string, given: string): boolean {
-  return /^[0-9a-f]{32}$/.test(given) && timingSafeEqual(Buffer.from(expected), Buffer.from(given));
+function isEqual(expected: string, received: string): boolean {
+  return /^[0-9a-f]{32}$/.test(received) && timingSafeEqual(Buffer.from(expected), Buffer.from(received));
 }

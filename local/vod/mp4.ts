@@ -26,8 +26,8 @@ export async function describe(path: string): Promise<Picture> {
 async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
   const head = Buffer.alloc(16);
   const { size } = await file.stat();
-  for (let at = 0, count = 0; at < size && count < MAX_BOXES; count++) {
-    const { bytesRead } = await file.read(head, 0, 16, at);
+  for (let offset = 0, count = 0; offset < size && count < MAX_BOXES; count++) {
+    const { bytesRead } = await file.read(head, 0, 16, offset);
     if (bytesRead < 8) return undefined;
     const short = head.readUInt32BE(0);
     const headLength = short === 1 ? 16 : 8;
@@ -35,10 +35,10 @@ async function findIndex(file: FileHandle): Promise<Buffer | undefined> {
     if (length < headLength) return undefined;
     if (head.toString('latin1', 4, 8) === 'moov' && length < MAX_INDEX_BYTES) {
       const index = Buffer.alloc(length - headLength);
-      await file.read(index, 0, index.length, at + headLength);
+      await file.read(index, 0, index.length, offset + headLength);
       return index;
     }
-    at += length;
+    offset += length;
   }
   return undefined;
 }
@@ -65,15 +65,15 @@ function durationUnits(header: Buffer, isVersion1: boolean): number {
 }
 
 function boxes(parent: Buffer): Map<string, Buffer[]> {
-  const found = new Map<string, Buffer[]>();
-  for (let at = 0, count = 0; at + 8 <= parent.length && count < MAX_BOXES; count++) {
-    const length = parent.readUInt32BE(at);
+  const boxesByType = new Map<string, Buffer[]>();
+  for (let offset = 0, count = 0; offset + 8 <= parent.length && count < MAX_BOXES; count++) {
+    const length = parent.readUInt32BE(offset);
     if (length < 8) break;
-    const name = parent.toString('latin1', at + 4, at + 8);
-    const same = found.get(name) ?? [];
-    same.push(parent.subarray(at + 8, at + length));
-    found.set(name, same);
-    at += length;
+    const name = parent.toString('latin1', offset + 4, offset + 8);
+    const same = boxesByType.get(name) ?? [];
+    same.push(parent.subarray(offset + 8, offset + length));
+    boxesByType.set(name, same);
+    offset += length;
   }
-  return found;
+  return boxesByType;
 }

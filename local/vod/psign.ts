@@ -143,8 +143,8 @@ function macOf(signed: string, key: string): string {
 }
 
 /** Compares the text, since several texts decode to the same bytes. */
-function isEqual(expected: string, given: string): boolean {
+function isEqual(expected: string, received: string): boolean {
   const a = Buffer.from(expected);
-  const b = Buffer.from(given);
+  const b = Buffer.from(received);
   return a.length === b.length && timingSafeEqual(a, b);
 }

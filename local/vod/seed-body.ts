@@ -111,12 +111,12 @@ type Raw<T> = { readonly [K in keyof T]: K extends 'content' | 'createTime' | 'f
 
 function readFile(file: unknown, name: string): SeedFile {
   check(findViolation(file, FILE_RULES, name));
-  const { content, createTime, ...given } = file as Raw<SeedFile>; // has passed its rules
-  if (content !== undefined && given.size !== undefined) {
+  const { content, createTime, ...fields } = file as Raw<SeedFile>; // has passed its rules
+  if (content !== undefined && fields.size !== undefined) {
     throw new LocalError(400, `"${name}.size" must be absent if "content" is given`);
   }
   return {
-    ...given,
+    ...fields,
     ...(content !== undefined && { content: Buffer.from(content, 'base64') }),
     ...(createTime !== undefined && { createTime: Date.parse(createTime) }),
   };
@@ -124,19 +124,19 @@ function readFile(file: unknown, name: string): SeedFile {
 
 function readTask(task: unknown, name: string): SeedTask {
   check(findViolation(task, TASK_RULES, name));
-  const { createTime, finishTime, ...given } = task as Raw<SeedTask>; // has passed its rules
-  const isReview = given.type === 'ReviewAudioVideo';
-  if (isReview && given.procedure !== undefined) {
+  const { createTime, finishTime, ...fields } = task as Raw<SeedTask>; // has passed its rules
+  const isReview = fields.type === 'ReviewAudioVideo';
+  if (isReview && fields.procedure !== undefined) {
     throw new LocalError(400, `"${name}.procedure" must be absent if "type" is "ReviewAudioVideo"`);
   }
-  if (!isReview && given.suggestion !== undefined) {
+  if (!isReview && fields.suggestion !== undefined) {
     throw new LocalError(400, `"${name}.suggestion" must be absent unless "type" is "ReviewAudioVideo"`);
   }
-  if (given.status === 'PROCESSING' && finishTime !== undefined) {
+  if (fields.status === 'PROCESSING' && finishTime !== undefined) {
     throw new LocalError(400, `"${name}.finishTime" must be absent if "status" is "PROCESSING"`);
   }
   return {
-    ...given,
+    ...fields,
     ...(createTime !== undefined && { createTime: Date.parse(createTime) }),
     ...(finishTime !== undefined && { finishTime: Date.parse(finishTime) }),
   };

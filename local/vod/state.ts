@@ -160,9 +160,9 @@ export class State {
       if (session.expiresAt >= now) continue;
       if (!session.committed) {
         // The process may have been killed after the file was in the library and before the session was updated.
-        const kept = JSON.stringify(this.media.get(session.fileId) ?? {});
+        const current = JSON.stringify(this.media.get(session.fileId) ?? {});
         for (const object of [session.video, session.cover]) {
-          if (object && !kept.includes(object.key)) this.bucket.remove(object.key);
+          if (object && !current.includes(object.key)) this.bucket.remove(object.key);
         }
       }
       this.sessions.delete(id);

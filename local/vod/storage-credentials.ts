@@ -62,9 +62,9 @@ export function authorize(call: Call, secret: string, now: number): string {
   if (signed.get('q-ak') !== credentials.secretId) {
     throw signatureDoesNotMatch('q-ak must be the secretId that belongs to the token');
   }
-  const given = Buffer.from(signed.get('q-signature') ?? '');
+  const received = Buffer.from(signed.get('q-signature') ?? '');
   const expected = Buffer.from(signatureOf(call, signed, credentials.secretKey));
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
+  if (received.length !== expected.length || !timingSafeEqual(received, expected)) {
     throw signatureDoesNotMatch('q-signature does not match this method, path, parameters and headers');
   }
   return sessionKey;

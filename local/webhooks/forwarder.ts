@@ -69,7 +69,7 @@ function pairs(rawHeaders: readonly string[]): HeaderLine[] {
 }
 
 /** Calls `done` with the beginning of the body. */
-function readBody(message: IncomingMessage, done: (text: string) => void): void {
+function readBody(message: IncomingMessage, callback: (text: string) => void): void {
   let bytes = Buffer.alloc(0);
   message.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_RESPONSE_BYTES);
@@ -77,6 +77,6 @@ function readBody(message: IncomingMessage, done: (text: string) => void): void 
   });
   message.on('error', () => undefined); // interrupted: `done` is called with what was read so far
   message.on('close', () => {
-    done(bytes.toString());
+    callback(bytes.toString());
   });
 }

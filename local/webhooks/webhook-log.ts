@@ -42,8 +42,8 @@ const MAX_ATTEMPTS = 30;
 export class WebhookLog extends RecordLog<WebhookRecord> {
   /** Returns the id of the webhook's record. */
   begin(webhookId: string, body: string, attempt: WebhookAttempt): number {
-    const known = this.findNewest((record) => record.webhookId === webhookId);
-    const id = known?.id ?? this.add(webhookRecord(webhookId, body, attempt.time));
+    const existing = this.findNewest((record) => record.webhookId === webhookId);
+    const id = existing?.id ?? this.add(webhookRecord(webhookId, body, attempt.time));
     this.change(id, ({ attempts }) => ({
       outcome: 'sending',
       attempts: [...attempts, attempt].slice(-MAX_ATTEMPTS),

@@ -32,7 +32,7 @@ beforeAll(async () => {
   app.respondWith((response) => response.writeHead(200, { 'x-app': 'demo' }).end('{"ok":true}'));
   run = await startTestRun({
     features: { notifyUrl: `${app.url}?key=of-the-receiver` },
-    given: { callbackSignKey: 'SignKeyOfTheTest' },
+    givenSecrets: { callbackSignKey: 'SignKeyOfTheTest' },
   });
   ends.push(() => run.stop());
   browser = await launchBrowser(run.vod.port);

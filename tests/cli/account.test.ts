@@ -127,8 +127,8 @@ describe('A3: the account', () => {
     for (const { stage, profile, variables } of cases) {
       process.env = { ...variables };
       const requestHandler = awsRequestHandler({});
-      const askSecrets = () => Promise.resolve([]);
-      const found = credentialsOf({ stage, profile, requestHandler, askSecrets })();
+      const promptSecrets = () => Promise.resolve([]);
+      const found = credentialsOf({ stage, profile, requestHandler, promptSecrets })();
       ours.push(await found.then(({ accessKeyId }) => accessKeyId).catch(() => null));
     }
     expect(ours).toEqual(JSON.parse(theirs));

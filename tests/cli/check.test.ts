@@ -45,7 +45,7 @@ const awsBefore = { ...process.env };
 
 beforeAll(async () => {
   dataDir = await temporaryFolder();
-  run = await startTestRun({ dataDir, given: { callbackToken: WEBHOOK_TOKEN, callbackSignKey: SIGN_KEY } });
+  run = await startTestRun({ dataDir, givenSecrets: { callbackToken: WEBHOOK_TOKEN, callbackSignKey: SIGN_KEY } });
   stack = await serve(cloudFormation(() => stackName, outputs));
   table = await serve(relayTable);
   ssm = await serve(relayParameters);

@@ -17,7 +17,7 @@ let before: [string, string][];
 
 beforeAll(async () => {
   dataDir = await temporaryFolder();
-  run = await startTestRun({ dataDir, given: { callbackSignKey: SIGN_KEY } });
+  run = await startTestRun({ dataDir, givenSecrets: { callbackSignKey: SIGN_KEY } });
   env = { DATA_DIR: dataDir, VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
   before = [...run.parameterStore.parameters];
 });
@@ -246,11 +246,11 @@ describe('secrets', () => {
     const seal = stored('seal-key');
     for (const name of ['vod-key', 'callback-token', 'sign-key']) parameters.delete(`/local/${name}`);
     const shownPrompts: string[] = [];
-    const askSecrets = (prompts: readonly string[]) => {
+    const promptSecrets = (prompts: readonly string[]) => {
       shownPrompts.push(...prompts);
       return Promise.resolve(['AKIDtyped', 'typed-key']);
     };
-    const { code, out } = await local(['secrets', 'create'], { askSecrets });
+    const { code, out } = await local(['secrets', 'create'], { promptSecrets });
     expect(code).toBe(0);
     expect(out).toMatch(/created +\/local\/vod-key[^]*exists +\/local\/seal-key[^]*created +\/local\/callback-token/);
     expect(out).not.toContain('typed-key');
@@ -266,7 +266,7 @@ describe('secrets', () => {
   test('create reads the key pair from the environment, and refuses an empty one', async () => {
     run.parameterStore.parameters.delete('/local/vod-key');
     const { vodSecretId: VOD_SECRET_ID, vodSecretKey: VOD_SECRET_KEY } = run.secrets;
-    const nothing = { askSecrets: () => Promise.resolve(['', '']) };
+    const nothing = { promptSecrets: () => Promise.resolve(['', '']) };
     expect(await local(['secrets', 'create'], nothing)).toMatchObject({ code: 1, err: expect.stringMatching(/stdin/) });
     await vod(['secrets', 'create', '--local'], { ...env, VOD_SECRET_ID, VOD_SECRET_KEY });
     expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: VOD_SECRET_ID, secretKey: VOD_SECRET_KEY });
@@ -330,8 +330,8 @@ describe('secrets', () => {
   });
 
   test('the key pair is replaced as a whole', async () => {
-    const askSecrets = () => Promise.resolve(['AKIDnew', 'new-key']);
-    const { code, out } = await local(['secrets', 'rotate', 'vod-key', '--step', 'replace'], { askSecrets });
+    const promptSecrets = () => Promise.resolve(['AKIDnew', 'new-key']);
+    const { code, out } = await local(['secrets', 'rotate', 'vod-key', '--step', 'replace'], { promptSecrets });
     expect([code, out]).toEqual([0, expect.not.stringContaining('new-key')]);
     expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDnew', secretKey: 'new-key' });
   });

@@ -85,7 +85,14 @@ test('reconcile --json prints what the function returned', async () => {
 });
 
 test('reconcile reports what is left to do', async () => {
-  const summary = { finished: false, filled: 0, failed: 20, lost: 3, looked: {}, hidden: ['2026-11-22T08:00:00.000Z'] };
+  const summary = {
+    finished: false,
+    filled: 0,
+    failed: 20,
+    lostEvents: 3,
+    looked: {},
+    hidden: ['2026-11-22T08:00:00.000Z'],
+  };
   fakeResponse = { status: 200, headers: {}, body: JSON.stringify(summary) };
   const { code, out } = await vod(['reconcile']);
   expect(code).toBe(0);

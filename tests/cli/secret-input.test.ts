@@ -44,8 +44,8 @@ test.each(AROUND)('A7: %s around a key in VOD_SECRET_KEY is not stored', async (
 });
 
 test.each(AROUND)('A7: %s around a key that is typed or pasted is not stored', async (_, before, after) => {
-  const askSecrets = () => Promise.resolve([`${before}${ID}${after}`, `${before}${KEY}${after}`]);
-  const { code } = await vod(['secrets', 'create', '--local'], { DATA_DIR: dataDir }, { askSecrets });
+  const promptSecrets = () => Promise.resolve([`${before}${ID}${after}`, `${before}${KEY}${after}`]);
+  const { code } = await vod(['secrets', 'create', '--local'], { DATA_DIR: dataDir }, { promptSecrets });
   expect([code, JSON.parse(stored() ?? '')]).toEqual([0, { secretId: ID, secretKey: KEY }]);
 });
 
@@ -84,8 +84,8 @@ test('A7: keys in quotes, and keys that are swapped, are refused without showing
 });
 
 test('A7: a key of invisible characters only counts as none', async () => {
-  const askSecrets = () => Promise.resolve([ID, '\u200B\r']);
-  const { code, err } = await vod(['secrets', 'create', '--local'], { DATA_DIR: dataDir }, { askSecrets });
+  const promptSecrets = () => Promise.resolve([ID, '\u200B\r']);
+  const { code, err } = await vod(['secrets', 'create', '--local'], { DATA_DIR: dataDir }, { promptSecrets });
   expect([code, err]).toEqual([1, expect.stringMatching(/set VOD_SECRET_ID and VOD_SECRET_KEY/)]);
 });
 

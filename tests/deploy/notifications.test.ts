@@ -1,5 +1,5 @@
 import { notifyConfig } from '../../lib/notifications/config';
-import { RESPONSE_WITHIN } from '../../lib/notifications/delivery';
+import { RESPONSE_TIMEOUT } from '../../lib/notifications/delivery';
 import { ANNOUNCED } from '../../lib/notifications/announcement';
 import { uploadChangedConfig } from '../../lib/verification/config';
 import { copyExampleTo, copyOfTheProject } from '../support/deploy/packaged';
@@ -106,7 +106,7 @@ test('the queue hands over at most 20 messages at a time, one a call, so that on
 test('the function has time for a response after 15 s and for its calls before and after it, its queue six times as much', () => {
   const { timeout = 0 } = functionOf(templates.with, 'NotifyApp') ?? {};
   // Reading the secret and moving the message may take 6 s each.
-  expect(timeout).toBeGreaterThan(RESPONSE_WITHIN / 1_000 + 12);
+  expect(timeout).toBeGreaterThan(RESPONSE_TIMEOUT / 1_000 + 12);
   const queue = templates.with.queue('NotifyAppQueue');
   expect(queue.VisibilityTimeout).toBe(6 * timeout);
   expect(queue.RedrivePolicy).toEqual({

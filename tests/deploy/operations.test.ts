@@ -95,7 +95,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
       'uploads-list-5xx',
       'verification-dead-letters',
       'verification-late',
-      'verification-unanswered',
+      'verification-no-response',
     ];
     const PUSH = ['vod-events-5xx', 'vod-events-errors', 'vod-events-throttles', 'vod-events-unauthorized'];
     const OPTIONAL = [

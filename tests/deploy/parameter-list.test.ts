@@ -44,7 +44,7 @@ test('every parameter of the list is used, and every one that is used is in the 
   const used = [...texts.matchAll(/\$\{param:(\w+)/g)].map(([, name = '']) => name);
   expect([...new Set(used)].filter((name) => !NAMES.includes(name) && !fixed.includes(name))).toEqual([]);
   const inCode = read('deploy/parameters.js') + read('deploy/features.js') + read('deploy/routes.js');
-  expect(NAMES.filter((name) => !used.includes(name) && !inCode.includes(`given.${name}`))).toEqual([]);
+  expect(NAMES.filter((name) => !used.includes(name) && !inCode.includes(`values.${name}`))).toEqual([]);
 });
 
 test('.env.example is what deploy/env-example.js makes of the list: names, order, defaults and descriptions', () => {
@@ -68,13 +68,13 @@ test('the local run sets every parameter of the list, and no other', async () =>
 });
 
 describe.each(PARAMETERS)('the parameter $name', ({ name, example, description, rule, section }) => {
-  const context = (value: string) => ({ given: { ...defaultsOf('dev'), [name]: value }, stage: 'dev' });
+  const context = (value: string) => ({ values: { ...defaultsOf('dev'), [name]: value }, stage: 'dev' });
 
   test('has a description, a section, a rule, and an example that its own rule accepts', () => {
     expect([description, section, rule.text].map((text) => text.length > 1)).toEqual([true, true, true]);
     const value = typeof example === 'function' ? example('dev') : example;
-    const given = { ...context(value).given, PROCEDURES: 'LongVideoPreset' };
-    expect(rule.violation(value, { given, stage: 'dev', region: 'ap-southeast-1' })).toBeUndefined();
+    const values = { ...context(value).values, PROCEDURES: 'LongVideoPreset' };
+    expect(rule.violation(value, { values, stage: 'dev', region: 'ap-southeast-1' })).toBeUndefined();
   });
 
   test('has a default that is accepted, or is missing in a message that names the parameter', () => {
@@ -85,5 +85,5 @@ describe.each(PARAMETERS)('the parameter $name', ({ name, example, description, 
 
 test('a name that is not in the list is an error', () => {
   expect(() => defaultOf('toString', 'dev')).toThrow('Cannot find the deploy parameter toString');
-  expect(() => problemOf('VOD_KEY', { given: {}, stage: 'dev' })).toThrow('Cannot find the deploy parameter VOD_KEY');
+  expect(() => problemOf('VOD_KEY', { values: {}, stage: 'dev' })).toThrow('Cannot find the deploy parameter VOD_KEY');
 });

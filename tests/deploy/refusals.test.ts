@@ -137,7 +137,7 @@ describe('A9: characters', () => {
   ];
   const LOOK_ALIKES = ['\u0430', '\u043E', '\u03BF', '\uFF41', '\u2010', '\u2019', '\uFF0F', '\uFF1A'];
   const context = (name: string, value: string) => ({
-    given: { ...defaultsOf('dev'), ...FULL, [name]: value },
+    values: { ...defaultsOf('dev'), ...FULL, [name]: value },
     stage: 'dev',
   });
 

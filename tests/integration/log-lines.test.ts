@@ -338,11 +338,11 @@ describe('log lines of verification and reconciliation', () => {
   test('lines of upload-changed are counted: no response of VOD, unknown files, a failing queue', async () => {
     await world.deliver(newFileUpload({ fileId: '999' }));
     world.api.respond = () => refusal('InternalError');
-    expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({ UnansweredVerifications: 1 });
+    expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({ FailedVerifications: 1 });
     world.services.isQueueAvailable = false;
     await world.deliver(newFileUpload({ fileId: '998' }));
     expect(await counted('UploadChangedLogGroup', world.verify)).toEqual({
-      UnansweredVerifications: 1,
+      FailedVerifications: 1,
       FailedWrites: 1,
     });
     world.services.isQueueAvailable = true;

@@ -189,8 +189,8 @@ describe('pull-events in the local run', () => {
   let run: TestRun;
   let pulled: () => Promise<Summary>;
   beforeAll(async () => {
-    const given = { vodSecretId: SECRET_ID, vodSecretKey: SECRET_KEY };
-    run = await startTestRun({ given, confirmWithinMs: 3_000 });
+    const givenSecrets = { vodSecretId: SECRET_ID, vodSecretKey: SECRET_KEY };
+    run = await startTestRun({ givenSecrets, confirmWithinMs: 3_000 });
     const client = new sdk.v20180717.Client({
       credential: { secretId: SECRET_ID, secretKey: SECRET_KEY },
       profile: { httpProfile: { protocol: 'http://', endpoint: `127.0.0.1:${run.vod.port}` } },

@@ -70,7 +70,7 @@ describe('a run of reconcile', () => {
     await world.run();
     const item = await world.item(fileId);
     world.webhook.takeCounts();
-    const quiet = { filled: 0, confirmed: 0, corrected: 0, deleted: 0, unknown: 0, lost: 0, failed: 0 };
+    const quiet = { filled: 0, confirmed: 0, corrected: 0, deleted: 0, unknown: 0, lostEvents: 0, failed: 0 };
     expect(await world.run()).toMatchObject({ ...quiet, finished: true });
     expect(world.webhook.takeCounts()).toEqual({ BatchGetItem: 2 });
     expect(await world.item(fileId)).toEqual(item);
@@ -130,7 +130,7 @@ describe('a run of reconcile', () => {
     expect(await world.run()).toMatchObject({ finished: true, filled: 2, failed: expect.any(Number) });
     for (const fileId of [first, last]) expect(await world.item(fileId)).toMatchObject({ trust: 'confirmed' });
     expect(await world.webhook.itemOf(broken)).toBeUndefined();
-    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-answer', fileIds: [broken] }));
+    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-response', fileIds: [broken] }));
   });
 
   test('runs the other phases to their end and fails when VOD does not respond to one', async () => {

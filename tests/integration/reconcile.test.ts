@@ -108,7 +108,7 @@ describe('reconcile without events', () => {
     const old = world.upload({ text: 'old' });
     world.clock.vod = 0;
     const fresh = world.upload({ text: 'fresh' });
-    expect(await world.run()).toMatchObject({ filled: 2, lost: 0, looked: { library: 2 } });
+    expect(await world.run()).toMatchObject({ filled: 2, lostEvents: 0, looked: { library: 2 } });
     expect(await world.item(old)).toMatchObject({ sourceContext: 'old', trust: 'confirmed' });
     expect(await world.item(fresh)).toMatchObject({ sourceContext: 'fresh' });
     expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 0, audit: 0 } });
@@ -120,13 +120,13 @@ describe('reconcile without events', () => {
     world.clock.vod = -30 * MINUTE;
     world.upload();
     world.clock.vod = 0;
-    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    expect(await world.run()).toMatchObject({ filled: 1, lostEvents: 0 });
     world.upload();
-    expect(await world.run()).toMatchObject({ filled: 1, lost: 0 });
+    expect(await world.run()).toMatchObject({ filled: 1, lostEvents: 0 });
     world.clock.vod = -5 * MINUTE;
     world.upload();
     world.clock.vod = 0;
-    expect(await world.run()).toMatchObject({ filled: 1, lost: 1 });
+    expect(await world.run()).toMatchObject({ filled: 1, lostEvents: 1 });
   });
 });
 

@@ -75,7 +75,7 @@ describe('verification before VOD has the result', () => {
     expect(await world.verify()).toBe(0);
     const before = await world.item(fileId);
     expect(before).toMatchObject({ trust: 'pushed', version: 1 });
-    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-answer', fileIds: [fileId] }));
+    expect(world.lines).toContainEqual(expect.objectContaining({ outcome: 'no-response', fileIds: [fileId] }));
     await world.pass(5 * SECOND);
     expect(await world.item(fileId)).toEqual(before);
     world.api.respond = (__, pass) => pass();
@@ -120,7 +120,7 @@ describe('verification before VOD has the result', () => {
     await world.pass(25 * HOUR);
     expect(world.queue).toEqual([]);
     expect(world.deadLetters.map((body) => JSON.parse(body) as object)).toEqual([
-      expect.objectContaining({ fileId, version: 1, question: 'no-answer' }),
+      expect.objectContaining({ fileId, version: 1, question: 'no-response' }),
     ]);
     expect(world.lines).toContainEqual(
       expect.objectContaining({ level: 'error', outcome: 'given-up', fileIds: [fileId] }),

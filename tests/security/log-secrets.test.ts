@@ -123,7 +123,7 @@ test("no line of verification or reconciliation contains a file's content, a cal
     await world.run();
     expect(await world.item(fileId)).toMatchObject({ status: 'deleted', uploader: 'caller-7' });
     const outcomes = world.lines.map(({ outcome }) => outcome);
-    for (const outcome of ['no-answer', 'verified', 'unknown', 'deleted', 'reconciled']) {
+    for (const outcome of ['no-response', 'verified', 'unknown', 'deleted', 'reconciled']) {
       expect(outcomes).toContain(outcome);
     }
     expectNone(world.lines, ['canary', 'caller-7', 'holiday', SECRET_ID, SECRET_KEY, 'seal-new']);

@@ -31,7 +31,7 @@ const VISIBILITY_TIMEOUT = 6 * MINUTE;
 /** Of one stream batch, as serverless.yml has it. */
 const BATCH_SIZE = 100;
 /** How long VOD may take for a procedure, in real time. */
-const PROCESSED_WITHIN = 20 * SECOND;
+const PROCESSED_TIMEOUT = 20 * SECOND;
 
 interface Message {
   readonly body: string;
@@ -232,7 +232,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
     },
     /** Waits until VOD has ended every procedure of the file. */
     processed: async (fileId: string): Promise<void> => {
-      const end = Date.now() + PROCESSED_WITHIN;
+      const end = Date.now() + PROCESSED_TIMEOUT;
       while (Date.now() < end) {
         const { TaskSet = [] } = await client.DescribeTasks({ FileId: fileId });
         if (TaskSet.length > 0 && TaskSet.every(({ Status }) => Status === 'FINISH')) return;

@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { listen, readBody } from '../../local/server';
 import { onceDone } from './vod/vod-client';
 
-/** Asks the local VOD, or another one at this port. */
+/** Requests from the local VOD, or from another one at this port. */
 export type Pass = (vodPort?: number) => Promise<object>;
 
 /** What VOD's server API returns for one call: its whole body. */

@@ -37,7 +37,7 @@ async function retry(
   const chosen = letters.filter(({ id }) => id !== undefined && (ids === undefined || ids.has(id)));
   const others = letters.filter((letter) => !chosen.includes(letter));
   const unreadable = letters.filter(({ id }) => id === undefined);
-  const missing = [...(ids ?? [])].filter((wanted) => !letters.some(({ id }) => id === wanted));
+  const missing = [...(ids ?? [])].filter((messageId) => !letters.some(({ id }) => id === messageId));
   await releaseDeadLetters(sqs, queues.deadLettersUrl, others);
   const command = `npm run vod -- notifications retry ${ids === undefined ? '--all' : [...ids].join(' ')} ${options}`;
   const rerun = `run \`${command}\` again, which delivers some twice and loses none`;

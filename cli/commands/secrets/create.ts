@@ -5,7 +5,7 @@ import type { Deployment } from '../../deployment/deployment';
 import { findDeployment } from '../../deployment/find-deployment';
 import { putSecret, secretsOf } from '../../deployment/secrets';
 import { fingerprint } from '../../deployment/state';
-import { askKeyPair } from '../../secrets/key-pair-input';
+import { promptKeyPair } from '../../secrets/key-pair-input';
 import { ROTATABLE_SECRETS, type RotatableSecret } from '../../secrets/rotation-steps';
 import { withInterruptionMessage } from '../../terminal/interruption';
 
@@ -24,7 +24,7 @@ export const createSecrets = defineCommand({
     const deployment = await findDeployment(options, context);
     const { parameters } = deployment;
     const { has } = await secretsOf(deployment);
-    const key = has(parameters.vodKey) ? undefined : await askKeyPair(context);
+    const key = has(parameters.vodKey) ? undefined : await promptKeyPair(context);
     for (const [name, advice] of storedByHand(parameters)) {
       if (!has(name)) context.out(`missing  ${name}  ${advice}`);
     }

@@ -5,7 +5,7 @@ import { UsageError } from '../../command-line/usage-error';
 import type { Deployment } from '../../deployment/deployment';
 import { findDeployment } from '../../deployment/find-deployment';
 import { putSecret } from '../../deployment/secrets';
-import { askKeyPair } from '../../secrets/key-pair-input';
+import { promptKeyPair } from '../../secrets/key-pair-input';
 import { rotate } from '../../secrets/rotation';
 import {
   ROTATABLE_NAMES,
@@ -57,7 +57,7 @@ function stepNames(name: RotatableName): string[] {
 
 async function replaceKeyPair(deployment: Deployment, context: CommandContext): Promise<void> {
   const name = deployment.parameters.vodKey;
-  const value = await askKeyPair(context);
+  const value = await promptKeyPair(context);
   await putSecret(deployment, name, value, true);
   context.out(`${name}  ${keyPair(name, value).secretId}`);
   context.out(

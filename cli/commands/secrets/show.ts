@@ -37,9 +37,9 @@ export const showSecrets = defineCommand({
     printLine(parameters.urlKey, fingerprints);
     for (const [secretName, { parameter }] of Object.entries(ROTATABLE_SECRETS)) {
       const { step, begun } = rotations?.[secretName] ?? {};
-      const done = step === undefined ? [] : `step ${step} is done`;
+      const stepText = step === undefined ? [] : `step ${step} is done`;
       const interrupted = begun === undefined ? [] : `step ${begun.step} began and must be run again`;
-      const steps = [done, interrupted].flat();
+      const steps = [stepText, interrupted].flat();
       const progress = steps.length === 0 ? '' : `, rotation in progress: ${steps.join(', ')}`;
       printLine(parameters[parameter], (name) => `${fingerprints(name)}${progress}`);
     }

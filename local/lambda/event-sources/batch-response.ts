@@ -25,6 +25,6 @@ export function parseBatchResponse(
   const failed = failures.map((failure: unknown) =>
     typeof failure === 'object' && failure !== null && 'itemIdentifier' in failure ? failure.itemIdentifier : undefined,
   );
-  const known = failed.filter((id): id is string => typeof id === 'string' && identifiers.has(id));
-  return known.length < failed.length ? 'all' : new Set(known);
+  const valid = failed.filter((id): id is string => typeof id === 'string' && identifiers.has(id));
+  return valid.length < failed.length ? 'all' : new Set(valid);
 }

@@ -43,8 +43,8 @@ export async function deliverBatch(
     const rest = remainder({ records, attempts }, delivered, mapping);
     const next = rest[0]?.records[0];
     const all = segment.records;
-    const done = next ? all[all.indexOf(next) - 1] : all.at(-1);
-    if (done) saveProgress(done);
+    const last = next ? all[all.indexOf(next) - 1] : all.at(-1);
+    if (last) saveProgress(last);
     segments.unshift(...rest);
 
     const isComplete = delivered === records.length;

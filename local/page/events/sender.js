@@ -14,7 +14,7 @@ const FORGERIES = ['wrong-token', 'wrong-sign', 'other-file', 'cut'];
  * @param {(forgery?: string) => Promise<any>} options.send resolves to the new record
  */
 export function createSender({ announce, hasSignKey, send }) {
-  const again = element('button', { type: 'button', onclick: () => void sendAndShow() });
+  const repeatButton = element('button', { type: 'button', onclick: () => void sendAndShow() });
   const choice = element('select', { onchange: showHint });
   const forgeButton = element('button', { type: 'button', onclick: () => void sendAndShow(choice.value) });
   const hint = element('p', { className: 'hint' });
@@ -22,29 +22,29 @@ export function createSender({ announce, hasSignKey, send }) {
   const result = element('div', { className: 'result', hidden: true });
 
   /** The last record that was sent here, if that succeeded. */
-  let sent;
+  let lastEvent;
 
   async function sendAndShow(forgery) {
-    again.disabled = forgeButton.disabled = true;
-    sent = undefined;
+    repeatButton.disabled = forgeButton.disabled = true;
+    lastEvent = undefined;
     try {
-      sent = await send(forgery);
+      lastEvent = await send(forgery);
       showResult();
-      const [{ status, failure }] = sent.attempts;
-      announce(words().announce(titleOf(sent), String(status ?? failure)));
+      const [{ status, failure }] = lastEvent.attempts;
+      announce(words().announce(titleOf(lastEvent), String(status ?? failure)));
     } catch (error) {
       result.replaceChildren(element('p', { className: 'error' }, error.message));
       announce(error.message);
     }
     result.hidden = false;
-    again.disabled = forgeButton.disabled = false;
+    repeatButton.disabled = forgeButton.disabled = false;
   }
 
   function showResult() {
     const text = words();
-    const [attempt] = sent.attempts;
+    const [attempt] = lastEvent.attempts;
     result.replaceChildren(
-      element('p', { className: 'attempt-line' }, element('strong', {}, titleOf(sent)), statusBadge(attempt)),
+      element('p', { className: 'attempt-line' }, element('strong', {}, titleOf(lastEvent)), statusBadge(attempt)),
       ...(attempt.responseBody ? [codeBlock(text.response, ...jsonView(attempt.responseBody))] : []),
     );
   }
@@ -63,13 +63,13 @@ export function createSender({ announce, hasSignKey, send }) {
     choice.replaceChildren(...possible.map((forgery) => new Option(text.forgeries[forgery], forgery)));
     if (possible.includes(value)) choice.value = value;
     choice.setAttribute('aria-label', text.forgery);
-    setText(again, text.sendAgain);
+    setText(repeatButton, text.sendAgain);
     setText(forgeButton, text.sendForged);
     showHint();
-    if (sent) showResult();
+    if (lastEvent) showResult();
   }
 
-  return { again, forge, result, update };
+  return { again: repeatButton, forge, result, update };
 }
 
 function titleOf({ kind }) {

@@ -54,8 +54,8 @@ export function translateForm() {
     new Option(text.otherOption, OTHER_PROCEDURE),
   );
   form.procedure.value = value;
-  setText($('#complaint'), '');
-  $('#complaint').hidden = true;
+  setText($('#upload-error'), '');
+  $('#upload-error').hidden = true;
   showChosen();
 }
 
@@ -95,7 +95,7 @@ function addFiles(files) {
   const isSame = (a, b) => a.name === b.name && a.size === b.size && a.lastModified === b.lastModified;
   const isNew = (file) => !chosen.some((other) => isSame(other, file));
   chosen = [...chosen, ...[...files].filter(isNew)];
-  $('#complaint').hidden = true;
+  $('#upload-error').hidden = true;
   showChosen();
 }
 
@@ -129,8 +129,8 @@ function showCover() {
 }
 
 function showError(message, field) {
-  setText($('#complaint'), message);
-  $('#complaint').hidden = false;
+  setText($('#upload-error'), message);
+  $('#upload-error').hidden = false;
   field.focus();
 }
 

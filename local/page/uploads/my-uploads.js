@@ -50,7 +50,7 @@ export class MyUploads {
     const own = this.#list;
     try {
       const { uploads, cursor } = await this.#clientOf(own.user).list({ limit: PAGE_SIZE, cursor: own.cursor });
-      const isNew = ({ fileId }) => !own.uploads.some((known) => known.fileId === fileId);
+      const isNew = ({ fileId }) => !own.uploads.some((upload) => upload.fileId === fileId);
       Object.assign(own, { cursor, error: undefined, isRead: true });
       own.uploads = [...own.uploads, ...uploads.filter(isNew)];
     } catch (error) {
@@ -67,9 +67,9 @@ export class MyUploads {
    */
   show(user, { state, fileId, upload }) {
     if (user !== this.#list.user) return;
-    const known = this.#find(fileId);
-    const next = { ...known, ...upload, fileId, isFollowed: state === 'processing' };
-    if (known) this.#replace(next);
+    const existing = this.#find(fileId);
+    const next = { ...existing, ...upload, fileId, isFollowed: state === 'processing' };
+    if (existing) this.#replace(next);
     else {
       this.#list.uploads = [next, ...this.#list.uploads];
       this.#changed();
@@ -110,7 +110,7 @@ export class MyUploads {
 
   /** @param {string} fileId */
   #find(fileId) {
-    return this.#list.uploads.find((known) => known.fileId === fileId);
+    return this.#list.uploads.find((upload) => upload.fileId === fileId);
   }
 
   /** @param {MyUpload} upload */

@@ -101,9 +101,9 @@ function factsOf({ uploader, sourceContext, fileId, url }) {
 
 /** The tasks of a row. The procedure's id is known before its task is. */
 function tasksOf({ procedureTaskId, tasks }) {
-  const known = new Map(procedureTaskId ? [[procedureTaskId, {}]] : []);
-  for (const [id, task] of Object.entries(tasks)) known.set(id, task);
-  return [...known].map(([id, task]) => taskOf(id, task));
+  const taskById = new Map(procedureTaskId ? [[procedureTaskId, {}]] : []);
+  for (const [id, task] of Object.entries(tasks)) taskById.set(id, task);
+  return [...taskById].map(([id, task]) => taskOf(id, task));
 }
 
 function fact(name, value, className = '') {

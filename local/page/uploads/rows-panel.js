@@ -33,8 +33,8 @@ export function rowsPanel(announce) {
 
   function announceChange(row) {
     const text = words();
-    const known = statuses.get(row.fileId);
-    if (known !== undefined && known !== row.status) {
+    const status = statuses.get(row.fileId);
+    if (status !== undefined && status !== row.status) {
       announce(text.announce(nameOf(row), text.status[row.status] ?? row.status));
     }
   }

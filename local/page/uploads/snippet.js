@@ -23,9 +23,9 @@ const { status } = await upload.settled; // VOD confirmed the result: ready, fai
  * The code of an upload with the SDK alone, with the choices made in the form.
  *
  * @param {string} url of the signature's route
- * @param {Record<string, unknown>} wanted the properties of the request
+ * @param {Record<string, unknown>} requestBody the properties of the request
  */
-export function getSignatureCode(url, wanted) {
+export function getSignatureCode(url, requestBody) {
   return `// The SDK calls this for every step of an upload, and again for every retry. Request a new signature in each call and
 // do not cache it: VOD rejects a one-time signature that was already used, and every signature that has expired.
 async function getSignature() {
@@ -35,7 +35,7 @@ async function getSignature() {
       'content-type': 'application/json',
       authorization: \`Bearer \${await userToken()}\`, // the JWT of this user
     },
-    body: JSON.stringify(${literal(wanted)}),
+    body: JSON.stringify(${literal(requestBody)}),
   });
   const body = await response.json();
   if (!response.ok) throw new Error(body.detail ?? body.message);

@@ -29,17 +29,17 @@ export function handleBatch(input: Input, handleEntry: (entry: Input) => object)
   return { Successful: successful, Failed: failed };
 }
 
-function entriesOf({ Entries: given }: Input): Input[] {
-  if (!Array.isArray(given) || given.length === 0) {
+function entriesOf({ Entries: rawEntries }: Input): Input[] {
+  if (!Array.isArray(rawEntries) || rawEntries.length === 0) {
     throw prefixedError('EmptyBatchRequest', 'There should be at least one entry in the request.');
   }
-  if (given.length > MAX_ENTRIES) {
+  if (rawEntries.length > MAX_ENTRIES) {
     throw prefixedError(
       'TooManyEntriesInBatchRequest',
-      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${given.length}.`,
+      `Maximum number of entries per request are ${MAX_ENTRIES}. You have sent ${rawEntries.length}.`,
     );
   }
-  const entries = given.map(asInput);
+  const entries = rawEntries.map(asInput);
   const ids = entries.map((entry) => requireString(entry, 'Id'));
   const malformed = ids.find((id) => !/^[\w-]{1,80}$/.test(id));
   if (malformed !== undefined) {
@@ -54,9 +54,9 @@ function entriesOf({ Entries: given }: Input): Input[] {
 }
 
 /** @throws SqsError when the bodies of the batch are too long together */
-export function checkBatchLength({ Entries: given }: Input): void {
-  if (!Array.isArray(given)) throw invalidParameterValue('Entries must be an array.');
-  const bodies = given.map(asInput).map(({ MessageBody: body }) => (typeof body === 'string' ? body : ''));
+export function checkBatchLength({ Entries: rawEntries }: Input): void {
+  if (!Array.isArray(rawEntries)) throw invalidParameterValue('Entries must be an array.');
+  const bodies = rawEntries.map(asInput).map(({ MessageBody: body }) => (typeof body === 'string' ? body : ''));
   const length = bodies.reduce((sum, body) => sum + Buffer.byteLength(body), 0);
   if (length > MAX_MESSAGE_BYTES) {
     throw prefixedError(

@@ -158,8 +158,8 @@ export class StreamLog {
     const isOld = ({ record }: StoredRecord) => record.dynamodb.ApproximateCreationDateTime < oldest;
     const [first] = this.#records;
     if (!first || !isOld(first)) return;
-    const kept = this.#records.findIndex((stored) => !isOld(stored));
-    const trimmed = this.#records.splice(0, kept === -1 ? this.#records.length : kept);
+    const firstKept = this.#records.findIndex((stored) => !isOld(stored));
+    const trimmed = this.#records.splice(0, firstKept === -1 ? this.#records.length : firstKept);
     this.#trimmedSequence = trimmed.at(-1)?.record.dynamodb.SequenceNumber ?? this.#trimmedSequence;
   }
 

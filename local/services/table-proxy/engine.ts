@@ -78,8 +78,8 @@ export function engineClient(address: EngineAddress): EngineClient {
       return (JSON.parse(text) as { Item?: Image }).Item;
     },
     keyNames: async (TableName) => {
-      const known = keyNamesByTable.get(TableName);
-      if (known) return known;
+      const cached = keyNamesByTable.get(TableName);
+      if (cached) return cached;
       const { status, text } = await send(`${TARGET}DescribeTable`, JSON.stringify({ TableName }));
       if (status !== 200) return undefined;
       const { Table: table } = JSON.parse(text) as { Table: { KeySchema: readonly { AttributeName: string }[] } };

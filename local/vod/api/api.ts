@@ -87,10 +87,10 @@ export class ServerApi {
   }
 
   #checkNames(action: Action, parameters: Record<string, unknown>): void {
-    const known = [...action.parameters, 'SubAppId', 'ExtInfo'];
-    const unknown = Object.keys(parameters).find((name) => !known.includes(name));
+    const names = [...action.parameters, 'SubAppId', 'ExtInfo'];
+    const unknown = Object.keys(parameters).find((name) => !names.includes(name));
     if (unknown !== undefined) {
-      const message = `The parameter \`${unknown}\` is not recognized by the local VOD: must be one of: ${known.join(', ')}`;
+      const message = `The parameter \`${unknown}\` is not recognized by the local VOD: must be one of: ${names.join(', ')}`;
       throw new ApiError('UnknownParameter', message);
     }
     const subAppId = getInteger(parameters, 'SubAppId', 0);

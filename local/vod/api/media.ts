@@ -52,15 +52,15 @@ function reviewInfo({ suggestion, types, time }: MediaReview): object {
 function describeMediaInfos(deps: ApiDeps, parameters: Parameters): object {
   const ids = getFileIds(parameters);
   const filters = getStrings(parameters, 'Filters', 20);
-  const found: Media[] = [];
+  const files: Media[] = [];
   const notExist: string[] = [];
   for (const id of ids) {
     const media = deps.state.media.get(id);
-    if (media && deps.library.isVisible(media)) found.push(media);
+    if (media && deps.library.isVisible(media)) files.push(media);
     else notExist.push(id);
   }
   return {
-    MediaInfoSet: found.map((media) => mediaInfo(deps, media, filters)),
+    MediaInfoSet: files.map((media) => mediaInfo(deps, media, filters)),
     NotExistFileIdSet: notExist,
   };
 }

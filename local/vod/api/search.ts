@@ -39,14 +39,14 @@ function searchMedia(deps: ApiDeps, parameters: Parameters): object {
   const { from, to } = getTimeRange(parameters, 'CreateTime', 'inclusive');
   const conditions = parseConditions(parameters);
   const { isAscending } = getSort(parameters, ['CreateTime']);
-  const found = deps.state.mediaByCreateTime
+  const matchingMedia = deps.state.mediaByCreateTime
     .range(from, to)
     .filter((media) => deps.library.isVisible(media) && conditions.every((matches) => matches(media)));
-  if (!isAscending) found.reverse();
+  if (!isAscending) matchingMedia.reverse();
   const filters = getStrings(parameters, 'Filters', 20);
   return {
-    TotalCount: Math.min(found.length, MAX_RESULTS),
-    MediaInfoSet: found.slice(offset, offset + limit).map((media) => mediaInfo(deps, media, filters)),
+    TotalCount: Math.min(matchingMedia.length, MAX_RESULTS),
+    MediaInfoSet: matchingMedia.slice(offset, offset + limit).map((media) => mediaInfo(deps, media, filters)),
   };
 }
 

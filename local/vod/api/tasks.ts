@@ -50,17 +50,17 @@ function describeTasks(deps: ApiDeps, parameters: Parameters): object {
   const limit = getInteger(parameters, 'Limit', 1, MAX_TASKS_PER_CALL) ?? DEFAULT_LIMIT;
   const scroll = getString(parameters, 'ScrollToken') ?? '';
   if (!/^\d{0,9}$/.test(scroll)) throw invalidValue('ScrollToken', '`ScrollToken` is unknown');
-  const found = findTasks(deps, parameters);
+  const matches = findTasks(deps, parameters);
   const start = Number(scroll);
   return {
-    TaskSet: found.slice(start, start + limit).map((task) => ({
+    TaskSet: matches.slice(start, start + limit).map((task) => ({
       TaskId: task.taskId,
       FileId: task.fileId,
       ...taskSummary(task),
       SessionId: '',
       SessionContext: task.sessionContext,
     })),
-    ScrollToken: found.length > start + limit ? String(start + limit) : '',
+    ScrollToken: matches.length > start + limit ? String(start + limit) : '',
   };
 }
 
@@ -76,14 +76,14 @@ function findTasks({ state, now }: ApiDeps, parameters: Parameters): Task[] {
   if (fileId !== undefined) candidates = [...state.tasksByFile.get(fileId).values()];
   else if (finished) candidates = state.tasksByFinishTime.range(finished.from, finished.to);
   else candidates = state.tasksByCreateTime.range(from, created.to);
-  const found = candidates.filter(
+  const matches = candidates.filter(
     (task) =>
       (status ?? task.status) === task.status &&
       isInRange(task.createTime, { from, to: created.to }) &&
       (!finished || isInRange(task.finishTime ?? 0, finished)),
   );
   const timeOf = (task: Task): number => (field === 'FinishTime' ? (task.finishTime ?? 0) : task.createTime);
-  return found.sort((a, b) => (isAscending ? timeOf(a) - timeOf(b) : timeOf(b) - timeOf(a)));
+  return matches.sort((a, b) => (isAscending ? timeOf(a) - timeOf(b) : timeOf(b) - timeOf(a)));
 }
 
 function isInRange(time: number, { from, to }: { readonly from: number; readonly to: number }): boolean {

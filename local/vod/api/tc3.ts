@@ -31,14 +31,14 @@ export function verifyTc3(call: Call, body: Buffer, keys: Keys, now: number): vo
     throw new ApiError('AuthFailure.SecretIdNotFound', `The SecretId is not found: "${id}" is not a key of this VOD`);
   }
   const names = signedHeaders.split(';');
-  const given = Buffer.from(signature, 'hex');
+  const received = Buffer.from(signature, 'hex');
   const isValid = candidates(call).some(({ host, path }) => {
     const canonicalHeaders = names.map((name) => `${name}:${headerValue(call, name, host)}\n`).join('');
     const canonical = ['POST', path, '', canonicalHeaders, signedHeaders, sha256(body)].join('\n');
     const text = ['TC3-HMAC-SHA256', timestamp, `${date}/${service}/tc3_request`, sha256(canonical)].join('\n');
     // The official SDKs use the first label of the endpoint as the service name, which is "vod" only for the real VOD.
     const key = hmac(hmac(hmac(`TC3${secretKey}`, date), service), 'tc3_request');
-    return timingSafeEqual(hmac(key, text), given);
+    return timingSafeEqual(hmac(key, text), received);
   });
   if (!names.includes('host') || !names.includes('content-type')) {
     throw signatureFailure('SignedHeaders must contain content-type and host');
@@ -64,8 +64,8 @@ function headerValue(call: Call, name: string, host: string): string {
 
 /** The official SDKs sign the host without its port, and a caller that uses the path may sign either form. */
 function candidates(call: Call): { host: string; path: string }[] {
-  const given = call.request.headers.host ?? '';
-  const hosts = new Set([given, given.replace(/:\d+$/, ''), call.host]);
+  const hostHeader = call.request.headers.host ?? '';
+  const hosts = new Set([hostHeader, hostHeader.replace(/:\d+$/, ''), call.host]);
   const paths = new Set([call.path, (call.request.url ?? '').split('?')[0] ?? '']);
   return [...hosts].flatMap((host) => [...paths].map((path) => ({ host, path })));
 }

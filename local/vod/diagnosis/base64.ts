@@ -18,8 +18,8 @@ const MAX_FOREIGN = 4;
 const MIN_CASE_LENGTH = 60;
 
 /** The bytes of a text that is Base64 or hex, with the damage to it undone where that is possible. */
-export function decode(given: string, quality: Quality, report: Report): Decoded | undefined {
-  const step = withoutBlanks(given, quality, report);
+export function decode(text: string, quality: Quality, report: Report): Decoded | undefined {
+  const step = withoutBlanks(text, quality, report);
   if (!step) return undefined;
   const { text: line, isDamaged } = step;
   // A MAC may begin like that by chance.
@@ -121,8 +121,11 @@ function fromBase64({ text, isDamaged }: Step, quality: Quality, report: Report)
     return { bytes, isDamaged: false };
   }
   if (isWholeEnd && quality(bytes) >= READABLE) {
-    const wanted = canonical.length - body.length;
-    report('padding', `the Base64 has ${signs} "=" at its end, and must have ${wanted}: send it as it was encoded`);
+    const paddingLength = canonical.length - body.length;
+    report(
+      'padding',
+      `the Base64 has ${signs} "=" at its end, and must have ${paddingLength}: send it as it was encoded`,
+    );
     return { bytes, isDamaged: false };
   }
   report('not-base64', 'characters of the Base64 were lost, added or changed: no encoder produces such an end');

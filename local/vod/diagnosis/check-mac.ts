@@ -42,17 +42,17 @@ export function checkMac(input: MacInput, report: Report): MacResult {
   }
   const hasNoValue = secretId === '' || isValueless(secretId) || isPlaceholder(secretId);
   const own = pairs.filter((pair) => hasNoValue || pair.secretId === undefined || pair.secretId === secretId);
-  const found = search(input, own);
-  if (found?.[0]?.rule === 'secret-id-as-key' && isSecretKeyShaped(secretId)) {
+  const match = search(input, own);
+  if (match?.[0]?.rule === 'secret-id-as-key' && isSecretKeyShaped(secretId)) {
     report('secret-key-as-id', `secretId has the form of a SecretKey, and is the key of the MAC: ${REPLACE}`);
     return { isVerified: false, isFound: true, isSecretExposed: true };
   }
-  for (const { rule, message } of found ?? []) report(rule, message);
+  for (const { rule, message } of match ?? []) report(rule, message);
   const isUnknown = own.length === 0 && pairs.length > 0;
-  if (found) {
+  if (match) {
     if (isUnknown) reportOtherId(input, report);
     return {
-      isVerified: found.length === 0 && own.length > 0 && input.hash === 'sha1',
+      isVerified: match.length === 0 && own.length > 0 && input.hash === 'sha1',
       isFound: true,
       isSecretExposed: false,
     };

@@ -65,10 +65,10 @@ export function diagnoseSignature(signature: string, knowledge: Knowledge): Diag
 /** Whether VOD verifies the text as it is: the one condition of "valid" that no undoing may soften. */
 function isExact(signature: string, { keyPairs }: Knowledge): boolean {
   const bytes = Buffer.from(signature, 'base64');
-  const wanted = { mac: bytes.subarray(0, 20), hash: 'sha1' } as const;
+  const target = { mac: bytes.subarray(0, 20), hash: 'sha1' } as const;
   return (
     bytes.toString('base64') === signature &&
-    keyPairs.some(({ secretKey }) => fits(wanted, secretKey, bytes.subarray(20)))
+    keyPairs.some(({ secretKey }) => fits(target, secretKey, bytes.subarray(20)))
   );
 }
 
@@ -90,11 +90,11 @@ function read(
     report('secret-only', `it is a secret of this deployment itself, not a signature: ${advice}`);
     return UNREAD;
   }
-  const found = readBytes(signature, qualityOf(knowledge), report);
-  const layout = found && findLayout(found.bytes, found.isDamaged ? SILENT : report, found.isPlain);
-  const mac = found?.isMacLost === true ? undefined : layout?.mac;
-  const reading = layout ? examine({ ...layout, mac }, found.isDamaged, knowledge, report, note) : UNREAD;
-  const texts = [signature, found?.bytes.toString('latin1') ?? ''];
+  const decoded = readBytes(signature, qualityOf(knowledge), report);
+  const layout = decoded && findLayout(decoded.bytes, decoded.isDamaged ? SILENT : report, decoded.isPlain);
+  const mac = decoded?.isMacLost === true ? undefined : layout?.mac;
+  const reading = layout ? examine({ ...layout, mac }, decoded.isDamaged, knowledge, report, note) : UNREAD;
+  const texts = [signature, decoded?.bytes.toString('latin1') ?? ''];
   if (!reading.isSecretReported && texts.some((text) => contains(text, secrets))) {
     const advice = 'everyone who received it has that secret, so replace it now';
     report('secret-inside', `it contains a secret of this deployment: ${advice}`);

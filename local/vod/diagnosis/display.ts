@@ -36,8 +36,8 @@ export function inOneLine(text: string): string {
 
 /** Replaces each of the secrets in a text. */
 export function redact(text: string, secrets: readonly string[]): string {
-  const known = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
-  return known.reduce((shown, secret) => shown.replaceAll(secret, '(a secret, not shown)'), text);
+  const secretsToMask = secrets.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+  return secretsToMask.reduce((shown, secret) => shown.replaceAll(secret, '(a secret, not shown)'), text);
 }
 
 /** Whether a text is one of the secrets, or contains it. */

@@ -30,7 +30,7 @@ export interface Reading {
  * @param isDamaged whether the text was changed in a way that cannot be undone, which was reported
  */
 export function examine(
-  { mac, hash, original: sent }: Layout,
+  { mac, hash, original: bytes }: Layout,
   isDamaged: boolean,
   knowledge: Knowledge,
   report: Report,
@@ -38,7 +38,7 @@ export function examine(
 ): Reading {
   // Of an original that is not whole, what is reported first is a consequence.
   const originalRules = collectRules();
-  const original = readOriginal(sent, originalRules.report);
+  const original = readOriginal(bytes, originalRules.report);
   const pairs = original.isJson ? jsonPairs(original.text) : pairsOf(original.text);
   // What is wrong with the parameters is reported after the MAC, but the MAC needs them.
   const parameterRules = collectRules();

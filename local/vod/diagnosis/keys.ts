@@ -71,6 +71,6 @@ export function wrongKeys(
   for (const { name, key } of others) {
     add('other-key', `the MAC is made with ${name}: an upload is signed with the SecretKey`, [key]);
   }
-  const known = pairs.map(({ secretKey }) => secretKey);
-  return variants.filter(({ value }) => typeof value !== 'string' || !known.includes(value));
+  const secretKeys = pairs.map(({ secretKey }) => secretKey);
+  return variants.filter(({ value }) => typeof value !== 'string' || !secretKeys.includes(value));
 }

@@ -32,8 +32,8 @@ export function findLayout(bytes: Buffer, report: Report, isPlain = false): Layo
 
 /** Where the first name of a parameter is. */
 function startOf(latin1: string): number | undefined {
-  const found = [FIRST_NAME, FIRST_MEMBER, FIRST_UTF16].flatMap((pattern) => pattern.exec(latin1)?.index ?? []);
-  return found.length === 0 ? undefined : Math.min(...found);
+  const indexes = [FIRST_NAME, FIRST_MEMBER, FIRST_UTF16].flatMap((pattern) => pattern.exec(latin1)?.index ?? []);
+  return indexes.length === 0 ? undefined : Math.min(...indexes);
 }
 
 /**
@@ -57,9 +57,9 @@ function reportMac(mac: Mac, report: Report): void {
 
 /** What bytes are in which no parameter is known. */
 function withoutNames(bytes: Buffer, latin1: string, report: Report): Layout | undefined {
-  const known = byLength(bytes.length);
-  if (known !== undefined && !/^[\x20-\x7e]*$/.test(latin1)) {
-    report('mac-alone', macAlone(known));
+  const hash = byLength(bytes.length);
+  if (hash !== undefined && !/^[\x20-\x7e]*$/.test(latin1)) {
+    report('mac-alone', macAlone(hash));
     return undefined;
   }
   // A text of its own in Base64 behind the MAC.

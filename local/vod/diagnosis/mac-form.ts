@@ -27,7 +27,7 @@ const RAW = 'put its 20 raw bytes before the original';
 
 /** The hash of so many bytes. */
 export function byLength(length: number): (typeof HASHES)[number] | undefined {
-  return HASHES.find((known) => known.length === length);
+  return HASHES.find((hash) => hash.length === length);
 }
 
 /** The message about bytes with the length of a MAC and nothing behind them. */
@@ -46,8 +46,8 @@ type Form = (prefix: Buffer, isLead: IsLead) => Mac | undefined;
  */
 export function splitMac(prefix: Buffer, isLead: IsLead): Mac {
   for (const form of [literal, hex, base64, bytesAsText, joinedText, raw, otherHash]) {
-    const found = form(prefix, isLead);
-    if (found) return found;
+    const result = form(prefix, isLead);
+    if (result) return result;
   }
   const { length } = prefix;
   if (/^[\x20-\x7e]*$/.test(prefix.toString('latin1'))) {
@@ -67,24 +67,24 @@ const lostMac = (end: number, rule: string, message: string): Mac => ({
 
 /** A MAC with the rules of its form and of its length; `undefined` where no hash has that length. */
 function withHash(mac: Buffer, end: number, rules: readonly Rule[]): Mac | undefined {
-  const known = byLength(mac.length);
-  if (!known) return undefined;
-  if (known.hash === 'sha1') return { mac, hash: known.hash, end, rules };
-  const found = known.hash === 'md5' ? 'the 16 bytes of an MD5' : `the ${known.length} bytes of ${known.name}`;
-  const rule = known.hash === 'md5' || known.hash === 'sha256' ? known.hash : 'mac-length';
-  const message = `the MAC has ${found}: VOD requires HMAC-SHA1, 20 bytes`;
-  return { mac, hash: known.hash, end, rules: [...rules, { rule, message }] };
+  const hash = byLength(mac.length);
+  if (!hash) return undefined;
+  if (hash.hash === 'sha1') return { mac, hash: hash.hash, end, rules };
+  const description = hash.hash === 'md5' ? 'the 16 bytes of an MD5' : `the ${hash.length} bytes of ${hash.name}`;
+  const rule = hash.hash === 'md5' || hash.hash === 'sha256' ? hash.hash : 'mac-length';
+  const message = `the MAC has ${description}: VOD requires HMAC-SHA1, 20 bytes`;
+  return { mac, hash: hash.hash, end, rules: [...rules, { rule, message }] };
 }
 
 /** `[object ArrayBuffer]` and the like, which has 20 characters by chance. */
 const literal: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
   for (const pattern of [/^\[object \w{1,40}\]/, /^\[B@[0-9a-f]{1,16}/, /^System\.Byte\[\]/, /^[^&=]{3,200}$/s]) {
-    const found = pattern.exec(text)?.[0];
-    if (found === undefined || !isLead(text.slice(found.length))) continue;
-    if (!isObjectText(found) && !isValueless(found)) continue;
-    const message = `in place of the MAC is the text ${quote(found)}: ${BYTES_THERE}`;
-    return lostMac(found.length, 'mac-is-text', message);
+    const hexText = pattern.exec(text)?.[0];
+    if (hexText === undefined || !isLead(text.slice(hexText.length))) continue;
+    if (!isObjectText(hexText) && !isValueless(hexText)) continue;
+    const message = `in place of the MAC is the text ${quote(hexText)}: ${BYTES_THERE}`;
+    return lostMac(hexText.length, 'mac-is-text', message);
   }
   return undefined;
 };
@@ -92,22 +92,22 @@ const literal: Form = (prefix, isLead) => {
 const hex: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
   for (const { length } of HASHES.toSorted((a, b) => b.length - a.length)) {
-    const found = new RegExp(`^(?:0x)?(?:[0-9a-f]{2}[-: ]?){${length - 1}}[0-9a-f]{2}`, 'i').exec(text)?.[0];
-    if (found === undefined || !isLead(text.slice(found.length))) continue;
-    const digits = found.replace(/^0x|[-: ]/gi, '');
+    const hexText = new RegExp(`^(?:0x)?(?:[0-9a-f]{2}[-: ]?){${length - 1}}[0-9a-f]{2}`, 'i').exec(text)?.[0];
+    if (hexText === undefined || !isLead(text.slice(hexText.length))) continue;
+    const digits = hexText.replace(/^0x|[-: ]/gi, '');
     const rules = [{ rule: 'mac-in-hex', message: `the MAC is in hex: ${RAW}` }];
-    return withHash(Buffer.from(digits, 'hex'), found.length, rules);
+    return withHash(Buffer.from(digits, 'hex'), hexText.length, rules);
   }
   return undefined;
 };
 
 const base64: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
-  const found = /^[\w+/-]{22,88}={0,2}/.exec(text)?.[0];
-  if (found === undefined || !isLead(text.slice(found.length))) return undefined;
-  const mac = Buffer.from(found.replaceAll('-', '+').replaceAll('_', '/'), 'base64');
+  const base64Text = /^[\w+/-]{22,88}={0,2}/.exec(text)?.[0];
+  if (base64Text === undefined || !isLead(text.slice(base64Text.length))) return undefined;
+  const mac = Buffer.from(base64Text.replaceAll('-', '+').replaceAll('_', '/'), 'base64');
   const message = `the MAC is in Base64: ${RAW}, and encode once`;
-  return withHash(mac, found.length, [{ rule: 'mac-in-base64', message }]);
+  return withHash(mac, base64Text.length, [{ rule: 'mac-in-base64', message }]);
 };
 
 const bytesAsText: Form = (prefix, isLead) => {
@@ -168,6 +168,6 @@ const otherHash: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
   if (/^[\x20-\x7e]*$/.test(text)) return undefined;
   const others = HASHES.filter(({ hash }) => hash !== 'sha1');
-  const known = others.find(({ length }) => length <= prefix.length && isLead(text.slice(length)));
-  return known && withHash(prefix.subarray(0, known.length), known.length, []);
+  const separator = others.find(({ length }) => length <= prefix.length && isLead(text.slice(length)));
+  return separator && withHash(prefix.subarray(0, separator.length), separator.length, []);
 };

@@ -20,8 +20,8 @@ export interface MacToFind {
 }
 
 /** Whether a key makes the MAC over these bytes. */
-export function fits({ mac, hash }: Pick<MacToFind, 'mac' | 'hash'>, key: string | Buffer, over: Buffer): boolean {
-  return isEqual(createHmac(hash, key).update(over).digest(), mac);
+export function fits({ mac, hash }: Pick<MacToFind, 'mac' | 'hash'>, key: string | Buffer, input: Buffer): boolean {
+  return isEqual(createHmac(hash, key).update(input).digest(), mac);
 }
 
 function isEqual(a: Buffer, b: Buffer): boolean {
@@ -30,23 +30,23 @@ function isEqual(a: Buffer, b: Buffer): boolean {
 
 /** What is wrong with how the MAC was made, nothing where it is right; `undefined` where no key and no form makes it. */
 export function searchMac(
-  wanted: MacToFind,
+  target: MacToFind,
   rightKeys: readonly string[],
   wrongKeys: readonly Variant<string | Buffer>[],
 ): readonly Rule[] | undefined {
-  const sent = wanted.forms.map((value): Variant<Buffer> => ({ value }));
-  const others = wanted.query === undefined ? [] : wrongForms(wanted.query);
+  const original = target.forms.map((value): Variant<Buffer> => ({ value }));
+  const others = target.query === undefined ? [] : wrongForms(target.query);
   const tries: readonly (readonly [readonly Variant<string | Buffer>[], readonly Variant<Buffer>[]])[] = [
-    [rightKeys.map((value) => ({ value })), [...sent, ...others]],
-    [wrongKeys, sent],
+    [rightKeys.map((value) => ({ value })), [...original, ...others]],
+    [wrongKeys, original],
   ];
   for (const [keys, forms] of tries) {
     for (const key of keys) {
-      const form = forms.find(({ value }) => fits(wanted, key.value, value));
+      const form = forms.find(({ value }) => fits(target, key.value, value));
       if (form) return [key.rule, form.rule].filter((rule) => rule !== undefined);
     }
   }
-  return otherFunction(wanted, rightKeys);
+  return otherFunction(target, rightKeys);
 }
 
 function wrongForms(query: string): Variant<Buffer>[] {

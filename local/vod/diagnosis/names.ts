@@ -62,7 +62,7 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 /** The parameter that another name stands for, in other capitals, with other signs, or from another signature. */
 export function meantName(name: string): string | undefined {
   const plain = name.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return NAMES.find((known) => known.toLowerCase() === plain) ?? ALIASES.get(plain);
+  return NAMES.find((candidate) => candidate.toLowerCase() === plain) ?? ALIASES.get(plain);
 }
 
 /** The source of a regular expression that matches each known name, the longer one of two first. */

@@ -104,9 +104,9 @@ function recognizeOther(text: string, subject: string, send: string): Rule | und
 
 /** What kind of JSON Web Token a text is. */
 function recognizeJwt(text: string): string | undefined {
-  const [header = '', payload = '', ...more] = text.replace(/^Bearer\s+/i, '').split('.', 5);
-  if (more.length < 1 || more.length > 3 || !text.replace(/^Bearer\s+/i, '').startsWith('eyJ')) return undefined;
-  if (![header, payload, ...more].every((part) => /^[\w+/=-]*$/.test(part))) return undefined;
+  const [header = '', payload = '', ...rest] = text.replace(/^Bearer\s+/i, '').split('.', 5);
+  if (rest.length < 1 || rest.length > 3 || !text.replace(/^Bearer\s+/i, '').startsWith('eyJ')) return undefined;
+  if (![header, payload, ...rest].every((part) => /^[\w+/=-]*$/.test(part))) return undefined;
   if (!/^\s*\{/.test(Buffer.from(header, 'base64url').toString('latin1'))) return undefined;
   const claims = Buffer.from(payload, 'base64url').toString('latin1');
   if (/"fileId"\s*:/.test(claims) && /"appId"\s*:/.test(claims)) {

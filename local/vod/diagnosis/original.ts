@@ -14,21 +14,26 @@ export interface Original {
 }
 
 /** Reads the original, and reports what was done to it as a whole. */
-export function readOriginal(sent: Buffer, report: Report): Original {
-  const latin1 = sent.toString('latin1');
+export function readOriginal(originalBytes: Buffer, report: Report): Original {
+  const latin1 = originalBytes.toString('latin1');
   const isUtf16 = /^(?:[\t\n\r\x20-\x7e]\0){20,}$/.test(latin1);
   if (isUtf16) report('utf-16', 'the original is UTF-16 (.NET: Encoding.Unicode): turn it into bytes as UTF-8');
-  const utf8 = isUtf16 ? sent.toString('utf16le') : decodeUtf8(sent);
-  const given = utf8 ?? latin1;
-  if (/^\s*\{/.test(given)) {
+  const utf8 = isUtf16 ? originalBytes.toString('utf16le') : decodeUtf8(originalBytes);
+  const rawText = utf8 ?? latin1;
+  if (/^\s*\{/.test(rawText)) {
     report('json', 'the original is JSON: it must be a query string, secretId=...&currentTimeStamp=...&expireTime=...');
-    return { text: given, isJson: true, isReadable: utf8 !== undefined, forms: [sent, Buffer.from(given)] };
+    return {
+      text: rawText,
+      isJson: true,
+      isReadable: utf8 !== undefined,
+      forms: [originalBytes, Buffer.from(rawText)],
+    };
   }
-  const repaired = REPAIRS.reduce((text, repair) => repair(text, report), given);
+  const repaired = REPAIRS.reduce((text, repair) => repair(text, report), rawText);
   const isText = utf8 !== undefined || /^[\0-\x7f]*$/.test(repaired);
   const isReadable = isText && !/[^\P{Cc}\s]/u.test(repaired);
   const encoding = utf8 === undefined ? 'latin1' : 'utf8';
-  const forms = [sent, Buffer.from(repaired, encoding), Buffer.from(given, encoding)];
+  const forms = [originalBytes, Buffer.from(repaired, encoding), Buffer.from(rawText, encoding)];
   return { text: repaired, isJson: false, isReadable, forms };
 }
 
@@ -47,8 +52,8 @@ const REPAIRS: readonly Repair[] = [
 function decodeWhole(text: string, report: Report): string {
   if (!/^[\s&?]*[A-Za-z]\w*%(?:25)?3D/i.test(text)) return text;
   report('encoded-as-a-whole', 'the whole original is URL-encoded, "=" and "&" too: encode each value separately');
-  const once = unescape(text) ?? text;
-  return /^[A-Za-z]\w*%3D/i.test(once) ? (unescape(once) ?? once) : once;
+  const decoded = unescape(text) ?? text;
+  return /^[A-Za-z]\w*%3D/i.test(decoded) ? (unescape(decoded) ?? decoded) : decoded;
 }
 
 /** HTML reads these names without a semicolon: each sign stands where `&name` was. */
@@ -64,10 +69,10 @@ function withoutEntities(text: string, report: Report): string {
   if (decoded !== text) {
     report('html-escaped', 'the original has the "&amp;" of HTML in place of "&": write "&" and sign again');
   }
-  const named = decoded.replace(NAMED_SIGN, (found: string, sign: string | undefined, rest: string) => {
+  const named = decoded.replace(NAMED_SIGN, (match: string, sign: string | undefined, rest: string) => {
     const entity = NAMED.get(sign ?? '¤') ?? '';
     const name = `${entity}${rest}`;
-    if (meantName(name) === undefined) return found;
+    if (meantName(name) === undefined) return match;
     const advice = `write "&${name}" ("&amp;${name}" in HTML) and sign again`;
     report('html-escaped', `HTML turned "&${entity}" of the original into "${sign ?? '¤'}": ${advice}`);
     return `&${name}`;
@@ -115,21 +120,21 @@ function withoutBlanks(text: string, report: Report): string {
 
 /** Finds each required name that is there, but without "&" before it. */
 function withAmpersands(text: string, report: Report): string {
-  const found: string[] = [];
+  const values: string[] = [];
   let parts = text.split('&');
   for (const name of NAMES) {
     // Of an optional one it may be by chance, within a text that is not URL-encoded.
     const isOptional = !REQUIRED.some((required) => required === name);
-    if (parts.some((part) => part.startsWith(`${name}=`)) || (isOptional && found.length === 0)) continue;
+    if (parts.some((part) => part.startsWith(`${name}=`)) || (isOptional && values.length === 0)) continue;
     parts = parts.flatMap((part) => {
-      const at = part.indexOf(`${name}=`);
-      if (at <= part.indexOf('=') || found.includes(name)) return [part];
-      found.push(name);
-      return [part.slice(0, at).replace(/(?<![\s;,|])[\s;,|]+$/, ''), part.slice(at)];
+      const index = part.indexOf(`${name}=`);
+      if (index <= part.indexOf('=') || values.includes(name)) return [part];
+      values.push(name);
+      return [part.slice(0, index).replace(/(?<![\s;,|])[\s;,|]+$/, ''), part.slice(index)];
     });
   }
-  if (found.length === 0) return text;
-  report('no-ampersand', `there is no "&" before ${found.join(', ')}: join the parameters with "&"`);
+  if (values.length === 0) return text;
+  report('no-ampersand', `there is no "&" before ${values.join(', ')}: join the parameters with "&"`);
   return parts.join('&');
 }
 

@@ -24,22 +24,22 @@ export function readParameters(pairs: readonly Pair[], report: Report): ReadPara
     if (all) all.push(value);
     else values.set(name, [value]);
   }
-  const given: Record<string, string> = {};
+  const rawValues: Record<string, string> = {};
   const unknown: string[] = [];
   for (const [name, all] of values) {
     const value = all.at(-1) ?? '';
-    if (NAMES.includes(name)) given[name] = value;
+    if (NAMES.includes(name)) rawValues[name] = value;
     else if (name !== '' || value !== '') unknown.push(name);
   }
   for (const name of unknown) {
     const meant = meantName(name);
     if (meant === undefined || values.has(meant)) continue;
-    given[meant] = values.get(name)?.at(-1) ?? '';
+    rawValues[meant] = values.get(name)?.at(-1) ?? '';
     if (!REQUIRED.some((required) => required === meant)) continue;
     report(name === 'currentTime' ? 'current-time' : 'unknown', `${shownName(name)} is called ${meant}`);
   }
-  reportUncleaned(given, report);
-  const cleaned = Object.entries(given).map(([name, value]) => [name, cleanValue(name, value)]);
+  reportUncleaned(rawValues, report);
+  const cleaned = Object.entries(rawValues).map(([name, value]) => [name, cleanValue(name, value)]);
   const parameters = Object.fromEntries(cleaned) as Parameters;
   reportMissing(parameters, report);
   const isReported = (name: string) => {
@@ -74,8 +74,8 @@ function cleanValue(name: string, value: string): string {
 }
 
 /** Reports what {@link cleanValue} removes. */
-function reportUncleaned(given: Parameters, report: Report): void {
-  const changed = Object.entries(given).filter(([name, value]) => cleanValue(name, value) !== value);
+function reportUncleaned(parameters: Parameters, report: Report): void {
+  const changed = Object.entries(parameters).filter(([name, value]) => cleanValue(name, value) !== value);
   const namesOf = (entries: readonly (readonly [string, string])[]) => entries.map(([name]) => name).join(', ');
   const blank = changed.filter(([, value]) => value.trim() !== value);
   const quoted = changed.filter(([name, value]) => cleanValue(name, value) !== value.trim());
@@ -126,8 +126,8 @@ function reportUnknown(names: readonly string[], report: Report): void {
       report('unknown', `${isNot}: ${rest}`);
     }
   }
-  const more = names.length - MAX_REPORTED;
-  if (more > 0) report('unknown', `${more} more names are not parameters of a signature: encode each value`);
+  const omitted = names.length - MAX_REPORTED;
+  if (omitted > 0) report('unknown', `${omitted} more names are not parameters of a signature: encode each value`);
 }
 
 /** Reports values that are not valid, and optional ones that are out of VOD's bounds; returns the names of the former. */

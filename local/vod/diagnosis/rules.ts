@@ -13,7 +13,7 @@ export function collectRules() {
   const notes: Rule[] = [];
   const addTo = (rules: Rule[]): Report => {
     return (rule, message) => {
-      if (!rules.some((known) => known.message === message)) rules.push({ rule, message });
+      if (!rules.some((existing) => existing.message === message)) rules.push({ rule, message });
     };
   };
   return { violations, notes, report: addTo(violations), note: addTo(notes) };

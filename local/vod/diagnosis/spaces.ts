@@ -7,16 +7,16 @@ const WRAPPED = 'the Base64 has spaces or line breaks: make one line of it (Java
 const AT_ENDS = 'it has a space or line break at its beginning or end: trim it';
 
 /** Makes one line of a text, whose spaces may have been "+"; `undefined` where it is not Base64, which is reported. */
-export function withoutBlanks(given: string, quality: Quality, report: Report): Step | undefined {
-  if (!/\s/.test(given)) return { text: given, isDamaged: false };
-  const line = given.replace(/(?<!\s)\s*[\r\n\t\f\v]\s*/g, '');
+export function withoutBlanks(text: string, quality: Quality, report: Report): Step | undefined {
+  if (!/\s/.test(text)) return { text: text, isDamaged: false };
+  const line = text.replace(/(?<!\s)\s*[\r\n\t\f\v]\s*/g, '');
   if (!/\s/.test(line)) {
-    report('line-wrapped', line === given.trim() ? AT_ENDS : WRAPPED);
+    report('line-wrapped', line === text.trim() ? AT_ENDS : WRAPPED);
     return { text: line, isDamaged: false };
   }
-  const found = undoSpaces(line, quality, report);
-  if (found && line.trim() !== given.trim()) report('line-wrapped', WRAPPED);
-  return found;
+  const result = undoSpaces(line, quality, report);
+  if (result && line.trim() !== text.trim()) report('line-wrapped', WRAPPED);
+  return result;
 }
 
 /** Undoes spaces within a line. A "+" of the original's part is rare: it encodes ">" or "~" there. */

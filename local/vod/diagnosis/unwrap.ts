@@ -19,8 +19,8 @@ type Layer = (text: string, report: Report) => string | Buffer | undefined;
  * Removes what stands around a signature: quotes, JSON, escapes. Reports each layer; returns `undefined` where there is
  * no signature in it, which is reported too.
  */
-export function unwrap(given: string, report: Report): Unwrapped | undefined {
-  let text = given;
+export function unwrap(input: string, report: Report): Unwrapped | undefined {
+  let text = input;
   for (let layer = 0; layer < MAX_LAYERS; layer++) {
     text = withoutInvisible(text, report);
     const bare = text.trim();
@@ -30,11 +30,11 @@ export function unwrap(given: string, report: Report): Unwrapped | undefined {
       return undefined;
     }
     if (isPlain(bare)) return plainOriginal(bare, report);
-    const found = removeLayer(bare, report);
-    if (Buffer.isBuffer(found)) return { kind: 'bytes', bytes: found, isPlain: false };
-    if (found === undefined) break;
-    if (found === NOT_THERE) return undefined;
-    text = found;
+    const unwrapped = removeLayer(bare, report);
+    if (Buffer.isBuffer(unwrapped)) return { kind: 'bytes', bytes: unwrapped, isPlain: false };
+    if (unwrapped === undefined) break;
+    if (unwrapped === NOT_THERE) return undefined;
+    text = unwrapped;
   }
   return { kind: 'text', text };
 }
@@ -66,9 +66,9 @@ function plainOriginal(text: string, report: Report): Unwrapped {
 }
 
 function withoutInvisible(text: string, report: Report): string {
-  const found = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.exec(text);
-  if (!found) return text;
-  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  const match = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/.exec(text);
+  if (!match) return text;
+  const code = match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
   report(
     'invisible-characters',
     `it has invisible characters (U+${code}), as copying from a page adds them: remove them`,
@@ -126,10 +126,10 @@ function fromJson(text: string, report: Report): string | Buffer | undefined {
     report('bytes-as-text', 'it is a list of bytes as JSON: encode the bytes in Base64');
     return bytes;
   }
-  const found = findSignature(value, '', 0);
-  if (found !== undefined) {
-    report('whole-response', `it is a whole JSON response: send only its ${found.path}`);
-    return found.text;
+  const nested = findSignature(value, '', 0);
+  if (nested !== undefined) {
+    report('whole-response', `it is a whole JSON response: send only its ${nested.path}`);
+    return nested.text;
   }
   const advice = 'check the status of the response; a refusal has none';
   report('json-without-signature', `it is JSON without a member \`signature\`: ${advice}`);
@@ -161,8 +161,8 @@ function findSignature(value: unknown, path: string, depth: number): Member | un
     }
   }
   for (const [name, member] of members) {
-    const found = findSignature(member, nameOf(name), depth + 1);
-    if (found) return found;
+    const nested = findSignature(member, nameOf(name), depth + 1);
+    if (nested) return nested;
   }
   const other = members.find(([, member]) => typeof member === 'string' && looksSigned(member));
   return other && { path: show(other[0]), text: other[1] as string };

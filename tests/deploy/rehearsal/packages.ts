@@ -27,7 +27,7 @@ const QUEUE = 'VerificationQueue';
 /** More than the MAX_BYTES of the deploy. */
 const TOO_LARGE = 2 ** 31;
 /** How long the local run may take to verify a file, in milliseconds. */
-const VERIFIED_WITHIN = 30_000;
+const VERIFIED_TIMEOUT = 30_000;
 
 /**
  * Runs the zips of a deploy, unpacked, on Lambda's versions of Node and with the environment of the template. Responses and
@@ -144,7 +144,7 @@ class PackageRun {
     const messageCount = countMessages() - messagesBefore;
     this.#expect(`messages about the unknown and the rejected file on Node ${major}`, messageCount, 2);
     const { ForbidMediaDistribution: forbiddenBefore } = local.vod.calls;
-    const messages = [queueMessage(fileId, 'no-answer'), queueMessage(rejectedId, 'action')];
+    const messages = [queueMessage(fileId, 'no-response'), queueMessage(rejectedId, 'action')];
     const response = await call('uploadChanged', { Records: messages });
     this.#expect(`uploadChanged on Node ${major} (queue)`, response, NO_FAILURES);
     const { ForbidMediaDistribution: forbidden } = local.vod.calls;
@@ -243,7 +243,7 @@ async function differentRows({ table, local }: Services, rejected: readonly stri
 
 /** The row, as soon as it is confirmed with this status. */
 async function rowWith(table: Table, fileId: string, status: string): Promise<Item> {
-  for (const deadline = Date.now() + VERIFIED_WITHIN; ;) {
+  for (const deadline = Date.now() + VERIFIED_TIMEOUT; ;) {
     const row = (await table.rows()).find((one) => one['fileId'] === fileId);
     if (row?.['trust'] === 'confirmed' && row['status'] === status) return row;
     if (Date.now() > deadline) throw new Error(`Cannot compare rows: the file ${fileId} is not confirmed as ${status}`);

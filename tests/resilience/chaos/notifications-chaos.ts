@@ -35,7 +35,7 @@ export interface ChaosReport {
 const SPEED = 90;
 const UPLOADS_PER_SECOND = 15;
 /** How long after the last upload everything may be delivered, in milliseconds. */
-const DELIVERED_WITHIN = 180_000;
+const DELIVERED_TIMEOUT = 180_000;
 const REFUSED = 0.3;
 /** So often at most is one webhook refused: after that the pauses are long even here. */
 const MAX_REFUSALS = 3;
@@ -159,7 +159,7 @@ const countAccepted = (accepted: ReadonlySet<ReceivedWebhook>) => new Set([...ac
 
 /** Waits until as many were accepted as must be, and until the streams and the queue are empty: extras would come too. */
 async function untilDelivered(run: FastRun, count: () => number, expected: number): Promise<void> {
-  const end = Date.now() + DELIVERED_WITHIN;
+  const end = Date.now() + DELIVERED_TIMEOUT;
   const isEmpty = () => Object.values({ ...run.queues.stats(QUEUE) }).every((messages) => messages === 0);
   while (Date.now() < end) {
     await sleep(200);

@@ -25,7 +25,7 @@ export async function vod(
     folder: __dirname, // it has no .env
     out: (line) => out.push(line),
     err: (line) => err.push(line),
-    askSecrets: () => Promise.reject(new Error('this test has no terminal')),
+    promptSecrets: () => Promise.reject(new Error('this test has no terminal')),
     now: Date.now,
     takeOverInterruptions: () => new AbortController().signal,
     ...context,

@@ -84,15 +84,15 @@ export function memoryStore(now: () => number, pageSize = 500) {
 /** The index `byUploader` of a table in memory, always up to date. */
 export function memoryIndex({ ids, get }: Pick<MemoryStore, 'ids' | 'get'>): UploaderIndex {
   return {
-    page: (uploader, { limit, between, sourceContext, after }) =>
+    page: (uploader, { limit, range, sourceContext, startAfter }) =>
       response(() => {
         const rows = ids().flatMap((fileId) => get(fileId) ?? []);
         const keys = rows
           .filter(({ context, sortTime }) => context?.uploader === uploader && sortTime !== undefined)
           .map(({ fileId, sortTime = '', context }) => ({ fileId, sortTime, text: context?.sourceContext }))
-          .filter(({ sortTime }) => !between || (sortTime >= between.from && sortTime <= between.to))
+          .filter(({ sortTime }) => !range || (sortTime >= range.from && sortTime <= range.to))
           .sort((a, b) => compareStrings(b.sortTime + b.fileId, a.sortTime + a.fileId))
-          .filter((key) => !after || key.sortTime + key.fileId < after.sortTime + after.fileId);
+          .filter((key) => !startAfter || key.sortTime + key.fileId < startAfter.sortTime + startAfter.fileId);
         const page = keys.slice(0, limit);
         const last = page.at(-1);
         const toKey = ({ fileId, sortTime }: { readonly fileId: string; readonly sortTime: string }) => ({

@@ -17,7 +17,7 @@ const message = (parts: Partial<DelayedVerification> = {}): DelayedVerification 
   version: 3,
   attempt: 0,
   since: NOW,
-  question: 'no-answer',
+  question: 'no-response',
   ...parts,
 });
 
@@ -34,7 +34,7 @@ function startQueue(random = () => 0) {
 describe('delayQueue', () => {
   test('a delayed row comes back as it was sent, whatever its ids and numbers', async () => {
     const question = fc.constantFrom<OpenQuestion>(
-      'no-answer',
+      'no-response',
       'unknown',
       'missing',
       'deletion',
@@ -111,8 +111,8 @@ describe('parseDelayed', () => {
       version: 1,
       attempt: 0,
       since: NOW,
-      question: 'no-answer',
+      question: 'no-response',
     });
-    expect(parseDelayed('{"fileId":"7","version":1,"question":"constructor"}', NOW)?.question).toBe('no-answer');
+    expect(parseDelayed('{"fileId":"7","version":1,"question":"constructor"}', NOW)?.question).toBe('no-response');
   });
 });

@@ -8,7 +8,7 @@ import { refusal } from '../../support/unit/vod-model';
 describe('reconcile fills and corrects', () => {
   test('a first run adds all files of the library, recent and old ones', async () => {
     const reconciliation = startReconciliation([...filesOf(ids(30)), oldFile('1'), oldFile('2', 3_000)]);
-    expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 32, lost: 0, failed: 0 });
+    expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 32, lostEvents: 0, failed: 0 });
     expect(statuses(reconciliation, [...ids(30), '1', '2'])).toEqual(new Set(['ready']));
   });
 
@@ -18,7 +18,7 @@ describe('reconcile fills and corrects', () => {
     const CreateTime = new Date(reconciliation.clock.now()).toISOString();
     reconciliation.vod.put(modelFile('7', { basicInfo: { ...modelFile('7').basicInfo, CreateTime } }));
     reconciliation.clock.advance(5 * 60_000);
-    expect(await reconciliation.run()).toMatchObject({ filled: 1, lost: 1 });
+    expect(await reconciliation.run()).toMatchObject({ filled: 1, lostEvents: 1 });
   });
 
   test('a run that finds nothing writes nothing', async () => {
@@ -182,9 +182,9 @@ describe('a failure affects nothing else', () => {
     expect(await reconciliation.run()).toMatchObject({ finished: true });
     const confirmed = ids(60).filter((fileId) => reconciliation.store.get(fileId)?.trust === 'confirmed');
     for (const fileId of ids(60)) if (!['1030', '1031'].includes(fileId)) expect(confirmed).toContain(fileId);
-    expect(reconciliation.delayed).toContainEqual(expect.objectContaining({ fileId: '1030', question: 'no-answer' }));
+    expect(reconciliation.delayed).toContainEqual(expect.objectContaining({ fileId: '1030', question: 'no-response' }));
     expect(reconciliation.lines).toContainEqual(
-      expect.objectContaining({ outcome: 'no-answer', fileIds: expect.arrayContaining(['1030']) }),
+      expect.objectContaining({ outcome: 'no-response', fileIds: expect.arrayContaining(['1030']) }),
     );
     refuse(() => false);
     reconciliation.clock.advance(8 * DAY);

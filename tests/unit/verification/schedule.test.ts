@@ -38,7 +38,7 @@ function pausesOf(question: OpenQuestion, max = Infinity) {
 
 describe('scheduleNext', () => {
   test('retries after 2, 4, 8, 16, 32 and 64 s, 2, 4 and 8 min, then every 15 min for 24 h, then gives up', () => {
-    const { pauses, total, isGivenUp } = pausesOf('no-answer');
+    const { pauses, total, isGivenUp } = pausesOf('no-response');
     expect(pauses.slice(0, 9)).toEqual([2, 4, 8, 16, 32, 64, 120, 240, 480]);
     expect(new Set(pauses.slice(9))).toEqual(new Set([900]));
     expect(total).toBeGreaterThan(24 * 3_600 - 900);
@@ -64,9 +64,9 @@ describe('scheduleNext', () => {
   });
 
   test('keeps the question to which VOD did not respond, and continues with it afterwards', () => {
-    const [interrupted] = scheduleNext([open('no-answer')], message('held'), NOW).delayed;
-    expect(interrupted).toMatchObject({ question: 'no-answer', interrupted: 'held', since: NOW });
-    const again = scheduleNext([open('no-answer')], new Map([['7', interrupted ?? never()]]), NOW + 1);
+    const [interrupted] = scheduleNext([open('no-response')], message('held'), NOW).delayed;
+    expect(interrupted).toMatchObject({ question: 'no-response', interrupted: 'held', since: NOW });
+    const again = scheduleNext([open('no-response')], new Map([['7', interrupted ?? never()]]), NOW + 1);
     expect(again.delayed).toMatchObject([{ interrupted: 'held', since: NOW }]);
     const resumed = scheduleNext([open('held')], new Map([['7', again.delayed[0] ?? never()]]), NOW + 2);
     expect(resumed.delayed).toMatchObject([{ question: 'held', attempt: 12 }]);
@@ -100,7 +100,7 @@ describe('scheduleNext', () => {
   });
 
   test('delays a file that has no row yet as version 0', () => {
-    const missing: Verified = { ...open('no-answer'), before: undefined, row: undefined };
+    const missing: Verified = { ...open('no-response'), before: undefined, row: undefined };
     expect(scheduleNext([missing], new Map(), NOW).delayed).toMatchObject([{ fileId: '7', version: 0 }]);
   });
 
@@ -111,7 +111,7 @@ describe('scheduleNext', () => {
   });
 
   test('delays a file without a row under version 0', () => {
-    const withoutRow: Verified = { ...open('no-answer'), before: undefined, row: undefined };
+    const withoutRow: Verified = { ...open('no-response'), before: undefined, row: undefined };
     expect(scheduleNext([withoutRow], new Map(), NOW).delayed).toMatchObject([{ fileId: '7', version: 0 }]);
   });
 

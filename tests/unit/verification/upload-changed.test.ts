@@ -26,7 +26,7 @@ function messagesOf(bodies: readonly string[]): SQSEvent {
   return { Records } as SQSEvent;
 }
 
-const body = (fileId: string, version: number, question = 'no-answer') =>
+const body = (fileId: string, version: number, question = 'no-response') =>
   JSON.stringify({ fileId, version, attempt: 8, since: 1, question });
 
 function startFunction(
@@ -139,7 +139,7 @@ describe('a batch of the stream', () => {
     'LimitExceeded',
     'ResourceUnavailable',
     'toString',
-  ])('H2: a file for which alone VOD answers %s is delayed, and holds up none of its batch', async (code) => {
+  ])('H2: a file for which alone VOD returns %s is delayed, and holds up none of its batch', async (code) => {
     const ids = Array.from({ length: 20 }, (_, index) => String(index + 1));
     const { service, images, invoke } = await received(ids);
     service.vod.failWith((action, request) => {
@@ -148,9 +148,9 @@ describe('a batch of the stream', () => {
     expect(await invoke(batchOf(images))).toEqual([]);
     const others = ids.filter((fileId) => fileId !== '9');
     expect(others.map((fileId) => service.row(fileId).trust)).toEqual(others.map(() => 'confirmed'));
-    expect(service.delayed).toMatchObject([{ fileId: '9', question: 'no-answer' }]);
+    expect(service.delayed).toMatchObject([{ fileId: '9', question: 'no-response' }]);
     expect(service.lines).toContainEqual(
-      expect.objectContaining({ outcome: 'no-answer', fileIds: ['9'], reason: expect.stringContaining(code) }),
+      expect.objectContaining({ outcome: 'no-response', fileIds: ['9'], reason: expect.stringContaining(code) }),
     );
   });
 
@@ -169,7 +169,7 @@ describe('a batch of the stream', () => {
         version: 1,
         attempt: 0,
         since: service.clock.now(),
-        question: 'no-answer',
+        question: 'no-response',
       })),
     );
   });
@@ -193,10 +193,10 @@ describe('a batch of the stream', () => {
 
   test('without the seal keys no response is stored, and all rows are delayed', async () => {
     const { service, images } = await received(['1']);
-    const { invoke } = startFunction(service, () => Promise.reject(new Error('SSM does not answer')));
+    const { invoke } = startFunction(service, () => Promise.reject(new Error('SSM is unavailable')));
     expect(await invoke(batchOf(images))).toEqual([]);
     expect(service.row('1').trust).toBe('pushed');
-    expect(service.delayed).toMatchObject([{ fileId: '1', question: 'no-answer' }]);
+    expect(service.delayed).toMatchObject([{ fileId: '1', question: 'no-response' }]);
   });
 
   test('waits at most 8 s for VOD, so that a slow one does not block the stream', async () => {
@@ -275,7 +275,7 @@ describe('messages of the delay queue', () => {
       throw refusal(action, 'InternalError');
     });
     const since = service.clock.now() - 60_000;
-    const delayed = { fileId: '1', version: 1, attempt: 4, since, question: 'no-answer' };
+    const delayed = { fileId: '1', version: 1, attempt: 4, since, question: 'no-response' };
     await invoke(messagesOf([JSON.stringify(delayed)]));
     expect(service.delayed).toEqual([{ ...delayed, attempt: 5 }]);
   });

@@ -42,7 +42,7 @@ test('H2: a file that makes its calls fail does not affect the others', async ()
   });
   const verified = await service.verifyPatiently();
   expect(verified.filter(({ outcome }) => outcome !== 'written')).toMatchObject([
-    { fileId: '1007', outcome: 'waiting', openQuestion: 'no-answer' },
+    { fileId: '1007', outcome: 'waiting', openQuestion: 'no-response' },
   ]);
 });
 
@@ -85,6 +85,6 @@ test('H2: a refusal with a code is about that file, and is not retried', async (
   service.vod.failWith((action) => {
     throw refusal(action, 'InvalidParameterValue.FileIds');
   });
-  expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting', openQuestion: 'no-answer' }]);
+  expect(await service.verifyPatiently()).toMatchObject([{ outcome: 'waiting', openQuestion: 'no-response' }]);
   expect(service.vod.count('DescribeMediaInfos')).toBe(1);
 });

@@ -74,7 +74,7 @@ describe('verify, a file that VOD no longer has', () => {
   test('is not deleted at once with an open question other than a missing file or a deletion', async () => {
     const service = await confirmed(['7']);
     service.vod.remove('7');
-    for (const openQuestion of ['no-answer', 'analysis', 'procedure', 'held', 'unknown'] as const) {
+    for (const openQuestion of ['no-response', 'analysis', 'procedure', 'held', 'unknown'] as const) {
       const [verified] = await service.verify(['7'], { openQuestion });
       expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'missing' });
     }
@@ -140,11 +140,11 @@ describe('verify, no result from VOD', () => {
     });
     const verified = await service.verify(['7', '8']);
     expect(verified).toMatchObject([
-      { outcome: 'waiting', openQuestion: 'no-answer' },
-      { outcome: 'waiting', openQuestion: 'no-answer' },
+      { outcome: 'waiting', openQuestion: 'no-response' },
+      { outcome: 'waiting', openQuestion: 'no-response' },
     ]);
     expect(service.row('7')).toEqual(before);
-    expect(service.lines).toMatchObject([{ level: 'warn', outcome: 'no-answer', fileIds: ['7', '8'] }]);
+    expect(service.lines).toMatchObject([{ level: 'warn', outcome: 'no-response', fileIds: ['7', '8'] }]);
   });
 
   test.each<[string, object]>([
@@ -157,7 +157,7 @@ describe('verify, no result from VOD', () => {
     const before = service.row('7');
     const vod = fakeVod({ DescribeMediaInfos: () => response });
     const [verified] = await service.verify(['7'], {}, { vod });
-    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-answer' });
+    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-response' });
     expect(service.row('7')).toEqual(before);
   });
 
@@ -167,9 +167,9 @@ describe('verify, no result from VOD', () => {
     const before = service.row('7');
     const vod = { ...service.vod.api, ...fakeVodDetail({ TaskType: 'Procedure', ProcedureTask: null }) };
     const [verified] = await service.verify(['7'], {}, { vod });
-    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-answer' });
+    expect(verified).toMatchObject({ outcome: 'waiting', openQuestion: 'no-response' });
     expect(service.row('7')).toEqual(before);
-    expect(service.lines).toMatchObject([{ level: 'error', outcome: 'no-answer', fileIds: ['7'] }]);
+    expect(service.lines).toMatchObject([{ level: 'error', outcome: 'no-response', fileIds: ['7'] }]);
   });
 
   test('a file that was never confirmed and that VOD does not have is requested for an hour', async () => {
@@ -208,7 +208,7 @@ describe('verify, these affect one row only:', () => {
     });
     const verified = await service.verify(ids(20));
     expect(verified.filter(({ outcome }) => outcome !== 'written')).toMatchObject([
-      { fileId: '1013', outcome: 'waiting', openQuestion: 'no-answer' },
+      { fileId: '1013', outcome: 'waiting', openQuestion: 'no-response' },
     ]);
   });
 

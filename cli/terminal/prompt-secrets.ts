@@ -2,10 +2,10 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
 /** Reads one line for each prompt: from a terminal, without showing what is typed, or from a pipe. */
-export async function askSecrets(prompts: readonly string[]): Promise<string[]> {
+export async function promptSecrets(prompts: readonly string[]): Promise<string[]> {
   const discard = new Writable({
-    write(_chunk, _encoding, done) {
-      done();
+    write(_chunk, _encoding, callback) {
+      callback();
     },
   });
   const { stdin } = process;
