@@ -1,3 +1,4 @@
+import type { Deployed } from './deployed';
 import { PRICES } from './prices';
 import { single, type Bar } from './statistics';
 import { figure, table } from './tables';
@@ -30,9 +31,7 @@ export interface MoneyInputs {
   /** A row with a procedure of three outputs as VOD writes them, and one of 2 kB. */
   readonly typical: RowCost;
   readonly large: RowCost;
-  /** Alarms and metrics of the template with its default parameters. */
-  readonly alarms: number;
-  readonly metrics: number;
+  readonly deployed: Deployed;
 }
 
 /** The share of calls that meet a new instance. */
@@ -56,8 +55,10 @@ const RECONCILE_READS = 9;
 /** Bytes of an entry of both indexes, and the overhead that DynamoDB counts for items. */
 const INDEX_BYTES = 400;
 const ITEM_OVERHEAD = 100;
-const RUNS_PER_MONTH = 8_640;
+/** Seconds of a run of reconcile without news, see `npm run scale`. */
 const RUN_SECONDS = 1;
+/** Metrics of the functions' logs that have data while nothing fails. */
+const METRICS = 6;
 const AUDITS_PER_MONTH = 30 / 7;
 const FILES_PER_CALL = 20;
 const CALLS_PER_SECOND = 100;
@@ -66,15 +67,15 @@ const QUEUE_POLLS_PER_MONTH = (2 * 30 * 86_400) / 20;
 
 const MILLION = 1e6;
 
-/** Dollars for calls of a function; `waiting` are milliseconds without work, `share` calls for each upload. */
-function functionCost({ warm, cpu, cold, logBytes }: MeasuredFunction, megabytes: number, waiting = 0, share = 1) {
+/** Dollars for a million calls of a function; `waiting` are milliseconds without work. */
+function functionCost({ warm, cpu, cold, logBytes }: MeasuredFunction, megabytes = NaN, waiting = 0) {
   const work = (Math.min(cpu, warm) + COLD_SHARE * cold) * Math.max(1, CORE_MB / megabytes);
   const idle = Math.max(0, warm - cpu) + waiting;
   const gbSeconds = ((work + idle) / 1_000) * (megabytes / 1_024);
   const logs = ((logBytes + LINE_OVERHEAD) / 1e9) * PRICES.logGigabyte;
   return {
-    functions: MILLION * share * (gbSeconds * PRICES.gbSecond + PRICES.invocation),
-    logs: MILLION * share * logs,
+    functions: MILLION * (gbSeconds * PRICES.gbSecond + PRICES.invocation),
+    logs: MILLION * logs,
   };
 }
 
@@ -97,17 +98,30 @@ export interface Money {
   readonly total: number;
 }
 
+/** How VOD reaches the webhook, see `EVENTS_ENDPOINT`. */
+type Endpoint = 'api' | 'function-url';
+
+/** One way to upload. */
+interface Way {
+  readonly row: RowCost;
+  readonly perSecond: number;
+  readonly signatures: number;
+  readonly endpoint: Endpoint;
+}
+
 /** Dollars for the signatures and the two events of a million uploads. */
-function requestMoney(sign: MeasuredFunction, event: MeasuredFunction, signatures: number) {
-  const signed = functionCost(sign, 512);
-  const received = functionCost(event, 512);
+function requestMoney(sign: Calls, event: Calls, { signatures, endpoint }: Pick<Way, 'signatures' | 'endpoint'>) {
   const gateway = MILLION * PRICES.gatewayRequest;
   return {
-    signatures: signatures * (gateway + signed.functions),
-    events: 2 * (gateway + received.functions),
-    logs: signatures * signed.logs + 2 * received.logs,
+    signatures: signatures * (gateway + sign.functions),
+    // A request to a function URL is an invocation, and nothing more.
+    events: 2 * ((endpoint === 'api' ? gateway : 0) + event.functions),
+    logs: signatures * sign.logs + 2 * event.logs,
   };
 }
+
+/** Dollars for a million calls. */
+type Calls = ReturnType<typeof functionCost>;
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
@@ -117,42 +131,47 @@ function withTotal(parts: Omit<Money, 'total'>): Money {
   return { ...parts, total: sum(Object.values(parts)) };
 }
 
-/** Dollars for a million uploads with a procedure at so many uploads a second. */
-export function uploadsMoney(inputs: MoneyInputs, row: RowCost, perSecond: number, signatures: number): Money {
-  const requests = requestMoney(inputs.sign, inputs.event, signatures);
-  const rows = rowsPerBatch(perSecond, inputs.verify.warm);
-  const batches = VERIFICATION_MS.map((waiting) => {
-    const { warm, cpu } = inputs.verify;
-    const batch = { ...inputs.verify, warm: warm * rows, cpu: cpu * rows };
-    return functionCost(batch, 256, waiting, 1 / rows);
-  });
+/** Dollars for a million uploads with a procedure. */
+function uploadsMoney({ sign, event, verify, deployed: { memory } }: MoneyInputs, way: Way): Money {
+  const requests = requestMoney(
+    functionCost(sign, memory['uploadSignature']),
+    functionCost(event, memory['vodEvents']),
+    way,
+  );
+  const rows = rowsPerBatch(way.perSecond, verify.warm);
+  const batch = { ...verify, warm: verify.warm * rows, cpu: verify.cpu * rows };
+  const batches = VERIFICATION_MS.map((waiting) => functionCost(batch, memory['uploadChanged'], waiting));
   return withTotal({
     ...requests,
-    verification: sum(batches.map(({ functions }) => functions)),
-    writes: MILLION * row.ours * PRICES.writeUnit,
+    verification: sum(batches.map(({ functions }) => functions / rows)),
+    writes: MILLION * way.row.ours * PRICES.writeUnit,
     reads: MILLION * RECONCILE_READS * 0.5 * PRICES.readUnit,
-    logs: requests.logs + sum(batches.map(({ logs }) => logs)),
+    logs: requests.logs + sum(batches.map(({ logs }) => logs / rows)),
   });
 }
 
 /** The same for (a), which verifies nothing. */
-function usualMoney(inputs: MoneyInputs, row: RowCost, signatures: number): Money {
-  const requests = requestMoney(inputs.usualSign, inputs.usualEvent, signatures);
+function usualMoney({ usualSign, usualEvent, deployed: { memory } }: MoneyInputs, way: Way): Money {
+  const sign = functionCost(usualSign, memory['uploadSignature']);
+  const event = functionCost(usualEvent, memory['vodEvents']);
   return withTotal({
-    ...requests,
+    ...requestMoney(sign, event, way),
     verification: 0,
-    writes: MILLION * row.usual * PRICES.writeUnit,
+    writes: MILLION * way.row.usual * PRICES.writeUnit,
     reads: 0,
   });
 }
 
 /** Dollars for a million webhooks, and for a million polls. */
-export function extras({ notify, poll, verify }: MoneyInputs): { readonly webhook: number; readonly poll: number } {
-  const delivery = functionCost(notify, 256, RECEIVER_MS);
+function extras({ notify, poll, verify, deployed: { memory } }: MoneyInputs): {
+  readonly webhook: number;
+  readonly poll: number;
+} {
+  const delivery = functionCost(notify, memory['notifyApp'], RECEIVER_MS);
   // The change to a final status is one more record of the stream, which `uploadChanged` queues.
-  const change = functionCost(verify, 256);
+  const change = functionCost(verify, memory['uploadChanged']);
   const messages = MILLION * 3 * PRICES.queueRequest;
-  const read = functionCost(poll, 512);
+  const read = functionCost(poll, memory['uploads']);
   return {
     webhook: delivery.functions + delivery.logs + change.functions + change.logs + messages,
     poll: MILLION * (PRICES.gatewayRequest + 0.5 * PRICES.readUnit) + read.functions + read.logs,
@@ -160,20 +179,21 @@ export function extras({ notify, poll, verify }: MoneyInputs): { readonly webhoo
 }
 
 /** Dollars a month that do not depend on uploads, for a table of so many rows. */
-export function monthly({ alarms, metrics, large: { bytes: rowBytes } }: MoneyInputs, rows: number) {
+function monthly({ deployed, large: { bytes: rowBytes } }: MoneyInputs, rows: number) {
+  const { memory, reconcileRunsPerMonth: runs, alarms } = deployed;
   const gigabytes = (rows * (rowBytes + INDEX_BYTES + ITEM_OVERHEAD)) / 1e9;
   const auditSeconds = rows / FILES_PER_CALL / CALLS_PER_SECOND;
-  const seconds = RUNS_PER_MONTH * RUN_SECONDS + AUDITS_PER_MONTH * auditSeconds;
+  const seconds = runs * RUN_SECONDS + AUDITS_PER_MONTH * auditSeconds;
   const auditReads = rows * Math.ceil(rowBytes / 1_024) * (0.5 / 4);
   return {
     reconcile:
-      seconds * 0.5 * PRICES.gbSecond +
-      RUNS_PER_MONTH * PRICES.invocation +
+      seconds * ((memory['reconcile'] ?? NaN) / 1_024) * PRICES.gbSecond +
+      runs * PRICES.invocation +
       AUDITS_PER_MONTH * auditReads * PRICES.readUnit,
     storage: gigabytes * (PRICES.storage + PRICES.backup),
     queue: QUEUE_POLLS_PER_MONTH * PRICES.queueRequest,
     alarms: alarms * PRICES.alarm,
-    metrics: metrics * PRICES.metric,
+    metrics: METRICS * PRICES.metric,
   };
 }
 
@@ -193,18 +213,28 @@ const MAX_DOLLARS = [
   { perSecond: 1, sdk: 16, client: 13 },
 ] as const;
 
+/** The bars are those of the cheapest way, a function URL, with large rows. */
 function sumsOf(inputs: MoneyInputs): readonly Sum[] {
   const { typical, large } = inputs;
-  const sums = [typical, large].flatMap((row) =>
-    MAX_DOLLARS.flatMap(({ perSecond, sdk, client }) => {
-      const where = `${perSecond}/s, row of ${row.bytes} bytes`;
+  const cases = [
+    { row: large, endpoint: 'function-url' },
+    { row: large, endpoint: 'api' },
+    { row: typical, endpoint: 'api' },
+  ] as const;
+  const sums = cases.flatMap(({ row, endpoint }) =>
+    MAX_DOLLARS.flatMap(({ perSecond, sdk, client }): Sum[] => {
+      const where = `${perSecond}/s, row of ${row.bytes} bytes, ${endpoint}`;
+      const ofSdk = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: SDK_SIGNATURES });
+      const ofClient = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: 1 });
+      const hasBars = endpoint === 'function-url';
       return [
-        { name: `Web SDK alone, ${where}`, money: uploadsMoney(inputs, row, perSecond, SDK_SIGNATURES), max: sdk },
-        { name: `our client, ${where}`, money: uploadsMoney(inputs, row, perSecond, 1), max: client },
+        { name: `Web SDK alone, ${where}`, money: ofSdk, ...(hasBars && { max: sdk }) },
+        { name: `our client, ${where}`, money: ofClient, ...(hasBars && { max: client }) },
       ];
     }),
   );
-  return [...sums, { name: '(a), Web SDK alone', money: usualMoney(inputs, typical, SDK_SIGNATURES) }];
+  const usual = usualMoney(inputs, { row: large, perSecond: 1, endpoint: 'api', signatures: SDK_SIGNATURES });
+  return [...sums, { name: `(a), Web SDK alone, row of ${large.bytes} bytes, api`, money: usual }];
 }
 
 /** The sums as Markdown, and the bars that they must meet. */

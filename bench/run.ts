@@ -9,6 +9,7 @@ import { MAJORS, type Major } from '../tests/support/node-majors';
 import { ratioChart } from './chart';
 import { compareFunctions, type Inputs } from './compare';
 import { startDependencies, type Dependencies } from './dependencies';
+import { readDeployed, type Deployed } from './deployed';
 import { measureEndToEnd } from './end-to-end';
 import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { mergeTimes, type Times } from './measured';
@@ -26,9 +27,6 @@ import { pushedRow, putFiles, putRows, readyRow } from './uploads';
 import { bundleVariants, USUAL, type FunctionName } from './variants';
 import { measureWrites, type RowCost } from './writes-report';
 
-/** Alarms of a deployment with the default parameters, and metrics that have data while nothing fails. */
-const ALARMS = 22;
-const METRICS = 6;
 const NODE_MAJORS: readonly Major[] = isQuick ? [24] : MAJORS;
 
 async function main(): Promise<void> {
@@ -81,7 +79,7 @@ async function measureInstances(dependencies: Dependencies, files: Inputs['files
   const bundles = reportSizes(files);
   const rows = await measureWrites(dependencies.table.client);
   const current = times.get(24);
-  if (current) reportMoney(current, rows);
+  if (current) reportMoney(current, rows, await readDeployed());
   return { times: times.get(24), bundles };
 }
 
@@ -154,7 +152,7 @@ function measuredFunction(times: Times, variant: string, calls = 1): MeasuredFun
   };
 }
 
-function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost]): void {
+function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost], deployed: Deployed): void {
   const { markdown, bars } = moneyReport({
     sign: measuredFunction(times, 'upload-signature:ours'),
     event: measuredFunction(times, 'vod-events:ours'),
@@ -165,8 +163,7 @@ function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost]
     usualEvent: measuredFunction(times, `vod-events:${USUAL['vod-events']}`),
     typical,
     large,
-    alarms: ALARMS,
-    metrics: METRICS,
+    deployed,
   });
   addSection(markdown);
   addBars(...bars);

@@ -26,9 +26,14 @@ function notDeployed(values, stage) {
   return [...unused, values.EVENT_MODE === 'pull' ? 'vodEvents' : 'pullEvents'];
 }
 
-/** Whether this deploy has the public events route. @param {Record<string, string>} values @param {string} stage */
+/** Whether VOD posts events to this deploy. @param {Record<string, string>} values @param {string} stage */
 function hasWebhook(values, stage) {
   return !notDeployed(values, stage).includes('vodEvents');
+}
+
+/** Whether it posts them to a URL of the function's own. The local run has the route. @param {Record<string, string>} values @param {string} stage */
+function hasFunctionUrl(values, stage) {
+  return hasWebhook(values, stage) && stage !== 'local' && values.EVENTS_ENDPOINT === 'function-url';
 }
 
 /** The handler that signs: without limits it stays as small, and starts as fast, as it can. @param {Record<string, string>} values */
@@ -38,4 +43,4 @@ function signingHandler(values) {
   return hasLimits ? 'functions/upload-signature-with-limits.handler' : 'functions/upload-signature.handler';
 }
 
-module.exports = { featuresOf, hasWebhook, notDeployed, signingHandler };
+module.exports = { featuresOf, hasFunctionUrl, hasWebhook, notDeployed, signingHandler };

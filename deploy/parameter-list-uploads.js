@@ -49,6 +49,16 @@ const UPLOAD_PARAMETERS = [
       "push: VOD posts events to /vod-events at once, a public URL that a secret protects.\npull: there is no such URL. A function fetches events every minute; VOD keeps each for up to four days, until it is in the table. VOD's console must have the same mode: 普通回调 is push, 可靠回调 is pull.",
   },
   {
+    name: 'EVENTS_ENDPOINT',
+    section: EVENTS,
+    default: 'api',
+    example: 'api',
+    rule: rule('api or function-url', (value) => ['api', 'function-url'].includes(value)),
+    isUsed: ({ values, stage }) => hasWebhook(values, stage),
+    description:
+      "Where VOD posts events.\napi: the route /vod-events of the HTTP API.\nfunction-url: a URL of the function's own, which saves $2 for a million uploads with a procedure. EVENTS_RATE becomes reserved concurrency, so the account needs a tenth of it beside 100 executions for all other functions. Requests are in no access log. AWS has no function URLs in some regions. After a change of it, run register again.",
+  },
+  {
     name: 'EVENTS_RATE',
     section: EVENTS,
     default: '200',
@@ -58,7 +68,7 @@ const UPLOAD_PARAMETERS = [
     ),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
-      'Requests a second that /vod-events accepts; twice as many in a burst. It limits the cost of posts by attackers. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
+      'Requests a second that the webhook accepts; twice as many in a burst of the HTTP API. It limits the cost of posts by attackers. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
   },
   {
     name: 'NOTIFY_URL',

@@ -6,6 +6,7 @@ const { firstProblem } = require('./problems');
 const { corsOf, limitedRoutes, routeSettings } = require('./routes');
 const { secretArns } = require('./secrets');
 const { parseList } = require('./values');
+const { webhookOf } = require('./webhook');
 
 /**
  * The rows that trigger upload-changed when they change: those to verify and, with NOTIFY_URL, those to announce.
@@ -66,6 +67,7 @@ module.exports = async ({ resolveVariable }) => {
     cors: corsOf(parseList(values.CORS_ORIGINS)),
     routeSettings: routeSettings(values, stage),
     limitedRoutes: limitedRoutes(values, stage),
+    webhook: webhookOf(values, stage),
     uploadSignatureHandler: signingHandler(values),
     quotaTableName: uploadQuota ? tableName : '',
     apiKeyParameter,

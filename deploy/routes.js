@@ -1,6 +1,6 @@
 'use strict';
 
-const { featuresOf, hasWebhook } = require('./features');
+const { featuresOf, hasFunctionUrl, hasWebhook } = require('./features');
 
 /** Requests a second for each route that app users read. */
 const READ_RATE = 500;
@@ -23,7 +23,7 @@ function routesOf(values, stage) {
     ...optional(deleteUpload, 'DELETE /uploads/{fileId}', 'HttpApiRouteDeleteUploadsFileidVar', WRITE_RATE),
     ...optional(playback, 'GET /uploads/{fileId}/playback', 'HttpApiRouteGetUploadsFileidVarPlayback', READ_RATE),
     ...optional(
-      hasWebhook(values, stage),
+      hasWebhook(values, stage) && !hasFunctionUrl(values, stage),
       'POST /vod-events',
       'HttpApiRoutePostVodDashevents',
       Number(values.EVENTS_RATE) || 1,

@@ -24,19 +24,19 @@ export const explain = defineCommand({
   args: { signature: { description: 'the signature or URL, in quotes' } },
   options: {
     stage: { value: 'name', description: "verify with the keys of this stage's deployment" },
-    json: { description: 'print {"valid", "verified", "violations", "notes", "parameters", "who", "may"}' },
+    json: { description: 'print {"valid", "verified", "violations", "notes", "parameters", "issuedTo", "permission"}' },
   },
 
   run: async ({ options, args: { signature } }, context) => {
     const keys = await availableKeys(options, context);
     const nowSeconds = Math.floor(context.now() / 1000);
     const explanation = explainPlayback(signature, keys, nowSeconds) ?? explainUpload(signature, keys, nowSeconds);
-    const { diagnosis, keyVariable, ...permission } = explanation;
+    const { diagnosis, keyVariable, ...texts } = explanation;
     const { violations, notes, parameters, verified } = diagnosis;
     const withoutSecrets = (text: string) => redact(text, secretsOfKeys(keys));
     if (options.json) {
       const valid = violations.length === 0 && verified;
-      const result = { valid, verified, violations, notes, parameters, ...permission };
+      const result = { valid, verified, violations, notes, parameters, ...texts };
       context.out(
         JSON.stringify(result, (_, value: unknown) => (typeof value === 'string' ? withoutSecrets(value) : value)),
       );
@@ -51,7 +51,7 @@ export const explain = defineCommand({
     for (const { rule, message } of notes) print(`  note, ${rule}: ${message}`);
     const width = Math.max(16, ...Object.keys(parameters).map((name) => Math.min(name.length, 40))) + 2;
     for (const [name, value] of Object.entries(parameters)) print(`  ${name.padEnd(width)}${value}`);
-    for (const line of [permission.identity, permission.may]) if (line !== undefined) print(`  ${line}`);
+    for (const line of [texts.issuedTo, texts.permission]) if (line !== undefined) print(`  ${line}`);
     return violations.length === 0 ? 0 : 1;
   },
 });
@@ -94,9 +94,13 @@ function explainUpload(signature: string, keys: Keys & PlaybackKeys, nowSeconds:
 }
 
 /** Returns the caller that it was issued to, and what it permits until when. */
-function permissionOf({ parameters, violations }: Diagnosis, sealKeys: readonly string[], nowSeconds: number) {
+function permissionOf(
+  { parameters, violations }: Diagnosis,
+  sealKeys: readonly string[],
+  nowSeconds: number,
+): Pick<Explanation, 'issuedTo' | 'permission'> {
   const { sourceContext, oneTimeValid, procedure, vodSubAppId, classId, expireTime } = parameters;
-  const whoOf = () => {
+  const describeCaller = () => {
     if (!sourceContext) return undefined;
     const { seal, uploader, sourceContext: text } = open(sourceContext, sealKeys);
     if (seal === 'none') return 'the source context is not sealed: it does not name a caller';
@@ -105,13 +109,13 @@ function permissionOf({ parameters, violations }: Diagnosis, sealKeys: readonly 
     return `issued to ${JSON.stringify(uploader)}${text === undefined ? '' : `, with the text ${JSON.stringify(text)}`}`;
   };
   const end = Number(expireTime);
-  if (violations.length > 0 || !Number.isSafeInteger(end)) return { who: whoOf() };
+  if (violations.length > 0 || !Number.isSafeInteger(end)) return { issuedTo: describeCaller() };
   const minutes = Math.ceil((end - nowSeconds) / 60);
-  const may =
+  const permission =
     `it permits uploading ${oneTimeValid === '1' ? 'one file, unless it was used already,' : 'any number of files'}` +
     ` to application ${vodSubAppId && vodSubAppId !== '0' ? vodSubAppId : '(main)'}` +
     (classId && classId !== '0' ? `, in category ${classId}` : '') +
     (procedure ? `, and running ${procedure} on it` : '') +
     `, until ${new Date(end * 1000).toISOString()} (${minutes} min)`;
-  return { who: whoOf(), may };
+  return { issuedTo: describeCaller(), permission };
 }

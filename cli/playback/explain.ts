@@ -6,9 +6,9 @@ import type { PlaybackKeys } from './keys';
 export interface Explanation {
   readonly diagnosis: Diagnosis;
   /** The caller that it was issued to. */
-  readonly identity?: string | undefined;
+  readonly issuedTo?: string | undefined;
   /** What it permits, and until when. */
-  readonly may?: string | undefined;
+  readonly permission?: string | undefined;
   /** The environment variable with the key that verifies it, if no deployment is given. */
   readonly keyVariable: string;
 }
@@ -20,10 +20,10 @@ export function explainPlayback(text: string, keys: PlaybackKeys, nowSeconds: nu
   const psign = isUrl ? new URL(bare).searchParams.get('psign') : bare;
   if (psign !== null && splitJwt(psign)) {
     const diagnosis = diagnosePsign(psign, keys, nowSeconds);
-    return { diagnosis, may: psignPermission(diagnosis, nowSeconds), keyVariable: 'VOD_PLAYER_KEY' };
+    return { diagnosis, permission: psignPermission(diagnosis, nowSeconds), keyVariable: 'VOD_PLAYER_KEY' };
   }
   // A request with an upload signature in its query is not a media URL.
   if (!isUrl || new URL(bare).searchParams.has('signature')) return undefined;
   const diagnosis = diagnoseKeyUrl(bare, keys, nowSeconds);
-  return { diagnosis, may: keyUrlPermission(diagnosis, nowSeconds), keyVariable: 'VOD_URL_KEY' };
+  return { diagnosis, permission: keyUrlPermission(diagnosis, nowSeconds), keyVariable: 'VOD_URL_KEY' };
 }

@@ -37,7 +37,7 @@ export function quotaCounter(index: UploaderIndex, max: number): QuotaCounter {
       const { fileId, uploader, createTime } = upload;
       const from = new Date(Date.parse(createTime) - QUOTA_PERIOD).toISOString();
       // One more than the quota, because the upload itself may be in the index.
-      const query = { limit: max + 1, between: { from, to: createTime } };
+      const query = { limit: max + 1, range: { from, to: createTime } };
       const { keys } = await index.page(uploader, query, deadline);
       const others = [...expected.values()].filter(
         (other) => other.uploader === uploader && other.createTime >= from && isEarlier(other, upload),

@@ -10,11 +10,12 @@ jest.setTimeout(300_000);
 const TOPIC = 'arn:aws:sns:ap-southeast-1:123456789012:alarms';
 const PREFIX = 'vod-client-upload-dev-';
 
-/** Deploys with the one or the other event mode, and one that is pushed events and has every optional feature. */
+/** Deploys with the one or the other event mode, and one with a function URL and every optional feature. */
 const DEPLOYS = ['push', 'pull', 'full'] as const;
 type Deploy = (typeof DEPLOYS)[number];
 
 const FEATURES = {
+  EVENTS_ENDPOINT: 'function-url',
   NOTIFY_URL: 'https://app.example.com/hooks',
   ALLOW_DELETE: 'true',
   VOD_WRITE_KEY_PARAMETER: '/vod/write-key',
@@ -235,6 +236,14 @@ const DEPLOY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
     'lambda:DeleteEventSourceMapping',
   ],
   'AWS::Lambda::Function': ['lambda:CreateFunction', 'lambda:DeleteFunction'],
+  'AWS::Lambda::Url': [
+    'lambda:CreateFunctionUrlConfig',
+    'lambda:GetFunctionUrlConfig',
+    'lambda:UpdateFunctionUrlConfig',
+    'lambda:DeleteFunctionUrlConfig',
+    'lambda:PutFunctionConcurrency',
+    'lambda:DeleteFunctionConcurrency',
+  ],
   'AWS::Lambda::Permission': ['lambda:AddPermission', 'lambda:RemovePermission'],
   'AWS::Logs::LogGroup': ['logs:CreateLogGroup', 'logs:PutRetentionPolicy', 'logs:DeleteLogGroup'],
   'AWS::Logs::MetricFilter': ['logs:PutMetricFilter', 'logs:DeleteMetricFilter'],

@@ -43,6 +43,13 @@ describe('the webhook records an event', () => {
     expect(await webhook.itemOf(fileId)).toMatchObject({ ...expected, trust: 'pushed', version: 1 });
   });
 
+  test('an event through the URL of the function is recorded as one through the HTTP API', async () => {
+    const fileId = freshId();
+    expect(await webhook.outcome(bareUpload(fileId), { isFunctionUrl: true })).toBe('recorded');
+    expect(await webhook.outcome(bareUpload(fileId), { isFunctionUrl: true, base64: true })).toBe('repeated');
+    expect(await webhook.itemOf(fileId)).toMatchObject({ status: 'uploaded', trust: 'pushed', version: 1 });
+  });
+
   test('a review event about a file marks its row as processing and decides nothing', async () => {
     const fileId = freshId();
     expect(await webhook.outcome(reviewComplete(fileId))).toBe('recorded');

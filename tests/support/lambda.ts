@@ -25,11 +25,16 @@ export interface Delivery {
   readonly headers?: Record<string, string>;
   /** How API Gateway hands over bodies whose content type it does not take for text. */
   readonly base64?: boolean;
+  /** Whether it comes through the function's own URL. */
+  readonly isFunctionUrl?: boolean;
 }
 
-/** A call of `POST /vod-events` as API Gateway makes it. */
-export function delivery(body: unknown, { query = 'token=token-1', headers = {}, base64 = false }: Delivery = {}) {
-  const event = read('vod-events.json') as APIGatewayProxyEventV2;
+/** A call of `POST /vod-events` as API Gateway makes it, or the function's URL. */
+export function delivery(
+  body: unknown,
+  { query = 'token=token-1', headers = {}, base64 = false, isFunctionUrl = false }: Delivery = {},
+) {
+  const event = read(isFunctionUrl ? 'vod-events-function-url.json' : 'vod-events.json') as APIGatewayProxyEventV2;
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
   return {
     ...event,

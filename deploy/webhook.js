@@ -1,0 +1,42 @@
+'use strict';
+
+const { hasFunctionUrl } = require('./features');
+
+/** A function URL accepts this many requests a second for each concurrent execution that is reserved for its function. */
+const REQUESTS_PER_EXECUTION = 10;
+
+const HTTP_API = {
+  trigger: { events: [{ httpApi: { method: 'POST', path: '/vod-events' } }] },
+  url: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/vod-events' },
+  failures: {
+    Namespace: 'AWS/ApiGateway',
+    MetricName: '5xx',
+    Dimensions: [
+      { Name: 'ApiId', Value: { Ref: 'HttpApi' } },
+      { Name: 'Stage', Value: '$default' },
+      { Name: 'Method', Value: 'POST' },
+      { Name: 'Resource', Value: '/vod-events' },
+    ],
+  },
+};
+
+/**
+ * How VOD reaches the function vodEvents: what triggers it, the URL, and the metric of its failed responses.
+ *
+ * @param {Record<string, string>} values @param {string} stage
+ */
+function webhookOf(values, stage) {
+  if (!hasFunctionUrl(values, stage)) return HTTP_API;
+  return {
+    trigger: { url: true, reservedConcurrency: Math.ceil(Number(values.EVENTS_RATE) / REQUESTS_PER_EXECUTION) || 1 },
+    // The function ignores the path. With it, the URL says what it is for.
+    url: { 'Fn::Sub': '${VodEventsLambdaFunctionUrl.FunctionUrl}vod-events' },
+    failures: {
+      Namespace: 'AWS/Lambda',
+      MetricName: 'Url5xxCount',
+      Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'VodEventsLambdaFunction' } }],
+    },
+  };
+}
+
+module.exports = { webhookOf };
