@@ -1,6 +1,7 @@
 import './template/event-sources';
 import './template/features';
 import './template/functions';
+import './template/notifications';
 import './template/roles';
 import './template/routes';
 import './template/table';

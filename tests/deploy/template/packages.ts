@@ -32,8 +32,8 @@ const PULL = {
 };
 
 /** Every optional feature. */
-const FULL = {
-  NOTIFY_URL: 'https://app.example.com/hooks',
+export const FULL = {
+  NOTIFY_URL: 'https://app.example.com:8443/webhooks/vod?tenant=1',
   ALLOW_DELETE: 'true',
   VOD_WRITE_KEY_PARAMETER: '/dev/write-key',
   PLAYER_KEY_PARAMETER: '/dev/player-key',
