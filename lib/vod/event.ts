@@ -45,7 +45,7 @@ const FILE_ID = /^\d{1,40}$/;
 const MAX_TASK_ID_BYTES = 256;
 
 // The event types that are kept, each with the name of its payload in 3.0, which is not always EventType + "Event"; 2.0 has
-// every payload in `data`. One more line keeps one more type: docs/contributing.md.
+// every payload in `data`. docs/contributing.md has the steps to keep one more type.
 
 /** A file is in VOD: the payload contains its FileId and media information. */
 const UPLOAD_EVENTS = {
@@ -64,7 +64,7 @@ const DELETION_EVENTS = {
   FileDeleted: 'FileDeleteEvent',
 } as const;
 
-const KEPT_EVENTS = { ...UPLOAD_EVENTS, ...TASK_EVENTS, ...DELETION_EVENTS };
+export const KEPT_EVENTS = { ...UPLOAD_EVENTS, ...TASK_EVENTS, ...DELETION_EVENTS };
 
 /**
  * Parses an event notification, 3.0 (`EventType`, 266/33779) or 2.0 (`eventType` and `data`, 266/33796).

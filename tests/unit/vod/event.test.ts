@@ -1,16 +1,32 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RequestError } from '../../../lib/platform/errors';
-import { parseEvent } from '../../../lib/vod/event';
+import { getString } from '../../../lib/vod/wire';
+import { KEPT_EVENTS, parseEvent } from '../../../lib/vod/event';
 
 // The bodies are the vendor's samples and two captured ones; tests/fixtures/events/README.md says where each is from.
-const fixture = (name: string): unknown =>
-  JSON.parse(readFileSync(join(__dirname, '../../fixtures/events', `${name}.json`), 'utf8'));
+const FIXTURES = join(__dirname, '../../fixtures/events');
+const fixture = (name: string): unknown => JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), 'utf8'));
 
 const host = 'http://125676836723.vod2.myqcloud.com/xxx/xxx';
 const cartoon = { url: `${host}/q1BORBPQH1IA.mp4`, name: '动物世界', sourceType: 'Upload' };
 const created = { type: 'mp4', createTime: '2019-01-09T16:36:22Z' };
 const pulled = `${host}/xxx.mp4`;
+
+test.each(Object.keys(KEPT_EVENTS))('parseEvent finds the file in the samples of %s', (eventType) => {
+  const names = readdirSync(FIXTURES).flatMap((name) => (name.endsWith('.json') ? [name.slice(0, -5)] : []));
+  const samples = names.filter((name) => getString(fixture(name), 'EventType') === eventType);
+  expect(samples).not.toEqual([]);
+  // Others are about a URL and not about a file, or are to be refused.
+  const isParsed = (name: string) => {
+    try {
+      return parseEvent(fixture(name)).type === eventType;
+    } catch {
+      return false;
+    }
+  };
+  expect(samples.filter(isParsed)).not.toEqual([]);
+});
 
 describe('parseEvent, the media information of an upload', () => {
   test.each<[string, object]>([
