@@ -97,7 +97,7 @@ const SECRET_PARAMETERS = [
     default: '',
     whenEmpty: playerKeyNeeded,
     description:
-      "The player key (播放密钥), set in VOD's console for the domain: signs for the vendor's players. Empty: not used.",
+      "The player key (播放密钥), set in VOD's console for the application: signs for the vendor's players. Empty: not used.",
   },
   {
     name: 'URL_KEY_PARAMETER',

@@ -7,7 +7,8 @@ import { text } from 'node:stream/consumers';
 import { credentialsOf } from '../../cli/deployment/credentials';
 import { awsRequestHandler } from '../../cli/network/proxy';
 import { regionOf } from '../../cli/deployment/region';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { isThorough, sample } from '../support/thorough';
 
 // The commands must act in the AWS account and region of the deploy, wherever .env and the shell name them. The judge of the

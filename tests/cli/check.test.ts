@@ -9,7 +9,8 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { Finding } from '../../cli/check/findings';
 import { tableOf } from '../../local/config';
-import { cloudFormation, serve, vod } from '../support/cli/cli';
+import { cloudFormation, vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 import { cleanUp, start as startVod } from '../support/vod/vod-client';
 

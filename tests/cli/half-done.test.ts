@@ -1,7 +1,8 @@
 import { text } from 'node:stream/consumers';
 import { startParameterStore, type ParameterStore } from '../../local/services/parameter-store';
 import { startTestRun } from '../support/local';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 
 // What a command leaves behind when SSM refuses it half-way, and what the next run does about it.
 

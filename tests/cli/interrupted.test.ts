@@ -5,7 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
-import { serve } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // A command that loses its reader, its disk or its user between two steps that belong together.

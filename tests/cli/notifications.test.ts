@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { Finding } from '../../cli/check/findings';
 import { formatAnnouncement } from '../../lib/notifications/queue';
-import { cloudFormation, serve, vod } from '../support/cli/cli';
+import { cloudFormation, vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // `notifications` and its part of `check`, against a local run that sends webhooks to a receiver of this test.

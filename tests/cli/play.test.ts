@@ -2,7 +2,8 @@ import { PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { decodeJwt } from 'jose';
 import { explainPlayback } from '../../cli/playback/explain';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { PLAYER_KEY, URL_KEY } from '../support/playback';
 import { APP_ID, startPlaybackDeployment, type PlaybackDeployment } from '../support/cli/playback-deployment';
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // The command, at what `npm start` runs and at a stand-in for Lambda that runs the same function.

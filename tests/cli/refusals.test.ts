@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { explainAws } from '../../cli/refusals';
 import { explainVod } from '../../cli/vod/explain-refusal';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
 // What AWS and VOD refuse is explained where the operator reads it: what is wrong, and what to do.

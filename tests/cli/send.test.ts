@@ -3,7 +3,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { postCallback } from '../../cli/callback/request';
 import { inOneLine, printable } from '../../cli/terminal/printable';
-import { serve, vod } from '../support/cli/cli';
+import { vod } from '../support/cli/cli';
+import { serve } from '../support/serve';
 
 // `send` prints what a server returns, and any server may be the target.
 

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context, DynamoDBRecord, DynamoDBStreamHandler } from 'aws-lambda';
 import { deliver } from '../../lib/notifications/delivery';
-import { serve } from '../support/cli/cli';
+import { serve } from '../support/serve';
 import { ajv, component, fits } from '../support/openapi';
 import { bundleSnippet, importSnippet } from '../support/snippet';
 

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, resolve } from 'node:path';
+import { serve } from '../serve';
 
 const MODULES = resolve(__dirname, '../../../node_modules');
 const SDKS: Readonly<Record<string, string>> = { '1.8.0': 'vod-js-sdk-v6', '1.7.0': 'vod-js-sdk-v6-1.7' };
@@ -22,21 +21,12 @@ export interface Site {
 
 /** An app's site: a page that uploads, and a way to the functions, as any front end's server has one in development. */
 export async function startSite(functionsUrl: string): Promise<Site> {
-  const server = createServer((request, response) => {
+  const { port, close } = await serve((request, response) => {
     handle(functionsUrl, request, response).catch((error: unknown) => {
       response.writeHead(500).end(String(error));
     });
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    page: (sdk) => `http://localhost:${(server.address() as AddressInfo).port}/${sdk}/`,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return { page: (sdk) => `http://localhost:${port}/${sdk}/`, close };
 }
 
 async function handle(functionsUrl: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

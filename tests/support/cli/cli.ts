@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { CommandContext } from '../../../cli/command-line/context';
 import { main } from '../../../cli/main';
@@ -48,21 +47,6 @@ export async function npmRun(
   child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number];
   return { code, out, err };
-}
-
-/** A server on a free port, for services of others. */
-export async function serve(listener: RequestListener) {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const close = () =>
-    new Promise<void>((resolve) => {
-      server.close(() => {
-        resolve();
-      });
-      server.closeAllConnections();
-    });
-  return { url: `http://127.0.0.1:${port}`, close };
 }
 
 /** CloudFormation's DescribeStacks, of one stack. */

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
-import { cloudFormation, serve, vod } from './cli';
+import { cloudFormation, vod } from './cli';
+import { serve } from '../serve';
 import { until } from '../vod/vod-client';
 
 /** `npm run vod -- listen` while it runs. */

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { tableOf } from '../../../local/config';
-import { cloudFormation, serve } from './cli';
+import { cloudFormation } from './cli';
+import { serve } from '../serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../local';
 import { PLAYER_KEY, URL_KEY } from '../playback';
 

@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { serve } from '../serve';
 
 const ROOT = resolve(__dirname, '../../..');
 const SDKS: Readonly<Record<string, string>> = { '1.8.0': 'vod-js-sdk-v6', '1.7.0': 'vod-js-sdk-v6-1.7' };
@@ -23,7 +21,7 @@ export async function startClientSite(backendUrl: string): Promise<ClientSite> {
     "script-src 'self' 'unsafe-inline'",
     `connect-src 'self' ${backendUrl} ${hosts} https://*.myqcloud.com http://*.myqcloud.com`,
   ].join('; ');
-  const server = createServer((request, response) => {
+  const { port, close } = await serve((request, response) => {
     const [, version = '', file = ''] = (request.url ?? '').split('/');
     const sdk = SDKS[version];
     const send = (type: string, body: Buffer | string) => {
@@ -38,16 +36,7 @@ export async function startClientSite(backendUrl: string): Promise<ClientSite> {
       });
     } else send('text/html', page.toString().replaceAll('BACKEND', backendUrl));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    page: (sdk) => `http://localhost:${(server.address() as AddressInfo).port}/${sdk}/`,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  };
+  return { page: (sdk) => `http://localhost:${port}/${sdk}/`, close };
 }
 
 async function bundleClient(): Promise<string> {
