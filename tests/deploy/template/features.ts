@@ -20,10 +20,16 @@ describeEach(({ name, has }) => {
   });
 });
 
-test('a deploy with every feature has no resource beside those of the features and of a deploy without any', () => {
+test('a deploy with every feature and a function URL has the resources of both, and lacks those of the events route only', () => {
   const [plain, full] = (['dev', 'full'] as const).map((name) => Object.keys(templateOf(name).resources));
-  expect(plain?.filter((id) => !full?.includes(id))).toEqual([]);
-  expect(full?.filter((id) => !plain?.includes(id)).sort()).toEqual(Object.values(FEATURE_RESOURCES).flat().sort());
+  expect(plain?.filter((id) => !full?.includes(id)).sort()).toEqual([
+    'HttpApiIntegrationVodEvents',
+    'HttpApiRoutePostVodDashevents',
+    'VodEventsLambdaPermissionHttpApi',
+  ]);
+  const url = ['VodEventsLambdaFunctionUrl', 'VodEventsLambdaPermissionFn', 'VodEventsLambdaPermissionFnUrl'];
+  const added = [...Object.values(FEATURE_RESOURCES).flat(), ...url];
+  expect(full?.filter((id) => !plain?.includes(id)).sort()).toEqual(added.sort());
 });
 
 test('a deploy that pulls events has nothing of the webhook, and one that is pushed events has nothing that pulls', () => {

@@ -31,8 +31,11 @@ const PULL = {
   UPLOADS_PER_DAY: '5',
 };
 
-/** Every optional feature. */
+/** Every optional feature, and a function URL for VOD's events. */
 export const FULL = {
+  ALARM_TOPIC_ARN: 'arn:aws:sns:ap-southeast-1:123456789012:alarms',
+  EVENTS_ENDPOINT: 'function-url',
+  EVENTS_RATE: '95',
   NOTIFY_URL: 'https://app.example.com:8443/webhooks/vod?tenant=1',
   ALLOW_DELETE: 'true',
   VOD_WRITE_KEY_PARAMETER: '/dev/write-key',

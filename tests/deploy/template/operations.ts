@@ -1,58 +1,26 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { copyExampleTo, copyOfTheProject } from '../support/deploy/packaged';
-import { TemplateReader, type Alarm, type MetricFilter } from '../support/deploy/template';
+import type { Alarm, MetricFilter } from '../../support/deploy/template';
+import { FULL, PROD, templateOf } from './packages';
 
 // What an operator relies on: outputs, alarms, docs/operations.md and docs/deployer-policy.json.
 
-jest.setTimeout(300_000);
+const TOPICS = { dev: [], pull: [PROD.ALARM_TOPIC_ARN], full: [FULL.ALARM_TOPIC_ARN] } as const;
 
-const TOPIC = 'arn:aws:sns:ap-southeast-1:123456789012:alarms';
-const PREFIX = 'vod-client-upload-dev-';
-
-/** Deploys with the one or the other event mode, and one with a function URL and every optional feature. */
-const DEPLOYS = ['push', 'pull', 'full'] as const;
+/** The one and the other event mode, and every optional feature. */
+const DEPLOYS = ['dev', 'pull', 'full'] as const;
 type Deploy = (typeof DEPLOYS)[number];
 
-const FEATURES = {
-  EVENTS_ENDPOINT: 'function-url',
-  NOTIFY_URL: 'https://app.example.com/hooks',
-  ALLOW_DELETE: 'true',
-  VOD_WRITE_KEY_PARAMETER: '/vod/write-key',
-  PLAYER_KEY_PARAMETER: '/vod/player-key',
-  URL_KEY_PARAMETER: '/vod/url-key',
-  PLAYBACK_APP_ID: '1500000001',
-  UPLOADS_PER_DAY: '20',
-  REJECT_ACTION: 'delete',
-};
-
-let templates: Readonly<Record<Deploy, TemplateReader>>;
 /** The guide, in each language. */
 let guides: readonly string[];
 
 beforeAll(async () => {
   guides = await Promise.all(
-    ['operations.md', 'operations.zh-CN.md'].map((name) => readFile(join(__dirname, '../../docs', name), 'utf8')),
+    ['operations.md', 'operations.zh-CN.md'].map((name) => readFile(join(__dirname, '../../../docs', name), 'utf8')),
   );
-  const build = async (variables: Readonly<Record<string, string>>) => {
-    const copy = await copyOfTheProject();
-    try {
-      await copyExampleTo(copy.directory);
-      const { code, stdout } = await copy.serverless(['package'], { ...variables, ALARM_TOPIC_ARN: TOPIC });
-      if (code !== 0) throw new Error(`Cannot package: ${stdout}`);
-      return new TemplateReader(await copy.template());
-    } finally {
-      await copy.remove();
-    }
-  };
-  const [push, pull, full] = await Promise.all([
-    build({ EVENT_MODE: 'push' }),
-    build({ EVENT_MODE: 'pull' }),
-    build({ EVENT_MODE: 'push', ...FEATURES }),
-  ]);
-  templates = { push, pull, full };
 });
 
+const prefixOf = (deploy: Deploy) => `vod-client-upload-${deploy === 'pull' ? 'prod' : 'dev'}-`;
 const isExplained = (name: string) => guides.every((guide) => guide.includes(`\`${name}\``));
 
 /** The metric of an alarm or a filter, with the names of its dimensions. */
@@ -60,11 +28,11 @@ const metricId = (namespace: string, name: string, dimensions: readonly string[]
   [namespace, name, ...dimensions].join(' ');
 
 function alarmsOf(deploy: Deploy): Alarm[] {
-  return templates[deploy].ofType<Alarm>('AWS::CloudWatch::Alarm');
+  return templateOf(deploy).ofType<Alarm>('AWS::CloudWatch::Alarm');
 }
 
 function countedMetrics(deploy: Deploy): string[] {
-  return templates[deploy]
+  return templateOf(deploy)
     .ofType<MetricFilter>('AWS::Logs::MetricFilter')
     .flatMap(({ MetricTransformations }) => MetricTransformations)
     .map(({ MetricNamespace, MetricName, Dimensions = [] }) =>
@@ -110,11 +78,15 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
       'reject-action-failed',
       'undelivered-notifications',
     ];
-    const OWN = { push: PUSH, pull: ['pull-events-errors'], full: [...PUSH, ...OPTIONAL] };
-    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    const OWN = {
+      dev: PUSH,
+      pull: ['pull-events-errors', 'playback-5xx', 'playback-errors'],
+      full: [...PUSH, ...OPTIONAL],
+    };
+    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(prefixOf(deploy), ''));
     expect(names.sort()).toEqual([...COMMON, ...OWN[deploy]].sort());
     const errors = alarmsOf(deploy).filter(({ MetricName }) => MetricName === 'Errors');
-    expect(errors).toHaveLength(templates[deploy].functions().length);
+    expect(errors).toHaveLength(templateOf(deploy).functions().length);
   });
 
   test('watch the 5xx of each route', () => {
@@ -124,18 +96,18 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
       expect([Namespace, values['ApiId'], values['Stage']]).toEqual(['AWS/ApiGateway', { Ref: 'HttpApi' }, '$default']);
       return [values['Method'], values['Resource']];
     });
-    const wanted = Object.keys(templates[deploy].routes()).map((key) => key.split(' '));
+    const wanted = Object.keys(templateOf(deploy).routes()).map((key) => key.split(' '));
     expect(routes).toHaveLength(wanted.length);
     expect(routes).toEqual(expect.arrayContaining(wanted));
   });
 
   test('notify the topic, explain themselves, and are explained in docs/operations.md, in both languages', () => {
     for (const { AlarmActions, AlarmDescription } of alarmsOf(deploy)) {
-      expect(AlarmActions).toEqual([TOPIC]);
+      expect(AlarmActions).toEqual(TOPICS[deploy]);
       expect(AlarmDescription.length).toBeGreaterThan(30);
       expect(AlarmDescription.length).toBeLessThanOrEqual(1024);
     }
-    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(PREFIX, ''));
+    const names = alarmsOf(deploy).map(({ AlarmName }) => AlarmName.replace(prefixOf(deploy), ''));
     expect(names.filter((name) => !isExplained(name))).toEqual([]);
   });
 
@@ -159,13 +131,15 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
   });
 
   test('count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {
-    const filters = templates[deploy].ofType<MetricFilter>('AWS::Logs::MetricFilter');
+    const filters = templateOf(deploy).ofType<MetricFilter>('AWS::Logs::MetricFilter');
     const groups = (metric: string) =>
       filters
         .filter(({ MetricTransformations }) => MetricTransformations[0]?.MetricName === metric)
         .map(({ LogGroupName }) => LogGroupName.Ref.replace('LogGroup', ''));
     const events = deploy === 'pull' ? 'PullEvents' : 'VodEvents';
-    const functions = templates[deploy].functions().map(({ id }) => id);
+    const functions = templateOf(deploy)
+      .functions()
+      .map(({ id }) => id);
     // What users read needs no secret.
     expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.filter((id) => id !== 'Uploads').sort());
     expect(groups('FailedWrites')).toEqual([events, 'UploadChanged']);
@@ -178,7 +152,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
 });
 
 test('the alarm on the age of the stream and the one on dead letters use the metrics and dimensions of AWS', () => {
-  const byName = new Map(alarmsOf('full').map((alarm) => [alarm.AlarmName.replace(PREFIX, ''), alarm]));
+  const byName = new Map(alarmsOf('full').map((alarm) => [alarm.AlarmName.replace(prefixOf('full'), ''), alarm]));
   expect(byName.get('verification-late')).toMatchObject({
     Namespace: 'AWS/Lambda',
     MetricName: 'IteratorAge',
@@ -195,11 +169,11 @@ test('the alarm on the age of the stream and the one on dead letters use the met
   });
   // Only the alarm that reports missing runs may go off without data.
   const missing = alarmsOf('full').filter(({ TreatMissingData }) => TreatMissingData !== 'notBreaching');
-  expect(missing.map(({ AlarmName }) => AlarmName)).toEqual([`${PREFIX}reconcile-stalled`]);
+  expect(missing.map(({ AlarmName }) => AlarmName)).toEqual([`${prefixOf('full')}reconcile-stalled`]);
 });
 
 test('the outputs are the routes, and the table with its stream for other consumers', () => {
-  const { outputs } = templates.push;
+  const { outputs } = templateOf('dev');
   expect(Object.fromEntries(Object.entries(outputs).map(([name, { Value }]) => [name, Value]))).toMatchObject({
     UploadSignatureUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/upload-signature' },
     UploadsUrl: { 'Fn::Sub': '${HttpApi.ApiEndpoint}/uploads' },
@@ -261,10 +235,10 @@ const DEPLOY_ACTIONS: Readonly<Record<string, readonly string[]>> = {
 };
 
 test('docs/deployer-policy.json allows what creates, changes and deletes the resources, and fits a managed policy', async () => {
-  const text = await readFile(join(__dirname, '../../docs/deployer-policy.json'), 'utf8');
+  const text = await readFile(join(__dirname, '../../../docs/deployer-policy.json'), 'utf8');
   const policy = JSON.parse(text) as { Statement: { Action: string | string[]; Resource: string | string[] }[] };
   const allowed = new Set(policy.Statement.flatMap(({ Action }) => Action));
-  const resources = DEPLOYS.flatMap((deploy) => Object.values(templates[deploy].resources));
+  const resources = DEPLOYS.flatMap((deploy) => Object.values(templateOf(deploy).resources));
   const missing = [...new Set(resources.map(({ Type }) => Type))].flatMap(
     (type) =>
       DEPLOY_ACTIONS[type]?.filter((action) => !allowed.has(action)) ?? [`add the actions that ${type} needs here`],
