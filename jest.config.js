@@ -20,7 +20,7 @@ module.exports = {
     ...(process.env.THOROUGH === 'true' ? [] : THOROUGH_ONLY),
   ],
   testMatch: ['<rootDir>/tests/**/*.test.ts'],
-  transform: { '\\.[jt]s$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
+  transform: { '\\.[jt]s$': '<rootDir>/tests/support/jest-transform.js' },
   // jose is published as ES modules only; everything else in node_modules loads as it is.
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   // TypeScript wants the extension that the file has after compiling; here it is compiled on the way.

@@ -6,7 +6,7 @@
 module.exports = {
   rootDir: '../..',
   testMatch: ['<rootDir>/tests/examples/*.test.ts'],
-  transform: { '\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.jest.json' }] },
+  transform: { '\\.ts$': '<rootDir>/tests/support/jest-transform.js' },
   maxWorkers: 1, // the files share what is installed, and the machine has two cores
   testTimeout: 90_000,
   setupFiles: ['<rootDir>/tests/support/environment.ts'],

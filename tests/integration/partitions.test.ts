@@ -78,7 +78,8 @@ interface Consumed {
 function modelLoad(load: Load, declared: readonly KeyedStorage[] = storages): Consumed {
   const consumed = { writes: new Tally(), reads: new Tally() };
   let index = 0;
-  for (let second = 0; second < SECONDS; second++) {
+  // All writes of an upload without a procedure are made within two seconds.
+  for (let second = 0; second < (load.hasProcedure ? SECONDS : 3); second++) {
     for (let place = 0; place < load.uploadsPerSecond; place++) modelUpload(load, index++, second, declared, consumed);
   }
   return consumed;
