@@ -18,7 +18,7 @@ export interface ApiRequest {
   readonly method?: string | undefined;
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
-  /** The request is not sent for anyone else. */
+  /** The user who must be logged in: for another one the request is not sent. */
   readonly user?: string;
 }
 

@@ -2,7 +2,7 @@ import type { StoredSessions, World } from './world';
 
 const NAME = 'vod-client-upload';
 
-// What is used of a browser beside what Node has too.
+// The parts of the browser's API that are used here and that Node does not have.
 declare const localStorage: {
   readonly getItem: (key: string) => string;
   readonly setItem: (key: string, value: string) => void;

@@ -28,11 +28,11 @@ export interface Owner {
   user?: string;
 }
 
-/** What an upload sends. */
+/** The content of an upload. */
 export interface Media {
   readonly file: MediaFile;
   readonly cover: MediaFile | undefined;
-  /** Of each request for a signature. */
+  /** The body of each request for a signature. */
   readonly body: object;
 }
 
@@ -51,7 +51,7 @@ export function createCredentials(deps: CredentialsDeps, { file, cover, body }: 
     owner.user ??= current;
     if (owner.user !== current) throw makeError('user-changed');
   };
-  // The owner is who is logged in now, not when its turn has come. If that fails, it is who is logged in then.
+  // The owner is the user who is logged in now or, if this request fails, at the upload's turn.
   const checked = checkUser().catch(() => undefined);
 
   return {

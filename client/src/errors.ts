@@ -1,4 +1,4 @@
-/** What went wrong, for programs. */
+/** Machine-readable kind of an {@link UploadError}. */
 export type ErrorCode =
   | 'cancelled'
   | 'network'
@@ -46,13 +46,13 @@ export interface ErrorDetails extends ErrorFacts {
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- the constructor assigns all of ErrorFacts
 export interface UploadError extends ErrorFacts {
   readonly code: ErrorCode;
-  /** What to do. */
+  /** The remedy, in the language of `message`. */
   readonly advice: string;
   /** From the backend: which property is wrong. */
   readonly errors: readonly FieldError[];
 }
 
-/** The error of every promise and snapshot. `message` says what happened, `advice` what to do. */
+/** The error of every promise and snapshot. `message` describes the failure, `advice` the remedy. */
 // eslint-disable-next-line @typescript-eslint/no-unsafe-declaration-merging -- see above
 export class UploadError extends Error {
   constructor(code: ErrorCode, [message, advice]: readonly [string, string], details: ErrorDetails) {

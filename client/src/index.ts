@@ -34,7 +34,7 @@ function importSdk(): Promise<unknown> {
   });
 }
 
-/** Bundlers disagree on what the import of a CommonJS module is: the class, or objects with a `default` around it. */
+/** Bundlers import a CommonJS module in different ways: as the class, or as objects with a `default` around it. */
 function findClass(sdk: unknown): TcVod {
   let detected = sdk;
   while (typeof detected === 'object') detected = (detected as { default?: unknown }).default;

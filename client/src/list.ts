@@ -1,6 +1,6 @@
 import type { Upload, UploadOptions, Uploads } from './types';
 
-/** What `useUploads` returns. */
+/** The return value of `useUploads`. */
 export interface UploadList<File> {
   /** The uploads that `upload` began, oldest first, without those dismissed. */
   readonly current: readonly Upload[];

@@ -1,6 +1,6 @@
 import type { Snapshot } from './types';
 
-/** A promise of what a later snapshot contains, made when it is read first. */
+/** A promise for a value of a later snapshot, created when it is read first. */
 export interface Outcome<Value> {
   readonly read: () => Promise<Value>;
   /** Must be called after each change. */

@@ -37,7 +37,7 @@ export function createPolling(
   let polled: { readonly fileId: string; readonly expiresAt: number } | undefined;
   let pause: number;
   let version = 0;
-  /** Cancels what the next request waits for: the timer, or nothing while a response is due. */
+  /** Cancels the wait for the next request: the timer, or nothing while a response is due. */
   let interrupt: (() => void) | undefined;
   let unsubscribe: (() => void) | undefined;
 

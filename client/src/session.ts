@@ -42,7 +42,7 @@ export function createSessions(world: World): OpenSession {
   };
 }
 
-/** Hashes what must agree for a session to be resumed, so that neither files nor users can be read in the storage. */
+/** Hashes the values that must agree to resume a session, so that the storage reveals neither files nor users. */
 export function hash(facts: unknown): number {
   let code = 0;
   for (const character of JSON.stringify(facts)) code = Math.imul(code ^ character.charCodeAt(0), 2654435761);

@@ -8,7 +8,7 @@ export interface MediaFile {
   readonly lastModified?: number;
 }
 
-/** What `POST /upload-signature` accepts; docs/reference.md of the backend explains each property. */
+/** The properties that `POST /upload-signature` accepts; docs/reference.md of the backend explains each. */
 export interface SignatureOptions {
   readonly sourceContext?: string;
   readonly oneTimeValid?: boolean;
@@ -52,7 +52,7 @@ export interface StoredUpload {
   readonly updatedAt?: string;
 }
 
-/** A signed URL, and what Tencent's player needs. */
+/** A signed URL, and the parameters of Tencent's player. */
 export interface Playback {
   readonly appId: number;
   readonly fileId: string;
@@ -110,7 +110,7 @@ export interface Snapshot {
   readonly remaining?: number | undefined;
   /** Present as soon as VOD has the file. */
   readonly fileId?: string;
-  /** What the backend last reported. */
+  /** The upload as the backend last returned it. */
   readonly upload?: StoredUpload;
   /** Present in the states `error` and `cancelled`. */
   readonly error?: UploadError | undefined;

@@ -1,7 +1,7 @@
 import { getMessage, type UploadError } from './errors';
 import type { StartTransfer, TransferJob } from './world';
 
-/** What is used of the vendor's `Uploader`, in 1.7.0 and 1.8.0. */
+/** The part of the vendor's `Uploader` that is used here, as in 1.7.0 and 1.8.0. */
 interface Uploader {
   sessionName: string;
   vodSessionKey: string;
@@ -30,7 +30,7 @@ export type TcVod = new (options: object) => { readonly upload: (options: object
 const NO_RESPONSE = 500;
 
 /**
- * Sends with `vod-js-sdk-v6`. Each attempt has an uploader of its own, for what the SDK does not say:
+ * Sends with `vod-js-sdk-v6`. Each attempt has an uploader of its own, because of undocumented behaviour of the SDK:
  *
  * - `done()` of a cancelled upload never settles, progress follows a pause, and `cancel()` throws before Apply has
  *   responded: after `stop` nothing of an attempt counts, and each sign of life of it cancels it again;

@@ -23,7 +23,7 @@ export interface World {
   readonly now: () => number;
   /** @returns a function that cancels the timer */
   readonly setTimer: (milliseconds: number, callback: () => unknown) => () => void;
-  /** What `save` stored last, also in an earlier page. */
+  /** Returns the sessions that `save` stored last, also in an earlier page. */
   readonly load: () => StoredSessions;
   readonly save: (sessions: StoredSessions) => void;
   readonly isHidden: () => boolean;
@@ -65,6 +65,6 @@ export interface TransferJob {
 /**
  * Begins to send a file with the vendor's SDK.
  *
- * @returns a function that stops it and keeps what VOD has; afterwards nothing of the job is called
+ * @returns a function that stops it and keeps the parts in VOD; afterwards no callback of the job is called
  */
 export type StartTransfer = (job: TransferJob) => () => void;

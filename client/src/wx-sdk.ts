@@ -11,7 +11,7 @@ export interface MiniProgramFile {
   readonly name?: string;
 }
 
-/** What is used of the vendor's `Uploader`, in 1.1.2. */
+/** The part of the vendor's `Uploader` that is used here, as in 1.1.2. */
 interface Uploader {
   signature: string;
   vodSessionKey: string;

@@ -2,7 +2,7 @@ import type { HttpResponse, StoredSessions, World } from './world';
 
 const NAME = 'vod-client-upload';
 
-/** What is used of `wx`. */
+/** The part of `wx` that is used here. */
 interface Wx {
   readonly request: (options: {
     readonly url: string;

@@ -27,7 +27,7 @@ export interface AuthenticatorDeps {
 export interface AuthenticatedMessage {
   /** The body's JSON. */
   readonly message: unknown;
-  /** What source contexts are opened with. */
+  /** The keys that open source contexts. */
   readonly sealKeys: readonly string[];
 }
 
@@ -39,13 +39,13 @@ type Request = APIGatewayProxyEventV2;
  *
  * - A post without a token of the right form, or without a Sign and T of the right form, is refused before any secret is
  *   read. The forms are public rules, so a refusal reveals nothing about the secrets.
- * - An instance reads its secrets once in five minutes for all posts, and remembers a failed first read for a second.
+ * - An instance reads its secrets once in five minutes for all posts, and caches a failed first read for a second.
  * - After a throttled read it pauses longer than signing does, so that signing makes most of the attempts.
  *
- * What remains: to know that a well-formed token is wrong takes the secret, so each *new* instance reads it for such a
- * post too. Lambda starts one for each concurrent post, but sends later posts to instances that have responded;
- * EVENTS_RATE bounds how many posts come at all. Signing that is throttled for 6 s returns 503 with Retry-After. An
- * account that needs more turns on SSM's higher throughput.
+ * The remaining risk: only the secret shows that a well-formed token is wrong, so each *new* instance reads it for such
+ * a post too. Lambda starts one for each concurrent post, but sends later posts to instances that have responded;
+ * EVENTS_RATE limits the posts. Signing that is throttled for 6 s returns 503 with Retry-After. An account that needs
+ * more turns on SSM's higher throughput.
  *
  * The function that it returns throws a RequestError, or a ServiceError with why secrets cannot be read and which event came.
  */

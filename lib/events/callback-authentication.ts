@@ -9,8 +9,8 @@ const MAX_TOKEN_BYTES = 4_096;
 
 /**
  * Whether the URL's token has the form of one: 1 to 4 096 bytes without a comma, a control character, or a blank at either
- * end, because the parameter's values are separated by commas and trimmed. Everyone may know this rule, so what it refuses
- * reveals nothing about the secret.
+ * end, because the parameter's values are separated by commas and trimmed. The rule is public, so a refusal reveals
+ * nothing about the secret.
  */
 export function isWellFormedToken(token: string | null): token is string {
   if (token === null || token === '' || token.trim() !== token || !token.isWellFormed()) return false;

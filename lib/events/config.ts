@@ -5,7 +5,7 @@ export type WebhookConfig = ReturnType<typeof webhookConfig>;
 export type PullConfig = ReturnType<typeof pullConfig>;
 
 /**
- * What `vod-events` reads from its environment; at least one of the token and SignKey parameters is set.
+ * The configuration of `vod-events`, read from its environment; the token or the SignKey parameter is set, or both.
  *
  * @throws Error that names the variable that is missing
  */
@@ -20,7 +20,7 @@ export function webhookConfig(env: Environment) {
 }
 
 /**
- * What `pull-events` reads from its environment.
+ * The configuration of `pull-events`, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

@@ -6,8 +6,8 @@ import { countableType, MAX_LOGGED_IDS, type RecordedEvent } from './ingest';
 const LIKE_AN_ID = /^\d[\w-]{0,255}$/;
 
 /**
- * What a log line contains of an event that was not recorded, for example because it is unreadable: its type, and those of
- * the ids in their documented places that match `loggable`.
+ * Log fields of an event that was not recorded, for example because it is unreadable: its type, and the ids in their
+ * documented places that match `loggable`.
  */
 export function identifyMessage(message: unknown, loggable: RegExp = LIKE_AN_ID): Omit<RecordedEvent, 'outcome'> {
   const names = typeof message === 'object' && message !== null ? Object.keys(message) : [];

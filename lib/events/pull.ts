@@ -30,7 +30,7 @@ const ROUND = 20_000 + CONFIRM_TIMEOUT;
 const RESERVE = 1_000;
 /** How many times a call is attempted. */
 const VOD_TRIES = 3;
-/** Which ids of an event are safe to print. VOD's own response contains them, so that they need not look like VOD's. */
+/** Ids of a pulled event that are safe to print: they are in VOD's own response, so they need not look like VOD's. */
 const PRINTABLE_ID = /^[\w-]{1,256}$/;
 
 /**

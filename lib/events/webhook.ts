@@ -49,7 +49,7 @@ function responseOf(outcome: Outcome): Recorded {
   return { outcome: outcome === 'dropped' ? 'ignored' : outcome };
 }
 
-/** The refusal of an unreadable event, with what an operator needs to find it in VOD. */
+/** The refusal of an unreadable event, with the ids by which an operator finds it in VOD. */
 function identifyRefusal({ code, message, errors, headers }: RequestError, event: unknown): RequestError {
   return new RequestError(code, message, errors, headers, { ...identifyMessage(event), errors });
 }

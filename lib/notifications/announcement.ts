@@ -60,7 +60,7 @@ function formatBody({ type, timestamp, data }: Notification): string {
   const { fileId, status, version, outputs = [], ...attributes } = data;
   const identity = { fileId, status, version };
   let room = MAX_BODY_BYTES - Buffer.byteLength(format({ ...identity, outputs: [], truncated: true }));
-  /** Once something did not fit, nothing does. */
+  /** Whether the member still fits; after the first one that does not, false for all others. */
   const fits = (json: string) => {
     room -= Buffer.byteLength(escapeNoncharacters(json)) + 1; // with its comma
     return room >= 0;

@@ -1,7 +1,7 @@
 import { required, type Environment } from '../platform/env';
 
 /**
- * What `notify-app` reads from its environment.
+ * The configuration of `notify-app`, read from its environment.
  *
  * @throws Error that names the variable that is missing
  */

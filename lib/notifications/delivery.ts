@@ -1,10 +1,10 @@
 import type { Announcement } from './announcement';
 import { signWebhook } from './signature';
 
-/** What came of one attempt. */
+/** The result of one delivery attempt. */
 export type Delivery =
   | { readonly outcome: 'delivered'; readonly status: number }
-  /** To be tried again, not before `retryAfter` (seconds) where the receiver named a time. */
+  /** To be retried, not before `retryAfter` (seconds) if the receiver named a time. */
   | { readonly outcome: 'failed'; readonly status?: number; readonly reason: string; readonly retryAfter?: number }
   /** The receiver does not want to be called any more (410). */
   | { readonly outcome: 'gone'; readonly status: number };

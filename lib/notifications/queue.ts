@@ -10,7 +10,7 @@ import { announcementOf, type Announcement } from './announcement';
  * @throws Error when the queue does not take all of them
  */
 export function announcer(sendMessages: SendMessages, queueUrl: string, log: Log) {
-  /** What is wrong with one row does not hold up the others. */
+  /** An invalid row is logged and skipped, so that the others are announced. */
   const announce = ({ before, after }: RowChange): readonly Announcement[] => {
     try {
       const announcement = announcementOf(before, after);

@@ -25,9 +25,9 @@ export interface AwsCall extends CallOptions {
 
 /** For one attempt, in milliseconds. */
 const TRY_TIMEOUT = 3_000;
-/** The most for all attempts together, in milliseconds. */
+/** For all attempts together, in milliseconds. */
 const TIMEOUT = 6_000;
-/** From so many milliseconds before the end on, no further attempt follows one that failed. */
+/** Time before the end, in milliseconds, in which a failed attempt is not retried. */
 const LAST_ATTEMPT = 500;
 const PAUSES: Pauses = { first: 100, max: 1_500 };
 
@@ -51,7 +51,7 @@ export function awsJsonClient(service: AwsService, env: Environment, deps: AwsJs
       const { reason, isTransient } = response;
       const remaining = end - now();
       if (!isTransient || remaining <= LAST_ATTEMPT) throw new Error(`Cannot ${purpose}: ${reason}`);
-      // The time there is gets used: the last attempt begins shortly before its end.
+      // All of the time is used: the last attempt begins shortly before its end.
       const pause = backoff(attempt, random, pauses.first, pauses.max);
       await sleep(Math.min(pause, remaining - LAST_ATTEMPT * (0.5 + random() / 2)));
     }

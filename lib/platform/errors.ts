@@ -29,14 +29,14 @@ export class RequestError extends Error {
     readonly errors: readonly PropertyError[] = [],
     /** Additional headers of the response; names in lower case. */
     readonly headers: Readonly<Record<string, string>> = {},
-    /** What the log line of the refusal contains beside code and status: never content of the request. */
+    /** Fields of the refusal's log line in addition to code and status: never content of the request. */
     readonly logFields: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }
 }
 
-/** A failure of the service, with what its log line contains beside the reason: never content of the request. */
+/** A failure of the service, with fields of its log line in addition to the reason: never content of the request. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';
 

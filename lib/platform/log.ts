@@ -8,7 +8,7 @@ export const writeLine: Log = (fields) => {
   process.stdout.write(`${JSON.stringify(fields)}\n`);
 };
 
-/** What a log line contains of an error: its name and message, never a stack. */
+/** The fields of a log line that describe an error: its name and message, never a stack. */
 export function describe(error: unknown): { readonly error: string; readonly reason: string } {
   const { name, message } = error instanceof Error ? error : new Error('a value was thrown that is not an Error');
   return { error: name, reason: message };

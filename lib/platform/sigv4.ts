@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto';
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Set for temporary credentials, which is what a function has. */
+  /** Set for temporary credentials, as functions have. */
   readonly sessionToken: string | undefined;
 }
 

@@ -53,7 +53,7 @@ export function messageSender(env: Environment, deps: RetryDeps): SendMessages {
 }
 
 /**
- * Hides a received message for so many seconds more.
+ * Extends the visibility timeout of a received message by this number of seconds from now.
  *
  * @throws Error with SQS's refusal, or why it did not respond
  */

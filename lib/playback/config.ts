@@ -8,7 +8,7 @@ import { parsePlaybackSettings, type PlaybackSettings } from './settings';
 export type PlaybackFunctionConfig = ReturnType<typeof playbackFunctionConfig>;
 
 /**
- * What `playback` reads from its environment.
+ * The configuration of `playback`, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 
 export const AUDIO_VIDEO_TYPES = ['RawAdaptive', 'ProtectedAdaptive', 'Transcode', 'Original'] as const;
 
-/** What a player is to show of a file (266/45554). */
+/** The `contentInfo` of a psign: which output of a file the player shows (266/45554). */
 export interface ContentInfo {
   readonly audioVideoType: (typeof AUDIO_VIDEO_TYPES)[number];
   readonly rawAdaptiveDefinition?: number;

@@ -10,7 +10,7 @@ const MAX_RATE = 1_000_000;
 export type SignerConfig = ReturnType<typeof signerConfig>;
 
 /**
- * What `upload-signature` reads from its environment.
+ * The configuration of `upload-signature`, read from its environment.
  *
  * The deploy validates all values (deploy/parameters.js); here only bounds that protect the service are checked again.
  *

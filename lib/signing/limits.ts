@@ -20,8 +20,8 @@ export interface CheckLimitsDeps {
 }
 
 /**
- * Checks what is known before the upload: the file name and size in the request, and the caller's quota. A caller that omits
- * or falsifies them gains nothing, because verification checks what VOD reports about the file.
+ * Checks limits that can be checked before the upload: the file name and size in the request, and the caller's quota. A
+ * caller that omits or falsifies them gains nothing, because verification checks the file as VOD reports it.
  */
 export function limitChecker({ limits, secondsToQuota, log }: CheckLimitsDeps): CheckLimits {
   return async (request, caller, deadline) => {

@@ -2,7 +2,7 @@ import { RequestError, type PropertyError } from '../platform/errors';
 import { omitUndefined } from '../platform/omit-undefined';
 import type { SignatureRequest } from '../vod/schemas';
 
-/** What a deployment allows in signatures. An empty `procedures` allows no procedure; other empty lists allow any value. */
+/** The signing rules of a deployment. An empty `procedures` allows no procedure; other empty lists allow any value. */
 export interface Policy {
   readonly vodSubAppId: number | undefined;
   readonly oneTimeValid: boolean;
@@ -19,8 +19,8 @@ export interface Policy {
 }
 
 /**
- * What the policy grants this request: the lifetime of the signature in seconds, whether it is valid once, and its
- * parameters, without the key, the times, the random number and the source context.
+ * Returns the lifetime of the signature in seconds, whether it is valid once, and its parameters except the key, the
+ * times, the random number and the source context.
  *
  * @throws RequestError `invalid-request`, with an error for each property that violates the policy
  */

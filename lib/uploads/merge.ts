@@ -3,7 +3,7 @@ import { MEDIA_FIELDS, type MediaInfo } from '../vod/media';
 import { open, type OpenedSourceContext } from '../vod/source-context';
 import { MAX_NEWS, MAX_TASKS, type Row } from './row';
 
-/** What an event reports about one file. */
+/** The information of an event about one file. */
 export interface Hint {
   readonly fileId: string;
   /** Empty unless the event is an upload. */
@@ -117,7 +117,7 @@ export function taskIdOf(entry: string): string | undefined {
   return kind === 'task' || kind === 'end' ? id : undefined;
 }
 
-/** The row with the hint's values for what the row lacks; the same object when there are none. */
+/** The row with the hint's values for missing attributes; the same object when there are none. */
 function fill(row: Row, hint: Hint): Row {
   const missing = MEDIA_FIELDS.filter((name) => row.media[name] === undefined && hint.media[name] !== undefined);
   const namesTask = hint.news.some((entry) => taskIdOf(entry) !== undefined);

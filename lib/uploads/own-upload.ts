@@ -35,7 +35,7 @@ export async function readOwn(
 }
 
 /**
- * Resolves to what the table returned.
+ * Resolves to the table's result.
  *
  * @throws RequestError `unavailable` when it failed; logs its error
  */

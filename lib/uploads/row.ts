@@ -5,8 +5,8 @@ import type { OpenedSourceContext, Seal } from '../vod/source-context';
 import type { Review, Task } from '../vod/task';
 
 /**
- * `uploaded`, and `processing` before the first confirmation, are what events report; all others are VOD's own
- * response, see {@link Trust}.
+ * Events report `uploaded`, and `processing` before the first confirmation; all others are VOD's own response, see
+ * {@link Trust}.
  */
 export type Status = 'uploaded' | 'processing' | 'ready' | 'failed' | 'held' | 'rejected' | 'deleted';
 
@@ -50,7 +50,7 @@ export interface Row {
   readonly sortTime?: string;
   /** A message for an operator. */
   readonly notice?: string;
-  /** What events reported since the last verification, see {@link MAX_NEWS}: `task:<id>`, `end:<id>`, `parts:<types>`, `gone`. */
+  /** Events since the last verification, at most {@link MAX_NEWS}: `task:<id>`, `end:<id>`, `parts:<types>`, `gone`. */
   readonly news: readonly string[];
   /** Whether the row was ever `ready`: from then on it is never `processing` again. */
   readonly wasReady: boolean;
@@ -80,7 +80,7 @@ const TASK_PREFIX = 'task:';
 /** A row as the table stores it: flat, one attribute for each task, internal attributes behind a `_`. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** What the table stores of a row; attributes that are unknown are absent. */
+/** The row as an item of the table; attributes that are unknown are absent. */
 export function toItem(row: Row): Item {
   const { media, context, tasks, news, wasReady, awaitsFigures, pendingAction, deletionRequestedAt, ...others } = row;
   const { expiresAt, ...attributes } = others;
@@ -103,9 +103,9 @@ export function toItem(row: Row): Item {
   return item;
 }
 
-/** The row in what {@link toItem} returned. The store keeps attributes of other writers. */
+/** The row of an item that {@link toItem} returned. The store keeps attributes of other writers. */
 export function fromItem(item: Item): Row {
-  // The table holds what this project wrote; the attributes' types are those that toItem gave them.
+  // Only this project writes these attributes, so their types are those of toItem.
   const { fileId, status, trust, version, firstSeenAt, updatedAt } = item as unknown as Row;
   const optional = pick(item, OPTIONAL) as Partial<Row>;
   const media = pick(item, MEDIA_FIELDS) as MediaInfo;

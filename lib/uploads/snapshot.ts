@@ -159,8 +159,8 @@ function firstProcedure({ createTime }: MediaInfo, tasks: ReadonlyMap<string, Ta
 }
 
 /**
- * The worst of VOD's own review and the AI reviews inside procedures. `ReviewInfo` contains the decision of a person, so it
- * overrules review tasks; not one that ended after it.
+ * The worst of VOD's own review and the AI reviews inside procedures. `ReviewInfo` contains the decision of a person,
+ * so it overrules review tasks, except one that ended after it.
  */
 function reviewOf(snapshot: Snapshot, tasks: ReadonlyMap<string, Task>): Review | undefined {
   const finished = [...tasks.values()].filter(({ status }) => status === 'FINISH');

@@ -20,7 +20,7 @@ export interface UploadView {
   readonly height?: number;
   readonly coverUrl?: string;
   readonly url?: string;
-  /** What finished procedures made, the oldest procedure first, each in the order of its steps. */
+  /** The outputs of finished procedures, the oldest procedure first, each in the order of its steps. */
   readonly outputs?: readonly TaskOutput[];
   readonly sourceContext?: string;
   readonly review?: Review;
@@ -29,7 +29,7 @@ export interface UploadView {
   readonly updatedAt?: string;
 }
 
-/** Only of these is anything shown that can be played. */
+/** The statuses in which an upload has URLs that can be played. */
 const PLAYABLE: readonly Status[] = ['ready', 'failed'];
 
 /**
@@ -39,7 +39,7 @@ const PLAYABLE: readonly Status[] = ['ready', 'failed'];
  */
 export function viewUpload(row: Row, { showsUrls = true }: { readonly showsUrls?: boolean } = {}): UploadView {
   const { fileId, status, version, context, media, review, rejection, updatedAt } = row;
-  // What looks sealed and is not has been forged.
+  // A source context that looks sealed but is not is forged.
   const sourceContext = context?.seal === 'broken' ? undefined : context?.sourceContext;
   if (row.confirmedAt === undefined) return omitUndefined({ fileId, status, version, sourceContext });
   const isPlayable = showsUrls && PLAYABLE.includes(status);

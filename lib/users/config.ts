@@ -2,7 +2,7 @@ import { optional, required, type Environment } from '../platform/env';
 import { vodClientConfig } from '../vod/config';
 
 /**
- * What `uploads` reads from its environment.
+ * The configuration of `uploads`, read from its environment.
  *
  * @throws Error that names the variable that is missing
  */
@@ -11,7 +11,7 @@ export function readUploadsConfig(env: Environment) {
 }
 
 /**
- * What `delete-upload` reads from its environment.
+ * The configuration of `delete-upload`, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

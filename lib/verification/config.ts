@@ -3,7 +3,7 @@ import { limitsConfig } from '../uploads/limits-config';
 import { vodApiConfig } from '../vod/config';
 
 /**
- * What `upload-changed` reads from its environment.
+ * The configuration of `upload-changed`, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */
@@ -19,7 +19,7 @@ export function uploadChangedConfig(env: Environment) {
 }
 
 /**
- * What `reconcile` reads from its environment.
+ * The configuration of `reconcile`, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

@@ -1,7 +1,7 @@
 import type { Verified } from './verify';
 
 /**
- * What a stored response changed. `filled`: the file had no row; `confirmed`: events had created or touched the row;
+ * The effect of a stored response on the row. `filled`: there was none; `confirmed`: events had created or touched it;
  * `corrected`: the row was confirmed, and VOD's response differs now; `deleted`: VOD no longer has the file; `unknown`:
  * VOD never had the file.
  */

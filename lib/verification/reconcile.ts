@@ -29,7 +29,7 @@ export interface ReconcileDeps {
   readonly log: Log;
 }
 
-/** What a run did. The findings count rows. */
+/** The result of a run: for each finding the number of rows, and the counters below. */
 export interface Summary extends Readonly<Record<Finding, number>> {
   /** Whether every phase was completed. */
   readonly finished: boolean;
@@ -52,7 +52,7 @@ const VOD_TRIES = 3;
 const PAGES_PER_CHECKPOINT = 50;
 /** Least time between the two responses "not found" that a deletion requires, in milliseconds. */
 const SECOND_LOOK_AFTER = 10_000;
-/** How many files may vanish in a run in which VOD has none: from then on, rather the application id is wrong. */
+/** From this number of missing files on, a run in which VOD has no known file suspects a wrong application id. */
 const MASS_DELETION = 5;
 /** Age of a file from which its events count as lost, in milliseconds. */
 const LOST_AFTER = 2 * 60_000;

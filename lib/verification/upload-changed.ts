@@ -39,7 +39,7 @@ export interface BatchResponse {
 /** How long one batch may wait for VOD, in milliseconds: a slow VOD must not block the stream. */
 export const VOD_TIMEOUT = 8_000;
 export const VOD_TRIES = 2;
-/** How often a message that arrived before its write is delayed again; after the last pause the write never comes. */
+/** How often a message that arrived before its write is delayed again; after that the write is not expected. */
 const MAX_EARLY_ATTEMPTS = 8;
 /** From which age on a record of the stream may be outdated, in milliseconds: a younger one is not worth a read. */
 const MAX_RECORD_AGE = 5_000;
@@ -51,7 +51,7 @@ const RESERVE = 3_000;
  * that it queues the notifications of confirmed changes in the same batch.
  *
  * A record fails only when the table or a queue is unavailable. Rows about which VOD returns nothing go to the delay queue;
- * what is wrong with one row is logged and does not affect the others.
+ * a fault of one row is logged and does not affect the others.
  */
 export function uploadChanged(deps: UploadChangedDeps) {
   return async (event: DynamoDBStreamEvent | SQSEvent, context: Context): Promise<BatchResponse> => {
@@ -115,8 +115,8 @@ async function handleStream(event: DynamoDBStreamEvent, deadline: number, deps: 
 }
 
 /**
- * The rows without those whose record has waited and that were written meanwhile: that write has a record of its own, and
- * a response about the row as it was could not be stored. So a stream that is late costs no needless calls.
+ * Drops rows with an old record that were written again meanwhile: that write has a record of its own, and a response
+ * about the older row could not be stored. So a late stream costs no needless calls.
  */
 async function dropOutdated(rows: readonly Row[], deadline: number, { store, now, log }: UploadChangedDeps) {
   const isLate = ({ updatedAt }: Row) => now() - parseTime(updatedAt) > MAX_RECORD_AGE;
@@ -214,7 +214,7 @@ function withoutResponse({ fileId, row }: Candidate): Verified {
   return { fileId, outcome: 'waiting', before: row, row, openQuestion: 'no-response' };
 }
 
-/** A line of counts for each batch, and a line with ids for what an operator may want to look at. */
+/** Logs the counts of each batch, and the ids that an operator may want to look at. */
 function logCounts(verified: readonly Verified[], log: Log): void {
   const counts: Record<string, number> = {};
   for (const one of verified) {

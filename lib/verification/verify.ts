@@ -65,8 +65,8 @@ export interface VerifyDeps {
   /** Whether to store a mass deletion, see {@link isMassDeletion}. */
   readonly acceptsMassDeletion?: boolean;
   /**
-   * Receives what a batch is about to become, before anything of it is written: what has to be verified again is queued
-   * first, so that no question is lost between the two. When it throws, no row with an open question is written.
+   * Receives the expected rows of a batch before any is written: rows that must be verified again are queued first, so
+   * that none is lost between the two. When it throws, no such row is written.
    */
   readonly beforeWriting?: (expected: readonly Verified[]) => Promise<void>;
   /** Receives a line for each failure, with the ids of the files. */

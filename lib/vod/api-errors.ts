@@ -44,7 +44,7 @@ export function isAccountError(error: unknown): boolean {
   return accountErrorOf(codeOf(error) ?? '') !== undefined;
 }
 
-/** What to do when VOD refuses a call with this code; `undefined` where the code is about the call alone. */
+/** Advice for the operator when VOD refuses a call with this code; `undefined` if the code is about the call alone. */
 export function adviseOn(code: string, action: string): string | undefined {
   return accountErrorOf(code)?.[1].replace('ACTION', action);
 }

@@ -28,7 +28,7 @@ export interface VodApiDeps extends RetryDeps {
   readonly url: string;
   /** Sent with every request unless it is undefined. */
   readonly subAppId: number | undefined;
-  /** Called for each request, so that a rotated pair is used soon; may take so many milliseconds. */
+  /** Called for each request, so that a rotated pair is used soon; may take `timeout` milliseconds. */
   readonly keyPair: (timeout: number) => Promise<KeyPair>;
 }
 

@@ -1,7 +1,7 @@
 import { optionalInteger, required, type Environment } from '../platform/env';
 
 /**
- * What a function that calls VOD's server API reads from its environment.
+ * The configuration of a function that calls VOD's server API, read from its environment.
  *
  * @throws Error that names the variable that is missing or out of bounds
  */

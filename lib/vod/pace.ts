@@ -3,7 +3,7 @@ const MAX_RATE = 100;
 const MIN_RATE = 5;
 /** How long a refusal halves the rate, in milliseconds. */
 const SLOW_FOR = 60_000;
-/** Refusals within so many milliseconds count as one: VOD refuses all calls that are too many in a second. */
+/** Time in milliseconds within which refusals count as one: VOD refuses all excess calls of a second. */
 const BURST = 1_000;
 
 /**

@@ -35,7 +35,7 @@ const signatureParameters = {
 const { classId, procedure, taskPriority, taskNotifyMode, sessionContext, storageRegion } =
   signatureParameters.properties;
 
-/** What an app may set in `POST /upload-signature`; the deployment decides everything else in a signature. */
+/** The properties that an app may set in `POST /upload-signature`; the deployment sets all others of a signature. */
 const signatureRequest = {
   type: 'object',
   additionalProperties: false,
@@ -60,7 +60,7 @@ export const FILE_ID_PATTERN = /^\d{1,40}$/;
 const fileId = { type: 'string', pattern: FILE_ID_PATTERN.source } as const;
 
 /**
- * What an event must contain, in the names of format 3.0: a NewFileUpload or PullComplete (266/7830, 266/7831), a
+ * The required fields of an event, in the names of format 3.0: a NewFileUpload or PullComplete (266/7830, 266/7831), a
  * FileDeleted (266/13434). All other fields are optional, and ignored where they have another type.
  */
 const uploadEvent = { type: 'object', required: ['FileId'], properties: { FileId: fileId } } as const;

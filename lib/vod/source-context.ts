@@ -20,7 +20,7 @@ export type Seal = 'valid' | 'none' | 'broken';
 
 export interface OpenedSourceContext {
   readonly seal: Seal;
-  /** The app's text where the seal is valid, else what VOD sent; absent when empty. */
+  /** The app's text if the seal is valid, else VOD's text; absent when empty. */
   readonly sourceContext?: string;
   /** The caller that the signature was issued to; only where the seal is valid. */
   readonly uploader?: string;

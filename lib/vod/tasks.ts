@@ -28,8 +28,8 @@ export class IncompleteResponseError extends Error {
 }
 
 /**
- * The procedures and reviews of a file that VOD still keeps (three days), by id, the oldest first, without settled ones
- * (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
+ * The procedures and reviews of a file that VOD still keeps (three days), by id, the oldest first, without those with a
+ * final result in the row (DescribeTasks, 266/33430; DescribeTaskDetail, 266/33431).
  *
  * @throws IncompleteResponseError when the list or a task's detail is missing from the response; what a call throws
  */
