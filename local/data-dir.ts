@@ -25,7 +25,7 @@ const MAX_SOCKET_PATH = 103;
 const RESPONSE_TIMEOUT = 2000;
 const RIVAL_TIMEOUT = 10_000;
 
-/** What the file of a claim contains. */
+/** Contents of the file of a claim. */
 interface Claim {
   readonly pid: number;
   /** Whether the socket is in the system's folder for temporary files, because the address in the data folder is too long. */
@@ -36,7 +36,7 @@ interface Claim {
  * Makes this process the owner of the data folder, which is created if it is missing. Touches nothing else in it.
  *
  * @param setting what chooses the folder, for the error messages
- * @returns what gives the folder up again; the end of the process does, too
+ * @returns a function that releases the folder; the end of the process releases it, too
  * @throws StartupError when another process is the owner, or the folder cannot be created or written
  */
 export async function ownDataDir(dataDir: string, setting = 'DATA_DIR'): Promise<() => Promise<void>> {
@@ -144,7 +144,7 @@ function remove(folder: string, name: string, claim: Claim | undefined): void {
   if (claim && process.platform !== 'win32') rmSync(socketOf(folder, name, claim.isElsewhere), { force: true });
 }
 
-/** What the owner of a claim reports, `dead` if there is none, or '' if it does not respond in time. */
+/** The state that the owner of a claim reports, `dead` if there is none, or '' if it does not respond in time. */
 function stateOf(address: string): Promise<string> {
   return new Promise((resolve) => {
     let state = '';

@@ -24,7 +24,7 @@ export const LIMIT_PARAMETERS = [
   'REJECT_ACTION',
 ] as const;
 
-/** What of a deploy's optional features the local run has. */
+/** A deploy's optional features, as the local run has them. */
 export interface LocalFeatures {
   /** '' = no webhooks are sent, the default. */
   readonly notifyUrl?: string;

@@ -32,8 +32,8 @@ interface Route {
 }
 
 /**
- * What the page shows of callbacks, webhooks and the local VOD, and what it changes there. The returned function resolves
- * to false if a request is for none of these routes.
+ * The routes by which the page reads and changes callbacks, webhooks and the local VOD. The returned function resolves
+ * to false if a request is for none of them.
  */
 export function inspectionRoutes(options: InspectionOptions) {
   const routes = [...eventRoutes(options), ...webhookRoutes(options), ...vodRoutes(options)];

@@ -22,7 +22,7 @@ export interface LocalRoutesOptions {
   readonly page: (request: IncomingMessage) => PageConfig;
   /** The client package by file name, for the page. */
   readonly clientModules: ReadonlyMap<string, string>;
-  /** What the page shows of callbacks, webhooks and the local VOD. */
+  /** The callbacks, webhooks and local VOD that the page inspects. */
   readonly inspection: Omit<InspectionOptions, 'vodUrl'>;
   readonly publicAddress?: PublicAddress;
   /** Absent where playback is off. */
@@ -35,7 +35,7 @@ export interface PlaybackKeys {
   readonly appId: number;
 }
 
-/** What the page reads from `GET /local/config`. */
+/** The response of `GET /local/config`, which the page reads. */
 export interface PageConfig {
   readonly vodUrl: string;
   /** The procedures that the policy allows. */

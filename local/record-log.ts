@@ -9,7 +9,7 @@ export interface LogLimits {
 
 export const DEFAULT_LIMITS: LogLimits = { records: 1000, characters: 8 * 2 ** 20 };
 
-/** What has changed since a reader read last. */
+/** The records since a reader's last read. */
 export interface LogPage<T> {
   /** For the next read. */
   readonly cursor: string;

@@ -31,9 +31,9 @@ export interface LocalOptions {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
-  /** An address or name of this machine to listen on beside loopback. */
+  /** An address or name of this machine to listen on in addition to loopback. */
   readonly host?: string;
-  /** Whose tokens are accepted beside those of the built-in issuer. */
+  /** An issuer that is accepted in addition to the built-in one. */
   readonly ownIssuer?: TokenIssuer;
   readonly givenSecrets?: GivenSecrets;
   readonly features?: LocalFeatures;
@@ -57,7 +57,7 @@ export interface LocalOptions {
 export interface LocalRun {
   /** Of the functions' routes and the page: http://localhost:PORT. */
   readonly url: string;
-  /** What HOST names; absent while only this machine reaches the run. */
+  /** The address of HOST; absent while only this machine reaches the run. */
   readonly publicAddress?: PublicAddress;
   /** Where VOD sends events, with its token. */
   readonly callbackUrl: string;
@@ -76,7 +76,7 @@ export interface LocalRun {
   readonly stop: () => Promise<void>;
 }
 
-/** What has started, for its end. */
+/** The parts that have started, to be stopped at the end. */
 interface Parts {
   server?: Listening;
   vod?: Vod;
@@ -221,7 +221,7 @@ interface BackendOptions {
   readonly secrets: Secrets;
   /** serverless.yml, which takes a moment: what does not need it starts meanwhile. */
   readonly resolving: Promise<ServerlessConfig>;
-  /** Gets what ends each part, in the order in which they start. */
+  /** Receives the functions that end the parts, in the order in which they start. */
   readonly running: (() => Promise<void>)[];
   readonly log: (line: string) => void;
 }

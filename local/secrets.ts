@@ -89,7 +89,7 @@ async function write(dataDir: string, file: string, secrets: StoredSecrets): Pro
   } catch (error) {
     throw new StartupError(`DATA_DIR must be a folder that can be written: ${String(error)}`);
   }
-  // What is bundled into it is CommonJS, whatever `type` the package.json of a surrounding project has.
+  // The bundles in it are CommonJS, whatever `type` the package.json of a surrounding project has.
   await writeFile(join(dataDir, 'package.json'), '{ "type": "commonjs" }\n');
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 });
   await rename(`${file}.new`, file);

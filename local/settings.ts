@@ -9,16 +9,16 @@ export interface Settings {
   readonly vodPort: number;
   readonly tablePort: number;
   readonly dataDir: string;
-  /** An address or name of this machine to listen on beside loopback. */
+  /** An address or name of this machine to listen on in addition to loopback. */
   readonly host?: string;
-  /** Whose tokens are accepted beside those of the built-in issuer. */
+  /** An issuer that is accepted in addition to the built-in one. */
   readonly ownIssuer?: TokenIssuer;
   readonly features: LocalFeatures;
   readonly givenSecrets: GivenSecrets;
 }
 
 /**
- * What `npm start` reads from its environment, once.
+ * The settings of `npm start`, read once from its environment.
  *
  * @throws StartupError that names the variable and what it may be
  */

@@ -32,7 +32,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** What HOST opens to the network. */
+/** The warning that HOST opens the run to the network. */
 function publicWarning({ name, isWildcard }: PublicAddress, url: string, vodPort: number): string {
   const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${new URL(url).port}/ and :${vodPort}`;
   return `HOST opens ${where} to your network: anyone on it can get tokens for any user, and see all rows and files`;

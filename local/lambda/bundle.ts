@@ -72,7 +72,7 @@ export async function bundleFunctions(
   return bundles;
 }
 
-/** What {@link bundleFunctions} has written into a folder. */
+/** The bundles that {@link bundleFunctions} has written into a folder. */
 export function bundlesIn(buildDir: string, config: ServerlessConfig): Bundles {
   const functions = Object.entries(config.functions).map(([name, { handler }]) => {
     const { exportName } = parseHandler(handler);

@@ -70,7 +70,7 @@ function resolveReferences(config: ServerlessConfig, environment: Environment, s
   return values;
 }
 
-/** What `Ref` returns on AWS: the name of a table, the URL of a queue. */
+/** The value of `Ref` on AWS: the name of a table, the URL of a queue. */
 function resolveReference(config: ServerlessConfig, variable: string, logicalId: string, sqsUrl: string): string {
   const tableName = tableNameOf(config, logicalId);
   if (tableName !== undefined) return tableName;

@@ -18,9 +18,9 @@ const INTEGRATION_TIMEOUT = 30_000;
 export interface GatewayOptions {
   /** How long a function may take, in milliseconds. */
   readonly integrationTimeout?: number;
-  /** Origins that CORS allows beside those of serverless.yml. */
+  /** Origins that CORS allows in addition to those of serverless.yml. */
   readonly allowsOrigin?: (origin: string, request: IncomingMessage) => boolean;
-  /** Whose tokens every JWT authorizer accepts beside those of the issuer that serverless.yml declares. */
+  /** Issuers that every JWT authorizer accepts in addition to the one that serverless.yml declares. */
   readonly issuers?: readonly TokenIssuer[];
   /** Gets a line for each refused origin, and for each issuer whose keys cannot be read. */
   readonly log?: (line: string) => void;

@@ -22,8 +22,8 @@ interface Response {
 }
 
 /**
- * SSM's GetParameter, GetParameters and PutParameter. Not checked: the caller's AWS signature. What is put is gone with
- * the store.
+ * SSM's GetParameter, GetParameters and PutParameter. Not checked: the caller's AWS signature. Stored values are lost
+ * when the store closes.
  */
 export async function startParameterStore(parameters: Iterable<readonly [string, string]>): Promise<ParameterStore> {
   const store = new Store(parameters);

@@ -23,7 +23,7 @@ export interface Queues extends Listening {
   readonly arnOf: (name: string) => string;
   /** Throws SqsError for an unknown queue, as the two below; returns the message's id. */
   readonly send: (name: string, body: string, delaySeconds?: number) => string;
-  /** What is visible now; does not change the queue. */
+  /** Counts the visible messages; does not change the queue. */
   readonly stats: (name: string) => QueueStats;
   /** While false, the response to every request is 503, as during an outage of SQS. */
   readonly setAvailable: (isAvailable: boolean) => void;

@@ -6,7 +6,7 @@ import { APP_ID } from '../vod/state';
 import type { KeyPair } from './key-pair';
 import { sdkLines } from './sdk-lines';
 
-/** What the banner shows. */
+/** The values that the banner shows. */
 export interface BannerOptions {
   readonly keyPair: KeyPair;
   /** The URL of the local VOD. */
@@ -23,7 +23,7 @@ export interface BannerOptions {
 
 const COLUMN = 16;
 
-/** What a developer must know, one line each; the last one begins with `ready`. */
+/** The lines that are printed at the start; the last one begins with `ready`. */
 export function banner(options: BannerOptions): string[] {
   const { keyPair, url, dataDir, publicAddress } = options;
   const line = (name: string, text: string) => `${name.padEnd(COLUMN)}${text}`;
@@ -59,7 +59,7 @@ function callbacks({ config, format }: BannerOptions): string {
     : describeConfig(config);
 }
 
-/** What --host opens to the network. */
+/** The warning that --host opens the local VOD to the network. */
 function warning({ name, isWildcard }: PublicAddress, port: number): string {
   const where = `http://${bracketed(isWildcard ? 'this machine' : name)}:${port}`;
   return `--host opens ${where} to your network: anyone on it can see all files, and upload with a signature`;

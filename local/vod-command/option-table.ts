@@ -6,7 +6,7 @@ export interface Option<T> {
   /** Stands for the value in the help. */
   readonly placeholder: string;
   readonly help: string;
-  /** What the value must be, for the error message. */
+  /** The expected value, for the error message. */
   readonly expected: string;
   /** Returns undefined for an invalid value. */
   readonly parse: (text: string) => T | undefined;

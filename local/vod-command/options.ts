@@ -7,7 +7,7 @@ const HELP_COLUMN = 28;
 /** Up to how many characters a suggested name may differ. */
 const MAX_DISTANCE = 3;
 
-/** What `--help` prints. */
+/** The text that `--help` prints. */
 export function usage(): string {
   const line = (column: string, help: string) => `  ${column.padEnd(HELP_COLUMN)}${help}`;
   return [

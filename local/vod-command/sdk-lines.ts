@@ -1,4 +1,4 @@
-/** What points one of the vendor's SDKs at the local VOD. */
+/** The configuration that points one of the vendor's SDKs at the local VOD. */
 export interface SdkLine {
   readonly sdk: string;
   readonly line: string;

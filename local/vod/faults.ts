@@ -69,7 +69,7 @@ export class FaultInjector {
     return this.#faults;
   }
 
-  /** What happens to the next event. */
+  /** The faults of the next event. */
   drawCallback(): { readonly isDropped: boolean; readonly isDuplicated: boolean; readonly isReordered: boolean } {
     // Always three draws, so that one probability does not change which events another one hits.
     const drop = this.#callbackRandom();

@@ -6,7 +6,7 @@ const HASHED_PARAMETERS = ['t', 'exper', 'rlimit', 'us', 'uv', 'whref', 'bkref',
 /** The order in the query string; playback fails in any other (notes of 266/33986). */
 const QUERY_ORDER: readonly string[] = ['t', 'exper', 'rlimit', 'us', 'sign'];
 
-/** What a URL is signed with, named as in the URL. */
+/** The signed parameters of a URL, named as in the URL. */
 export interface UrlAccess {
   /** Unix seconds of the expiry, in hexadecimal. */
   readonly t: string;

@@ -66,9 +66,9 @@ const MEDIA_TYPES: ReadonlyMap<string, MediaType> = new Map([
   ...toEntries(IMAGE_TYPES, 'Image'),
 ]);
 
-/** What `videoType` may be, in lower case: also images, which become files of the category Image. */
+/** The accepted values of `videoType`, in lower case: also images, which become files of the category Image. */
 export const ACCEPTED_TYPES: readonly string[] = [...MEDIA_TYPES.keys()];
-/** What `coverType` may be, in lower case. */
+/** The accepted values of `coverType`, in lower case. */
 export const ACCEPTED_COVER_TYPES: readonly string[] = Object.keys(IMAGE_TYPES);
 
 /** The category of a file type in any case. Unknown types count as video. */

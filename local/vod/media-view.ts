@@ -15,7 +15,7 @@ export interface MediaView {
 
 type MetaData = Readonly<Record<string, string | number>>;
 
-/** What events carry instead of media information that is not known. */
+/** The media information of events while it is unknown. */
 export const UNKNOWN_META_DATA: MetaData = {
   Size: 0,
   Container: '',

@@ -1,5 +1,5 @@
-// playvideo.qcloud.com, which the vendor's players ask for the URLs of a file. The response is not documented: its shape is
-// what their open-source demos parse (PlayInfoParserV4 of SuperPlayer).
+// playvideo.qcloud.com, from which the vendor's players request the URLs of a file. The response is not documented: its
+// format is the one that their open-source demos parse (PlayInfoParserV4 of SuperPlayer).
 import { randomBytes } from 'node:crypto';
 import { signUrl, type UrlAccess } from './hotlink';
 import { allowAnyOrigin, replyJson, type Call } from './http';

@@ -31,10 +31,10 @@ export interface ContentReview {
   readonly confidence: number;
 }
 
-/** What a procedure does. */
+/** The steps and reviews of a procedure. */
 export interface ProcedureTemplate {
   readonly steps: readonly Step[];
-  /** Starts a review task beside the procedure. */
+  /** Starts a review task at the same time as the procedure. */
   readonly review?: ReviewVerdict;
   readonly contentReview?: ContentReview;
 }

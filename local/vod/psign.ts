@@ -19,7 +19,7 @@ const REQUIRED_CLAIMS: Readonly<Record<AudioVideoType, string | undefined>> = {
   ProtectedAdaptive: 'drmAdaptiveInfo',
 };
 
-/** What a valid psign allows. */
+/** The access that a valid psign grants. */
 export interface Psign {
   readonly audioVideoType: AudioVideoType;
   /** The template id of the output to play, for `Transcode` only. */

@@ -69,7 +69,7 @@ export function list(maxLength: number): Rule {
   };
 }
 
-/** What is inside an array or an object is not shown: it may be nested deeper than the stack. */
+/** The value for a message. The content of arrays and objects is not shown: it may be nested deeper than the stack. */
 function quote(value: unknown): string {
   if (Array.isArray(value)) return 'an array';
   if (isObject(value)) return 'an object';

@@ -46,7 +46,7 @@ export interface MediaReview {
   readonly time: number;
 }
 
-/** An upload between Apply and Commit, and for the rest of its day. `signed` is what its first Apply carried. */
+/** An upload from Apply to the end of its day, also after Commit. `signed` is the signature of its first Apply. */
 export interface Session {
   readonly fileId: string;
   readonly signed: UploadSignature;

@@ -45,7 +45,7 @@ export function processTaskList(task: ProcedureTask, outputs: readonly object[])
   }));
 }
 
-/** A review task. */
+/** The review task as DescribeTaskDetail shows it. */
 export function reviewTask({ taskId, fileId, status, sessionContext, verdict }: ReviewTask): Record<string, unknown> {
   const isFinished = status === 'FINISH';
   const output = {

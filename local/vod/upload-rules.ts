@@ -1,4 +1,4 @@
-// What Apply accepts as names and types: https://cloud.tencent.com/document/product/266/2846 and the vendor's SDKs.
+// File names and types that Apply accepts: https://cloud.tencent.com/document/product/266/2846 and the vendor's SDKs.
 import { ACCEPTED_COVER_TYPES, ACCEPTED_TYPES } from './media-types';
 import { UploadError } from './upload-signature';
 

@@ -24,8 +24,8 @@ const LONG_POLL_SECONDS = 20;
 const CHECK_IDLE_EVERY = 20;
 
 /**
- * What Lambda's event source mapping of a queue does: polls, calls the function with a batch, and deletes what
- * succeeded. What failed stays in the queue until its visibility timeout ends.
+ * Works as Lambda's event source mapping of a queue: polls, calls the function with a batch, and deletes the messages
+ * that succeeded. The others stay in the queue, invisible until their visibility timeout ends.
  */
 export function startQueueSource(mapping: QueueMapping, deps: QueueSourceDeps): EventSource {
   return new QueueSource(mapping, deps);

@@ -72,7 +72,7 @@ function intervalOf(rate: unknown): number[] {
   return length === undefined ? [] : [Number(count) * length];
 }
 
-/** What EventBridge sends to a function with a rate and no input of its own. */
+/** The event that EventBridge sends to a function with a rate and no input of its own. */
 function scheduledEvent(region: string): object {
   return {
     version: '0',

@@ -56,7 +56,7 @@ export async function deliverBatch(
   }
 }
 
-/** What is still to be delivered of a segment after a call that delivered its first records, or failed (`none`). */
+/** The undelivered rest of a segment after a call that delivered its first records, or failed (`none`). */
 function remainder(
   { records, attempts }: Segment,
   delivered: number | 'none',

@@ -23,9 +23,9 @@ export interface StreamSourceDeps {
 const POLL_EVERY = 100;
 
 /**
- * What Lambda's event source mapping of a DynamoDB stream does: reads, filters, and calls the function with one batch at
- * a time, in order. It resumes after the checkpoint; a first start begins at the declared position, which is
- * settled before this function returns.
+ * Works as Lambda's event source mapping of a DynamoDB stream: reads, filters, and calls the function with one batch at
+ * a time, in order. It resumes after the checkpoint; a first start begins at the declared position, which is determined
+ * before this function returns.
  *
  * @throws StartupError when the table has no stream
  */

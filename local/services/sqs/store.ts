@@ -140,7 +140,7 @@ export class QueueStore {
     return { visible: messages.length - hidden.length, inFlight: hidden.length - delayed, delayed };
   }
 
-  /** Calls the listener at each change that may make a message visible; returns what ends that. */
+  /** Calls the listener at each change that may make a message visible; returns a function that removes it. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

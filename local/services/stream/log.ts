@@ -30,7 +30,7 @@ type Entry =
   | { readonly disable: string }
   | { readonly begin: PendingWrite }
   | ({ readonly end: string } & Partial<StoredRecord>)
-  /** What a compacted log knows of the records that it no longer has. */
+  /** The sequence number of the newest record that a compacted log has dropped. */
   | { readonly trimmed: string }
   | StoredRecord;
 

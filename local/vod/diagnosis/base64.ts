@@ -12,7 +12,7 @@ export interface Decoded {
   readonly isMacLost?: boolean;
 }
 
-/** Most characters that a text may have beside Base64's, to be read all the same. */
+/** Characters outside of Base64's alphabet with which a text is still read. */
 const MAX_FOREIGN = 4;
 /** Length from which a text without capitals is not a coincidence. */
 const MIN_CASE_LENGTH = 60;

@@ -34,7 +34,7 @@ export function byteList(text: string): Buffer | undefined {
   return Buffer.from(numbers.map((one) => one & 0xff));
 }
 
-/** What Windows-1252 writes for each byte; that is what browsers and Java call Latin-1 as well. */
+/** Windows-1252, which browsers and Java also call Latin-1. */
 const WINDOWS_1252 = new TextDecoder('windows-1252');
 const TO_BYTE: ReadonlyMap<string, number> = new Map(
   Array.from({ length: 256 }, (_, byte) => [WINDOWS_1252.decode(Uint8Array.of(byte)), byte]),

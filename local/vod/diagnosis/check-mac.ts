@@ -29,7 +29,7 @@ const NOTHING: MacResult = { isVerified: false, isFound: false, isSecretExposed:
 const MAX_ID_LENGTH = 80;
 const REPLACE = 'everyone who received this signature has the SecretKey, so replace this key pair now';
 
-/** Checks with which key, and over what, the MAC was made, and reports what is wrong with it. */
+/** Checks the key and the signed text of the MAC, and reports their faults. */
 export function checkMac(input: MacInput, report: Report): MacResult {
   const { secretId = '', pairs } = input;
   const exposed = secretId === '' ? undefined : exposedPair(secretId, pairs);

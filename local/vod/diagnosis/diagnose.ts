@@ -17,7 +17,7 @@ export type { KeyPair, OtherKey } from './keys';
 
 export interface Diagnosis {
   readonly violations: readonly Rule[];
-  /** What VOD accepts and should be changed all the same. */
+  /** Faults that VOD accepts and that should be corrected all the same. */
   readonly notes: readonly Rule[];
   /** As VOD reads them, as far as they can be read. */
   readonly parameters: Parameters;
@@ -27,7 +27,7 @@ export interface Diagnosis {
 
 /** Longest text that is read, in characters: the longest signature has a third of it. */
 const MAX_LENGTH = 50_000;
-/** What is worse than a refused signature: everyone who received it can sign. */
+/** Rules about a leaked SecretKey, which is worse than a refused signature: everyone who received it can sign. */
 const LEAKS: readonly string[] = [
   'swapped',
   'secret-key-as-id',
@@ -40,8 +40,9 @@ const isLeak = ({ rule }: Rule): boolean => LEAKS.includes(rule);
 const SILENT: Report = () => undefined;
 
 /**
- * Checks an upload signature against the vendor's rules (266/9221) and returns each one that it violates: first a secret that
- * is in it, then what makes VOD refuse it. Damage that hides other faults is undone first, so that those are found too. No secret is in the result.
+ * Checks an upload signature against the vendor's rules (266/9221) and returns each one that it violates: first a
+ * secret that is in it, then the faults for which VOD refuses it. Damage that hides other faults is undone first, so
+ * that those are found too. No secret is in the result.
  */
 export function diagnoseSignature(signature: string, knowledge: Knowledge): Diagnosis {
   const secrets = secretsOf(knowledge.keyPairs, knowledge.otherKeys ?? []);

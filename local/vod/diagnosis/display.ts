@@ -2,7 +2,7 @@
 const MAX_QUOTED_LENGTH = 40;
 /** A shorter secret is found in texts by chance. Tencent Cloud's have 32 characters. */
 const MIN_SECRET_LENGTH = 8;
-/** What stands around quoted texts until the message is complete: secrets must be replaced before a text is shortened. */
+/** The marks around quoted texts until the message is complete: secrets must be replaced before a text is shortened. */
 const OPEN = '\ue000';
 const CLOSE = '\ue001';
 /** The form of Tencent Cloud's SecretKeys: a key that is not known here is not shown either. */

@@ -8,7 +8,7 @@ import { jsonPairs, pairsOf, readOriginal, type Original, type Pair } from './or
 import { checkEncoding, checkValues, isSecretName, readParameters, type Parameters } from './parameters';
 import { collectRules, type Report, type Rule } from './rules';
 
-/** What a signature is diagnosed with, as far as it is known. */
+/** The keys, time and source context that a diagnosis uses, as far as they are known. */
 export interface Knowledge {
   readonly keyPairs: readonly KeyPair[];
   readonly otherKeys?: readonly OtherKey[];
@@ -40,7 +40,7 @@ export function examine(
   const originalRules = collectRules();
   const original = readOriginal(bytes, originalRules.report);
   const pairs = original.isJson ? jsonPairs(original.text) : pairsOf(original.text);
-  // What is wrong with the parameters is reported after the MAC, but the MAC needs them.
+  // Faults of the parameters are reported after the MAC, but the MAC needs the parameters.
   const parameterRules = collectRules();
   const { parameters, reportIgnored } = readParameters(pairs, parameterRules.report);
   const cut = cutName(pairs, parameters);

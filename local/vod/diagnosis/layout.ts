@@ -7,7 +7,7 @@ export interface Layout {
   /** Absent where there is none, and where its bytes are lost. */
   readonly mac: Buffer | undefined;
   readonly hash: Hash;
-  /** What follows it, as it was sent. */
+  /** The signed text after the MAC, as it was sent. */
   readonly original: Buffer;
 }
 
@@ -55,7 +55,7 @@ function reportMac(mac: Mac, report: Report): void {
   for (const { rule, message } of mac.rules) report(rule, message);
 }
 
-/** What bytes are in which no parameter is known. */
+/** The layout of bytes without a known parameter. */
 function withoutNames(bytes: Buffer, latin1: string, report: Report): Layout | undefined {
   const hash = byLength(bytes.length);
   if (hash !== undefined && !/^[\x20-\x7e]*$/.test(latin1)) {

@@ -25,7 +25,7 @@ const HASHES: readonly { readonly hash: Hash; readonly length: number; readonly 
 ];
 const RAW = 'put its 20 raw bytes before the original';
 
-/** The hash of so many bytes. */
+/** The hash with this length in bytes. */
 export function byLength(length: number): (typeof HASHES)[number] | undefined {
   return HASHES.find((hash) => hash.length === length);
 }

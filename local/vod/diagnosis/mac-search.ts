@@ -6,14 +6,14 @@ import type { Rule } from './rules';
 /** A way to make a MAC, right or wrong. */
 export interface Variant<T> {
   readonly value: T;
-  /** What is wrong with it; absent for the right way. */
+  /** The fault of this variant; absent for the right way. */
   readonly rule?: Rule;
 }
 
 export interface MacToFind {
   readonly mac: Buffer;
   readonly hash: Hash;
-  /** What was signed: as it was sent, and with the damage to it undone. */
+  /** The bytes that may have been signed: as they were sent, and with the damage undone. */
   readonly forms: readonly Buffer[];
   /** The query string with the damage undone; absent where it is not a query string. */
   readonly query: string | undefined;
@@ -28,7 +28,7 @@ function isEqual(a: Buffer, b: Buffer): boolean {
   return a.length === b.length && timingSafeEqual(a, b);
 }
 
-/** What is wrong with how the MAC was made, nothing where it is right; `undefined` where no key and no form makes it. */
+/** The faults in how the MAC was made, none if it is right; `undefined` if no key and no form makes it. */
 export function searchMac(
   target: MacToFind,
   rightKeys: readonly string[],

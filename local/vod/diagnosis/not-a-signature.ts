@@ -48,9 +48,9 @@ export function isPlaceholder(text: string): boolean {
 }
 
 /**
- * What a text is that is not a signature at all; `undefined` where it may be one.
+ * The kind of a text that is not a signature at all; `undefined` where it may be one.
  *
- * @param subject what the message is about: "it", or a part of it
+ * @param subject the subject of the message: "it", or a part of it
  */
 export function recognize(text: string, subject = 'it'): Rule | undefined {
   const send = 'send the text that your signing route returns as `signature`';
@@ -102,7 +102,7 @@ function recognizeOther(text: string, subject: string, send: string): Rule | und
   return undefined;
 }
 
-/** What kind of JSON Web Token a text is. */
+/** The kind of a JSON Web Token; `undefined` for other texts. */
 function recognizeJwt(text: string): string | undefined {
   const [header = '', payload = '', ...rest] = text.replace(/^Bearer\s+/i, '').split('.', 5);
   if (rest.length < 1 || rest.length > 3 || !text.replace(/^Bearer\s+/i, '').startsWith('eyJ')) return undefined;

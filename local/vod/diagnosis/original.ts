@@ -9,7 +9,7 @@ export interface Original {
   readonly isJson: boolean;
   /** Whether its bytes are text at all. */
   readonly isReadable: boolean;
-  /** What the MAC may be over: the bytes as they were sent, then with the damage undone. */
+  /** The texts that may have been signed: the bytes as they were sent, then with the damage undone. */
   readonly forms: readonly Buffer[];
 }
 

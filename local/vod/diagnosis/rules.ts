@@ -7,7 +7,7 @@ export interface Rule {
 /** Reports that a signature violates a rule, and what its author must do. */
 export type Report = (rule: string, message: string) => void;
 
-/** What is found out about a signature: its violations, and what VOD accepts and should be changed all the same. */
+/** Collects the violations of a signature, and notes about what VOD accepts and should be corrected all the same. */
 export function collectRules() {
   const violations: Rule[] = [];
   const notes: Rule[] = [];

@@ -8,7 +8,7 @@ import type { Report } from './rules';
 const MAX_LAYERS = 8;
 const MAX_DEPTH = 6;
 
-/** What remains of a text: Base64 or hex, or bytes that need no decoding. */
+/** The content of a text without its layers: Base64 or hex, or bytes that need no decoding. */
 export type Unwrapped =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'bytes'; readonly bytes: Buffer; readonly isPlain: boolean };
@@ -16,8 +16,8 @@ export type Unwrapped =
 type Layer = (text: string, report: Report) => string | Buffer | undefined;
 
 /**
- * Removes what stands around a signature: quotes, JSON, escapes. Reports each layer; returns `undefined` where there is
- * no signature in it, which is reported too.
+ * Removes the layers around a signature: quotes, JSON, escapes. Reports each; returns `undefined` if the text contains
+ * no signature, which is reported too.
  */
 export function unwrap(input: string, report: Report): Unwrapped | undefined {
   let text = input;
@@ -76,7 +76,7 @@ function withoutInvisible(text: string, report: Report): string {
   return text.replace(/[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '');
 }
 
-/** What is tried in this order. Each reports what it removes. */
+/** The layers, tried in this order. Each reports what it removes. */
 const LAYERS: readonly Layer[] = [
   fromBytesText,
   fromJson,
