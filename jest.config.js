@@ -1,6 +1,6 @@
 'use strict';
 
-/** What only `npm run test:thorough` runs: each starts many processes, and other files cover its main case. */
+/** Files that only `npm run test:thorough` runs: each starts many processes, and other files cover its main case. */
 const THOROUGH_ONLY = [
   'tests/resilience/notifications-chaos.test.ts', // notifications-retries and notifications-delivery
   'tests/cli/proxy.test.ts', // the proxy of the deploy and of VOD's calls

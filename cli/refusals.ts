@@ -1,7 +1,7 @@
 import { describe } from '../lib/platform/log';
 import { inOneLine } from './terminal/printable';
 
-/** The right that a call of AWS needs. */
+/** The permission that a call of AWS needs. */
 export interface AwsNeed {
   /** The IAM action, for example `ssm:PutParameter`. */
   readonly action: string;
@@ -10,7 +10,7 @@ export interface AwsNeed {
 
 const CREDENTIALS = 'the AWS credentials (AWS_PROFILE, or the keys in the shell and .env)';
 
-/** Whether AWS refused a call because the caller lacks a right. */
+/** Whether AWS refused a call because the caller lacks a permission. */
 export function isDenied(error: unknown): boolean {
   return /^(AccessDenied|UnauthorizedOperation|NotAuthorized|AuthorizationError)/.test(describe(error).error);
 }
@@ -53,7 +53,7 @@ export function explainAws(error: unknown, need: AwsNeed): string {
   return `AWS returned ${detail}`;
 }
 
-/** Formats the missing right: AWS's message names it, except for some actions of some services. */
+/** Formats the missing permission: AWS's message names it, except for some actions of some services. */
 function allow(message: string, { action, resource }: AwsNeed): string {
   const [, named = action, where] = /to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(message) ?? [];
   const target = where ?? (named === action ? resource : undefined);

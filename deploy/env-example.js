@@ -1,6 +1,6 @@
 'use strict';
 
-// Writes .env.example: `node deploy/env-example.js`. A test compares the file with what this makes of the list.
+// Writes .env.example: `node deploy/env-example.js`. A test compares the file with this output.
 
 const { writeFileSync } = require('node:fs');
 const { join } = require('node:path');

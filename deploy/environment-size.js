@@ -5,14 +5,14 @@ const { PARAMETERS } = require('./parameter-list');
 
 /** Lambda's limit for the variables of a function, as JSON. */
 const MAX_BYTES = 4_096;
-/** Of what is known only when it is deployed: the URL of a queue, or less. */
+/** Stands for a value that is known only when it is deployed: at most as long as the URL of a queue. */
 const REFERENCE = 'x'.repeat(140);
 
 /**
- * What is wrong with the environment variables of the functions, as one message.
+ * Validates the size of the functions' environment variables.
  *
  * @param {Record<string, {environment?: Record<string, unknown>}>} functions of the service, with resolved variables
- * @returns {string} '' when Lambda accepts all of them
+ * @returns {string} the error message; '' when Lambda accepts all of them
  */
 function environmentProblem(functions) {
   for (const [name, { environment = {} }] of Object.entries(functions)) {

@@ -1,7 +1,8 @@
 'use strict';
 
 /**
- * What is deployed only where a parameter asks for it: by the name of a function, or the first word of its resources.
+ * The optional features, and whether the parameters turn them on: by the name of a function, or the first word of its
+ * resources.
  *
  * @param {Record<string, string>} values @returns {Record<string, boolean>}
  */

@@ -53,10 +53,10 @@ function parameterOf(name) {
 }
 
 /**
- * What is wrong with one parameter, as one message that begins with its name.
+ * Validates one parameter.
  *
  * @param {string} name @param {import('./rules').Context} context
- * @returns {string} '' when its value is valid, or is not used
+ * @returns {string} the error message, which begins with its name; '' when its value is valid, or is not used
  * @throws Error for a name that is not in the list
  */
 function problemOf(name, context) {

@@ -6,12 +6,12 @@ const { secretsProblem } = require('./secrets');
 const { stageProblem } = require('./stages');
 
 /**
- * What is wrong with the parameters of a deploy, as one message.
+ * Validates the parameters of a deploy.
  *
  * @param {Record<string, string>} values the value of each parameter
  * @param {string} stage
  * @param {string} [region] where it is absent, neither it nor what depends on it is checked
- * @returns {string} '' when they are valid
+ * @returns {string} the first error message; '' when they are valid
  */
 function firstProblem(values, stage, region) {
   const context = { values, stage, region };

@@ -10,10 +10,10 @@ function partitionOf(region) {
 }
 
 /**
- * What is wrong with the region of a deploy, as one message. The framework refuses what is not a region of AWS.
+ * Validates the region of a deploy. The framework refuses a region that AWS does not have.
  *
  * @param {string | undefined} region @param {string} stage
- * @returns {string} '' when it is valid, or when it does not matter: in the local run
+ * @returns {string} the error message; '' when the region is valid, or does not matter: in the local run
  */
 function regionProblem(region, stage) {
   if (region === undefined || stage === 'local') return '';

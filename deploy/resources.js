@@ -13,10 +13,10 @@ const FILES = [
 ];
 
 /**
- * What the alarms have in common; docs/operations.md explains each. An alarm goes off at the first occurrence within five
- * minutes, unless it sets other values, and notifies the SNS topic that ALARM_TOPIC_ARN names, if there is one.
+ * Common properties of the alarms; docs/operations.md explains each. An alarm goes off at the first occurrence within
+ * five minutes, unless it sets other values, and notifies the SNS topic that ALARM_TOPIC_ARN names, if there is one.
  *
- * The metric filters beside them count the functions' log lines: that costs a request no time. CloudWatch disables a filter
+ * The metric filters count the functions' log lines, which costs a request no time. CloudWatch disables a filter
  * when its dimensions take 1000 values within an hour, so only fields with few values are dimensions. Each pattern requires
  * them ("*"), because a filter with dimensions cannot have a DefaultValue.
  */

@@ -9,7 +9,7 @@ const WRITE_RATE = 50;
 
 /**
  * The routes of this deploy: each with its logical id in the template, and the requests a second that it accepts; twice as
- * many in a burst. What the events route refuses is lost for VOD, and `reconcile` repairs it.
+ * many in a burst. VOD does not send an event again that the events route refuses; `reconcile` finds its file.
  *
  * @param {Record<string, string>} values @param {string} stage
  */

@@ -16,10 +16,10 @@ function secretArns(names) {
 }
 
 /**
- * What is wrong with the names of secrets together, as one message. It does not repeat them, because they may be secrets
- * given by mistake.
+ * Validates the names of secrets together. The message does not repeat them, because they may be secrets given by
+ * mistake.
  *
- * @param {import('./rules').Context} context @returns {string} '' when they are valid
+ * @param {import('./rules').Context} context @returns {string} the error message; '' when they are valid
  */
 function secretsProblem(context) {
   const { values, stage } = context;

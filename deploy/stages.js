@@ -7,7 +7,7 @@ const SERVICE = 'vod-client-upload';
 const MAX_FUNCTION_NAME = 64;
 const MAX_STAGE = MAX_FUNCTION_NAME - `${SERVICE}--uploadSignature`.length;
 
-/** Words for production beside those that contain "prod" or "prd", and typing errors. */
+/** Words for production in addition to those that contain "prod" or "prd", and typing errors. */
 const PRODUCTION = ['live', 'online', 'pro', 'pord', 'prdo', 'rpod'];
 /** Beginnings that make it another word: nonprod, preprod, reprod. */
 const NEGATION = /^(non|not|no|pre|re|un)$/;
@@ -19,9 +19,9 @@ const LEET = [
 ];
 
 /**
- * What is wrong with a stage, as one message.
+ * Validates the name of a stage.
  *
- * @param {string} stage @returns {string} '' when it is valid
+ * @param {string} stage @returns {string} the error message; '' when it is valid
  */
 function stageProblem(stage) {
   if (!/^[A-Za-z0-9-]+$/.test(stage)) {

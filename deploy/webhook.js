@@ -29,7 +29,7 @@ function webhookOf(values, stage) {
   if (!hasFunctionUrl(values, stage)) return HTTP_API;
   return {
     trigger: { url: true, reservedConcurrency: Math.ceil(Number(values.EVENTS_RATE) / REQUESTS_PER_EXECUTION) || 1 },
-    // The function ignores the path. With it, the URL says what it is for.
+    // The function ignores the path, which only makes the URL recognizable.
     url: { 'Fn::Sub': '${VodEventsLambdaFunctionUrl.FunctionUrl}vod-events' },
     failures: {
       Namespace: 'AWS/Lambda',

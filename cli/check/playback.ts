@@ -12,7 +12,7 @@ const MAX_PAGES = 10;
 
 type VodClient = ReturnType<typeof vodClient>;
 
-/** What VOD has. */
+/** The playback settings of VOD. */
 interface Distribution {
   readonly playerKey: string | undefined;
   /** The domain of new files' URLs. */

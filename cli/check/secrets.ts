@@ -27,7 +27,7 @@ const NO_SECRETS: Secrets = {
   urlKeys: undefined,
 };
 
-/** What to do if one cannot be read; `secrets create` creates the others. */
+/** Advice if one cannot be read; `secrets create` creates the others. */
 const ADVICE: ReadonlyMap<Check, string> = new Map([
   ['vod-api-key-secret', ''],
   ['write-key-secret', ''],

@@ -22,7 +22,7 @@ export async function checkStack(deployment: Deployment, findings: Findings): Pr
   }
 }
 
-/** What was registered last, or why that cannot be read. */
+/** The last registration, or why it cannot be read. */
 export interface SavedRegistration {
   readonly registered?: Registered | undefined;
   readonly unreadable?: string;

@@ -17,7 +17,7 @@ const TTL_ATTRIBUTE = '_expiresAt';
 interface Index {
   readonly name: string;
   readonly hashKey: string;
-  /** Attributes beside the keys. */
+  /** Attributes in addition to the keys. */
   readonly attributes: readonly string[];
 }
 

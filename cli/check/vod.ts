@@ -50,7 +50,7 @@ export async function checkVod(
     const main = "the account's main application, which needs no id";
     findings.ok('sub-application', vodSubAppId === undefined ? main : `${vodSubAppId}`);
   }
-  // The stack's own address works beside a custom domain.
+  // The stack's own address works in addition to a custom domain.
   const { url: called } = splitToken(config.NotificationUrl ?? '');
   const isStacks = outputs?.webhookUrl !== undefined && called === new URL(outputs.webhookUrl).href;
   const webhook = isStacks && expected?.source !== AS_GIVEN ? stackWebhook(called) : expected;
@@ -136,7 +136,7 @@ interface RefusedCall {
   readonly vodSubAppId: number | undefined;
 }
 
-/** What a refusal of DescribeEventConfig means, and what to do. */
+/** Reports the cause of a refused DescribeEventConfig, and its remedy. */
 function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings): void {
   const { check, name, isForApi } = call;
   const refusal = vodRefusal(error);

@@ -10,7 +10,7 @@ import { UsageError } from './usage-error';
 
 /** A command as its help text shows it and as the process runs it. */
 export interface Command {
-  /** What follows `npm run vod --`, such as `secrets create`. */
+  /** The words after `npm run vod --`, such as `secrets create`. */
   readonly name: string;
   /** One line of the overview. */
   readonly summary: string;
@@ -56,7 +56,7 @@ interface Definition<O extends OptionTable, A extends ArgumentTable> {
   ) => Promise<ExitCode>;
 }
 
-/** Makes a command of its tables: they are what its command line is parsed by, and what its help text is made of. */
+/** Creates a command from its tables: they define how its command line is parsed, and its help text. */
 export function defineCommand<const O extends OptionTable = typeof NONE, const A extends ArgumentTable = typeof NONE>({
   name,
   summary,

@@ -1,6 +1,6 @@
 import type { Environment } from '../../lib/platform/env';
 
-/** What a command may use of its process. */
+/** The parts of its process that a command may use. */
 export interface CommandContext {
   readonly env: Environment;
   /** Where .env is. */

@@ -53,7 +53,7 @@ export interface ParsedCommandLine<O extends OptionTable, A extends ArgumentTabl
 /**
  * Parses what follows the command's name.
  *
- * @throws UsageError for what the tables do not allow
+ * @throws UsageError for a command line that the tables do not allow
  */
 export function parseCommandLine<O extends OptionTable, A extends ArgumentTable>(
   words: readonly string[],

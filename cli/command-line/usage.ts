@@ -37,7 +37,7 @@ export function usageLine(entry: Command | CommandGroup): string {
   return `Usage: npm run vod -- ${command} [options]; npm run vod -- ${entry.name} --help lists the options`;
 }
 
-/** What `npm run vod` prints without a command. */
+/** The lines that `npm run vod` prints without a command. */
 export function overview(entries: readonly (Command | CommandGroup)[]): string[] {
   const rows = allCommands(entries).map((command) => [usage(command), command.summary] as const);
   return [

@@ -25,7 +25,7 @@ export interface ParameterNames {
   readonly checkpoint: string;
 }
 
-/** What a deploy chose, as far as these commands need it. */
+/** The settings of a deploy that these commands need. */
 export interface Configuration {
   readonly stage: string;
   readonly mode: 'PUSH' | 'PULL';

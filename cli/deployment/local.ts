@@ -13,7 +13,7 @@ import { configurationOf } from './configuration';
 import type { Deployment } from './deployment';
 import { registration } from './state';
 
-/** What `npm start` runs with the same DATA_DIR. */
+/** The deployment that `npm start` runs with the same DATA_DIR. */
 export async function localDeployment(env: Environment): Promise<Deployment> {
   const { dataDir, givenSecrets } = settings(env);
   const { url, vodUrl, tableUrl, tableName, parameterStoreUrl, queuesUrl, features } = await whereItRuns(dataDir);

@@ -6,7 +6,7 @@ import { explainAws } from '../refusals';
 
 /**
  * The last registration. VOD never reports its SignKey, so only this record tells whether VOD has the deployment's SignKey.
- * Stored beside the secrets, as a parameter of type String: nothing in it is secret.
+ * Stored next to the secrets, as a parameter of type String: nothing in it is secret.
  */
 export interface Registered {
   readonly mode: 'PUSH' | 'PULL';

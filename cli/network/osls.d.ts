@@ -3,7 +3,7 @@ declare module 'serverless/lib/aws/config.js' {
   import type { Agent as HttpAgent } from 'node:http';
   import type { Agent as HttpsAgent } from 'node:https';
 
-  /** What the deploy's AWS clients use: a proxy and certificate authorities of the environment. */
+  /** The HTTP options of the deploy's AWS clients: a proxy and certificate authorities of the environment. */
   export function buildHttpOptions(): { readonly httpAgent?: HttpAgent; readonly httpsAgent?: HttpsAgent };
   /** In PEM. */
   export function getCACertificates(): (string | Buffer)[];

@@ -2,7 +2,7 @@ import { globalAgent as directHttpAgent, type Agent } from 'node:http';
 import { Agent as HttpsAgent, globalAgent as directHttpsAgent } from 'node:https';
 import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
 
-/** What the deploy (osls) reads: proxies in the order of its AWS calls, and certificate authorities. */
+/** The variables that the deploy (osls) reads: proxies in the order of its AWS calls, and certificate authorities. */
 const PROXIES = ['proxy', 'HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy'];
 const AUTHORITIES = ['ca', 'HTTPS_CA', 'https_ca', 'cafile', 'HTTPS_CAFILE', 'https_cafile'];
 const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([

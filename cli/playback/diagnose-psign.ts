@@ -78,7 +78,7 @@ function readClaims(payload: string): Claims | undefined {
   return claims && Object.fromEntries(Object.entries(claims).filter(([, value]) => value !== null));
 }
 
-/** What {@link diagnosePsign} reports of the claims, one level deep. */
+/** The claims as {@link diagnosePsign} reports them, one level deep. */
 function parametersOf(claims: Claims): Record<string, string> {
   const pairs = Object.entries(claims).flatMap(([name, value]) => {
     const members = asObject(value);

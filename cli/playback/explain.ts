@@ -7,7 +7,7 @@ export interface Explanation {
   readonly diagnosis: Diagnosis;
   /** The caller that it was issued to. */
   readonly issuedTo?: string | undefined;
-  /** What it permits, and until when. */
+  /** The access that it grants, and its expiry. */
   readonly permission?: string | undefined;
   /** The environment variable with the key that verifies it, if no deployment is given. */
   readonly keyVariable: string;

@@ -8,7 +8,7 @@ export type Claims = Readonly<Record<string, unknown>>;
 /** Where a claim is reported. */
 interface Reports {
   readonly report: Report;
-  /** For what VOD accepts. */
+  /** For faults that VOD accepts. */
   readonly note: Report;
 }
 
@@ -183,7 +183,7 @@ function readHexTime(name: string, value: unknown, report: Report): number | und
     return undefined;
   }
   const text = typeof value === 'string' ? value : '';
-  // Read as hexadecimal, so many digits are the year 4147 and later.
+  // Read as hexadecimal, 10 digits are the year 4147 and later.
   if (/^(\d{10}|\d{13})$/.test(text)) {
     const seconds = text.length === 10 ? Number(text) : Math.floor(Number(text) / 1000);
     const unit = text.length === 10 ? '' : ' milliseconds';

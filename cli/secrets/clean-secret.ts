@@ -1,11 +1,11 @@
-/** What copying and pasting adds at the ends: white space, line ends, byte order marks, zero-width characters. */
+/** Characters that copying and pasting adds: white space, line ends, byte order marks, zero-width characters. */
 const INVISIBLE_ENDS = /^[\s\p{Cc}\p{Cf}]+|[\s\p{Cc}\p{Cf}]+$/gu;
 const VISIBLE_ASCII = /^[\x21-\x7e]$/;
 
 /**
  * A secret as it was meant: without the invisible characters at its ends.
  *
- * @param name what it is, for the error
+ * @param name of the secret, for the error
  * @throws Error when there is a blank, a quote or an invisible character in it; the message never contains the value
  */
 export function cleanSecret(name: string, value: string): string {

@@ -1,10 +1,10 @@
-/** What an interruption prints now; undefined where it leaves nothing half-done. */
+/** The message that an interruption prints now; undefined while nothing is half-done. */
 let message: string | undefined;
 
 /**
  * Runs steps that belong together and returns their result.
  *
- * @param whenInterrupted what an interruption of the steps prints: what is done, what is not, and the command that completes it
+ * @param whenInterrupted the message of an interruption: what is done, what is not, and the command that completes it
  */
 export async function withInterruptionMessage<T>(whenInterrupted: string, steps: () => Promise<T>): Promise<T> {
   message = whenInterrupted;

@@ -1,4 +1,4 @@
-/** EOF is what Windows returns. */
+/** Windows returns EOF. */
 const CLOSED_PIPE: ReadonlySet<string> = new Set(['EPIPE', 'EOF', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Characters that a terminal acts on, or that hide or reorder the text beside them: controls with line breaks, formatting
- * (bidirectional, zero width), line and paragraph separators, and halves of surrogate pairs.
+ * Characters that a terminal acts on, or that hide or reorder the text next to them: controls with line breaks,
+ * formatting (bidirectional, zero width), line and paragraph separators, and halves of surrogate pairs.
  */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 

@@ -2,8 +2,8 @@ import { describe } from '../../lib/platform/log';
 import { codeOf } from './client';
 
 /**
- * What an error of VOD's server API is about: the key pair, the machine's clock, VOD itself for the account, the account,
- * the application, the key's rights, or none of these, because it is transient and not caused by the deployment.
+ * The subject of an error of VOD's server API: the key pair, the machine's clock, VOD itself for the account, the
+ * account, the application, the key's rights, or none of these, because it is transient and not due to the deployment.
  */
 export type RefusalKind =
   | 'unknown-key'

@@ -50,7 +50,7 @@ interface NewSecret {
   readonly name: string;
   /** Absent where the parameter exists. */
   readonly value: string | undefined;
-  /** What may be shown of it. */
+  /** The part of it that may be printed. */
   readonly shown: string;
 }
 
