@@ -1,4 +1,4 @@
-/** A bar of the chart: what ours takes of the usual way; 1 is as much. */
+/** A bar of the chart: the ratio of ours to the usual way; at 1 both are equal. */
 export interface ChartRow {
   readonly label: string;
   readonly ratio: number;

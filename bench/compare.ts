@@ -15,7 +15,7 @@ import { addBars, addSection } from './report';
 import { BATCH_CALLS, isQuick, OTHER_CALLS, ROUNDS } from './settings';
 import { ours, USUAL, type FunctionName } from './variants';
 
-/** What the measured processes get. */
+/** The inputs of the measured processes. */
 export interface Inputs {
   /** Bundles by name. */
   readonly files: Readonly<Record<string, string>>;
@@ -28,7 +28,7 @@ export interface Inputs {
 interface Comparison {
   readonly title: string;
   readonly name: Exclude<FunctionName, 'upload-signature'>;
-  /** Names of variants beside ours and (a): of the kind (b). */
+  /** Names of variants in addition to ours and (a): of the kind (b). */
   readonly others?: readonly string[];
   readonly warmUp: number;
   readonly calls: number;
@@ -60,7 +60,7 @@ const COMPARISONS: readonly Comparison[] = [
   { title: 'Signing a playback', name: 'playback', ...OTHER_CALLS, max: { cold: 1, warm: 1 } },
 ];
 
-/** Measures every function but the one that signs beside the usual way to write it, cold and warm. */
+/** Compares every function except the signing one with the usual way to write it, cold and warm. */
 export async function compareFunctions(major: Major, inputs: Inputs): Promise<Times[]> {
   const times: Times[] = [];
   for (const comparison of COMPARISONS) times.push(await compare(major, inputs, comparison));

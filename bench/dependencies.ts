@@ -14,7 +14,7 @@ import { VOD_KEY } from './values';
 
 export type Dependencies = Awaited<ReturnType<typeof startDependencies>>;
 
-/** What the functions call, on loopback: parameters, table, queues, VOD's server API, and a receiver of webhooks. */
+/** Starts the functions' dependencies on loopback: parameters, table, queues, VOD's server API, a webhook receiver. */
 export async function startDependencies() {
   const directory = await mkdtemp(join(tmpdir(), 'vod-client-upload-bench-'));
   const parameters = await startParameters();

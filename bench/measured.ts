@@ -20,8 +20,8 @@ export type Results = Readonly<Record<string, readonly Measured[]>>;
 
 export const firstResponse = (run: Measured): number => run.firstResponse;
 /**
- * What the bars compare of a cold start: the time until the first response, or with `--quick` its CPU, which other work on
- * the machine changes less.
+ * The cost of a cold start that the bars compare, in milliseconds: the time until the first response, or with `--quick`
+ * its CPU, which other work on the machine changes less.
  */
 export const coldCost = (run: Measured): number => (isQuick ? run.coldCpu : run.firstResponse);
 export const COLD_UNIT = isQuick ? 'CPU' : 'time';
@@ -30,7 +30,7 @@ export const medianCall = ({ times }: Measured): number => quartiles(times).medi
 /** Milliseconds. */
 export const cpuPerCall = ({ cpu, times }: Measured): number => cpu / times.length;
 
-/** What `ours` takes of another variant, round by round. */
+/** The ratio of `ours` to another variant, round by round. */
 export function ratioTo(results: Results, name: string, value: (run: Measured) => number): Quartiles {
   return ratios((results['ours'] ?? []).map(value), (results[name] ?? []).map(value));
 }

@@ -4,7 +4,7 @@ import { single, type Bar } from './statistics';
 import { figure, table } from './tables';
 import type { RowCost } from './writes-report';
 
-// What a million uploads cost, from measured milliseconds, units and bytes. No AWS account was charged for it.
+// The price of a million uploads, from measured milliseconds, units and bytes. No AWS account was charged for it.
 
 /** A function as it was measured on a whole x64 core. */
 export interface MeasuredFunction {
@@ -36,9 +36,9 @@ export interface MoneyInputs {
 
 /** The share of calls that meet a new instance. */
 const COLD_SHARE = 0.01;
-/** So many MB have one vCPU: with less memory, work takes as many times longer, and waiting does not. */
+/** Megabytes of memory that have one vCPU: with less, work takes proportionally longer, but waiting does not. */
 const CORE_MB = 1_769;
-/** CloudWatch Logs bills so many bytes for each line beside its text. */
+/** Bytes that CloudWatch Logs bills for each line in addition to its text. */
 const LINE_OVERHEAD = 26;
 /** Signatures that vod-js-sdk-v6 requests in one upload; the client of this project requests one. */
 const SDK_SIGNATURES = 3;
@@ -79,7 +79,7 @@ function functionCost({ warm, cpu, cold, logBytes }: MeasuredFunction, megabytes
   };
 }
 
-/** How many rows one call of `uploadChanged` verifies, at so many uploads a second with two changes each. */
+/** Rows that one call of `uploadChanged` verifies, at `perSecond` uploads a second with two changes each. */
 function rowsPerBatch(perSecond: number, rowMs: number): number {
   const meanWait = (VERIFICATION_MS[0] + VERIFICATION_MS[1]) / 2;
   const changesPerSecond = (2 * perSecond) / SHARDS;
@@ -178,7 +178,7 @@ function extras({ notify, poll, verify, deployed: { memory } }: MoneyInputs): {
   };
 }
 
-/** Dollars a month that do not depend on uploads, for a table of so many rows. */
+/** Dollars a month that do not depend on uploads, for a table of this size. */
 function monthly({ deployed, large: { bytes: rowBytes } }: MoneyInputs, rows: number) {
   const { memory, reconcileRunsPerMonth: runs, alarms } = deployed;
   const gigabytes = (rows * (rowBytes + INDEX_BYTES + ITEM_OVERHEAD)) / 1e9;

@@ -60,14 +60,14 @@ async function main(): Promise<void> {
   if (isAnyMissed) process.exitCode = 1;
 }
 
-/** What the chart shows. */
+/** The values of the chart. */
 interface Headline {
   readonly times: Times | undefined;
   /** Compressed kB of all functions. */
   readonly bundles: { readonly ours: readonly number[]; readonly usual: readonly number[] };
 }
 
-/** What single instances of the functions take, their sizes, and what they cost. */
+/** Measures the times of single instances of the functions, their sizes and their costs. */
 async function measureInstances(dependencies: Dependencies, files: Inputs['files']): Promise<Headline> {
   const inputs = await prepareInputs(dependencies, files);
   const times = new Map<Major, Times>();
@@ -141,7 +141,7 @@ function watchLoad(): () => string {
   };
 }
 
-/** What a function took, by the names of its variant. */
+/** The measured times and log bytes of a variant of a function. */
 function measuredFunction(times: Times, variant: string, calls = 1): MeasuredFunction {
   const { warm, cpu, cold, logBytes } = times;
   return {

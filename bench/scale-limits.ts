@@ -97,7 +97,7 @@ function printRate(rate: number, setting: Setting): void {
   if (!last.result.holds) console.log('It does not hold: what is reached cannot be raised further.');
 }
 
-/** What verification alone takes, with and without a procedure, and with VOD's rates raised. */
+/** Prints the capacity of verification alone, with and without a procedure, and with VOD's rates raised. */
 function printCapacity(setting: Setting): void {
   const options = (hasProcedure: boolean, limits: Partial<Limits> = {}): SimulationOptions => ({
     ...setting,

@@ -13,7 +13,7 @@ export interface LibraryFile {
 
 export type Action = keyof VodApi;
 
-/** What work at the table and at VOD costs. */
+/** Counts of calls to VOD, and of read and write units of the table. */
 export interface Meter {
   calls: Partial<Record<Action, number>>;
   readUnits: number;

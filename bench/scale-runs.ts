@@ -20,7 +20,7 @@ const TIMEOUT = 290 * SECOND;
 /** How long events take at most: younger files are delivered again by the next run. */
 const MAX_EVENT_DELAY = 2 * MINUTE;
 
-/** What a phase, a run or a month consumes. */
+/** The consumption of a phase, a run or a month. */
 export interface Usage extends Meter {
   milliseconds: number;
   queued: number;
@@ -45,7 +45,7 @@ export interface ModelOptions {
   /** Age of the oldest file, in milliseconds. */
   readonly libraryAge: number;
   readonly uploadsPerDay: number;
-  /** One upload in so many arrives without any event. */
+  /** One upload of this number has no event. */
   readonly lostOneIn: number;
 }
 
@@ -223,7 +223,7 @@ function checkpointInMemory() {
   };
 }
 
-/** What a checkpoint contains about the audit. */
+/** The state of the audit in a checkpoint. */
 function auditOf(checkpoint: string): Pick<RunResult, 'auditStartedAt' | 'isAuditComplete'> {
   const { audit } = JSON.parse(checkpoint) as {
     readonly audit?: { readonly startedAt: number; readonly fileId?: string };

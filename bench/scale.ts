@@ -39,7 +39,7 @@ export async function measureScale(major: Major): Promise<void> {
   }
 }
 
-/** Fills the table up to so many rows, then measures one sender; returns a row of the report. */
+/** Fills the table up to the rows of this number of events, then measures one sender; returns a row of the report. */
 async function measureSize(stack: Stack, events: number): Promise<string[]> {
   const missing = events - stack.acceptedCount();
   if (missing > 0) await stack.sendInTurn(FILLING_SENDERS, missing);

@@ -117,7 +117,7 @@ function eventSender(callbackUrl: string): { readonly send: Send; readonly accep
   return { send, acceptedCount: () => acceptedCount };
 }
 
-/** So many senders, each of which sends its next event after the response to the last one. */
+/** Runs a number of senders; each sends its next event after the response to the last one. */
 async function sendInTurn(send: Send, senders: number, events: number): Promise<Load> {
   const agent = new Agent({ keepAlive: true, maxSockets: senders });
   const times: (number | undefined)[] = [];

@@ -98,7 +98,7 @@ function ratioBetween(results: Results, name: string, other: string, value = fir
   return ratioTo({ ours: results[name] ?? [], [other]: results[other] ?? [] }, other, value);
 }
 
-/** Our own reader of parameters beside aws4. */
+/** Compares our own reader of parameters with aws4. */
 function compareReaders(ratio: Quartiles): string {
   const isEqual = Math.abs(ratio.median - 1) < 0.05;
   return (

@@ -19,7 +19,7 @@ const MAX_BATCH = 25;
 
 const sealed = (hasProcedure: boolean) => seal('order=7', CALLER, hasProcedure, SEAL_KEY);
 
-/** Adds so many files without a procedure to VOD's library; returns their ids. */
+/** Adds `count` files without a procedure to VOD's library; returns their ids. */
 export function putFiles(vod: Vod, count: number): string[] {
   return Array.from({ length: count }, (_, index) => {
     const size = 10_485_760 + index;
@@ -54,7 +54,7 @@ export function procedureIdOf(fileId: string): string {
 
 const FOLDER = 'http://1500000001.vod2.myqcloud.com/6c5d7b8dvodtranscq1500000001/5285890784273533167';
 
-/** The URL of a file's original, with so many bytes. */
+/** The URL of a file's original, with a length of `bytes`. */
 export function originalUrl(bytes: number): string {
   return `${FOLDER}/${'k'.repeat(bytes - FOLDER.length - 5)}.mp4`;
 }

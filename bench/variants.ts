@@ -55,7 +55,7 @@ export const ours = (name: FunctionName): string => `ours-${name}`;
 
 /**
  * Bundles each variant into one file, with the options that serverless.yml has for the functions, and returns the files by
- * name. Our own have a source map beside them, as they are deployed.
+ * name. Our own have a source map next to them, as they are deployed.
  */
 export async function bundleVariants(config: ServerlessConfig): Promise<Readonly<Record<string, string>>> {
   const {

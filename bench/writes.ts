@@ -129,7 +129,7 @@ export function countWrites(client: DynamoDBClient) {
     return cost(() => store.replace(before, after, deadline()));
   };
   return {
-    /** An upload with a procedure of so many outputs: each event, and the verification that follows it. */
+    /** The costs of an upload with a procedure: of each event, and of the verification that follows it. */
     upload: async (fileId: string, outputs: number, urlBytes?: number): Promise<[string, Cost][]> => {
       const [[, uploaded], [, finished]] = uploadSteps(fileId, urlBytes);
       return [
@@ -144,7 +144,7 @@ export function countWrites(client: DynamoDBClient) {
       const row = await store.read(fileId, deadline());
       return row ? bytesOf({ M: marshall(toItem(row), { removeUndefinedValues: true }) }) : 0;
     },
-    /** What the end of the last of so many tasks of one file costs. */
+    /** The cost of the end of the last of `tasks` tasks of one file. */
     lastTask: async (fileId: string, tasks: number): Promise<Cost> => {
       await hint(newFileUpload(file(fileId)));
       let last: Cost | undefined;
@@ -157,7 +157,7 @@ export function countWrites(client: DynamoDBClient) {
   };
 }
 
-/** What (a) writes for an event, as DynamoDB's document client takes it. */
+/** The write of (a) for an event, as input of DynamoDB's document client. */
 export type UsualUpdate = (
   event: EventBody,
   sealKey: string,

@@ -18,12 +18,13 @@ function withRate(options: SimulationOptions, rate: number): SimulationOptions {
 export interface Capacity {
   /** Uploads a second that are verified within five seconds. */
   readonly rate: number;
-  /** What is reached first above that; absent when `max` holds. */
+  /** The limit that is reached first above that rate; absent when `max` holds. */
   readonly limit?: LimitName;
 }
 
 /**
- * What a deployment verifies when nothing but VOD's rates and verification itself limits it, to the next `step` below.
+ * The uploads a second that a deployment verifies when only VOD's rates and verification itself limit it, rounded down
+ * to a multiple of `step`.
  */
 export function verifiableRate(options: SimulationOptions, step: number, max: number): Capacity {
   let low = 0;

@@ -7,7 +7,7 @@ export function millisecondClock() {
   let time = 0;
   return {
     now: () => time,
-    /** Runs a task in so many milliseconds, rounded up. */
+    /** Runs a task after `milliseconds`, rounded up. */
     after: (milliseconds: number, task: () => void): void => {
       const due = time + Math.max(0, Math.ceil(milliseconds));
       const others = tasks.get(due);

@@ -15,7 +15,7 @@ export interface Step {
 const RESERVE = 1.5;
 const MAX_STEPS = 25;
 
-/** What no operator can exceed. */
+/** The values to which an operator can raise limits at most. */
 const MAXIMA: Partial<Record<LimitName, number>> = {
   ssm: SSM.raised,
   batchesPerShard: MAX_BATCHES_PER_SHARD,
@@ -50,7 +50,7 @@ function nextRaise({ reached }: Result, limits: Limits, { load, units }: Simulat
   return undefined;
 }
 
-/** What the load needs of a limit, in its own unit; 0 where only a trial shows it. */
+/** The value of a limit that the load needs, in its own unit; 0 where only a trial shows it. */
 function neededOf(name: keyof Limits, load: Load, limits: Limits, units: RowUnits): number {
   const { rate, signatures, hasProcedure } = load;
   const signing = signatures * rate;

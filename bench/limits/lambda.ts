@@ -69,8 +69,8 @@ class HttpFunction {
   }
 
   /**
-   * Invokes the function with so many requests, one after the other. `serve` is called with whether the environment has
-   * its secrets, and calls `finish` when it has its response. Returns false when Lambda throttles the invocation.
+   * Invokes the function with a number of requests, one after the other. `serve` is called with whether the environment
+   * has its secrets, and calls `finish` when it has its response. Returns false when Lambda throttles the invocation.
    */
   invoke(requests: number, serve: (isReady: boolean, finish: () => void) => void): boolean {
     const isWarm = this.#idle > 0;

@@ -1,7 +1,7 @@
 import type { Deployed } from './deployed';
 import { GATEWAY, LAMBDA, NEW_TABLE_UNITS, SSM, TABLE_QUOTA, VOD_RATE } from './quotas';
 
-/** What an operator can raise, with the values of one run. */
+/** The limits of a simulation run; an operator can raise them. */
 export interface Limits {
   /** Requests a second of `POST /upload-signature`. */
   readonly signingRoute: number;

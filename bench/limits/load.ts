@@ -1,13 +1,13 @@
 import type { Action } from './vod-calls';
 
-/** What a simulation is given. */
+/** The load of a simulation. */
 export interface Load {
   /** Uploads a second, after a ramp from 0. */
   readonly rate: number;
   /** Signatures that the client requests for one upload: 3 by the Web SDK, 1 by the SDK for mini programs. */
   readonly signatures: number;
   readonly hasProcedure: boolean;
-  /** Calls of VOD for one file beside DescribeMediaInfos: when it was uploaded, and when its procedure has ended. */
+  /** Calls of VOD for one file besides DescribeMediaInfos: when it was uploaded, and when its procedure has ended. */
   readonly callsAtUpload: readonly Action[];
   readonly callsAtEnd: readonly Action[];
   /** Whether all uploads have one uploader or one source context. */

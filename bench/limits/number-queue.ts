@@ -7,7 +7,7 @@ export function numberQueue() {
     push: (value: number): void => {
       values.push(value);
     },
-    /** Removes and returns at most so many. */
+    /** Removes and returns at most `max` numbers. */
     take: (max: number): number[] => {
       const batch = values.slice(head, head + max);
       head += batch.length;

@@ -1,5 +1,5 @@
 /**
- * What the services allow by default. Each value has the document that states it; "assumed" marks what no document states.
+ * Default quotas of the services. Each value has the document that states it; "assumed" marks what no document states.
  * An account may have other values.
  */
 
@@ -16,7 +16,7 @@ export const GATEWAY = { rate: 10_000, burst: 5_000 };
 export const LAMBDA = { concurrency: 1_000, requestsPerEnvironment: 10 };
 
 /**
- * New execution environments of one function, in so many milliseconds.
+ * The number of new execution environments of one function within `milliseconds`.
  * https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html
  */
 export const LAMBDA_SCALING = { environments: 1_000, milliseconds: 10_000 };
@@ -73,7 +73,8 @@ export const SSM = { rate: 40, raised: 1_000 };
 export const VOD_RATE = 100;
 
 /**
- * VOD delivers an event again that got no response in so many milliseconds, and ignores the status; so many times in all.
+ * VOD delivers an event again if it gets no response within `timeout` milliseconds, whatever the status of a response;
+ * `attempts` times in all.
  * https://cloud.tencent.com/document/product/266/7829
  */
 export const VOD_DELIVERY = { timeout: 5_000, attempts: 3 };

@@ -1,7 +1,7 @@
 export interface RateLimiter {
-  /** Whether so many requests fit now; takes nothing. */
+  /** Whether `amount` requests, by default 1, fit now; takes nothing. */
   readonly has: (amount?: number) => boolean;
-  /** Takes the place of so many requests if they fit. */
+  /** Takes the place of `amount` requests, by default 1, if they fit; returns whether they did. */
   readonly take: (amount?: number) => boolean;
 }
 

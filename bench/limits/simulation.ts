@@ -28,7 +28,7 @@ export interface Result {
   readonly waitingWebhooks: number;
   /** The limits that were reached, in this order, with the uploads a second at that time. */
   readonly reached: readonly { readonly name: LimitName; readonly rate: number }[];
-  /** What is used of a limit, in its own unit. */
+  /** The used part of a limit, in its own unit. */
   readonly used: (name: LimitName) => number;
   /** Whether nothing was throttled or lost, no queue grew, and 99 of 100 rows were confirmed within five seconds. */
   readonly holds: boolean;

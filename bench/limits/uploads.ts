@@ -17,7 +17,7 @@ export function decodeVersion(code: number): RowVersion {
   return { upload: Math.floor(rest / VERSIONS), version: rest % VERSIONS, isAnnouncement: code % 2 === 1 };
 }
 
-/** What is known of each upload, in arrays, because there are millions. */
+/** The state of each upload, in arrays, because there are millions. */
 export function uploadRows(capacity: number) {
   return {
     /** When the file was uploaded, in milliseconds of the clock. */

@@ -34,7 +34,7 @@ export interface Batch {
   readonly onDone: () => void;
 }
 
-/** Calls `onDone` when it was called so many times; at once for 0. */
+/** Returns a function that calls `onDone` at its call number `count`; calls it at once if `count` is 0. */
 function countdown(count: number, onDone: () => void): () => void {
   let remaining = count;
   if (remaining === 0) onDone();
@@ -121,7 +121,7 @@ function callInTurn(actions: readonly Action[], call: CallVod, onDone: (isSucces
   });
 }
 
-/** The calls for one file beside DescribeMediaInfos. */
+/** The calls for one file in addition to DescribeMediaInfos. */
 function callsFor({ upload }: RowVersion, { rows, load, clock }: BatchDeps): readonly Action[] {
   if (!load.hasProcedure || rows.isFinal[upload] === 1) return [];
   const hasEnded = isEnded(upload, rows, clock.now());

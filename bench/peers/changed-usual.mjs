@@ -1,5 +1,5 @@
-// (a) Handling a batch of the table's stream the usual way: queues what the app is notified of, and asks VOD about rows that
-// an event has changed. The AWS SDK's clients, lib-dynamodb, the vendor's SDK.
+// (a) Handling a batch of the table's stream the usual way: queues notifications of the app, and describes in VOD the
+// rows that an event has changed. The AWS SDK's clients, lib-dynamodb, the vendor's SDK.
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';

@@ -1,2 +1,2 @@
-// What a process costs that does nothing.
+// The cost of a process that does nothing.
 export const handler = async () => ({ statusCode: 200, body: '' });

@@ -1,4 +1,4 @@
-// What the functions of (a) make of a row.
+// Rows as the functions of (a) read and return them.
 
 const SHOWN = ['fileId', 'status', 'version', 'name', 'type', 'category', 'size', 'duration', 'width', 'height'];
 const SHOWN_LATER = ['coverUrl', 'url', 'sourceContext', 'createTime', 'updatedAt'];

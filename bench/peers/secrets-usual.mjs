@@ -1,4 +1,4 @@
-// How the functions of (a) read their secrets: the AWS SDK's client, kept for five minutes.
+// The secrets of the functions of (a): read with the AWS SDK's client, cached for five minutes.
 import { GetParametersCommand, SSMClient } from '@aws-sdk/client-ssm';
 
 const ssm = new SSMClient();

@@ -1,4 +1,4 @@
-// (d) What no signature can be made without: one HMAC, and Base64 of it and of what it is over.
+// (d) The minimum of every signature: one HMAC, and Base64 of it and of the signed text.
 import { createHmac } from 'node:crypto';
 
 const original = Buffer.from(

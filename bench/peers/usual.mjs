@@ -1,4 +1,4 @@
-// What the functions of the usual kind have in common. Written for the bench, from the documentation of the packages.
+// Shared code of the functions of the usual kind. Written for the bench, from the documentation of the packages.
 import { createHmac, randomInt, timingSafeEqual } from 'node:crypto';
 
 export const signingSchema = {
@@ -97,7 +97,7 @@ export function openSourceContext(sealed, sealKey) {
   return { uploader: rest.slice(0, Number(length)), sourceContext: rest.slice(Number(length) + 1) || undefined };
 }
 
-/** What an event writes: DynamoDB's document client takes it as it is. */
+/** The write of an event, as input of DynamoDB's document client. */
 export function update(event, sealKey, TableName) {
   const now = new Date().toISOString();
   const upload = event.FileUploadEvent;
@@ -169,7 +169,7 @@ export function update(event, sealKey, TableName) {
   };
 }
 
-/** Writes it; a row that is further on already stands as it is. */
+/** Writes it, unless the row already has a later state. */
 export async function record(send) {
   try {
     await send();
