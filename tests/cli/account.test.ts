@@ -11,8 +11,8 @@ import { vod } from '../support/cli/cli';
 import { serve } from '../support/serve';
 import { isThorough, sample } from '../support/thorough';
 
-// The commands must act in the AWS account and region of the deploy, wherever .env and the shell name them. The judge of the
-// account is the framework's own module, the judge of the region `serverless print`.
+// The commands must act in the AWS account and region of the deploy, wherever .env and the shell name them. The
+// reference for the account is the framework's own module, for the region `serverless print`.
 
 const ROOT = resolve(__dirname, '../..');
 const before = { ...process.env };
@@ -79,12 +79,12 @@ describe('A3: the account', () => {
     ['a default profile', 'AWS_DEFAULT_PROFILE=own', {}, [], 'AKIAOWN'],
     ['AWS’s default profile, where nothing is set', '', {}, [], 'AKIADEFAULT'],
     ['--aws-profile', 'AWS_PROFILE=other', keys('SHELL'), ['--aws-profile', 'own'], 'AKIAOWN'],
-  ] as const)('is the one of %s', async (_, file, shell, options, key) => {
+  ] as const)('the account is that of %s', async (_, file, shell, options, key) => {
     await show(file, shell, ...options);
     expect(calls).toEqual([`${key} ap-southeast-1`, `${key} ap-southeast-1`]);
   });
 
-  test('that does not exist is refused, with what to do', async () => {
+  test('a profile that does not exist is refused, with what to do', async () => {
     const { code, err } = await show('AWS_PROFILE=missing');
     expect([code, err]).toEqual([
       1,
@@ -93,13 +93,13 @@ describe('A3: the account', () => {
     expect(calls).toEqual([]);
   });
 
-  test('is named in the commands that the tool tells the user to run', async () => {
+  test('advised commands contain --aws-profile if it was given', async () => {
     Object.assign(process.env, { ...keys('SHELL'), AWS_ENDPOINT_URL_CLOUDFORMATION: 'http://127.0.0.1:9' });
     const { out } = await vod(['check', '--aws-profile', 'own'], {}, { folder });
     expect(out).toContain('`npm run vod -- secrets create --stage dev --aws-profile own`');
   });
 
-  test('is the framework’s for every combination of its variables', async () => {
+  test('the account is the framework’s for every combination of its variables', async () => {
     const choices: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
       ['AWS_PROFILE', { AWS_PROFILE: 'own' }],
       ['AWS_PROFILE that is missing', { AWS_PROFILE: 'nowhere' }],
@@ -160,7 +160,7 @@ describe('A3: the region', () => {
       [],
       'ap-southeast-1',
     ],
-  ] as const)('is the one of %s', async (_, file, shell, options, region) => {
+  ] as const)('the region is that of %s', async (_, file, shell, options, region) => {
     await show(file, shell, ...options);
     expect(calls.map((call) => call.split(' ')[1])).toEqual([region, region]);
   });
@@ -180,19 +180,19 @@ describe('A3: the region', () => {
       /^AWS_REGION eusc-de-east-1 is not supported, the deploy knows/,
     ],
     ['A12: an isolated region', 'AWS_REGION=us-isob-east-1', /is not supported/],
-  ])('is refused by name with %s', async (_, file, message) => {
+  ])('AWS_REGION is refused by name with %s', async (_, file, message) => {
     const { code, err } = await show(file, keys('SHELL'));
     expect([code, err, calls]).toEqual([2, expect.stringMatching(message), []]);
   });
 
-  test('is refused by name where --region is empty', async () => {
+  test('an empty --region is refused by name', async () => {
     expect(await show('', keys('SHELL'), '--region', '')).toMatchObject({
       code: 2,
       err: expect.stringMatching(/^--region is empty/),
     });
   });
 
-  test('is what `serverless print` prints, or is refused', async () => {
+  test('the region is the one that `serverless print` prints', async () => {
     const yaml = `service: odd\nuseDotenv: true\nprovider:\n  name: aws\n  runtime: nodejs22.x\n  region: \${opt:region, env:AWS_REGION, 'ap-southeast-1'}\n`;
     await writeFile(join(folder, 'serverless.yml'), yaml);
     const framework = join(ROOT, 'node_modules/serverless/bin/serverless.js');
@@ -213,7 +213,7 @@ describe('A3: the region', () => {
     }
   });
 
-  test('that is empty is us-east-1 for the framework, and therefore refused here', async () => {
+  test('an empty AWS_REGION is us-east-1 for the framework, and therefore refused', async () => {
     const yaml = `service: odd\nprovider:\n  name: aws\n  runtime: nodejs22.x\n  region: \${env:AWS_REGION, 'ap-southeast-1'}\n`;
     await writeFile(join(folder, 'serverless.yml'), yaml);
     const framework = join(ROOT, 'node_modules/serverless/bin/serverless.js');

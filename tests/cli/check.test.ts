@@ -65,7 +65,7 @@ beforeAll(async () => {
   streamArn = description?.LatestStreamArn ?? '';
 });
 
-/** The local table, but for what a test changes in its description and its TTL, which the local table has not. */
+/** The local table, with the changes of a test, and with a TTL, which the local table does not have. */
 function relayTable(request: IncomingMessage, response: ServerResponse): void {
   const target = String(request.headers['x-amz-target']);
   const fail = (type: string) => response.writeHead(400).end(JSON.stringify({ __type: type, message: 'refused' }));
@@ -99,7 +99,7 @@ function relayTable(request: IncomingMessage, response: ServerResponse): void {
   });
 }
 
-/** The local parameter store, with the times that it has not. */
+/** The local parameter store, with modification times, which it does not have. */
 function relayParameters(request: IncomingMessage, response: ServerResponse): void {
   void text(request).then(async (body) => {
     if (ssmRefusal) {
@@ -371,8 +371,8 @@ test.each<[string, Arrange, string, RegExp]>([
     'table-ttl',
     /on ttl: enable it on _expiresAt/,
   ],
-  ['VOD does not respond', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
-])('%s is one fault, with what to do', async (_, arrange, fault, detail) => {
+  ['an unreachable VOD', () => (env['VOD_API_URL'] = 'http://127.0.0.1:9'), 'vod-api', /ECONNREFUSED|bad port/],
+])('check reports %s as one fault, with what to do', async (_, arrange, fault, detail) => {
   await arrange();
   expect(await check()).toMatchObject({
     code: 1,
@@ -386,7 +386,7 @@ test('a table whose TTL may not be read has none of the other faults', async () 
   expect(await check()).toMatchObject({ code: 0, faults: [], notChecked: ['table-ttl'] });
 });
 
-describe('webhooks to the app', () => {
+describe('check of webhooks to the app', () => {
   let app: Awaited<ReturnType<typeof serve>>;
   beforeEach(async () => {
     app = await serve((_request, response) => response.writeHead(204).end());
@@ -400,7 +400,7 @@ describe('webhooks to the app', () => {
     await app.close();
   });
 
-  test('are checked where NOTIFY_URL is set', async () => {
+  test('webhooks are checked if NOTIFY_URL is set', async () => {
     expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
     const { out } = await vod(['check'], env);
     expect(out).toMatch(
@@ -408,7 +408,7 @@ describe('webhooks to the app', () => {
     );
   });
 
-  test('that the stack lacks are a fault', async () => {
+  test('a stack that was deployed without NOTIFY_URL is a fault', async () => {
     for (const name of ['NotifyAppQueueUrl', 'NotifyAppDeadLettersUrl']) Reflect.deleteProperty(outputs, name);
     const detail = 'the stack was deployed without NOTIFY_URL: deploy again';
     expect(await check()).toMatchObject({
@@ -418,13 +418,13 @@ describe('webhooks to the app', () => {
     });
   });
 
-  test('that .env lacks are a fault', async () => {
+  test('a stack with webhooks is a fault if .env has no NOTIFY_URL', async () => {
     delete env['NOTIFY_URL'];
     const detail = expect.stringMatching(/NOTIFY_URL is empty here: set it/);
     expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'notify-url', detail }] });
   });
 
-  test('are not tested while there is no secret', async () => {
+  test('webhooks are not tested while their secret is missing', async () => {
     store('/local/notify-secret', undefined);
     expect(await check()).toMatchObject({ faults: [{ check: 'notify-secret' }], notChecked: ['notify-url'] });
   });
@@ -441,7 +441,7 @@ test('deletion protection is checked in prod only', async () => {
   expect((await vod(['check'], env)).out).not.toContain('table-protection');
 });
 
-describe('A13: a table that was restored from a backup', () => {
+describe('A13: check of a table that was restored from a backup', () => {
   const RESTORED = {
     StreamSpecification: undefined,
     LatestStreamArn: undefined,
@@ -449,7 +449,7 @@ describe('A13: a table that was restored from a backup', () => {
     DeletionProtectionEnabled: false,
   };
 
-  test('has one fault for each of stream, indexes, TTL, point-in-time recovery and, in prod, protection', async () => {
+  test('a restored table has one fault for each of stream, indexes, TTL, point-in-time recovery and, in prod, protection', async () => {
     described = RESTORED;
     timeToLive = { TimeToLiveStatus: 'DISABLED' };
     backups = { PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' } };
@@ -473,21 +473,21 @@ describe('A13: a table that was restored from a backup', () => {
     );
   });
 
-  test('with an index that lacks the attributes of serverless.yml has a fault', async () => {
+  test('an index that lacks the attributes of serverless.yml is a fault', async () => {
     const keysOnly = { ...index('byUploader', 'uploader'), Projection: { ProjectionType: 'KEYS_ONLY' } };
     described = { GlobalSecondaryIndexes: [keysOnly, index('bySourceContext', 'sourceContext')] };
     const detail = expect.stringMatching(/^missing: byUploader \(uploader, sortTime, with sourceContext\);/);
     expect((await check()).faults).toEqual([{ check: 'table-indexes', status: 'fault', detail }]);
   });
 
-  test('whose recovery may not be read is not checked for it, and the right is named', async () => {
+  test('a table without permission to read its recovery is not checked for it, and the permission is named', async () => {
     backups = 'AccessDeniedException';
     const { out } = await vod(['check'], env);
     expect(out).toMatch(/^not checked table-backups +allow dynamodb:DescribeContinuousBackups on \S+ \(AccessDenied/m);
   });
 });
 
-describe('H15: reconcile', () => {
+describe('H15: check of reconcile', () => {
   test.each([
     [0, 7, 'ok', /^ran 0 min ago$/],
     [14, 7, 'ok', /^ran 14 min ago$/],
@@ -500,24 +500,24 @@ describe('H15: reconcile', () => {
     [3000, 2, 'fault', /\(3000 min\)/],
     [2, 1, 'ok', /^deployed just now, the first run starts within five minutes$/],
     [16, 1, 'fault', /, when it was deployed \(16 min\)/],
-  ])('whose checkpoint was written %i min ago, in version %i, is %s', async (minutes, version, status, detail) => {
+  ])('a checkpoint written %i min ago, in version %i, is: %s', async (minutes, version, status, detail) => {
     checkpoint = { minutes, version };
     const { out } = await vod(['check', '--json'], env);
     const { findings } = JSON.parse(out) as { readonly findings: Finding[] };
     expect(findings).toContainEqual({ check: 'reconcile', status, detail: expect.stringMatching(detail) });
   });
 
-  test('without a checkpoint is a fault', async () => {
+  test('a missing checkpoint is a fault', async () => {
     store(CHECKPOINT, undefined);
     const detail = expect.stringMatching(/checkpoint \/vod-client-upload\/dev\/reconcile-checkpoint does not exist/);
     expect((await check()).faults).toEqual([{ check: 'reconcile', status: 'fault', detail }]);
   });
 });
 
-describe('H15: AccessDenied names the missing right', () => {
+describe('H15: check explains errors of AWS', () => {
   const WHO = 'User: arn:aws:sts::111122223333:assumed-role/ops/me is not authorized to perform: ';
 
-  test('of the stack', async () => {
+  test('AccessDenied of the stack names the missing permission', async () => {
     const denied = await serve((_request, response) => {
       const message = `${WHO}cloudformation:DescribeStacks on resource: arn:aws:cloudformation:x:1:stack/s/* because no policy`;
       response.writeHead(403, { 'content-type': 'text/xml' });
@@ -542,7 +542,7 @@ describe('H15: AccessDenied names the missing right', () => {
   test.each([
     ['of SSM', 'ssm:GetParameters', 'arn:aws:ssm:x:1:parameter/local/vod-key'],
     ['of the KMS key behind it', 'kms:Decrypt', 'arn:aws:kms:x:1:key/2'],
-  ])('%s', async (_, action, resource) => {
+  ])('AccessDenied %s names the missing permission', async (_, action, resource) => {
     ssmRefusal = ['AccessDeniedException', `${WHO}${action} on resource: ${resource} because no policy allows it`];
     const found = await check();
     expect(found.faults[0]).toEqual({
@@ -559,7 +559,7 @@ describe('H15: AccessDenied names the missing right', () => {
     ['expired credentials', 'ExpiredTokenException', /have expired: log in again/],
     ['credentials that AWS does not know', 'UnrecognizedClientException', /AWS does not accept the AWS credentials/],
     ['any other error', 'InternalServerError', /AWS returned InternalServerError: refused/],
-  ])('%s are distinguished from it', async (_, type, detail) => {
+  ])('AccessDenied is distinguished from %s', async (_, type, detail) => {
     ssmRefusal = [type, 'refused'];
     process.env['AWS_MAX_ATTEMPTS'] = '1';
     const { faults } = await check();
@@ -645,13 +645,13 @@ test.each([
   ['returns 500', 500, '{}', 'webhook', 'returns 500'],
   ['refuses every caller', 401, '{}', 'webhook', 'refuses the secrets'],
   ['accepts everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'any caller can post'],
-])('a webhook that %s', async (_, status, body, fault, detail) => {
+])('check reports a webhook that %s as one fault', async (_, status, body, fault, detail) => {
   const server = await otherWebhook(status, body);
   expect(await check()).toMatchObject({ code: 1, faults: [{ check: fault, detail: expect.stringContaining(detail) }] });
   await server.close();
 });
 
-test('a webhook that cannot be reached', async () => {
+test('check reports a webhook that cannot be reached as one fault', async () => {
   const server = await otherWebhook(200, '');
   await server.close();
   const found = await check();
@@ -663,7 +663,7 @@ test('a webhook that cannot be reached', async () => {
 test.each([
   ['no id', '', 'missing'],
   ['the id of another account', '1500000009', '1500000009'],
-])('an account that wants an application id, and %s', async (_, id, detail) => {
+])('check reports %s as a fault of an account that requires an application id', async (_, id, detail) => {
   const { vodSecretId: secretId, vodSecretKey: secretKey } = run.secrets;
   const { url } = await startVod({ secretId, secretKey, subAppIds: [1500000001] });
   Object.assign(env, { VOD_API_URL: url, VOD_SUB_APP_ID: '1500000001' });
@@ -677,7 +677,7 @@ test.each([
   expect(found.notChecked).toEqual(expect.arrayContaining(['mode', 'callback-url', 'upload-switch', 'sign-key']));
 });
 
-test('a key for the server API of its own', async () => {
+test('check tests the separate key for the server API', async () => {
   env['VOD_API_KEY_PARAMETER'] = '/vod/api-key';
   store('/vod/api-key', run.parameterStore.parameters.get('/local/vod-key'));
   expect(await check()).toMatchObject({ code: 0, faults: [] });
@@ -688,7 +688,7 @@ test('a key for the server API of its own', async () => {
 test.each([
   ['the signing key', '/local/vod-key'],
   ['the key for the server API', '/vod/api-key'],
-])('%s is one of another account', async (_, name) => {
+])('check reports %s of another account as a fault', async (_, name) => {
   const own = run.parameterStore.parameters.get('/local/vod-key') ?? '';
   const other = JSON.stringify({ secretId: 'AKIDother', secretKey: 'of-another-account' });
   // Two accounts behind one address: each has its key, and its application.
@@ -716,7 +716,7 @@ test.each([
   await both.close();
 });
 
-test('events that are pulled need neither URL nor secrets for it', async () => {
+test('pulled events need neither a URL nor its secrets', async () => {
   for (const name of ['callback-token', 'sign-key']) store(`/local/${name}`, undefined);
   env['EVENT_MODE'] = 'pull';
   const asPushed = await check();
@@ -732,7 +732,7 @@ test('events that are pulled need neither URL nor secrets for it', async () => {
   expect((await vod(['send', 'FileDeleted', '--stage', 'dev'], env)).err).toContain('pulls its events');
 });
 
-describe('a domain of one’s own', () => {
+describe('check of a custom domain', () => {
   /** The deployed function behind another address. */
   async function domain() {
     const server = await serve((request, response) => {
@@ -744,7 +744,7 @@ describe('a domain of one’s own', () => {
     return { ...server, webhook: `${server.url}/vod-events` };
   }
 
-  test('is accepted and tried once it is registered, and --url says so too', async () => {
+  test('a registered custom domain is accepted and tested, also with --url', async () => {
     const own = await domain();
     expect((await vod(['register', '--url', own.webhook], env)).code).toBe(0);
     expect(await check()).toEqual({ code: 0, ok: true, faults: [], notChecked: [] });
@@ -754,7 +754,7 @@ describe('a domain of one’s own', () => {
     expect(out).toContain(`${own.webhook} takes events`);
     const given = await vod(['check', '--url', own.webhook], env);
     expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as given by --url`)]);
-    // What has to be done does not take the domain away.
+    // The advice keeps the custom domain.
     await api().ModifyEventConfig({ UploadMediaCompleteEventSwitch: 'OFF', NotificationUrl: 'https://x.example/' });
     const advice = expect.stringContaining(`register --url ${own.webhook} --stage dev\``);
     expect(await check()).toMatchObject({
@@ -771,7 +771,7 @@ describe('a domain of one’s own', () => {
     });
   });
 
-  test('that VOD does not call yet is a fault, and says how to register it', async () => {
+  test('a custom domain that VOD does not call yet is a fault with the command that registers it', async () => {
     const own = await domain();
     const { code, out } = await vod(['check', '--url', own.webhook], env);
     expect([code, out]).toEqual([1, expect.stringContaining(`register --url ${own.webhook} --stage dev\``)]);
@@ -791,7 +791,7 @@ test.each([
   ['ten minutes ahead', 600_000, 'ahead', ['vod-key', 'mode', 'webhook']],
   ['ten minutes behind', -600_000, 'behind', ['vod-key', 'mode', 'webhook']],
   ['two minutes ahead', 120_000, 'ahead', ['webhook']],
-])('a clock that is %s', async (_, skew, detail, notChecked) => {
+])('check reports a clock that is %s as the only fault', async (_, skew, detail, notChecked) => {
   const folder = join(__dirname, '..', '..');
   const clock = pathToFileURL(join(folder, 'tests/support/cli/skewed-clock.mjs')).href;
   const args = ['--import', clock, '--import', 'tsx', 'cli/main.ts', 'check', '--json'];

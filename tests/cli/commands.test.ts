@@ -50,7 +50,7 @@ function expectNoSecretIn(text: string) {
 describe('register', () => {
   const OFF = { UploadMediaCompleteEventSwitch: 'OFF', DeleteMediaCompleteEventSwitch: 'OFF' };
 
-  test('sets mode, URL, switches and SignKey, and shows no secret', async () => {
+  test('register sets mode, URL, switches and SignKey, and shows no secret', async () => {
     await api().ModifyEventConfig({ ...OFF, Mode: 'PULL', NotificationUrl: 'https://x.example/', SignKey: 'another' });
     const { code, out } = await local(['register']);
     expect(code).toBe(0);
@@ -74,14 +74,14 @@ describe('register', () => {
     expect((await local(['check'])).code).toBe(0);
   });
 
-  test('--url registers another URL', async () => {
+  test('register --url registers another URL', async () => {
     await local(['register', '--url', 'https://hook.example/events?a=1']);
     const { NotificationUrl: url = '' } = await api().DescribeEventConfig({});
     expect(url).toBe(`https://hook.example/events?a=1&token=${run.secrets.callbackToken}`);
     await local(['register']);
   });
 
-  test('--dry-run changes nothing', async () => {
+  test('register --dry-run changes nothing', async () => {
     await api().ModifyEventConfig(OFF);
     const { code, out } = await local(['register', '--dry-run']);
     expect([code, out]).toEqual([0, expect.stringMatching(/OFF -> ON[^]*Nothing was changed/)]);
@@ -90,13 +90,13 @@ describe('register', () => {
     await local(['register']);
   });
 
-  test('--url must be a URL', async () => {
+  test('register --url must be a URL', async () => {
     expect((await local(['register', '--url', 'hook.example'])).code).toBe(2);
   });
 });
 
 describe('sign', () => {
-  test('makes a valid signature, sealed to the caller', async () => {
+  test('sign makes a valid signature, sealed to the caller', async () => {
     const options = ['--caller', 'user-42', '--source-context', 'order=7 你好', '--one-time', '--valid-for', '60'];
     const more = ['--procedure', 'LongVideoPreset', '--task-priority=-3', '--class-id', '5', '--session-context', 's'];
     const { code, out, err } = await local(['sign', ...options, ...more]);
@@ -118,7 +118,7 @@ describe('sign', () => {
     expect(explained.code).toBe(0);
   });
 
-  test('without --caller the source context is signed as it is', async () => {
+  test('sign without --caller signs the source context as it is', async () => {
     const { out } = await local(['sign', '--source-context', 'mine', '--json']);
     const { signature } = JSON.parse(out) as { signature: string };
     expect(parse(signature).parameters['sourceContext']).toBe('mine');
@@ -136,7 +136,7 @@ describe('sign', () => {
       ['--caller', 'me', '--source-context', 'x'.repeat(250)],
       '--source-context must have at most',
     ],
-  ])('%s is wrong usage', async (_, options, why) => {
+  ])('sign with %s is a usage error', async (_, options, why) => {
     expect(await local(['sign', ...options])).toMatchObject({ code: 2, out: '', err: expect.stringContaining(why) });
   });
 });
@@ -152,7 +152,7 @@ describe('A1: sign --caller', () => {
     ['129 bytes', 'x'.repeat(129)],
     ['43 characters of 129 bytes', '你'.repeat(43)],
     ['half a surrogate pair', 'a\ud800'],
-  ])('refuses %s with the rule', async (_, caller) => {
+  ])('sign --caller refuses %s with the rule', async (_, caller) => {
     const { code, out, err } = await local(['sign', `--caller=${caller}`]);
     expect([code, out, err.split('\n')[0]]).toEqual([2, '', RULE]);
   });
@@ -161,7 +161,7 @@ describe('A1: sign --caller', () => {
     ['1 byte', 'x'],
     ['128 bytes', 'x'.repeat(128)],
     ['a text with blanks in it', ' a b '],
-  ])('accepts %s', async (_, caller) => {
+  ])('sign --caller accepts %s', async (_, caller) => {
     const { code, out } = await local(['sign', '--caller', caller]);
     expect(code).toBe(0);
     expect((await local(['explain', out])).out).toContain(`issued to ${JSON.stringify(caller)}`);
@@ -203,7 +203,7 @@ describe('send', () => {
     expect(row['notice']).toMatch(/forged, or the file was deleted/);
   });
 
-  test('a finished review is an event of format 3.0', async () => {
+  test('send makes a finished review an event of format 3.0', async () => {
     const event = ['send', 'ReviewAudioVideoComplete', '--file-id', '5285890000000000040'];
     expect((await local(event)).out).toContain('200 {"outcome":"recorded"}');
     expect(await local([...event, '--format', '2.0'])).toMatchObject({ code: 2, err: expect.stringContaining('3.0') });
@@ -216,7 +216,7 @@ describe('send', () => {
     expect((await local(['send', 'PullComplete', '--failed', '--format', format])).out).toContain('ignored');
   });
 
-  test('--url sends to any URL as it is', async () => {
+  test('send --url sends to any URL as it is', async () => {
     const sign = { VOD_CALLBACK_SIGN_KEY: SIGN_KEY };
     expect((await vod(['send', 'FileDeleted', '--url', run.callbackUrl], sign)).code).toBe(0);
     const unsigned = await vod(['send', 'FileDeleted', '--url', run.callbackUrl]);
@@ -235,13 +235,13 @@ describe('send', () => {
     ['an unknown status', ['send', 'FileDeleted', '--status', 'DONE']],
     ['a text that is not a URL', ['send', 'FileDeleted', '--url', 'x']],
     ['a file id that is not digits', ['send', 'FileDeleted', '--file-id', 'file-1']],
-  ])('%s is wrong usage', async (_, args) => {
+  ])('send with %s is a usage error', async (_, args) => {
     expect((await local(args)).code).toBe(2);
   });
 });
 
 describe('secrets', () => {
-  test('create makes missing parameters and does not change existing ones', async () => {
+  test('secrets create makes missing parameters and does not change existing ones', async () => {
     const { parameters } = run.parameterStore;
     const seal = stored('seal-key');
     for (const name of ['vod-key', 'callback-token', 'sign-key']) parameters.delete(`/local/${name}`);
@@ -263,7 +263,7 @@ describe('secrets', () => {
     expect((await local(['secrets', 'create'])).out).not.toContain('created');
   });
 
-  test('create reads the key pair from the environment, and refuses an empty one', async () => {
+  test('secrets create reads the key pair from the environment, and refuses an empty one', async () => {
     run.parameterStore.parameters.delete('/local/vod-key');
     const { vodSecretId: VOD_SECRET_ID, vodSecretKey: VOD_SECRET_KEY } = run.secrets;
     const nothing = { promptSecrets: () => Promise.resolve(['', '']) };
@@ -272,14 +272,14 @@ describe('secrets', () => {
     expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: VOD_SECRET_ID, secretKey: VOD_SECRET_KEY });
   });
 
-  test('create reads the key pair from a pipe, a line each', async () => {
+  test('secrets create reads the key pair from a pipe, a line each', async () => {
     run.parameterStore.parameters.delete('/local/vod-key');
     const { code, out } = await npmRun(['secrets', 'create', '--local'], env, 'AKIDpiped\npiped-key\n');
     expect([code, out]).toEqual([0, expect.not.stringContaining('piped-key')]);
     expect(JSON.parse(stored('vod-key'))).toEqual({ secretId: 'AKIDpiped', secretKey: 'piped-key' });
   });
 
-  test('show prints fingerprints, and names what is missing', async () => {
+  test('secrets show prints fingerprints, and names missing parameters', async () => {
     const all = await local(['secrets', 'show']);
     expect([all.code, all.out]).toEqual([0, expect.stringMatching(/\/local\/seal-key {2}sha256:[0-9a-f]{8}$/m)]);
     expectNoSecretIn(all.out);
@@ -287,7 +287,7 @@ describe('secrets', () => {
     expect(await local(['secrets', 'show'])).toMatchObject({ code: 1, out: expect.stringContaining('create the SSM') });
   });
 
-  test('the token: new before old, register, new alone', async () => {
+  test('secrets rotate of the token requires the steps add, register and drop, in this order', async () => {
     const old = stored('callback-token');
     const rotate = (step: string, now = Date.now()) =>
       local(['secrets', 'rotate', 'callback-token', '--step', step], { now: () => now });
@@ -309,7 +309,7 @@ describe('secrets', () => {
     expect((await rotate('add', start + 9 * MINUTES)).code).toBe(0);
   });
 
-  test('the seal key: new behind old, new before old, new alone', async () => {
+  test('secrets rotate of the seal key requires the steps add, use and drop, in this order', async () => {
     const old = stored('seal-key');
     const rotate = (step: string, now: number) =>
       local(['secrets', 'rotate', 'seal-key', '--step', step], { now: () => now });
@@ -329,7 +329,7 @@ describe('secrets', () => {
     expect(stored('seal-key')).toBe(made);
   });
 
-  test('the key pair is replaced as a whole', async () => {
+  test('secrets rotate replaces the key pair as a whole', async () => {
     const promptSecrets = () => Promise.resolve(['AKIDnew', 'new-key']);
     const { code, out } = await local(['secrets', 'rotate', 'vod-key', '--step', 'replace'], { promptSecrets });
     expect([code, out]).toEqual([0, expect.not.stringContaining('new-key')]);
@@ -342,7 +342,7 @@ describe('secrets', () => {
     ['no step', ['secrets', 'rotate', 'seal-key']],
     ['a step of another secret', ['secrets', 'rotate', 'callback-token', '--step', 'use']],
     ['a key in the command line', ['secrets', 'create', 'AKID', 'key']],
-  ])('%s is wrong usage', async (_, args) => {
+  ])('secrets with %s is a usage error', async (_, args) => {
     expect((await local(args)).code).toBe(2);
   });
 });

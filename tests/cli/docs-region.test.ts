@@ -19,7 +19,7 @@ const EXPORT = /\bexport (?:[A-Z_]+=\S+ )*AWS_REGION=/;
 
 /** The commands that have no region, with their line numbers. */
 function withoutRegion(text: string): string[] {
-  // A command may go on behind a backslash.
+  // A command may continue after a backslash.
   const lines = text.replace(/\\\n/g, '\\ ').split('\n');
   let isExported = false;
   return lines.flatMap((line, index) => {
@@ -33,12 +33,12 @@ test.each(FILES)('A11: every aws command in %s has a region', (file) => {
   expect(withoutRegion(readFileSync(join(ROOT, file), 'utf8'))).toEqual([]);
 });
 
-test('A11: the documents contain aws commands, so this test looks for something', () => {
+test('A11: the documents contain aws commands, so that this test does not pass without any', () => {
   const texts = FILES.map((file) => readFileSync(join(ROOT, file), 'utf8'));
   expect(texts.flatMap((text) => text.match(COMMAND) ?? []).length).toBeGreaterThan(11);
 });
 
-test('A11: a command without a region is found, also across lines and behind one that has it', () => {
+test('A11: a command without a region is found, also across lines and after one that has it', () => {
   expect(withoutRegion('aws ssm get-parameter --name /x')).toEqual(['1: aws ssm get-parameter']);
   expect(withoutRegion('aws s3api list-buckets \\\n  --region eu-west-1\naws sqs list-queues')).toEqual([
     '2: aws sqs list-queues',

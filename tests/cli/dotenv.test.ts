@@ -12,7 +12,7 @@ import { firstProblem } from '../../deploy/problems';
 import { vod } from '../support/cli/cli';
 import { sample } from '../support/thorough';
 
-// The commands must read `.env` exactly as the deploy does. The judge is the framework itself.
+// The commands must read `.env` exactly as the deploy does. The reference is the framework itself.
 
 const ROOT = resolve(__dirname, '../..');
 const FRAMEWORK = join(ROOT, 'node_modules/serverless/bin/serverless.js');
@@ -41,7 +41,7 @@ async function run(args: readonly string[], cwd: string, env: Readonly<Record<st
   return { stdout, stderr };
 }
 
-/** What the framework resolves `${env:NAME, 'unset'}` to. */
+/** The values to which the framework resolves `${env:NAME, 'unset'}`. */
 async function printed(folder: string, shell: Readonly<Record<string, string>>): Promise<unknown> {
   const custom = NAMES.map((name) => `  ${name}: \${env:${name}, 'unset'}`).join('\n');
   const config = `service: odd\nuseDotenv: true\nprovider:\n  name: aws\n  stage: dev\n  runtime: nodejs22.x\ncustom:\n${custom}\n`;
@@ -113,7 +113,7 @@ async function framework(cases: readonly { folder: string; stage: string; shell:
   return JSON.parse(stdout) as Readonly<Record<string, string>>[];
 }
 
-/** Without what the library's switches are set to here. */
+/** Without the switches of the library that are set here. */
 function withoutSwitches(variables: Readonly<Record<string, string | undefined>>) {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('DOTENV_CONFIG_')));
 }
@@ -209,7 +209,7 @@ test('A2: a value that the framework would resolve once more is refused by name'
   expect([code, err]).toEqual([2, expect.stringMatching(/^VOD_SUB_APP_ID contains "\$\{", which the deploy resolves/)]);
 });
 
-// What the deploy refuses was never deployed, so the commands refuse it too, instead of acting on a default.
+// A value that the deploy refuses was never deployed, so the commands refuse it too, instead of using a default.
 describe('A2: values that the deploy refuses', () => {
   /** Of serverless.yml, for the stage dev. */
   function readDefaults(): Record<string, string> {

@@ -37,28 +37,28 @@ const VALID: readonly (readonly [name: string, make: () => string])[] = [
   ['quotes around it', () => `'${good}'`],
 ];
 
-describe('explain finds a Key URL valid', () => {
-  test.each(VALID)('with %s', (_, make) => {
+describe('explain > a valid Key URL', () => {
+  test.each(VALID)('explain finds a Key URL valid with %s', (_, make) => {
     expect(explain(make())).toMatchObject({ violations: [], notes: [], verified: true });
   });
 
-  test.each(VALID)('without a key not verified, and without a violation: %s', (_, make) => {
+  test.each(VALID)('explain without a key finds a valid Key URL without violations, not verified: %s', (_, make) => {
     const nothing = { playerKeys: [], urlKeys: [] };
     expect(explain(make(), nothing)).toMatchObject({ violations: [], notes: [], verified: false });
   });
 
-  test('with each of two versions of the key', () => {
+  test('explain verifies a Key URL with each of two versions of the key', () => {
     const rotating = { ...keys, urlKeys: ['NewUrlKey1', URL_KEY] };
     expect(explain(good, rotating)).toMatchObject({ violations: [], verified: true });
   });
 
-  test('where only another key is known, but does not verify it', () => {
+  test('explain finds no violation of a Key URL if only another key is known, and does not verify it', () => {
     const found = explain(good.replace('us=abc', 'us=abd'), { ...keys, urlKeys: [] });
     expect(found).toMatchObject({ violations: [], verified: false });
   });
 });
 
-describe('explain reports of a Key URL', () => {
+describe('explain > violations of a Key URL', () => {
   test.each<[rules: string, make: () => string]>([
     // Keys
     ['player-key', () => keyUrl(`t=${T}&us=abc`, `${PLAYER_KEY}${DIR}${T}abc`)],
@@ -105,7 +105,7 @@ describe('explain reports of a Key URL', () => {
     ['player-key,dir-with-file', () => keyUrl(`t=${T}`, `${PLAYER_KEY}${DIR}myVideo.mp4${T}`)],
     ['dir-without-slash,hash-order', () => keyUrl(`t=${T}&us=abc`, `${URL_KEY}/dir1/dir2abc${T}`)],
     ['t-decimal,dir-with-host', () => keyUrl('t=1663297200', `${URL_KEY}${HOST}${DIR}1663297200`)],
-  ])('%s', (rules, make) => {
+  ])('explain reports the rules of a Key URL: %s', (rules, make) => {
     expect(rulesOf(make())?.join()).toBe(rules);
   });
 
@@ -140,21 +140,21 @@ describe('explain reports of a Key URL', () => {
       () => keyUrl(`us=abc&t=${T}`, `${URL_KEY}${DIR}${T}abc`),
       'the query has us, t, sign: VOD requires the order t, us, sign',
     ],
-  ])('%s, with what to do', (_, make, message) => {
+  ])('explain tells what to do about a Key URL with %s', (_, make, message) => {
     expect(explain(make())?.violations.map((violation) => violation.message)).toEqual([message]);
   });
 
-  test('a note within the five minutes for which VOD plays it after its expiry', () => {
+  test('explain adds a note to a Key URL within the five minutes in which VOD plays it after its expiry', () => {
     const late = until(NOW - 299);
     expect([rulesOf(late), notesOf(late)]).toEqual([[], ['expired-lately']]);
   });
 
-  test('a note where sign is in upper case', () => {
+  test('explain adds a note to a Key URL with sign in upper case', () => {
     const upper = good.replace(/sign=.*/, (sign) => `sign=${sign.slice(5).toUpperCase()}`);
     expect([rulesOf(upper), notesOf(upper)]).toEqual([[], ['sign-upper-case']]);
   });
 
-  test('within a second that no key fits, even with all parameters', () => {
+  test('explain reports within a second that no key fits a Key URL, even with all parameters', () => {
     const query = `t=${T}&exper=30&rlimit=3&us=a&uv=b&whref=c&bkref=d&whreg=e&bkreg=f`;
     const many = { ...keys, urlKeys: [URL_KEY, 'second-key'], playerKeys: [PLAYER_KEY, 'third-key'] };
     const start = performance.now();
@@ -163,10 +163,10 @@ describe('explain reports of a Key URL', () => {
   });
 });
 
-describe('for any input, explain', () => {
+describe('explain > random input', () => {
   const paths = fc.webPath().map((path) => (path.startsWith('/') ? path : '/'));
 
-  test('verifies a URL or reports a violation, and throws nothing', () => {
+  test('explain verifies any URL or reports a violation, and throws nothing', () => {
     const names = fc.constantFrom('t', 'exper', 'rlimit', 'us', 'uv', 'sign', 'whref', 'a', '', '__proto__');
     const pairs = fc.array(fc.tuple(names, fc.string({ maxLength: 12 })), { maxLength: 6 });
     fc.assert(
@@ -178,7 +178,7 @@ describe('for any input, explain', () => {
     );
   });
 
-  test('finds what the library signs valid', () => {
+  test('explain finds every URL valid that the library signs', () => {
     const safe = fc.stringMatching(/^[\w.~-]{1,12}$/);
     const options = fc.record(
       { exper: fc.integer({ min: 30, max: 999 }), rlimit: fc.integer({ min: 1, max: 9 }), us: safe, uv: safe },
@@ -192,7 +192,7 @@ describe('for any input, explain', () => {
     );
   });
 
-  test('shows no secret', () => {
+  test('explain shows no secret for any URL', () => {
     for (const key of [PLAYER_KEY, URL_KEY, SECRET_KEY, 'another']) {
       const said = JSON.stringify(explainPlayback(keyUrl(`t=${T}`, `${key}${DIR}${T}`), keys, NOW));
       for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(said).not.toContain(secret);
@@ -204,7 +204,7 @@ describe('vod explain', () => {
   const now = { now: () => NOW * 1000 };
   const env = { VOD_URL_KEY: URL_KEY };
 
-  test('prints that a signed URL fits every file of its folder', async () => {
+  test('vod explain prints that a signed URL fits every file of its folder', async () => {
     const { code, out } = await vod(['explain', good], env, now);
     expect([code, out.split('\n')[0]]).toEqual([0, 'valid']);
     expect(out).toContain(
@@ -215,7 +215,7 @@ describe('vod explain', () => {
     expect(more).toContain(`${HOST} from 3 IP addresses, 300 s of it, until`);
   });
 
-  test('names VOD_URL_KEY where it has no key for a URL', async () => {
+  test('vod explain names VOD_URL_KEY if it has no key for a URL', async () => {
     const { code, out } = await vod(['explain', good], {}, now);
     const expected = 'no violations; NOT verified: give --stage, --local or VOD_URL_KEY';
     expect([code, out.split('\n')[0]]).toEqual([0, expected]);

@@ -38,32 +38,32 @@ const VALID: readonly (readonly [name: string, make: () => string])[] = [
   ['quotes around it', () => `"${psign()}"`],
 ];
 
-describe('explain finds a psign valid', () => {
-  test.each(VALID)('with %s', (_, make) => {
+describe('explain > a valid psign', () => {
+  test.each(VALID)('explain finds a psign valid with %s', (_, make) => {
     expect(explain(make())).toMatchObject({ violations: [], notes: [], verified: true });
   });
 
-  test.each(VALID)('without a key not verified, and without a violation: %s', (_, make) => {
+  test.each(VALID)('explain without a key finds a valid psign without violations, not verified: %s', (_, make) => {
     const nothing = { playerKeys: [], urlKeys: [] };
     expect(explain(make(), nothing)).toMatchObject({ violations: [], notes: [], verified: false });
   });
 
-  test('with each of two versions of the key', () => {
+  test('explain verifies a psign with each of two versions of the key', () => {
     const rotating = { ...keys, playerKeys: ['NewPlayerKey1', PLAYER_KEY] };
     expect(explain(psign(), rotating)).toMatchObject({ violations: [], verified: true });
   });
 
-  test('without urlAccessInfo where there is no URL key', () => {
+  test('explain finds a psign without urlAccessInfo valid if there is no URL key', () => {
     expect(rulesOf(psign({ urlAccessInfo: undefined }), { ...keys, urlKeys: [] })).toEqual([]);
   });
 
-  test('where only another key is known, but does not verify it', () => {
+  test('explain finds no violation of a psign if only another key is known, and does not verify it', () => {
     const found = explain(psign({}, 'another'), { ...keys, playerKeys: [] });
     expect(found).toMatchObject({ violations: [], verified: false });
   });
 });
 
-describe('explain reports of a psign', () => {
+describe('explain > violations of a psign', () => {
   test.each<[rules: string, make: () => string]>([
     // Keys
     ['url-key', () => psign({}, URL_KEY)],
@@ -145,7 +145,7 @@ describe('explain reports of a psign', () => {
         return psign({ ...wrong, urlAccessInfo: { t: '1663297200' } }, URL_KEY);
       },
     ],
-  ])('%s', (rules, make) => {
+  ])('explain reports the rules of a psign: %s', (rules, make) => {
     expect(rulesOf(make())?.join()).toBe(rules);
   });
 
@@ -176,12 +176,12 @@ describe('explain reports of a psign', () => {
       access(undefined),
       'urlAccessInfo.t is missing, and there is a URL key for the URLs that VOD returns: set it to the expiry in hexadecimal, or they never expire',
     ],
-  ])('%s, with what to do', (_, make, message) => {
+  ])('explain tells what to do about a psign with %s', (_, make, message) => {
     expect(explain(make())?.violations.map((violation) => violation.message)).toEqual([message]);
   });
 
-  test('nothing but the name of contentInfo in the vendor’s documented psign', () => {
-    // 266/45554: its payload says contentInfo1, where the JSON beside it says contentInfo.
+  test('explain reports only the name of contentInfo in the vendor’s documented psign', () => {
+    // 266/45554: its payload contains contentInfo1, but the JSON printed next to it contentInfo.
     const documented =
       'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhcHBJZCI6MTI1NTU2NjY1NSwiZmlsZUlkIjoiNDU2NDk3MjgxODUxOTYwMjQ0NyIsImNv' +
       'bnRlbnRJbmZvMSI6eyJhdWRpb1ZpZGVvVHlwZSI6IlJhd0FkYXB0aXZlIiwicmF3QWRhcHRpdmVEZWZpbml0aW9uIjoxMCwiaW1hZ2VTcHJpd' +
@@ -194,12 +194,12 @@ describe('explain reports of a psign', () => {
     });
   });
 
-  test('a note where it never expires', () => {
+  test('explain adds a note to a psign that never expires', () => {
     const forever = psign({ expireTimeStamp: undefined });
     expect([rulesOf(forever), notesOf(forever)]).toEqual([[], ['never-expires']]);
   });
 
-  test('a note where it has the form of before October 2022, which VOD documented with the URL key', () => {
+  test('explain adds a note to a psign in the form of before October 2022, which VOD documented with the URL key', () => {
     const old = { contentInfo: undefined, pcfg: 'basicDrmPreset' };
     const notes = [{ rule: 'old-psign' }];
     expect(explain(psign(old, URL_KEY))).toMatchObject({ violations: [], notes, verified: true });
@@ -207,14 +207,14 @@ describe('explain reports of a psign', () => {
   });
 });
 
-describe('for any input, explain', () => {
+describe('explain > random input', () => {
   const value: fc.Arbitrary<unknown> = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
     fc.constantFrom('Original', T, NOW, '4564972818519602447', { audioVideoType: 'Original' }, { t: T }),
   );
   const names = fc.oneof(fc.constantFrom(...Object.keys(CLAIMS), '__proto__', 'constructor'), fc.string());
 
-  test('verifies a psign or reports a violation, and throws nothing', () => {
+  test('explain verifies any psign or reports a violation, and throws nothing', () => {
     fc.assert(
       fc.property(fc.dictionary(names, value), fc.constantFrom(PLAYER_KEY, URL_KEY, 'another'), (claims, key) => {
         const { verified = false, violations = [] } = explain(psign(claims, key)) ?? {};
@@ -223,7 +223,7 @@ describe('for any input, explain', () => {
     );
   });
 
-  test('finds what the library signs valid', () => {
+  test('explain finds every psign valid that the library signs', () => {
     const options = fc.record(
       { exper: fc.integer({ min: 30, max: 999 }), rlimit: fc.integer({ min: 1, max: 9 }), us: fc.string() },
       { requiredKeys: [] },
@@ -244,14 +244,14 @@ describe('for any input, explain', () => {
     );
   });
 
-  test('shows no secret', () => {
+  test('explain shows no secret for any psign', () => {
     for (const key of [PLAYER_KEY, URL_KEY, SECRET_KEY, `${PLAYER_KEY}\n`, 'another']) {
       const said = JSON.stringify(explainPlayback(psign({}, key), keys, NOW));
       for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(said).not.toContain(secret);
     }
   });
 
-  test('leaves what is neither a psign nor a URL to others', () => {
+  test('explainPlayback returns undefined for text that is neither a psign nor a URL', () => {
     for (const text of ['', 'a.b.c', 'c2VjcmV0SWQ9', 'https://', 'ftp://example.com/a.mp4?t=1&sign=2', 'undefined']) {
       expect(explainPlayback(text, keys, NOW)).toBeUndefined();
     }
@@ -262,7 +262,7 @@ describe('vod explain', () => {
   const now = { now: () => NOW * 1000 };
   const env = { VOD_PLAYER_KEY: PLAYER_KEY, VOD_URL_KEY: URL_KEY };
 
-  test('prints what a psign contains, and who may play what until when', async () => {
+  test('vod explain prints the content of a psign, and who may play what until when', async () => {
     const { code, out } = await vod(['explain', psign()], env, now);
     expect(code).toBe(0);
     expect(out.split('\n')).toEqual([
@@ -281,7 +281,7 @@ describe('vod explain', () => {
     ]);
   });
 
-  test('prints each violation of a psign, exits 1, and gives JSON with --json', async () => {
+  test('vod explain prints each violation of a psign, exits 1, and prints JSON with --json', async () => {
     const wrong = psign({ appId: '1255566655' }, URL_KEY);
     const { code, out } = await vod(['explain', wrong], env, now);
     expect([code, out.split('\n')[0]]).toEqual([1, 'NOT valid']);
@@ -295,13 +295,13 @@ describe('vod explain', () => {
     });
   });
 
-  test('names VOD_PLAYER_KEY where it has no key for a psign', async () => {
+  test('vod explain names VOD_PLAYER_KEY if it has no key for a psign', async () => {
     const { code, out } = await vod(['explain', psign()], {}, now);
     const expected = 'no violations; NOT verified: give --stage, --local or VOD_PLAYER_KEY';
     expect([code, out.split('\n')[0]]).toEqual([0, expected]);
   });
 
-  test('text in a psign cannot add lines to the output', async () => {
+  test('text in a psign cannot add lines to the output of vod explain', async () => {
     const forged = 'mine\nvalid\r\u001b[2J\u2028\u202e';
     const made = [psign({ fileId: forged, 'x\nvalid': 'y' }), psign({ contentInfo: { audioVideoType: forged } })];
     for (const text of made) {

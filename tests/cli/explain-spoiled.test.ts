@@ -30,7 +30,7 @@ const explain = (signature: string, given = keys) => diagnose(signature, given, 
 const messages = (signature: string, given = keys) =>
   explain(signature, given).violations.map(({ message }) => message);
 
-/** What `explain` has to print about each spoiled signature, and nothing else. */
+/** The messages that `explain` must print about each spoiled signature, and no others. */
 const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
   'a page copied as HTML, where "&curren" became "¤"': [
     'HTML turned "&curren" of the original into "¤": write "&currentTimeStamp" ("&amp;currentTimeStamp" in HTML) and sign again',
@@ -234,17 +234,17 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
 };
 const names = Object.keys(SPOILED) as SpoiledName[];
 
-describe('explain prints one message per fault, and no other, for a signature with', () => {
-  test.each(names)('%s', (name) => {
+describe('explain > spoiled signatures', () => {
+  test.each(names)('explain prints one message per fault, and no other, for a signature with %s', (name) => {
     expect(messages(SPOILED[name]())).toEqual(EXPECTED[name]);
   });
 
-  test('at least 36 kinds of spoiling', () => {
+  test('the spoiled signatures are of at least 36 kinds', () => {
     expect(names.length).toBeGreaterThanOrEqual(36);
   });
 });
 
-describe('explain undoes the damage and verifies the signature', () => {
+describe('explain > repairable damage', () => {
   const damaged = [
     'a page copied as HTML, where "&curren" became "¤"',
     '"&amp;" in place of "&"',
@@ -263,13 +263,13 @@ describe('explain undoes the damage and verifies the signature', () => {
     'a form with the signature in it',
   ] as const satisfies readonly SpoiledName[];
 
-  test.each(damaged)('with %s', (name) => {
+  test.each(damaged)('explain undoes the damage and verifies the signature with %s', (name) => {
     const found = explain(SPOILED[name]());
     expect(found).toMatchObject({ verified: true, parameters: { secretId: SECRET_ID, vodSubAppId: '1500000001' } });
     expect(found.violations).not.toEqual([]);
   });
 
-  test('and reports each fault of a signature that has several', () => {
+  test('explain reports each fault of a signature that has several', () => {
     const random = { random: 'undefined', subAppId: 1, token: 'x' };
     const wrapped = JSON.stringify({ signature: signValues(random).replace(/.{76}/g, '$&\r\n') });
     expect(explain(wrapped).violations.map(({ rule }) => rule)).toEqual([
@@ -281,13 +281,13 @@ describe('explain undoes the damage and verifies the signature', () => {
     ]);
   });
 
-  test('a "+" at its beginning that became a space', () => {
+  test('explain undoes a "+" at the beginning that became a space', () => {
     const found = explain(goodWith((signature) => signature.startsWith('+')).replaceAll('+', ' '));
     expect(found).toMatchObject({ verified: true, violations: [{ rule: 'plus-became-space' }] });
   });
 });
 
-describe('explain names the rule that other instances of each kind violate', () => {
+describe('explain > other instances of each kind', () => {
   const inFront = (text: string | Buffer) => base64(text, ORIGINAL);
   const behind = (text: string) => signText(`${ORIGINAL}${text}`);
   const value = (name: string, text: string) => signValues({ [name]: text });
@@ -353,7 +353,7 @@ describe('explain names the rule that other instances of each kind violate', () 
       'microseconds',
       () => signValues({ currentTimeStamp: 1571215095e6, expireTime: 1571301495e6 }),
     ],
-  ])('%s: %s', (rules, _, make) => {
+  ])('explain reports the rules %s for %s', (rules, _, make) => {
     expect(
       explain(make())
         .violations.map(({ rule }) => rule)
@@ -367,7 +367,7 @@ describe('explain names the rule that other instances of each kind violate', () 
     ['"&"', [0x26]],
     ['a blank', [0x20]],
     ['a quote', [0x22], [0x22]],
-  ])('none: a MAC that begins as %s does', (_, first, last: readonly number[] = []) => {
+  ])('explain reports no rule for a MAC that begins as %s does', (_, first, last: readonly number[] = []) => {
     for (let filling = 0x80; filling < 0xc0; filling++) {
       const bytes = [...first, ...Array<number>(20 - first.length - last.length).fill(filling), ...last];
       expect(messages(base64(Buffer.from(bytes), ORIGINAL), { sealKeys: [] })).toEqual([]);
@@ -375,12 +375,12 @@ describe('explain names the rule that other instances of each kind violate', () 
   });
 });
 
-describe('explain without a key', () => {
+describe('explain > without a key', () => {
   const noKey: Keys = { sealKeys: [] };
-  /** What it prints where the key would tell more. */
+  /** The rules that it reports instead, because it has no key. */
   const instead = ['perhaps-swapped', 'secret-key-as-id', 'no-original'];
 
-  test.each(names)('prints no message that is not true of: %s', (name) => {
+  test.each(names)('explain without a key prints no message that is not true of: %s', (name) => {
     const { violations, verified } = explain(SPOILED[name](), noKey);
     expect(verified).toBe(false);
     const unexpected = violations.filter(({ message }) => !EXPECTED[name].includes(message));
@@ -388,7 +388,7 @@ describe('explain without a key', () => {
   });
 });
 
-describe('explain never prints a secret', () => {
+describe('explain > secrets', () => {
   const swapped = { ...GOOD, secretId: SECRET_KEY };
   const leaks: readonly (readonly [name: string, make: () => string])[] = [
     ['swapped, with line breaks', () => signValues(swapped, SECRET_ID).replace(/.{76}/g, '$&\n')],
@@ -404,13 +404,13 @@ describe('explain never prints a secret', () => {
     ['as a name', () => signText(`${ORIGINAL}&sourceContext=a&${SECRET_KEY}`)],
     ['in a name that is shortened', () => signText(`${ORIGINAL}&${'x'.repeat(20)}${SECRET_KEY}=1`)],
     ['in front of the original', () => base64(SECRET_KEY, ORIGINAL)],
-    ['in a response beside the signature', () => JSON.stringify({ signature: signValues(), secretKey: SECRET_KEY })],
+    ['in a response next to the signature', () => JSON.stringify({ signature: signValues(), secretKey: SECRET_KEY })],
     ['in a response without a signature', () => JSON.stringify({ error: SECRET_KEY })],
     ['in a command', () => `$(sign --key ${SECRET_KEY})`],
     ['as the whole text', () => `${SECRET_KEY}\n`],
   ];
 
-  test.each(leaks)('%s: the message requires another key', async (_, make) => {
+  test.each(leaks)('explain requires another key and never prints the secret: %s', async (_, make) => {
     const found = explain(make());
     expect(JSON.stringify(found)).not.toContain(SECRET_KEY);
     expect(found.violations.map(({ message }) => message).join()).toMatch(/replace|another one/);
@@ -422,13 +422,13 @@ describe('explain never prints a secret', () => {
     }
   });
 
-  test('a SecretKey that it does not know, in place of the SecretId', async () => {
+  test('explain never prints an unknown SecretKey in place of the SecretId', async () => {
     const { out } = await vod(['explain', SPOILED['SecretId and SecretKey swapped']()]);
     expect(out).toMatch(/secretId has the form of a SecretKey.*replace this key pair now/);
     expect(out).not.toContain(SECRET_KEY);
   });
 
-  test('where the known key pair is swapped itself', () => {
+  test('explain reports that the known key pair is swapped, and never prints the secret', () => {
     const found = explain(SPOILED['SecretId and SecretKey swapped'](), {
       secretId: SECRET_KEY,
       secretKey: SECRET_ID,
@@ -440,7 +440,7 @@ describe('explain never prints a secret', () => {
   });
 });
 
-describe('for any damage', () => {
+describe('explain > random damage', () => {
   const alphabet = Array.from('ABCDwxyz0189+/=-_%&;<>"\'\\ \n\r\t#.,:*é¤\u00a0\u202e\ufeff');
   type Change = (text: string, at: number, sign: string) => string;
   const changes: readonly Change[] = [
@@ -468,7 +468,7 @@ describe('for any damage', () => {
   const mutate = (signature: string, steps: readonly (readonly [Change, number, string])[]) =>
     steps.reduce((text, [change, at, sign]) => change(text, at % (text.length + 1), sign), signature);
 
-  test('10 000 changes of a good signature (a fifth of them in the usual run): nothing throws, no secret is shown, and none is valid', () => {
+  test('10 000 changes of a good signature throw nothing, show no secret, and are not valid (a fifth of them in the usual run)', () => {
     const good = signValues({ sourceContext: 'order=7', storageRegion: 'ap-tokyo' });
     expect(explain(good)).toMatchObject({ violations: [], verified: true });
     fc.assert(
@@ -518,7 +518,7 @@ describe('for any damage', () => {
     },
   );
 
-  test('a text that is far too long is not read', () => {
+  test('explain does not read a text that is far too long', () => {
     expect(messages('A'.repeat(1_000_000))).toEqual([
       'it has 1000000 characters, far more than a signature: send the signature only',
     ]);
@@ -529,7 +529,7 @@ describe('vod explain', () => {
   const context = { now: () => NOW * 1000 };
   const env = { VOD_SECRET_KEY: SECRET_KEY };
 
-  test('takes a whole response as it was pasted', async () => {
+  test('vod explain takes a whole response as it was pasted', async () => {
     const pasted = `${JSON.stringify({ signature: signValues(), expireTime: 1 }, null, 2)}\n`;
     const { code, out } = await vod(['explain', pasted], env, context);
     expect([code, out.split('\n').slice(0, 2)]).toEqual([
@@ -539,19 +539,19 @@ describe('vod explain', () => {
     expect(out).toContain('vodSubAppId       1500000001');
   });
 
-  test('prints what looks like a command, and control and bidirectional characters, as text', async () => {
+  test('vod explain prints text that looks like a command, and control and bidirectional characters, as text', async () => {
     const sourceContext = '$(rm -rf ~) `id`\nvalid\u202e\u001b[2J';
     const { code, out } = await vod(['explain', signValues({ sourceContext })], env, context);
     expect([code, out.split('\n')[0]]).toEqual([0, 'valid']);
     expect(out).toContain('sourceContext     $(rm -rf ~) `id`\\u000avalid\\u202e\\u001b[2J');
   });
 
-  test('escapes what it quotes', async () => {
+  test('vod explain escapes quoted text', async () => {
     const { out } = await vod(['explain', signText(`${ORIGINAL}&x%0Avalid%E2%80%AE=1`)], env, context);
     expect(out).toContain('"x\\u000avalid\\u202e" is not a parameter of a signature');
   });
 
-  test('takes the URL of an upload request', async () => {
+  test('vod explain takes the URL of an upload request', async () => {
     const url = `https://vod2.qcloud.com/v3/index.php?signature=${encodeURIComponent(signValues())}`;
     const { out } = await vod(['explain', url], env, context);
     expect(out).toContain('text-around: there is other text around it: send only the value of `signature`');

@@ -93,11 +93,11 @@ test.each<[string, () => string]>([
     'a text sealed before seals said whether there is a procedure',
     () => sign({ procedure: 'P', sourceContext: firstSeal('order=7', 'me') }),
   ],
-])('valid: %s', (_, make) => {
+])('diagnose finds no violation in a valid signature: %s', (_, make) => {
   expect(diagnose(make(), keys, NOW)).toMatchObject({ violations: [], verified: true });
 });
 
-test('the vendor’s own example violates nothing but the bound of 90 days', () => {
+test('the vendor’s own example violates only the bound of 90 days', () => {
   // 266/10638, Python and Go
   const signature =
     'aG6ZX3aZf+6tg/yRDZdRSNtM39lzZWNyZXRJZD1JYW1TZWNyZXRJZCZjdXJyZW50VGltZVN0YW1wPTE1NzEyMTUwOTUmZXhwaXJlVGltZT0xODg2NTc1MDk1JnJhbmRvbT0yMjA2MjU=';
@@ -187,7 +187,7 @@ test.each<[rules: string, make: () => string]>([
         signOriginal(`secretId=IamSecretId&currentTime=1571215095000&expireTime=1571301495000&random=${2 ** 32}`),
       ),
   ],
-])('a signature violates %s', (rules, make) => {
+])('diagnose reports the rules of a signature: %s', (rules, make) => {
   expect(rulesOf(make()).join()).toBe(rules);
 });
 
@@ -224,7 +224,7 @@ test.each<[string, () => string, string]>([
     at({ expireTime: GOOD.currentTimeStamp + 7_776_001 }),
     'it is valid for 7776001 seconds: VOD allows 7776000 seconds, 90 days',
   ],
-])('%s: the message contains what to do', (_, make, expected) => {
+])('diagnose tells what to do about %s', (_, make, expected) => {
   expect(diagnose(make(), keys, NOW).violations.map(({ message }) => message)).toEqual([expected]);
 });
 
@@ -242,7 +242,7 @@ test('a random below a million is a note, because it may be chance', () => {
   expect([violations, notes]).toEqual([[], [{ rule: 'random-tiny', message }]]);
 });
 
-describe('signatures made by other programs', () => {
+describe('diagnose > signatures made by other programs', () => {
   const rules = (vector: Vector) => {
     const { secretId, currentTimeStamp } = vector.parameters;
     const found = diagnose(vector.signature, { secretId, secretKey: vector.secretKey, sealKeys: [] }, currentTimeStamp);
@@ -250,19 +250,19 @@ describe('signatures made by other programs', () => {
     return found.violations.map(({ rule }) => rule);
   };
 
-  test('violate no rule where they encode what they send; V1 is valid for ten years', () => {
+  test('signatures of programs that encode their values violate no rule, except V1, which is valid for ten years', () => {
     const wrong = [...vectors.filter((vector) => vector.encodesAllValues), ...independent].flatMap((vector) =>
       rules(vector).map((rule) => `${vector.case.slice(0, 2)} ${rule}`),
     );
     expect(new Set(wrong)).toEqual(new Set(['V1 too-long']));
   });
 
-  test('are all verified, also those that VOD would read otherwise', () => {
+  test('signatures of other programs are all verified, also those that VOD would read differently', () => {
     expect(vectors.length + independent.length).toBeGreaterThan(60);
     for (const vector of [...vectors, ...independent]) rules(vector);
   });
 
-  test('have a violation where VOD would read another value', () => {
+  test('signatures of other programs have a violation if VOD would read another value', () => {
     const harmed = vectors.filter((vector) => !vector.decodes);
     expect(harmed.length).toBeGreaterThan(0);
     for (const vector of harmed) expect(rules(vector)).toEqual(expect.arrayContaining(['unencoded']));
@@ -305,27 +305,27 @@ test('every signature of the service is valid', () => {
 describe('explain', () => {
   const now = { now: () => NOW * 1000 };
 
-  test('prints who may do what until when, and exits 0', async () => {
+  test('explain prints who may do what until when, and exits 0', async () => {
     const signature = sign({ oneTimeValid: 1, procedure: 'LongVideoPreset', vodSubAppId: 1_500_000_001 });
     const { code, out } = await vod(['explain', signature], { VOD_SECRET_KEY: KEY }, now);
     expect([code, out.split('\n')[0]]).toEqual([0, 'valid']);
     expect(out).toMatch(/one file.*1500000001.*LongVideoPreset.*until 2019-10-17T08:38:15.000Z \(1440 min\)/);
   });
 
-  test('does not print "valid" without a key to verify with', async () => {
+  test('explain does not print "valid" without a key', async () => {
     const { code, out } = await vod(['explain', sign()], {}, now);
     expect([code, out.split('\n')[0]]).toEqual([0, expect.stringContaining('NOT verified')]);
     const json = await vod(['explain', sign(), '--json'], {}, now);
     expect(JSON.parse(json.out)).toMatchObject({ valid: false, verified: false, violations: [] });
   });
 
-  test('prints each violation, and exits 1', async () => {
+  test('explain prints each violation, and exits 1', async () => {
     const { code, out } = await vod(['explain', sign({ random: 2 ** 32 })], {}, now);
     expect([code, out.split('\n')[0]]).toEqual([1, 'NOT valid']);
     expect(out).toContain('unsigned 32-bit');
   });
 
-  test('text in a signature cannot add lines to the output', async () => {
+  test('text in a signature cannot add lines to the output of explain', async () => {
     const forged = 'mine\nvalid\r  issued to "me"\u001b[2J\u2028\u202e';
     const made = [
       sign({ sourceContext: forged, procedure: 'P\nvalid' }),
@@ -341,12 +341,12 @@ describe('explain', () => {
     }
   });
 
-  test('refuses --region without --stage', async () => {
+  test('explain refuses --region without --stage', async () => {
     const { code, err } = await vod(['explain', sign(), '--region', 'eu-central-1'], {}, now);
     expect([code, err]).toEqual([2, expect.stringContaining('--stage')]);
   });
 
-  test('takes exactly one signature', async () => {
+  test('explain takes exactly one signature', async () => {
     expect((await vod(['explain'])).code).toBe(2);
     expect((await vod(['explain', 'a', 'b'])).code).toBe(2);
   });

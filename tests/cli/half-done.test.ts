@@ -4,7 +4,7 @@ import { startTestRun } from '../support/local';
 import { vod } from '../support/cli/cli';
 import { serve } from '../support/serve';
 
-// What a command leaves behind when SSM refuses it half-way, and what the next run does about it.
+// The state that a command leaves behind when SSM refuses it half-way, and how the next run recovers.
 
 const MINUTES = 60_000;
 const ROTATION = '/vod-client-upload/dev/rotation';
@@ -47,14 +47,14 @@ const stored = (name = 'seal-key') => store.parameters.get(`/vod-client-upload/d
 const rotate = (step: string, minutes: number, which = 'seal-key') =>
   vod(['secrets', 'rotate', which, '--step', step], {}, { now: () => minutes * MINUTES });
 
-// The record of what is begun, the secret, the record of what is done.
+// The record of the begun step, the secret, the record of the completed step.
 test.each<{ broken: typeof fates }>([
   { broken: ['refused'] },
   { broken: ['lost'] },
   { broken: ['stored', 'refused'] },
   { broken: ['stored', 'lost'] },
   { broken: ['stored', 'stored', 'refused'] },
-])('each step of the seal key can be run again after writes were $broken', async ({ broken }) => {
+])('each step of the rotation of a seal key can be run again after its writes were $broken', async ({ broken }) => {
   let minutes = 1000;
   const twice = async (step: string) => {
     fates = [...broken];
@@ -72,7 +72,7 @@ test.each<{ broken: typeof fates }>([
   expect(JSON.parse(store.parameters.get(ROTATION) ?? '')).toEqual({});
 });
 
-test('an interrupted step must be completed before the next one, which could drop the key in use', async () => {
+test('an interrupted rotation step must be completed before the next one, which could drop the key in use', async () => {
   await rotate('add', 1000);
   const [, made = ''] = stored().split(',');
   fates = ['stored', 'stored', 'refused'];
@@ -115,7 +115,7 @@ test('register reports that VOD was changed when that cannot be stored', async (
   expect([code, err]).toEqual([1, message.join(' ')]);
 });
 
-test('A6: secrets create that is refused half-way names the command that makes the rest, which then does', async () => {
+test('A6: secrets create that is refused half-way names the command that creates the missing ones', async () => {
   store.parameters.clear();
   fates = ['stored', 'stored', 'refused'];
   const env = { VOD_SECRET_ID: 'AKIDx', VOD_SECRET_KEY: 'key', CALLBACK_SIGN_KEY_PARAMETER: '/sign-key' };

@@ -84,7 +84,7 @@ test('A6: register piped to head -1 finishes what it began, and prints no error'
   await expectRegistered();
 });
 
-test('A6: register with both outputs closed finishes too', async () => {
+test('A6: register with both outputs closed finishes what it began', async () => {
   const child = start(['register', ...URL_OPTION]);
   child.stdout?.destroy();
   child.stderr?.destroy();
@@ -99,7 +99,7 @@ test.each([
   [['secrets', 'show']],
   [['check', '--json']],
   [['notifications', 'failed']],
-])('A6: %j into a closed pipe leaves no stack', async (args) => {
+])('A6: %j into a closed pipe prints no stack trace', async (args) => {
   const child = start(args);
   const errors = text(child.stderr as NodeJS.ReadableStream);
   child.stdout?.destroy();
@@ -115,7 +115,7 @@ test.each([
   await expectRegistered();
 });
 
-test('A6: register that is interrupted prints what is not done, and the command that completes it', async () => {
+test('A6: register prints at an interruption what is not done, and the command that completes it', async () => {
   const reached = new Promise<void>((resolve) => {
     beforePut = () => {
       resolve();

@@ -18,9 +18,9 @@ import { apiClient, until } from '../support/vod/vod-client';
 // `listen` against a local run that also sends its webhooks to an app's server, and against stubs of AWS.
 
 let dataDir: string;
-/** Gets what notify-app delivers. */
+/** Receives the webhooks of notify-app. */
 let app: AppServer;
-/** Gets what `listen` forwards. */
+/** Receives the webhooks that `listen` forwards. */
 let laptop: AppServer;
 let run: TestRun;
 
@@ -64,7 +64,7 @@ const typesOf = (server: AppServer, fileId: string, secret = run.secrets.notifyS
   about(server, fileId).map((webhook) => (verifyWebhook(webhook, secret) as Notification).type);
 
 describe('listen --local', () => {
-  test('forwards what notify-app delivers: the same ids and bodies, once, in order, with valid signatures', async () => {
+  test('listen forwards the webhooks of notify-app: the same ids and bodies, once, in order, with valid signatures', async () => {
     const { out, err, stop } = await listen();
     expect(out).toEqual([
       `stream    of ${run.tableName}, from now on`,
@@ -85,7 +85,7 @@ describe('listen --local', () => {
     expect(err).toEqual([]);
   });
 
-  test('forwards nothing that changed before it started', async () => {
+  test('listen forwards no change from before its start', async () => {
     const before = upload();
     await until(() => about(app, before).length === 1);
     await listen();
@@ -94,7 +94,7 @@ describe('listen --local', () => {
     expect(about(laptop, before)).toEqual([]);
   });
 
-  test('loses nothing while the receiver is restarted, and keeps the order of each file', async () => {
+  test('listen loses no webhook while the receiver restarts, and keeps the order of each file', async () => {
     const { out, err } = await listen();
     await laptop.stop();
     const fileIds = [upload(), upload(), upload()];
@@ -117,7 +117,7 @@ describe('listen --local', () => {
     ]);
   });
 
-  test('retries what the receiver refuses, and delivers the next change of the file after it', async () => {
+  test('listen retries a refused webhook, and delivers the next change of the file after it', async () => {
     const { out } = await listen();
     laptop.respondWith((response, _, attempt) => response.writeHead(attempt === 1 ? 500 : 204).end());
     const fileId = upload();
@@ -128,7 +128,7 @@ describe('listen --local', () => {
     expect(out.filter((line) => / 500 {2}\d+ ms, retry in 2 s$/.test(line))).toHaveLength(2);
   });
 
-  test('does not retry a webhook that the receiver refuses with 410', async () => {
+  test('listen does not retry a webhook that the receiver refuses with 410', async () => {
     const { out } = await listen();
     laptop.respondWith(status(410));
     const fileId = upload();
@@ -137,7 +137,7 @@ describe('listen --local', () => {
     expect(about(laptop, fileId)).toHaveLength(1);
   });
 
-  test('forwards nothing about forged events and rows that notify-app does not announce', async () => {
+  test('listen forwards nothing about forged events and rows that notify-app does not announce', async () => {
     await listen();
     const confirmed = upload();
     await until(() => about(laptop, confirmed).length === 1);
@@ -163,7 +163,7 @@ describe('listen --local', () => {
     }
   });
 
-  test('--secret signs in place of the secret of the deployment, and is not printed', async () => {
+  test('listen --secret signs in place of the secret of the deployment, and is not printed', async () => {
     const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`;
     const { out } = await listen(['--local', '--secret', secret]);
     const fileId = upload();
@@ -172,7 +172,7 @@ describe('listen --local', () => {
     expect(out.join('\n')).not.toContain(secret);
   });
 
-  test('ends quietly with exit code 0 at Ctrl-C', async () => {
+  test('listen ends quietly with exit code 0 at Ctrl-C', async () => {
     const args = ['--import', 'tsx', 'cli/main.ts', 'listen', '--local', '--forward-to', laptop.url];
     const child = spawn(process.execPath, args, {
       cwd: resolve(__dirname, '../..'),

@@ -30,12 +30,12 @@ test.each(COMMANDS)('%s --help prints its usage and the options that choose a de
   for (const option of ['--stage', '--region', '--local']) expect(out).toContain(`  ${option}`);
 });
 
-test('a missing or unknown command is wrong usage, and the message lists the commands', async () => {
+test('a missing or unknown command is a usage error, and the message lists the commands', async () => {
   expect((await vod([])).code).toBe(2);
   const err = `Unknown command "toString". Available: ${COMMANDS.join(', ')}`;
   expect(await vod(['toString'])).toMatchObject({ code: 2, err });
 });
 
-test('--local with --stage is wrong usage', async () => {
+test('--local with --stage is a usage error', async () => {
   expect((await vod(['check', '--local', '--stage', 'prod'])).code).toBe(2);
 });

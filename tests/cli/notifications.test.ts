@@ -79,7 +79,7 @@ async function waitFor(isThere: () => boolean) {
 }
 
 describe('notifications test', () => {
-  test('posts one delivery that the standard’s library verifies, about the file id 0', async () => {
+  test('notifications test posts one delivery that the standard’s library verifies, about the file id 0', async () => {
     const { code, out, err } = await notifications('test');
     expect([code, err]).toEqual([0, '']);
     expect(out).toMatch(/webhook-id {2}msg_test_[\w-]+\nresult {6}the receiver returned 200, after \d+ ms$/);
@@ -93,7 +93,7 @@ describe('notifications test', () => {
     expect(out).toContain(id);
   });
 
-  test('signs with both secrets while one rotates', async () => {
+  test('notifications test signs with both secrets while one rotates', async () => {
     const other = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
     run.parameterStore.parameters.set('/local/notify-secret', `${other},${secret}`);
     await notifications('test');
@@ -107,14 +107,14 @@ describe('notifications test', () => {
     [404, /returned 404/, /no route takes a POST/],
     [410, /returned 410/, /dead letters at once/],
     [500, /returned 500/, /receiver's log/],
-  ])('exits 1 with what to do when the receiver returns %i', async (status, result, advice) => {
+  ])('notifications test exits 1 with what to do when the receiver returns %i', async (status, result, advice) => {
     reply = { status, headers: { location: `${receiver.url}/elsewhere` } };
     const { code, out, err } = await notifications('test');
     expect([code, out, err]).toEqual([1, expect.stringMatching(result), expect.stringMatching(advice)]);
     expect(received).toHaveLength(1);
   });
 
-  test('exits 1 with what to do when no server responds at the URL', async () => {
+  test('notifications test exits 1 with what to do when no server responds at the URL', async () => {
     const stack = await serve(cloudFormation(() => 'vod-client-upload-dev', {}));
     const aws = { AWS_ENDPOINT_URL_SSM: run.parameterStore.url, AWS_ACCESS_KEY_ID: 'x', AWS_SECRET_ACCESS_KEY: 'x' };
     const before = { ...process.env };
@@ -129,7 +129,7 @@ describe('notifications test', () => {
 });
 
 describe('notifications failed', () => {
-  test('lists id, type, file id and age of each, and leaves them where they are', async () => {
+  test('notifications failed lists id, type, file id and age of each, and leaves them in the queue', async () => {
     giveUp('msg_first', '5285890784273533167');
     giveUp('msg_second', '8', new Date(Date.now() - 72 * HOUR).toISOString());
     run.queues.send(DEAD_LETTERS, 'not a webhook');
@@ -144,7 +144,7 @@ describe('notifications failed', () => {
     }
   });
 
-  test('--json prints them as JSON, of more messages than SQS returns at once', async () => {
+  test('notifications failed --json prints more messages than SQS returns at once', async () => {
     for (let number = 0; number < 25; number += 1) giveUp(`msg_${number}`, `${number}`);
     const { out } = await notifications('failed', '--json');
     const listed = JSON.parse(out) as { readonly id: string; readonly fileId: string }[];
@@ -153,13 +153,13 @@ describe('notifications failed', () => {
     expect(deadLetters().visible).toBe(25);
   });
 
-  test('prints that there are none', async () => {
+  test('notifications failed prints that there are none', async () => {
     expect(await notifications('failed')).toEqual({ code: 0, out: 'no dead letters', err: '' });
   });
 });
 
 describe('notifications retry', () => {
-  test('--all empties the dead-letter queue, and each webhook is delivered under its id', async () => {
+  test('notifications retry --all empties the dead-letter queue, and each webhook is delivered under its id', async () => {
     const ids = Array.from({ length: 25 }, (_, number) => `msg_again_${number}`);
     for (const id of ids) giveUp(id);
     giveUp('msg_again_0'); // the same twice, from a stream batch that was repeated
@@ -171,7 +171,7 @@ describe('notifications retry', () => {
     for (const { body, headers } of received) expect(() => new Webhook(secret).verify(body, headers)).not.toThrow();
   });
 
-  test('--all ends although the receiver refuses them for good again', async () => {
+  test('notifications retry --all ends although the receiver refuses them for good again', async () => {
     reply = { status: 410 };
     for (const id of ['msg_a', 'msg_b', 'msg_c']) giveUp(id);
     expect(await notifications('retry', '--all')).toMatchObject({
@@ -182,7 +182,7 @@ describe('notifications retry', () => {
     expect((await notifications('failed')).out).toContain('3 dead letters');
   });
 
-  test('with ids delivers those alone, and names an id that is not there', async () => {
+  test('notifications retry with ids delivers those alone, and names an unknown id', async () => {
     for (const id of ['msg_one', 'msg_two', 'msg_three']) giveUp(id);
     const { code, out, err } = await notifications('retry', 'msg_two', 'msg_four');
     expect([code, out, err]).toEqual([
@@ -195,7 +195,7 @@ describe('notifications retry', () => {
     expect(received[0]?.id).toBe('msg_two');
   });
 
-  test('leaves a message that is not a webhook where it is, and exits 1', async () => {
+  test('notifications retry leaves a message that is not a webhook in the queue, and exits 1', async () => {
     run.queues.send(DEAD_LETTERS, '{"id":"msg_x"}');
     const { code, out, err } = await notifications('retry', '--all');
     expect([code, out]).toEqual([1, '0 dead letters read, 0 queued for delivery again']);
@@ -206,7 +206,7 @@ describe('notifications retry', () => {
   test.each([
     ['SendMessageBatch', 0],
     ['DeleteMessageBatch', 2],
-  ])('an interruption at %s loses none, and can be repeated', async (action, deliveredOnce) => {
+  ])('notifications retry interrupted at %s loses no webhook, and can be repeated', async (action, deliveredOnce) => {
     let isBroken = true;
     const relay = await serve((request, response) => {
       const target = String(request.headers['x-amz-target']);
@@ -254,7 +254,7 @@ describe('notifications retry', () => {
     }
   });
 
-  test('reports messages that another run holds', async () => {
+  test('notifications retry reports messages that another run holds', async () => {
     giveUp('msg_held');
     run.queues.store.receive(DEAD_LETTERS, { max: 1, visibilityTimeout: 300 });
     const { out, err } = await notifications('retry', '--all');
@@ -272,11 +272,11 @@ test.each([
   ['retry with --all and an id', ['retry', '--all', 'msg_1']],
   ['failed with an id', ['failed', 'msg_1']],
   ['test with --json', ['test', '--json']],
-])('notifications with %s is wrong usage', async (_, args) => {
+])('notifications with %s is a usage error', async (_, args) => {
   expect(await notifications(...args)).toMatchObject({ code: 2, out: '' });
 });
 
-describe('check', () => {
+describe('check of webhooks', () => {
   const PARTS = ['notify-secret', 'notify-url', 'notify-dead-letters'];
 
   async function check() {
@@ -287,7 +287,7 @@ describe('check', () => {
     return { code, parts: findings.filter((finding) => PARTS.includes(finding.check)) };
   }
 
-  test('finds nothing wrong with webhooks that work, and posts one test', async () => {
+  test('check finds no fault in webhooks that work, and posts one test', async () => {
     const { code, parts } = await check();
     expect([code, parts.map((part) => [part.check, part.status])]).toEqual([0, PARTS.map((part) => [part, 'ok'])]);
     expect(received.map(({ id }) => id)).toEqual([expect.stringMatching(/^msg_test_/)]);
@@ -316,7 +316,7 @@ describe('check', () => {
       'notify-dead-letters',
       /about 1: .*notifications failed --local.*retry --all --local/,
     ],
-  ])('%s is one fault, with what to do', async (_, arrange, name, detail) => {
+  ])('check reports %s as one fault, with what to do', async (_, arrange, name, detail) => {
     arrange();
     const { code, parts } = await check();
     expect(code).toBe(1);
@@ -326,7 +326,7 @@ describe('check', () => {
   });
 });
 
-describe('the secret of the webhooks', () => {
+describe('secrets > notify-secret', () => {
   const stored = () => run.parameterStore.parameters.get('/local/notify-secret') ?? '';
   const rotate = (step: string, minutes: number) =>
     vod(
@@ -335,7 +335,7 @@ describe('the secret of the webhooks', () => {
       { now: () => Date.now() + minutes * 60_000 },
     );
 
-  test('secrets create makes one of 32 bytes, as the standard spells them', async () => {
+  test('secrets create makes a notify-secret of 32 bytes, as the standard spells them', async () => {
     run.parameterStore.parameters.delete('/local/notify-secret');
     const { out } = await local('secrets', 'create');
     expect(out).toMatch(/^created {2}\/local\/notify-secret {2}sha256:[0-9a-f]{8}$/m);
@@ -344,7 +344,7 @@ describe('the secret of the webhooks', () => {
     expect((await notifications('test')).code).toBe(0);
   });
 
-  test('new beside old, then new: dropping the old one waits for the receiver', async () => {
+  test('secrets rotate drops the old notify-secret only once the receiver accepts the new one', async () => {
     let accepted = secret;
     const verifying = await serve((request, response) => {
       void text(request).then((body) => {
@@ -401,7 +401,7 @@ describe('the secret of the webhooks', () => {
     }
   });
 
-  test('has no step use', async () => {
+  test('secrets rotate of notify-secret has no step "use"', async () => {
     expect(await rotate('use', 0)).toMatchObject({ code: 2, err: expect.stringContaining('add, drop') });
   });
 });

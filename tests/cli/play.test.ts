@@ -49,7 +49,7 @@ describe('play', () => {
 
   const play = (...args: string[]) => vod(['play', FILE_ID, ...args], env, now);
 
-  test('prints a psign and a URL that explain finds valid, and until when', async () => {
+  test('play prints a psign and a URL that explain finds valid, and their expiry', async () => {
     await putRow();
     const { code, out } = await play();
     deployment.expectNoSecretIn(out);
@@ -67,7 +67,7 @@ describe('play', () => {
     expect(url).toContain(`${FOLDER}/original.mp4?t=`);
   });
 
-  test('with --json prints what the route returns', async () => {
+  test('play --json prints the response of the route', async () => {
     await putRow();
     const { out } = await play('--json');
     expect(JSON.parse(out)).toEqual({
@@ -79,7 +79,7 @@ describe('play', () => {
     });
   });
 
-  test('plays what the deployment plays, with the first of two keys', async () => {
+  test('play uses PLAYBACK_CONTENT of the deployment, and the first of two keys', async () => {
     await putRow();
     Object.assign(env, { PLAYBACK_CONTENT: 'Transcode', PLAYBACK_DEFINITION: '30', PLAYBACK_SECONDS: '600' });
     Object.assign(env, { PLAYBACK_APP_ID: '1255566655', VOD_SUB_APP_ID: '' });
@@ -96,7 +96,7 @@ describe('play', () => {
     ).toBe(true);
   });
 
-  test('prints only what there is a key for', async () => {
+  test('play prints only the psign or the URL for which there is a key', async () => {
     await putRow();
     const { PLAYER_KEY_PARAMETER: player = '', URL_KEY_PARAMETER: url = '' } = env;
     env['URL_KEY_PARAMETER'] = '';
@@ -118,30 +118,30 @@ describe('play', () => {
       'Cannot sign a playback: set VOD_SUB_APP_ID or PLAYBACK_APP_ID, a psign contains the application',
     ],
     [
-      'with a key that SSM has not',
+      'if SSM does not have a key',
       () => {
         deployment.store('url', undefined);
       },
       'Cannot read secrets: create the SSM parameter /test/url as a SecureString',
     ],
     [
-      'of a file that is rejected',
+      'for a rejected file',
       () => putRow({ status: 'rejected' }),
       `Cannot play ${FILE_ID}: its status is "rejected", not "ready"; an operator may add --any-status`,
     ],
-  ])('refuses %s', async (_, arrange, message) => {
+  ])('play exits 1 %s', async (_, arrange, message) => {
     await putRow();
     await arrange();
     expect(await play()).toEqual({ code: 1, out: '', err: message });
   });
 
-  test('refuses a file without a row', async () => {
+  test('play refuses a file without a row', async () => {
     const { code, err } = await vod(['play', '404'], env, now);
     expect([code, err]).toEqual([1, `Cannot play 404: the table ${deployment.tableName} has no row of this file id`]);
   });
 
   test.each(['held', 'rejected', 'failed', 'processing'] as const)(
-    'with --any-status plays a file that is %s',
+    'play --any-status plays a file that is %s',
     async (status) => {
       await putRow({ status });
       const { code, out } = await play('--any-status');
@@ -149,7 +149,7 @@ describe('play', () => {
     },
   );
 
-  test('never signs the URL of a file that VOD has not confirmed', async () => {
+  test('play never signs the URL of a file that VOD has not confirmed', async () => {
     await putRow({ status: 'uploaded', confirmedAt: undefined });
     expect((await play('--any-status')).out).toMatch(/^psign .*\nvalid .*$/);
     env['PLAYER_KEY_PARAMETER'] = '';
@@ -160,7 +160,7 @@ describe('play', () => {
     });
   });
 
-  test('names the right that it lacks', async () => {
+  test('play names the missing permission', async () => {
     const refusing = await serve((_request, response) => {
       response.writeHead(400).end(JSON.stringify({ __type: 'AccessDeniedException', message: 'no' }));
     });
@@ -173,7 +173,7 @@ describe('play', () => {
     await refusing.close();
   });
 
-  test('finds what npm start runs with --local', async () => {
+  test('play --local finds the deployment that npm start runs', async () => {
     await putRow();
     const { code, out } = await vod(['play', FILE_ID, '--local', '--json'], { DATA_DIR: deployment.dataDir }, now);
     expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ fileId: FILE_ID })]);
@@ -182,7 +182,7 @@ describe('play', () => {
   test.each([
     ['no file id', []],
     ['two file ids', ['1', '2']],
-  ])('rejects %s', async (_, args) => {
+  ])('play rejects %s', async (_, args) => {
     expect((await vod(['play', ...args], env, now)).code).toBe(2);
   });
 
@@ -194,7 +194,7 @@ describe('play', () => {
     ],
     ['PLAYBACK_DEFINITION', 'ten', 'PLAYBACK_DEFINITION must be a whole number from 1, or empty, not "ten"'],
     ['PLAYBACK_SECONDS', '0', 'PLAYBACK_SECONDS must be a whole number from 60 to 604800, not "0"'],
-  ])('rejects %s=%s', async (name, value, message) => {
+  ])('play rejects %s=%s', async (name, value, message) => {
     env[name] = value;
     const { code, err } = await play();
     expect([code, err.split('\n')[0]]).toEqual([2, message]);

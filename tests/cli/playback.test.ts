@@ -27,7 +27,7 @@ beforeEach(() => {
 
 afterEach(cleanUp);
 
-describe('check', () => {
+describe('check of playback keys', () => {
   const CHECKS = ['player-key-secret', 'url-key-secret', 'player-key', 'url-key', 'playback-keys', 'playback-content'];
 
   /** The findings about playback. */
@@ -75,7 +75,7 @@ describe('check', () => {
     DescribeVodDomains: { TotalCount: set.length, DomainSet: set },
   });
 
-  test('finds nothing where both keys are VOD’s', async () => {
+  test('check finds no fault if both playback keys are VOD’s', async () => {
     const host = await useVod();
     expect(await check()).toEqual([
       { check: 'player-key-secret', status: 'ok', detail: '/test/player' },
@@ -85,14 +85,14 @@ describe('check', () => {
     ]);
   });
 
-  test('--local compares the keys of npm start with those of its VOD', async () => {
+  test('check --local compares the playback keys of npm start with those of its VOD', async () => {
     const { out } = await vod(['check', '--local'], { DATA_DIR: deployment.dataDir });
     expect(out).toMatch(
       /^ok +player-key +VOD has sha256:\w{8}\nok +url-key +a sign with sha256:\w{8} is required by \S+$/m,
     );
   });
 
-  test('checks nothing without playback keys, and only the configured one', async () => {
+  test('check skips playback without keys, and checks only the configured one', async () => {
     await useVod();
     delete env['URL_KEY_PARAMETER'];
     expect((await check()).map((finding) => finding.check)).toEqual(['player-key-secret', 'player-key']);
@@ -171,14 +171,14 @@ describe('check', () => {
       'playback-content',
       /PLAYBACK_CONTENT=RawAdaptive requires PLAYBACK_DEFINITION/,
     ],
-  ])('%s is one fault, with what to do', async (_, arrange, name, detail) => {
+  ])('check reports %s as one fault, with what to do', async (_, arrange, name, detail) => {
     await useVod();
     await arrange();
     const faults = (await check()).filter(({ status }) => status === 'fault');
     expect(faults).toEqual([{ check: name, status: 'fault', detail: expect.stringMatching(detail) }]);
   });
 
-  test('no Key hotlink protection at VOD is a fault: any URL plays', async () => {
+  test('check reports missing Key hotlink protection at VOD: any URL plays', async () => {
     const host = await useVod(PLAYER_KEY, '');
     expect(await check()).toContainEqual({
       check: 'url-key',
@@ -189,7 +189,7 @@ describe('check', () => {
     });
   });
 
-  test('no player key at VOD is a fault', async () => {
+  test('check reports a missing player key at VOD', async () => {
     await useVod('');
     expect(await check()).toContainEqual({
       check: 'player-key',
@@ -198,7 +198,7 @@ describe('check', () => {
     });
   });
 
-  test('keys that are mixed up are named', async () => {
+  test('check names playback keys that are mixed up', async () => {
     await useVod();
     deployment.store('player', URL_KEY);
     deployment.store('url', PLAYER_KEY);
@@ -208,7 +208,7 @@ describe('check', () => {
     expect(details.has('playback-keys')).toBe(false);
   });
 
-  test('one text for both keys is a fault of its own', async () => {
+  test('check reports one text for both playback keys as a separate fault', async () => {
     await useVod();
     deployment.store('url', PLAYER_KEY);
     expect(await check()).toContainEqual({
@@ -218,7 +218,7 @@ describe('check', () => {
     });
   });
 
-  test('the default domain decides, the others without a sign are named', async () => {
+  test('check requires Key hotlink protection of the default domain, and names others without it', async () => {
     await respondWith({
       ...distribution(),
       ...domains(
@@ -245,7 +245,7 @@ describe('check', () => {
     });
   });
 
-  test('reads all pages of domains', async () => {
+  test('check reads all pages of domains', async () => {
     const pages: number[] = [];
     const server = await serve((request, response) => {
       void text(request).then((body) => {
@@ -298,7 +298,7 @@ describe('check', () => {
       { ...distribution(), DescribeVodDomains: { Error: { Code: 'InvalidAction', Message: 'unknown' } } },
       /InvalidAction: unknown/,
     ],
-  ])('%s: not checked', async (_, responses, detail) => {
+  ])('check reports playback keys as not checked with %s', async (_, responses, detail) => {
     await respondWith(responses);
     expect(await check()).toContainEqual({
       check: 'url-key',
@@ -307,7 +307,7 @@ describe('check', () => {
     });
   });
 
-  test('is not checked while VOD does not respond', async () => {
+  test('check reports playback keys as not checked while VOD does not respond', async () => {
     env['VOD_API_URL'] = 'http://127.0.0.1:9';
     expect((await check()).filter(({ status }) => status === 'not-checked').map((finding) => finding.check)).toEqual([
       'player-key',
@@ -316,8 +316,8 @@ describe('check', () => {
   });
 });
 
-describe('secrets', () => {
-  test('create names the keys that only VOD’s console has', async () => {
+describe('secrets of playback', () => {
+  test('secrets create names the keys that only VOD’s console has', async () => {
     deployment.store('player', undefined);
     const { code, out } = await vod(['secrets', 'create'], env);
     expect([code, out]).toEqual([
@@ -327,7 +327,7 @@ describe('secrets', () => {
     expect(out).not.toContain('/test/url');
   });
 
-  test('show prints their fingerprints', async () => {
+  test('secrets show prints the fingerprints of playback keys', async () => {
     deployment.store('url', `${URL_KEY},OldUrlKey`);
     const { code, out } = await vod(['secrets', 'show'], env);
     deployment.expectNoSecretIn(out);

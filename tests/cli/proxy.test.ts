@@ -146,18 +146,18 @@ test('A8: HTTP_PROXY carries the calls of AWS, VOD and webhooks', async () => {
   expect(proxiedHosts()).toEqual(['app.test:80', 'aws.test:80', 'hook.test:80', 'vod.test:80']);
 });
 
-test('A8: a proxy in .env counts as one in the shell does', async () => {
+test('A8: a proxy in .env is used as one in the shell', async () => {
   await writeFile(join(folder, '.env'), `HTTP_PROXY=${proxy.url}\n`);
   expect((await cli(['register', '--url', 'http://hook.test/vod-events'], DEPLOYMENT)).code).toBe(0);
   expect(proxiedHosts()).toEqual(['aws.test:80', 'vod.test:80']);
 });
 
-test('A8: without a proxy the same commands say what could not be reached', async () => {
+test('A8: without a proxy the same commands report which host could not be reached', async () => {
   const { code, err } = await cli(['register', '--url', 'http://hook.test/vod-events'], DEPLOYMENT);
   expect([code, err]).toEqual([1, expect.stringMatching(/^Cannot read .*: AWS does not respond \(E.*HTTPS_PROXY/)]);
 });
 
-test('A8: HTTPS_PROXY carries https calls of VOD and webhooks, and all of AWS as in the deploy', async () => {
+test('A8: HTTPS_PROXY carries https calls of VOD and webhooks, and all calls of AWS as in the deploy', async () => {
   const env = { HTTPS_PROXY: proxy.url, AWS_MAX_ATTEMPTS: '1' };
   const { code } = await cli(['send', 'FileDeleted', '--url', 'https://hook.example/x'], env);
   expect([code, proxiedHosts()]).toEqual([1, ['hook.example:443']]);
@@ -194,7 +194,7 @@ test('A8: NO_PROXY excepts webhooks', async () => {
   expect((await cli(['send', 'FileDeleted', '--url', run.callbackUrl], env)).code).toBe(0);
 });
 
-test('A8: user and password of the proxy reach the proxy, and no message', async () => {
+test('A8: user and password of the proxy are sent to the proxy, and are in no message', async () => {
   const secret = proxy.url.replace('http://', 'http://me:pass%40word@');
   const env = { ...DEPLOYMENT, HTTP_PROXY: secret };
   expect((await cli(['register', '--url', 'http://hook.test/x'], env)).code).toBe(0);

@@ -11,7 +11,7 @@ let run: TestRun;
 let lambda: Awaited<ReturnType<typeof serve>>;
 /** The requests to the stand-in: path and event. */
 let invocations: { readonly path: string; readonly event: unknown }[] = [];
-/** What it returns; without one, what the local function returns. */
+/** The response of the fake Lambda; if undefined, the response of the local function. */
 let fakeResponse:
   { readonly status: number; readonly headers: Record<string, string>; readonly body: string } | undefined;
 const awsBefore = { ...process.env };
@@ -55,14 +55,14 @@ async function runLocally(body: string) {
 const put = (name: string) => run.vod.put({ name, type: 'mp4', size: 1000, sourceContext: '' }).fileId;
 const rowOf = async (fileId: string) => (await run.rows()).find((row) => row['fileId'] === fileId);
 
-test('reconcile --local fills in the row of a lost event, and prints what it did', async () => {
+test('reconcile --local fills in the row of a lost event, and prints its findings', async () => {
   const fileId = put('lost');
   const { code, out } = await vod(['reconcile', '--local'], { DATA_DIR: dataDir });
   expect([code, out]).toEqual([0, expect.stringMatching(/^rows +1 filled, 0 confirmed, .*\nlooked at .*\nfinished$/)]);
   expect(await rowOf(fileId)).toMatchObject({ status: 'ready', trust: 'confirmed', name: 'lost' });
 });
 
-test('reconcile --stage invokes the stage’s function once, and prints what it did', async () => {
+test('reconcile --stage invokes the stage’s function once, and prints its findings', async () => {
   const fileId = put('deployed');
   const { code, out } = await vod(['reconcile', '--stage', 'prod']);
   expect([code, out]).toEqual([0, expect.stringMatching(/^rows +1 filled, .*\nfinished$/s)]);
@@ -80,12 +80,12 @@ test('reconcile --accept-deletions passes the permission to the function', async
   expect(invocations).toMatchObject([{ event: { acceptDeletions: true } }]);
 });
 
-test('reconcile --json prints what the function returned', async () => {
+test('reconcile --json prints the return value of the function', async () => {
   const { code, out } = await vod(['reconcile', '--json']);
   expect([code, JSON.parse(out)]).toEqual([0, expect.objectContaining({ finished: true, filled: 0, hidden: [] })]);
 });
 
-test('reconcile reports what is left to do', async () => {
+test('reconcile reports unfinished work and failures', async () => {
   const summary = {
     finished: false,
     filled: 0,
@@ -112,7 +112,7 @@ test.each([
     'Cannot reconcile (recent)',
   ],
   [
-    'a function that does not exist',
+    'the function does not exist',
     404,
     { 'x-amzn-errortype': 'ResourceNotFoundException' },
     '{"Message":"Function not found"}',

@@ -5,7 +5,7 @@ import { vod } from '../support/cli/cli';
 import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 
-// What AWS and VOD refuse is explained where the operator reads it: what is wrong, and what to do.
+// Errors of AWS and VOD are explained to the operator: the cause, and the remedy.
 
 const NEED = { action: 'ssm:PutParameter', resource: '/x' };
 const error = (name: string, message: string, more: object = {}) =>
@@ -27,11 +27,11 @@ describe('H15: explainAws', () => {
     ['ThrottlingException', 'Rate exceeded', 'AWS is busy (ThrottlingException): run this again'],
     ['ParameterLimitExceeded', 'too many', 'AWS returned ParameterLimitExceeded: too many'],
     ['UnknownError', 'a\nb\r\nc', 'AWS returned UnknownError: a b c'],
-  ])('of %s contains what to do', (name, message, expected) => {
+  ])('explainAws tells what to do about %s', (name, message, expected) => {
     expect(explainAws(error(name, message), NEED)).toContain(expected);
   });
 
-  test('of a call without a response names the network', () => {
+  test('explainAws names the network for a call without a response', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     expect(explainAws(refused, NEED)).toMatch(/^AWS does not respond \(ECONNREFUSED\): check the network/);
     expect(explainAws(error('TimeoutError', 'x'), NEED)).toMatch(/^AWS does not respond \(no response in time\)/);
@@ -57,13 +57,13 @@ describe('H15: explainVod', () => {
       'InvalidParameterValue.NotificationUrl',
       'VOD refuses ModifyEventConfig (InvalidParameterValue.NotificationUrl: text)',
     ],
-  ])('of %s contains what to do', (code, expected) => {
+  ])('explainVod tells what to do about %s', (code, expected) => {
     const text = explainVod(Object.assign(new Error('text'), { code }), CALL);
     expect(text).toContain(expected);
     expect(text).toContain(`${code}: text`);
   });
 
-  test('of a missing application, and of a call without a response', () => {
+  test('explainVod explains a missing application, and a call without a response', () => {
     const missing = Object.assign(new Error('text'), { code: 'InvalidParameterValue.SubAppId' });
     expect(explainVod(missing, { ...CALL, vodSubAppId: undefined })).toMatch(
       /^VOD_SUB_APP_ID is missing, .*2023-12-25/,
@@ -99,7 +99,7 @@ describe('H15: register', () => {
   const register = (variables: Readonly<Record<string, string>>) =>
     vod(['register', '--url', 'https://hook.example/x'], { ...env(), ...variables });
 
-  test('explains what VOD refuses', async () => {
+  test('register explains a refusal of VOD', async () => {
     run.parameterStore.parameters.set('/other', '{"secretId":"AKIDunknown","secretKey":"x"}');
     const { code, err } = await register({ VOD_API_KEY_PARAMETER: '/other' });
     expect([code, err]).toEqual([
@@ -108,7 +108,7 @@ describe('H15: register', () => {
     ]);
   });
 
-  test('explains what AWS refuses', async () => {
+  test('register explains a refusal of AWS', async () => {
     const denied = await serve((_request, response) => {
       response.writeHead(400).end('{"__type":"AccessDeniedException","message":"no\\nFAULT"}');
     });
@@ -125,7 +125,7 @@ describe('H15: register', () => {
 });
 
 // A message about a value that is one of several lists them.
-describe('H15: enums list their values', () => {
+describe('H15: values of enums', () => {
   test.each([
     [['secrets', 'list'], 'Unknown command "secrets list". Available: create, show, rotate'],
     [
@@ -144,7 +144,7 @@ describe('H15: enums list their values', () => {
       '--task-notify-mode must be one of: Finish, Change, None',
     ],
     [['resend'], 'Available: check, register, secrets, sign, explain, play, send, reconcile, notifications'],
-  ])('of %j', async (args, message) => {
+  ])('the message about %j lists the accepted values', async (args, message) => {
     expect(await vod(args)).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });
 
@@ -152,7 +152,7 @@ describe('H15: enums list their values', () => {
     ['EVENT_MODE', 'poll', 'EVENT_MODE must be one of: push, pull, not "poll"'],
     ['EVENT_MODE', '', 'EVENT_MODE must be one of: push, pull, not ""'],
     ['PLAYBACK_CONTENT', 'x', 'PLAYBACK_CONTENT must be one of: RawAdaptive, ProtectedAdaptive, Transcode, Original'],
-  ])('of %s=%s', async (name, value, message) => {
+  ])('the message about %s=%s lists the accepted values', async (name, value, message) => {
     expect(await vod(['check'], { [name]: value })).toMatchObject({ code: 2, err: expect.stringContaining(message) });
   });
 });

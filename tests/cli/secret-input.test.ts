@@ -83,13 +83,13 @@ test('A7: keys in quotes, and keys that are swapped, are refused without showing
   expect(stored()).toBeUndefined();
 });
 
-test('A7: a key of invisible characters only counts as none', async () => {
+test('A7: a key of invisible characters only is treated as missing', async () => {
   const promptSecrets = () => Promise.resolve([ID, '\u200B\r']);
   const { code, err } = await vod(['secrets', 'create', '--local'], { DATA_DIR: dataDir }, { promptSecrets });
   expect([code, err]).toEqual([1, expect.stringMatching(/set VOD_SECRET_ID and VOD_SECRET_KEY/)]);
 });
 
-test('A7: replacing the key follows the same rule', async () => {
+test('A7: secrets rotate vod-key follows the same rule for keys', async () => {
   run.parameterStore.parameters.set(VOD_KEY, JSON.stringify({ secretId: ID, secretKey: 'old' }));
   const replace = (key: string) =>
     vod(['secrets', 'rotate', 'vod-key', '--step', 'replace', '--local'], {

@@ -36,7 +36,7 @@ function endless(chunk: Buffer): { readonly listener: Listener; readonly sent: (
   };
 }
 
-test('H16: 64 KiB of an endless response are read, and the output reports this', async () => {
+test('H16: send reads 64 KiB of an endless response, and reports this', async () => {
   const { listener, sent } = endless(Buffer.alloc(65_536, 'a'));
   const { code, out } = await sendTo(listener);
   const [, response = '', note] = out.split('\n');
@@ -48,7 +48,7 @@ test('H16: 64 KiB of an endless response are read, and the output reports this',
   expect(sent()).toBeLessThan(64 * 2 ** 20);
 });
 
-test('H16: a compressed response is read as far as any other', async () => {
+test('H16: send reads no more of a compressed response than of any other', async () => {
   const bomb = gzipSync(Buffer.alloc(50_000_000));
   const response = await serve((_request, response) => {
     response.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb);
@@ -58,13 +58,13 @@ test('H16: a compressed response is read as far as any other', async () => {
   expect([text.length, cut]).toEqual([65_536, 'only 65536 bytes of it were read']);
 });
 
-test('H16: a response of exactly 64 KiB is complete', async () => {
+test('H16: send reports a response of exactly 64 KiB as complete', async () => {
   const response = await serve((_request, response) => response.end(Buffer.alloc(65_536, 'b')));
   expect(await postCallback(response.url, {}, {}, Date.now())).toEqual({ status: 200, text: 'b'.repeat(65_536) });
   await response.close();
 });
 
-test('H16: a response that is cut off keeps its status, and the output reports this', async () => {
+test('H16: send prints the status of a response that is cut off, and reports this', async () => {
   const { code, out } = await sendTo((_request, response) => {
     response.writeHead(401, { 'content-length': '100' });
     response.write('{"title":');
@@ -76,7 +76,7 @@ test('H16: a response that is cut off keeps its status, and the output reports t
   ]);
 });
 
-test('H16: controls, line ends and bidirectional characters of a server are escaped', async () => {
+test('H16: send escapes controls, line ends and bidirectional characters of a server', async () => {
   const { out } = await sendTo((_request, response) => {
     response.end(
       '\u001b[2J\u001b]0;title\u0007\r\nok          forged\u202E\u2066\u2028\u200B\u{E0041}\uFEFF\u009B31m\u0000\u007f',
@@ -88,7 +88,7 @@ test('H16: controls, line ends and bidirectional characters of a server are esca
   );
 });
 
-test('H16: a token in the response is not shown, in any encoding', async () => {
+test('H16: send does not show a token in the response, in any encoding', async () => {
   const server = await serve((request, response) => response.end(`no route ${String(request.url)} a b`));
   const token = 'a b+c/=';
   const { text } = await postCallback(`${server.url}/x`, {}, { token }, Date.now());
@@ -96,7 +96,7 @@ test('H16: a token in the response is not shown, in any encoding', async () => {
   expect(text).not.toContain('c%2F');
 });
 
-test('H16: what may be shown is one line without a character that acts on the terminal', () => {
+test('H16: printable returns one line without a character that acts on the terminal', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
@@ -107,7 +107,7 @@ test('H16: what may be shown is one line without a character that acts on the te
   expect(printable('你好 🎬 é')).toBe('你好 🎬 é');
 });
 
-test('H16: JSON stays JSON when it is made printable', () => {
+test('H16: printable keeps JSON valid', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (text) => {
       expect(JSON.parse(printable(JSON.stringify({ text })))).toEqual({ text });

@@ -9,7 +9,7 @@ const commands = allCommands(COMMANDS);
 const readGuide = (name: string) => readFileSync(join(__dirname, '../../docs', name), 'utf8');
 const docs = readGuide('cli.md');
 
-/** What the command below was called with. */
+/** The arguments of the last call of the command below. */
 let parsed: unknown;
 
 const example = defineCommand({

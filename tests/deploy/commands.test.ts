@@ -37,7 +37,7 @@ test('serverless package stops at a bad parameter with one message and exit code
   expect(existsSync(join(directory, '.esbuild', '.build', 'functions'))).toBe(false);
 });
 
-test('A9: serverless package refuses what only the whole deploy shows, by name and before it builds anything', async () => {
+test('A9: serverless package refuses faults that only the whole deploy shows, by name and before it builds anything', async () => {
   const refuse = async (args: readonly string[], variables: Readonly<Record<string, string>> = {}) => {
     const { code, stdout } = await withoutEnv.serverless(['package', ...args], { ...CALLER, ...variables });
     return `${code ?? 'killed'} ${stdout.replace('Error:\n', '').trim()}`;
@@ -58,7 +58,7 @@ test('A9: serverless package refuses what only the whole deploy shows, by name a
   expect(existsSync(join(withoutEnv.directory, '.serverless'))).toBe(false);
 });
 
-test('N19: serverless package --stage prod refuses the values of .env.example, of the file and of the shell', async () => {
+test('N19: serverless package --stage prod refuses the values of .env.example, from the file and from the shell', async () => {
   const own = { JWT_ISSUER: 'https://id.example.net/' };
   expect(await copy.serverless(['package', '--stage', 'prod'], own)).toEqual({
     code: 1,
@@ -74,7 +74,7 @@ test('N19: serverless package --stage prod refuses the values of .env.example, o
   }
 });
 
-test('stages that look like prod, or that AWS does not take, are refused with a message', async () => {
+test('serverless package refuses stages that look like prod, or that AWS does not accept, with a message', async () => {
   const invalid = /^Invalid stage name\. Stage names may contain only ASCII letters, numbers, and hyphens\.$/;
   const refusals: readonly (readonly [stage: string, message: RegExp])[] = [
     ['Prod', /^Cannot package: the stage "Prod" looks like production/],

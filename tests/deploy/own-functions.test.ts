@@ -11,7 +11,7 @@ async function exampleFiles(): Promise<readonly (readonly [name: string, content
   return [...blocks].map(([, name = '', content = '']) => [name, content] as const);
 }
 
-test('functions and resources in own/ are deployed beside those of this project, as docs/contributing.md shows', async () => {
+test('functions and resources in own/ are deployed in addition to those of this project, as docs/contributing.md shows', async () => {
   const copy = await copyOfTheProject();
   try {
     await copyExampleTo(copy.directory);

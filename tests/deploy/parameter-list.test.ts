@@ -9,7 +9,7 @@ import { loadSecrets } from '../../local/secrets';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 
-// deploy/parameter-list.js is the one list: what has to repeat it is held against it here.
+// deploy/parameter-list.js is the only list: everything that repeats it is compared with it here.
 
 const ROOT = resolve(__dirname, '../..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -26,7 +26,7 @@ function paramsOf(stage: string) {
   }));
 }
 
-test('the params of serverless.yml are the list: names, order and defaults', () => {
+test('the params of serverless.yml have the names, order and defaults of the list', () => {
   for (const stage of ['dev', 'prod']) {
     const params = paramsOf(stage);
     expect(params.map(({ name }) => name)).toEqual(NAMES);
@@ -47,7 +47,7 @@ test('every parameter of the list is used, and every one that is used is in the 
   expect(NAMES.filter((name) => !used.includes(name) && !inCode.includes(`values.${name}`))).toEqual([]);
 });
 
-test('.env.example is what deploy/env-example.js makes of the list: names, order, defaults and descriptions', () => {
+test('.env.example is the output of deploy/env-example.js: names, order, defaults and descriptions of the list', () => {
   expect(read('.env.example')).toBe(envExample());
   const set = parse(read('.env.example'));
   const lines = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map(([, name]) => name);
@@ -70,14 +70,14 @@ test('the local run sets every parameter of the list, and no other', async () =>
 describe.each(PARAMETERS)('the parameter $name', ({ name, example, description, rule, section }) => {
   const context = (value: string) => ({ values: { ...defaultsOf('dev'), [name]: value }, stage: 'dev' });
 
-  test('has a description, a section, a rule, and an example that its own rule accepts', () => {
+  test('each parameter has a description, a section, a rule, and an example that its own rule accepts', () => {
     expect([description, section, rule.text].map((text) => text.length > 1)).toEqual([true, true, true]);
     const value = typeof example === 'function' ? example('dev') : example;
     const values = { ...context(value).values, PROCEDURES: 'LongVideoPreset' };
     expect(rule.violation(value, { values, stage: 'dev', region: 'ap-southeast-1' })).toBeUndefined();
   });
 
-  test('has a default that is accepted, or is missing in a message that names the parameter', () => {
+  test('each parameter has a default that is accepted, or a message that it is missing', () => {
     const problem = problemOf(name, context(defaultOf(name, 'dev')));
     expect(problem === '' || problem.startsWith(`${name} is missing, `)).toBe(true);
   });

@@ -101,7 +101,7 @@ test.each([
     { ALARM_TOPIC_ARN: 'alarms' },
     'ALARM_TOPIC_ARN must be the ARN of an SNS topic or empty, not "alarms", for example ALARM_TOPIC_ARN=arn:aws:sns:ap-southeast-1:123456789012:alarms',
   ],
-])('deploy/parameters.js refuses %j in a message that contains what would be right', async (changed, message) => {
+])('deploy/parameters.js refuses %j with a message that contains a valid value', async (changed, message) => {
   expect(await problem('dev', changed)).toBe(message);
 });
 
@@ -155,7 +155,7 @@ test.each([
   'https://printer.local/',
   'https://intranet/',
   'https://intranet./',
-  // What is not part of an address to post to.
+  // Parts that the URL of a webhook must not have.
   'https://user@app.example.com/',
   'https://user:password@app.example.com/',
   'https://app.example.com/#hooks',
@@ -186,7 +186,7 @@ test.each(['http://localhost:4000/hooks', 'http://127.0.0.1:4000', HOOKS])(
   },
 );
 
-test('deploy/parameters.js requires a secret of its own where there is a NOTIFY_URL, and looks at none without', async () => {
+test('deploy/parameters.js requires a separate secret if there is a NOTIFY_URL, and ignores it otherwise', async () => {
   expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: '' })).toBe(
     'NOTIFY_SECRET_PARAMETER is missing, name the SSM parameter, for example NOTIFY_SECRET_PARAMETER=/vod-client-upload/dev/notify-secret',
   );

@@ -24,7 +24,7 @@ describe('A9: the alarm topic', () => {
     ['ap-southeast-1', topic('aws', 'ap-southeast-1')],
     ['cn-northwest-1', topic('aws-cn', 'cn-northwest-1')],
     ['us-gov-west-1', topic('aws-us-gov', 'us-gov-west-1')],
-  ])('A9: of the region of the deploy (%s) is accepted: %s', async (region, value) => {
+  ])('A9: an alarm topic in the region of the deploy (%s) is accepted: %s', async (region, value) => {
     expect(await problem('dev', { ALARM_TOPIC_ARN: value }, region)).toBe('');
   });
 
@@ -34,7 +34,7 @@ describe('A9: the alarm topic', () => {
     ['a partition that has no such region', 'ap-southeast-1', topic('aws-cn', 'ap-southeast-1')],
     ['the partition of commercial regions', 'cn-north-1', topic('aws', 'cn-north-1')],
     ['the partition of commercial regions', 'us-gov-west-1', topic('aws', 'us-gov-west-1')],
-  ])('A9: of %s is refused in %s: %s', async (_, region, value) => {
+  ])('A9: an alarm topic in %s is refused in %s: %s', async (_, region, value) => {
     const partition = { 'cn-north-1': 'aws-cn', 'us-gov-west-1': 'aws-us-gov' }[region] ?? 'aws';
     expect(await problem('dev', { ALARM_TOPIC_ARN: value }, region)).toBe(
       `ALARM_TOPIC_ARN must name a topic in the region of the deploy, ${region}, not "${value}", for example ALARM_TOPIC_ARN=${topic(partition, region)}`,
@@ -42,7 +42,7 @@ describe('A9: the alarm topic', () => {
   });
 
   test.each([`${topic('aws', 'ap-southeast-1')}.fifo`, `${topic('aws', 'ap-southeast-1')}:1b2c`, 'arn:aws:sqs:a:1:b'])(
-    'A9: is refused where CloudWatch cannot notify it: %s',
+    'A9: an alarm topic that CloudWatch cannot notify is refused: %s',
     async (value) => {
       expect(await problem('dev', { ALARM_TOPIC_ARN: value })).toContain('must be the ARN of an SNS topic or empty');
     },
@@ -54,7 +54,7 @@ describe('A9: the region', () => {
     ['', /^AWS_REGION is empty, which the framework takes for us-east-1: name the region/],
     ['us-iso-east-1', /^AWS_REGION \(or --region\) "us-iso-east-1" is not supported/],
     ['eusc-de-east-1', /^AWS_REGION \(or --region\) "eusc-de-east-1" is not supported/],
-  ])('A9: %j is refused, but not in the local run', async (region, message) => {
+  ])('A9: the region %j is refused, but not in the local run', async (region, message) => {
     expect(await problem('dev', {}, region)).toMatch(message);
     expect(await problem('local', { JWT_ISSUER: 'http://localhost:3000' }, region)).toBe('');
   });
@@ -64,20 +64,20 @@ describe.each(SECRETS)('A9: the SSM name in %s', (name) => {
   const refuse = (value: string, stage = 'dev') => problem(stage, { ...FULL, [name]: value });
   const example = `, for example ${name}=/vod-client-upload/dev/my-secret`;
 
-  test('A9: is refused where SSM reserves it, in any case', async () => {
+  test('A9: a secret name that SSM reserves is refused, in upper or lower case', async () => {
     for (const value of ['/aws/x', 'aws-secret', '/AWSome', 'AwsKey', '/ssm/x', 'SSM.key', '/Ssm']) {
       expect(await refuse(value)).toBe(`${name} must not begin with "aws" or "ssm", which SSM reserves${example}`);
     }
     for (const value of ['/prod/aws/x', 'my-aws-key', '/a-ssm']) expect(await refuse(value)).toBe('');
   });
 
-  test('A9: is refused where it refers to Secrets Manager', async () => {
+  test('A9: a secret name that refers to Secrets Manager is refused', async () => {
     expect(await refuse('/aws/reference/secretsmanager/vod-key')).toBe(
       `${name} names a secret of Secrets Manager, which the functions may not read: store it as an SSM SecureString${example}`,
     );
   });
 
-  test('A9: is refused over 15 levels, and over 1011 characters with the ARN', async () => {
+  test('A9: a secret name over 15 levels, or over 1011 characters with the ARN, is refused', async () => {
     expect(await refuse('/a'.repeat(15))).toBe('');
     expect(await refuse('/a'.repeat(16))).toBe(`${name} has 16 levels, SSM's limit is 15${example}`);
     const prefix = 'arn:aws:ssm:ap-southeast-1:123456789012:parameter/'.length;
@@ -89,7 +89,7 @@ describe.each(SECRETS)('A9: the SSM name in %s', (name) => {
     }
   });
 
-  test('A9: is refused where it is that of a checkpoint, or of another parameter that a deployment overwrites', async () => {
+  test('A9: a secret name of a parameter that a deployment overwrites is refused', async () => {
     for (const own of ['reconcile-checkpoint', 'registered', 'rotation']) {
       for (const stage of ['dev', 'prod']) {
         expect(await refuse(`/vod-client-upload/${stage}/${own}`)).toBe(
@@ -100,7 +100,7 @@ describe.each(SECRETS)('A9: the SSM name in %s', (name) => {
     }
   });
 
-  test('A9: is refused without being repeated, because it may be a secret', async () => {
+  test('A9: a refused secret name is not repeated, because it may be a secret', async () => {
     for (const value of [
       's3cret value',
       '/a//b',
@@ -170,7 +170,7 @@ describe('A9: characters', () => {
     ['JWT_AUDIENCE', 'web\uFF0Cios'],
     ['PROCEDURES', 'LongVide\u03BFPreset'],
   ])(
-    'A9: the text %s=%s that mixes Latin with its look-alikes is refused, and tells the character',
+    'A9: a text that mixes Latin with its look-alikes is refused, and the message names the character: %s=%s',
     async (name, value) => {
       expect(await problem('dev', { [name]: value })).toMatch(
         new RegExp(`^${name} contains a character "." that is not ASCII \\(U\\+[0-9A-F]{4}, at position \\d+\\)`),
@@ -216,11 +216,11 @@ describe('A9: lists', () => {
       { STORAGE_REGIONS: 'ap-guangzhou,Chongqing' },
       'STORAGE_REGIONS must be regions of Tencent Cloud, not "Chongqing"',
     ],
-  ])('A9: %j is refused', async (changed, message) => {
+  ])('A9: a list that is too long, has duplicates or an invalid item is refused: %j', async (changed, message) => {
     expect(await problem('dev', changed)).toContain(message);
   });
 
-  test('A9: as many items as AWS accepts are accepted', async () => {
+  test('A9: lists with AWS’s maximum of items are accepted', async () => {
     const origins = numbers(100).map((one) => `https://${one}.example.com`);
     expect(await problem('dev', { JWT_AUDIENCE: numbers(50).join(','), CORS_ORIGINS: origins.join(',') })).toBe('');
   });
@@ -264,14 +264,14 @@ describe("A9: the functions' environment", () => {
   });
   const SMALL = JSON.stringify({ VALID_FOR: '1800', CLASS_IDS: '' }).length;
 
-  test('A9: over 4096 bytes as JSON is refused, with the parameter that takes most of them', () => {
+  test('A9: an environment over 4096 bytes as JSON is refused, and the message names its longest parameter', () => {
     expect(environmentProblem(functions({ CLASS_IDS: '1'.repeat(4096 - SMALL) }))).toBe('');
     expect(environmentProblem(functions({ CLASS_IDS: '1'.repeat(4097 - SMALL) }))).toBe(
       `CLASS_IDS is too long: it has ${4097 - SMALL} bytes, and the environment of uploadSignature would have 4097 bytes in total, Lambda's limit is 4096`,
     );
   });
 
-  test('A9: is measured in bytes, with room for what is known only when it is deployed', () => {
+  test('A9: the environment is measured in bytes, with room for values that are known only when it is deployed', () => {
     expect(environmentProblem(functions({ PROCEDURES: '流'.repeat(1400) }))).toContain(
       'PROCEDURES is too long: it has 4200 bytes',
     );
@@ -292,7 +292,7 @@ describe('N19: the values of .env.example', () => {
     [{ CORS_ORIGINS: 'http://localhost:3000' }, 'CORS_ORIGINS "http://localhost:3000"'],
     [{ CORS_ORIGINS: 'https://app.example.net,http://localhost:3000' }, 'CORS_ORIGINS "http://localhost:3000"'],
     [{ SEAL_KEY_PARAMETER: '/vod-client-upload/dev/seal-key' }, 'SEAL_KEY_PARAMETER "/vod-client-upload/dev/seal-key"'],
-  ])('N19: %j is refused in prod, and accepted in dev', async (changed, shown) => {
+  ])('N19: the example value %j is refused in prod, and accepted in dev', async (changed, shown) => {
     expect(await problem('prod', changed)).toBe(
       `${shown} is the example of .env.example and is refused in prod, set your own value`,
     );
@@ -371,7 +371,7 @@ describe('stages', () => {
     ['a.b', /^the stage must consist of ASCII letters/],
     ['\uFF50\uFF52\uFF4F\uFF44', /^the stage must consist of ASCII letters/],
     ['', /^the stage must consist of ASCII letters/],
-  ])('the stage %j, which names in AWS do not take, is refused with a message', async (stage, expected) => {
+  ])('the stage %j, which names in AWS do not accept, is refused with a message', async (stage, expected) => {
     expect(await problem(stage, {})).toMatch(expected);
   });
 });

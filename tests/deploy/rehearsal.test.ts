@@ -38,7 +38,7 @@ function changed(type: string, id: string, change: object): Account {
   return { ...all, [type]: { ...all[type], [id]: { ...all[type]?.[id], ...change } } };
 }
 
-test('a stack as it should be has no problems and no orphans', () => {
+test('a correct stack has no problems and no orphans', () => {
   expect(stackProblems(account(), NAME, PUSHED)).toEqual([]);
   expect(orphans(account())).toEqual([]);
 });
@@ -63,11 +63,11 @@ test.each<[string, Account, RegExp]>([
     }),
     /routes with settings/,
   ],
-])('%s is the one problem that is reported', (_, given, problem) => {
+])('%s is reported as the only problem', (_, given, problem) => {
   expect(stackProblems(given, NAME, PUSHED)).toEqual([expect.stringMatching(problem)]);
 });
 
-test('a stack for dev with EVENT_MODE=push has two problems as one for prod with EVENT_MODE=pull', () => {
+test('a stack of dev with EVENT_MODE=push has two problems when it is compared with prod and EVENT_MODE=pull', () => {
   expect(stackProblems(account(), NAME, { stage: 'prod', mode: 'pull' })).toEqual([
     "the stack's protection against deletion: false, not true",
     'the output VodEventsUrl is a URL: true, not false',
@@ -108,7 +108,7 @@ test('differences between an account and a template are reported, with its intri
   expect(differences(account(), NAME, template)).toContain('r2 is in the stack and not in its template');
 });
 
-test('an attribute is that of the resource of the declared type, whatever else has the same physical id', () => {
+test('an attribute is read from the resource of the declared type if several have the same physical id', () => {
   const all = small('AWS::DynamoDB::Table', 'f1', { Arn: 'of the table' });
   const named = { ...all, 'AWS::Lambda::Function': { f1: { ...all['AWS::Lambda::Function']?.['f1'], Arn: 'of f1' } } };
   const integration = (uri: string) => ({
@@ -141,7 +141,7 @@ test('the roles of a policy are compared in any order', () => {
   expect(differences(small('AWS::IAM::Policy', 'r1', { Roles: ['sign'] }), NAME, declared)).toHaveLength(1);
 });
 
-test('a resource that no stack has is an orphan', () => {
+test('a resource that is in no stack is an orphan', () => {
   expect(orphans(small('AWS::Lambda::Function', 'f1', {}))).toContain('AWS::DynamoDB::Table table');
   const { 'AWS::CloudFormation::Stack': _, ...left } = account();
   expect(orphans(left).sort()).toEqual([

@@ -41,7 +41,7 @@ test('A17: the documents have examples of a stream consumer, in both languages',
   expect(HANDLERS.map(({ document }) => document)).toEqual(expect.arrayContaining(documents));
 });
 
-test('A17: no command of the documents creates a mapping that misses one of the three', () => {
+test('A17: each command of the documents that creates a mapping sets item failures, retries and a destination', () => {
   const commands = examples('sh|bash|', /create-event-source-mapping/);
   for (const { code } of commands) {
     expect(code).toContain('--function-response-types ReportBatchItemFailures');

@@ -9,7 +9,7 @@ import './template/routes';
 import './template/table';
 import './template/whole';
 
-// What `serverless package` makes of serverless.yml: one file for each area, and one test file, so that all areas share the
-// packages, which take seconds each.
+// The output of `serverless package` for serverless.yml: one file for each area, and one test file, so that all areas
+// share the packages, which take seconds each.
 
 jest.setTimeout(300_000);

@@ -4,14 +4,14 @@ import { stackOf, type Account } from './account';
 export type Stage = 'dev' | 'prod';
 export type EventMode = 'push' | 'pull';
 
-/** What was deployed. */
+/** The variant that was deployed. */
 export interface Deploy {
   readonly stage: Stage;
   readonly mode: EventMode;
 }
 
 /**
- * What only a deployed stack shows, because its template does not contain it. Returns a message for each property that is
+ * Checks properties of a deployed stack that its template does not contain. Returns a message for each property that is
  * different in the account. The template itself is tested in tests/deploy/template.
  */
 export function stackProblems(account: Account, stackName: string, { stage, mode }: Deploy): string[] {

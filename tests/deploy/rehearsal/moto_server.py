@@ -8,7 +8,7 @@ import os
 import sys
 import threading
 
-sys.dont_write_bytecode = True  # of the modules beside this one
+sys.dont_write_bytecode = True  # of the modules next to this one
 
 import moto_rollback  # noqa: E402
 import moto_stacks  # noqa: E402, F401: it changes moto

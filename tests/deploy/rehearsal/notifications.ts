@@ -52,7 +52,7 @@ export async function notificationProblems(fileId: string, services: Notificatio
   expect('the number of webhooks', webhooks.length, 2);
   expect('the ids of the webhooks', new Set(webhooks.map(({ headers }) => headers['webhook-id'])).size, 1);
   for (const webhook of webhooks) {
-    // Throws what the judge refuses.
+    // Throws if the package of Standard Webhooks refuses the webhook.
     const verified = new Webhook(secret).verify(webhook.body, headersOf(webhook)) as { type: string; data: object };
     const { type, data } = verified;
     expect('the type of a webhook', type, 'upload.ready');

@@ -53,7 +53,7 @@ export async function runPackages(folders: readonly PackageFolder[], python: str
   }
 }
 
-/** Adds to `ends` what ends each service, also those that had started when another one fails. */
+/** Adds to `ends` a function that ends each service, also those that had started when another one fails. */
 async function startServices(ends: (() => Promise<void>)[]): Promise<Services> {
   const [app, localApp] = await Promise.all([startAppServer(), startAppServer()]);
   ends.push(app.stop, localApp.stop);

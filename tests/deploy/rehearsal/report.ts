@@ -1,11 +1,11 @@
 const started = Date.now();
 
-/** What the rehearsal prints, with the seconds since its start. */
+/** Prints a line of the rehearsal, with the seconds since its start. */
 export function print(line: string): void {
   console.log(`${((Date.now() - started) / 1000).toFixed(0).padStart(3)} s  ${line}`);
 }
 
-/** What was found to be wrong, in the order in which it was found. */
+/** The problems in the order in which they were found. */
 export const problems: string[] = [];
 
 export function note(where: string, found: readonly string[]): void {

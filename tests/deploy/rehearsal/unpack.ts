@@ -23,7 +23,7 @@ interface Declared {
   readonly Environment: { readonly Variables: Readonly<Record<string, string | { readonly Ref: string }>> };
 }
 
-/** What the unpacked functions call: a table, a parameter store, queues and an app of their own, and the VOD of a local run. */
+/** The services of the unpacked functions: their own table, parameter store, queues and app, and a local run's VOD. */
 export interface Services {
   readonly local: TestRun;
   readonly store: ParameterStore;

@@ -20,7 +20,7 @@ export interface UserRouteServices {
   readonly compare: (name: string, event: object, comparable: (response: unknown) => unknown) => Promise<unknown>;
 }
 
-/** What {@link uploadVideo} sends. */
+/** The file that {@link uploadVideo} uploads. */
 const VIDEO = smallMp4();
 
 /** Uploads a small video with a signature. Returns its FileId. */

@@ -2,7 +2,7 @@ import type { Queue, StreamMapping } from '../../support/deploy/template';
 import { describeEach, templateOf } from './packages';
 
 describeEach(({ name, isPulled, has }) => {
-  test('runs scheduled functions to their end before the next run, without retries or a backlog', () => {
+  test('scheduled functions run to their end before the next run, without retries or a backlog', () => {
     const schedules = templateOf(name).schedules();
     expect(Object.fromEntries(schedules.map(({ id, rate }) => [id, rate]))).toEqual({
       Reconcile: 300,
@@ -15,7 +15,7 @@ describeEach(({ name, isPulled, has }) => {
     }
   });
 
-  test('A17: delivers pushed rows from the stream, reports item failures, and retries while the stream keeps a record', () => {
+  test('A17: the stream delivers pushed rows, reports item failures, and is retried while it keeps a record', () => {
     const mappings = templateOf(name).ofType<StreamMapping>('AWS::Lambda::EventSourceMapping');
     const streams = mappings.filter((mapping) => mapping.StartingPosition !== undefined);
     const announced = '{"trust":{"S":["confirmed"]},"status":{"S":["ready","failed","held","rejected","deleted"]}}';
@@ -40,7 +40,7 @@ describeEach(({ name, isPulled, has }) => {
     ]);
   });
 
-  test('has a delay queue whose messages stay invisible while a batch is verified, and dead letters behind it', () => {
+  test('messages of the delay queue stay invisible while a batch is verified, and then become dead letters', () => {
     const template = templateOf(name);
     const queue = template.queue('VerificationQueue');
     const timeout = template.functions().find(({ id }) => id === 'UploadChanged')?.timeout ?? 0;

@@ -9,7 +9,7 @@ import {
 } from './packages';
 
 describeEach(({ name, has }) => {
-  test('has exactly the resources of the features that are on, and mentions no other feature', () => {
+  test('a deploy has exactly the resources of the features that are on, and mentions no other feature', () => {
     const { resources, outputs } = templateOf(name);
     const known = Object.values(FEATURE_RESOURCES).flat();
     const wanted = FEATURES[name].flatMap((feature): readonly string[] => FEATURE_RESOURCES[feature]);
@@ -20,7 +20,7 @@ describeEach(({ name, has }) => {
   });
 });
 
-test('a deploy with every feature and a function URL has the resources of both, and lacks those of the events route only', () => {
+test('a deploy with every feature and a function URL lacks the resources of the events route only', () => {
   const [plain, full] = (['dev', 'full'] as const).map((name) => Object.keys(templateOf(name).resources));
   expect(plain?.filter((id) => !full?.includes(id)).sort()).toEqual([
     'HttpApiIntegrationVodEvents',
@@ -32,7 +32,7 @@ test('a deploy with every feature and a function URL has the resources of both, 
   expect(full?.filter((id) => !plain?.includes(id)).sort()).toEqual(added.sort());
 });
 
-test('a deploy that pulls events has nothing of the webhook, and one that is pushed events has nothing that pulls', () => {
+test('EVENT_MODE=pull deploys nothing of the webhook, and EVENT_MODE=push nothing that pulls', () => {
   const features: readonly string[] = Object.values(FEATURE_RESOURCES).flat();
   const [pushed, pulled] = (['prod', 'pull'] as const).map((name) =>
     Object.keys(templateOf(name).resources).filter((id) => !features.includes(id)),

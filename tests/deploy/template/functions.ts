@@ -10,7 +10,7 @@ import type { TemplateReader } from '../../support/deploy/template';
 import { describeEach, templateOf, type PackageName } from './packages';
 
 describeEach(({ name, isProd, isPulled, has }) => {
-  test('gives each function its own role, and an environment with which its handler starts', () => {
+  test('each function has its own role, and an environment with which its handler starts', () => {
     const readers: Record<string, (env: Environment) => unknown> = {
       UploadSignature: signerConfig,
       Uploads: readUploadsConfig,
@@ -34,7 +34,7 @@ describeEach(({ name, isProd, isPulled, has }) => {
     }
   });
 
-  test('signs without the table and without limits unless a parameter sets them', () => {
+  test('the signing function has neither the table nor limits unless a parameter sets them', () => {
     const files: Record<PackageName, string> = {
       dev: 'upload-signature',
       prod: 'upload-signature-with-limits',
@@ -47,13 +47,13 @@ describeEach(({ name, isProd, isPulled, has }) => {
     expect(signing?.handler).toBe(`functions/${files[name]}.handler`);
   });
 
-  test('keeps logs for 14 days in dev and for 90 days in prod', () => {
+  test('logs are kept for 14 days in dev and for 90 days in prod', () => {
     const groups = templateOf(name).ofType('AWS::Logs::LogGroup');
     expect(groups).toHaveLength(templateOf(name).functions().length + 1);
     for (const group of groups) expect(group['RetentionInDays']).toBe(isProd ? 90 : 14);
   });
 
-  test("logs the functions' own lines, without Lambda's START, END and REPORT", () => {
+  test("functions log their own lines, without Lambda's START, END and REPORT", () => {
     const functions = templateOf(name).ofType('AWS::Lambda::Function');
     expect(functions).not.toEqual([]);
     for (const { LoggingConfig } of functions) {
@@ -106,7 +106,7 @@ test('the functions of a deploy without features enforce no limit, show URLs and
   expect(readUploadsConfig(environmentOf(template, 'Uploads'))).toMatchObject({ showsUrls: true });
 });
 
-test('a key for URLs alone switches playback on, for the application of VOD_SUB_APP_ID', () => {
+test('a URL key alone switches playback on, for the application of VOD_SUB_APP_ID', () => {
   expect(playbackFunctionConfig(environmentOf(templateOf('pull'), 'Playback'))).toMatchObject({
     playback: { appId: 1_500_000_001, seconds: 3600, content: { audioVideoType: 'Original' } },
     playerKeyParameter: undefined,

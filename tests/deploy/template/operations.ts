@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Alarm, MetricFilter } from '../../support/deploy/template';
 import { FULL, PROD, templateOf } from './packages';
 
-// What an operator relies on: outputs, alarms, docs/operations.md and docs/deployer-policy.json.
+// The operator's interface: outputs, alarms, docs/operations.md and docs/deployer-policy.json.
 
 const TOPICS = { dev: [], pull: [PROD.ALARM_TOPIC_ARN], full: [FULL.ALARM_TOPIC_ARN] } as const;
 
@@ -45,7 +45,7 @@ function countedMetrics(deploy: Deploy): string[] {
 }
 
 describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
-  test('cover crashes of every function, each route, the age of the stream, dead letters and counted failures', () => {
+  test('alarms cover crashes of every function, each route, the age of the stream, dead letters and counted failures', () => {
     const COMMON = [
       'failed-secret-refreshes',
       'failed-writes',
@@ -89,7 +89,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(errors).toHaveLength(templateOf(deploy).functions().length);
   });
 
-  test('watch the 5xx of each route', () => {
+  test('alarms watch the 5xx of each route', () => {
     const watched = alarmsOf(deploy).filter(({ MetricName }) => MetricName === '5xx');
     const routes = watched.map(({ Namespace, Dimensions = [] }) => {
       const values = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
@@ -101,7 +101,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(routes).toEqual(expect.arrayContaining(wanted));
   });
 
-  test('notify the topic, explain themselves, and are explained in docs/operations.md, in both languages', () => {
+  test('alarms notify the topic, have a description, and are explained in docs/operations.md, in both languages', () => {
     for (const { AlarmActions, AlarmDescription } of alarmsOf(deploy)) {
       expect(AlarmActions).toEqual(TOPICS[deploy]);
       expect(AlarmDescription.length).toBeGreaterThan(30);
@@ -111,7 +111,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(names.filter((name) => !isExplained(name))).toEqual([]);
   });
 
-  test('watch a metric of their own only where a filter counts it with the same dimensions', () => {
+  test('alarms on custom metrics have a filter that counts the metric with the same dimensions', () => {
     const watched = alarmsOf(deploy).filter(({ Namespace }) => !Namespace.startsWith('AWS/'));
     const ids = watched.map(({ Namespace, MetricName, Dimensions = [] }) =>
       metricId(
@@ -124,13 +124,13 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     expect(countedMetrics(deploy)).toEqual(expect.arrayContaining(ids));
   });
 
-  test('or docs/operations.md name every metric that a filter counts', () => {
+  test('alarms or docs/operations.md name every metric that a filter counts', () => {
     const watched = alarmsOf(deploy).map(({ MetricName }) => MetricName);
     const names = countedMetrics(deploy).map((id) => id.split(' ')[1] ?? '');
     expect(names.filter((name) => !watched.includes(name) && !isExplained(name))).toEqual([]);
   });
 
-  test('count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {
+  test('filters count refused secrets, failed writes and refused rows in the log of each function that logs them', () => {
     const filters = templateOf(deploy).ofType<MetricFilter>('AWS::Logs::MetricFilter');
     const groups = (metric: string) =>
       filters
@@ -140,7 +140,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     const functions = templateOf(deploy)
       .functions()
       .map(({ id }) => id);
-    // What users read needs no secret.
+    // `uploads` reads no secret.
     expect(groups('FailedSecretRefreshes').sort()).toEqual(functions.filter((id) => id !== 'Uploads').sort());
     expect(groups('FailedWrites')).toEqual([events, 'UploadChanged']);
     for (const metric of ['RefusedRows', 'UnknownFiles', 'MassDeletions']) {

@@ -153,7 +153,6 @@ export interface Package {
   readonly has: (feature: Feature) => boolean;
 }
 
-/** Defines tests for each package. */
 export function describeEach(defineTests: (one: Package) => void): void {
   describe.each(PACKAGES)('serverless.yml packaged for %s', (name) => {
     defineTests({

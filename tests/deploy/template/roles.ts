@@ -13,7 +13,7 @@ describeEach(({ name, isProd, isPulled, has }) => {
   const byUploader = `dynamodb:Query ${table}/index/byUploader`;
   const hints = [`dynamodb:GetItem ${table}`, `dynamodb:UpdateItem ${table}`];
 
-  test('gives each role exactly the actions that its function calls, each on one named resource', () => {
+  test('each role has exactly the actions that its function calls, each on one named resource', () => {
     const key = isProd ? '/prod-vod-key' : '/vod-client-upload/dev/vod-key';
     const apiKey = isPulled ? '/prod/api-key' : key;
     const seal = isProd ? '/prod.seal' : '/vod-client-upload/dev/seal-key';
@@ -71,7 +71,7 @@ describeEach(({ name, isProd, isPulled, has }) => {
     expect(JSON.stringify(policies)).not.toMatch(/\*|ManagedPolicyArns/);
   });
 
-  test('lets verification read the stream, and where UPLOADS_PER_DAY needs it, the functions that count the index', () => {
+  test('verification may read the stream, and with UPLOADS_PER_DAY three functions may count the index', () => {
     const stream = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'];
     expect(templateOf(name).sharedPolicies()).toEqual({
       UploadChangedStreamPolicy: {

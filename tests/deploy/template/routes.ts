@@ -1,7 +1,7 @@
 import { describeEach, templateOf } from './packages';
 
 describeEach(({ name, isPulled, has }) => {
-  test('authenticates app users on every route but that of VOD, throttles each, and logs neither headers nor queries', () => {
+  test('the API authenticates app users on every route but that of VOD, throttles each, and logs neither headers nor queries', () => {
     const template = templateOf(name);
     const rates: Record<string, number> = {
       'POST /upload-signature': 50,
@@ -31,7 +31,7 @@ describeEach(({ name, isPulled, has }) => {
   });
 });
 
-test('app users come from the issuer and audiences of the stage, and pages from its origins, if it has any', () => {
+test('the API accepts tokens of the stage’s issuer and audiences, and pages of its origins, if it has any', () => {
   const dev = templateOf('dev');
   const prod = templateOf('prod');
   for (const [template, Issuer, Audience] of [

@@ -2,11 +2,11 @@ import { fromItem } from '../../../lib/uploads/row';
 import type { Table, TemplateReader } from '../../support/deploy/template';
 import { describeEach, templateOf } from './packages';
 
-/** What may still fail when the table is there, because it needs the table's stream. */
+/** Resources that may still fail when the table exists, because they need the table's stream. */
 const AFTER_TABLE = ['UploadChangedEventSourceMappingDynamodbUploadsTable', 'UploadChangedStreamPolicy'];
 
 describeEach(({ name, isProd }) => {
-  test('A10: protects the table in prod, but not an empty one of a first deploy that fails', () => {
+  test('A10: the table is protected in prod, except an empty one of a first deploy that fails', () => {
     const { resources } = templateOf(name);
     expect(templateOf(name).table().DeletionProtectionEnabled).toBe(isProd);
     expect(resources['UploadsTable']).toMatchObject({
@@ -17,7 +17,7 @@ describeEach(({ name, isProd }) => {
     expect(kept.map(([id]) => id)).toEqual(isProd ? ['UploadsTable'] : []);
   });
 
-  test('A10: creates the table after every resource but those that need its stream, and none waits for itself', () => {
+  test('A10: the table is created after every resource but those that need its stream, and none waits for itself', () => {
     const { resources } = templateOf(name);
     const order = creationOrder(resources);
     expect([...order].sort()).toEqual(Object.keys(resources).sort());

@@ -2,11 +2,11 @@ import type { Queue } from '../../support/deploy/template';
 import { describeEach, FULL, packaged, PROD, templateOf } from './packages';
 
 describeEach(({ name, isProd }) => {
-  test('is packaged without credentials and without a network; dev with the values of .env.example', () => {
+  test('serverless package needs neither credentials nor a network, and for dev only the values of .env.example', () => {
     expect(packaged(name).run).toEqual({ code: 0, stdout: '' });
   });
 
-  test('names no AWS partition and no host but service principals, so that it deploys in every partition', () => {
+  test('the template names no AWS partition and no host but service principals, so that it deploys in every partition', () => {
     const text = JSON.stringify(templateOf(name).resources)
       .replaceAll(PROD.ALARM_TOPIC_ARN, '')
       .replaceAll(FULL.ALARM_TOPIC_ARN, '');
@@ -15,13 +15,13 @@ describeEach(({ name, isProd }) => {
     expect(hosts.filter((host) => !/^(lambda|apigateway|events)\.amazonaws\.com$/.test(host))).toEqual([]);
   });
 
-  test('depends on existing resources only', () => {
+  test('resources depend on existing resources only', () => {
     const { resources } = templateOf(name);
     const needed = Object.values(resources).flatMap((resource) => resource.DependsOn ?? []);
     expect(needed.filter((id) => !Object.hasOwn(resources, id))).toEqual([]);
   });
 
-  test('A19: has no log group but those of its functions and one of /aws/vendedlogs/, and no name for a queue', () => {
+  test('A19: a deploy has no log group but those of its functions and one of /aws/vendedlogs/, and no queue name', () => {
     const template = templateOf(name);
     const names = template.ofType('AWS::Logs::LogGroup').map(({ LogGroupName }) => String(LogGroupName));
     const stage = isProd ? 'prod' : 'dev';

@@ -41,7 +41,7 @@ export async function startListening(
 /** A response of AWS: a body, or the name of an error. */
 export type AwsAnswer = object | string;
 
-/** What a stub returns, by action; `input` is the request's body. */
+/** The responses of a stub, by action; `input` is the request's body. */
 export type AwsActions = Record<string, (input: Readonly<Record<string, string>>) => AwsAnswer>;
 
 const TABLE = 'vod-client-upload-dev-uploads';

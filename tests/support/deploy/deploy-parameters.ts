@@ -15,7 +15,7 @@ const check = jest.requireActual<
 const CALLER = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'my-app' };
 const CALLER_OF_PROD = { JWT_ISSUER: 'https://id.example.net/pool', JWT_AUDIENCE: 'web' };
 
-/** What deploy/parameters.js returns for valid parameters with these changes. */
+/** The result of deploy/parameters.js for valid parameters with these changes. */
 export function parameters(
   stage: string,
   changed: Readonly<Record<string, string>>,
