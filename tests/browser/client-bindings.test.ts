@@ -47,7 +47,7 @@ test.each(['react', 'vue'])(
     const errors: string[] = [];
     page.on('pageerror', ({ message }) => errors.push(message));
     page.on('console', (message) => {
-      // A status is no fault: the SDK's probe of the region gets 403, the first questions for a new upload 404.
+      // A status is not a fault: the SDK's probe of the region gets 403, the first reads of a new upload 404.
       const isFault = ['error', 'warning'].includes(message.type()) && !message.text().startsWith('Failed to load');
       if (isFault) errors.push(message.text());
     });

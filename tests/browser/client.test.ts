@@ -99,7 +99,7 @@ async function newPage(): Promise<Page> {
   return context.newPage();
 }
 
-/** What a page requests from now on. */
+/** Records the requests of a page from now on. */
 function watchRequests(page: Page) {
   const seen = {
     signatures: 0,

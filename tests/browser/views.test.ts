@@ -8,7 +8,7 @@ import { recordClip } from '../support/clip';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
 import { until } from '../support/vod/vod-client';
 
-// The views of the page beside Uploads, in one run and one browser. Screenshots are written to artifacts/.
+// The views of the page except Uploads, in one run and one browser. Screenshots are written to artifacts/.
 
 const ARTIFACTS = resolve(__dirname, '../../artifacts');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');

@@ -101,7 +101,7 @@ function succeeded({ result, error }: Finished): NonNullable<Finished['result']>
   return result;
 }
 
-/** The row of a file as soon as it is there and `is` what is waited for. */
+/** The row of a file as soon as it exists and `is` returns true for it. */
 async function row(fileId: string, is: (row: Upload) => boolean = () => true): Promise<Upload> {
   for (let waited = 0; waited < 20_000; waited += 50) {
     const found = (await run.rows()).find((upload) => upload['fileId'] === fileId);
@@ -193,14 +193,14 @@ test('事件通知 (event notification): FileId, URL, SourceType, SourceContext 
     seal: 'valid',
     procedureTaskId: expect.stringMatching(/procedure/i) as string,
   });
-  expect(milliseconds).toBeLessThan(10_000); // 2 s is what is promised; a busy machine is no bug
+  expect(milliseconds).toBeLessThan(10_000); // the guarantee is 2 s; a busy machine is not a bug
 });
 
 describe('上传时指定任务流 (a procedure at upload)', () => {
   test.each([
     ['LongVideoPreset', 'ready'],
     ['FailingPreset', 'failed'],
-  ])('%s ends as %s', async (procedure, status) => {
+  ])('a procedure at upload, %s, ends with the status %s', async (procedure, status) => {
     const { choose, upload } = await open();
     await choose('video', 'small');
     const { fileId } = await upload({ wish: { procedure, sessionContext: 'of the task' } });
@@ -266,7 +266,7 @@ describe('暂停/恢复/取消上传 (pause, resume, cancel)', () => {
   test.each([
     ['start() of the same uploader', 'upload.start()'],
     ['a new upload() of the same file', undefined],
-  ])('cancel() pauses, %s resumes and sends what is missing', async (_, resume) => {
+  ])('cancel() pauses, %s resumes and sends the missing parts', async (_, resume) => {
     const { page, choose, begin, finish, stopped } = await open();
     const before = watchParts(page);
     await choose('video', 'large');

@@ -56,7 +56,7 @@ describe('client package size, minified and gzipped', () => {
     ['the core with English messages', NAME, 'createUploads', 5000],
     ['the React binding', `${NAME}/react`, 'useUpload, useUploads', 1000],
     ['the Vue binding', `${NAME}/vue`, 'useUpload, useUploads', 1000],
-  ])('%s', async (_, from, names, most) => {
+  ])('the size of %s is within its bound', async (_, from, names, most) => {
     const bytes = zipped(await bundle(`export { ${names} } from '${from}'`));
     expect(bytes).toBeLessThanOrEqual(most);
     expect(bytes).toBeGreaterThan(200);
@@ -186,7 +186,7 @@ describe('client package in Node', () => {
     ]);
   });
 
-  test('without the SDK an upload fails with the name of what is missing', async () => {
+  test('without the SDK an upload fails with the name of the missing package', async () => {
     const code = `
       import { createUploads } from '${NAME}';
       globalThis.document = { hidden: false, addEventListener() {}, removeEventListener() {} };

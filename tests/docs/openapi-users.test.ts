@@ -16,7 +16,7 @@ jest.setTimeout(60_000);
 const FILE = { name: 'holiday', type: 'mp4', size: 3, duration: 1.5, width: 640, height: 360 };
 /** How long the local run may take to verify a file, in milliseconds. */
 const WITHIN = 15_000;
-/** What the local gateway adds to a function's headers. */
+/** The headers that the local gateway adds to those of a function. */
 const TRANSPORT_HEADERS = ['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding'];
 
 const LIST = 'GET /uploads';
@@ -87,7 +87,7 @@ describe('the routes of users return what the document describes', () => {
     expect(responses.map(({ status }) => status)).toEqual(statuses);
   }
 
-  test('a list, an upload, its playback and its deletion', async () => {
+  test('a list, an upload, its playback and its deletion fit the document', async () => {
     const fileId = put();
     const ready = await until(fileId, 'ready');
     const etag = ready.headers['etag'] ?? '';
@@ -118,7 +118,7 @@ describe('the routes of users return what the document describes', () => {
     expect(playback.body).toMatchObject({ fileId, psign: expect.any(String), url: expect.any(String) });
   });
 
-  test('an upload that VOD has not confirmed, and one that a limit rejects', async () => {
+  test('an unconfirmed upload and one that a limit rejects fit the document', async () => {
     const unconfirmedId = '5285890784273533167';
     const rejectedId = put({ size: 1_000_001 });
     const event = newFileUpload({ fileId: unconfirmedId, sourceContext: contextOf('alice') });
@@ -137,7 +137,7 @@ describe('the routes of users return what the document describes', () => {
     expect(rejected.body).toMatchObject({ rejection: { reason: 'too-large' } });
   });
 
-  test('refusals of the query, the caller and the file', async () => {
+  test('refusals of the query, the caller and the file fit the document', async () => {
     const routes = [READ, DELETE, PLAY];
     const badQuery = await call(LIST, { query: '?limit=0&cursor=x&sourceContext=' });
     const badCaller = [LIST, ...routes].map((route) => call(route, { fileId: '7', caller: 'x'.repeat(129) }));
@@ -149,7 +149,7 @@ describe('the routes of users return what the document describes', () => {
     expect(badQuery.body['errors']).toHaveLength(3);
   });
 
-  test('a file that the limits would reject is not signed, and no other than the quota allows', async () => {
+  test('refusals of the limits and of the quota fit the document', async () => {
     const caller = 'bob';
     const body = { fileName: 'cat.png', fileSize: 1_000_001 };
     const limited = await call(SIGN, { caller, body });
@@ -172,7 +172,7 @@ describe('the routes of users return what the document describes', () => {
   test.each([
     [LIST, undefined],
     [READ, '7'],
-  ])('%s while the table does not respond', async (route, fileId) => {
+  ])('the response of %s while the table does not respond fits the document', async (route, fileId) => {
     const { dynamodb } = countingClient({ url: 'http://127.0.0.1:1' });
     const deps = { ...retryDeps, dynamodb, tableName: 'uploads' };
     const handler = readUploads({
@@ -187,7 +187,7 @@ describe('the routes of users return what the document describes', () => {
     expect([statusCode, violationsIn(route, statusCode, headers, body)]).toEqual([503, []]);
   });
 
-  test('each status that the document has beside those above is the gateway’s, or a failure of the function', () => {
+  test('every other status of the document is the gateway’s, or a failure of the function', () => {
     const above: Readonly<Record<string, readonly number[]>> = {
       [LIST]: [200, 400, 401, 403, 503],
       [READ]: [200, 304, 401, 403, 404, 503],
@@ -230,7 +230,7 @@ describe('the schema of an upload', () => {
     }
   });
 
-  test('has no property that the rows above lack', () => {
+  test('the schema of an upload has no property that the rows above lack', () => {
     const shown = Object.values(rows).flatMap((row) => Object.keys(viewUpload(row)));
     const documented = Object.keys(propertiesOf('UploadAttributes'));
     expect([...new Set(shown)].sort()).toEqual(documented.sort());
@@ -246,7 +246,7 @@ describe('the schema of an upload', () => {
       { ...viewUpload(rows.rejected), outputs: [{ type: 'Transcode', url }] },
     ],
     ['an unknown status', { ...viewUpload(confirmed), status: 'done' }],
-  ])('does not fit an upload with %s', (_name, upload) => {
+  ])('the schema of an upload does not fit one with %s', (_name, upload) => {
     expect(isUpload(upload)).toBe(false);
   });
 });

@@ -90,7 +90,7 @@ describe('the webhooks', () => {
     expect(isNotification(JSON.parse(JSON.stringify(change())))).toBe(false);
   });
 
-  test('the document has one for each status that is announced, and no other', () => {
+  test('the document has a webhook for each announced status, and no other', () => {
     expect(Object.keys(webhooks)).toEqual(ANNOUNCED.map((status) => `upload.${status}`));
   });
 

@@ -25,11 +25,11 @@ import {
 import { startWebhook, type Webhook } from '../support/webhook';
 
 describe('the schemas in docs/openapi.yaml that `npm run generate` writes', () => {
-  test('are up to date', () => {
+  test('the generated schemas in docs/openapi.yaml are up to date', () => {
     expect(generateOpenapi(committed)).toBe(committed);
   });
 
-  test('are restored where they were edited, with the descriptions as they are', () => {
+  test('generating restores edited schemas and keeps their descriptions', () => {
     const edited = committed.replace('maximum: 10\n', 'maximum: 11\n').replace('Priority of', 'The priority of');
     expect(edited).toContain('maximum: 11\n');
     expect(generateOpenapi(edited)).toBe(committed.replace('Priority of', 'The priority of'));
@@ -99,7 +99,7 @@ test.each(Object.entries(operations))(
   },
 );
 
-/** What of a function's response the document does not describe. */
+/** The differences between a function's response and the document. */
 function violationsOf(route: string, { statusCode, headers, body }: APIGatewayProxyStructuredResultV2): string[] {
   return violationsIn(route, statusCode, headers ?? {}, body ?? '');
 }

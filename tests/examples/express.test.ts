@@ -123,7 +123,7 @@ describe('examples/express: webhooks', () => {
     expect(await countLines('101')).toBe(1);
   });
 
-  test('handles a webhook-id once, whatever comes with it later', async () => {
+  test('handles a webhook-id once, whatever a later webhook with it contains', async () => {
     for (const version of [1, 1, 2]) {
       const body = bodyOf('102', version);
       expect(await deliver(body, sign('msg_2', body))).toBe(204);
@@ -145,7 +145,7 @@ describe('examples/express: webhooks', () => {
     expect(await countLines('0')).toBe(0);
   });
 
-  test('refuses what is not signed with the secret, and records none of it', async () => {
+  test('refuses webhooks that are not signed with the secret, and records none of them', async () => {
     const body = bodyOf('104', 1);
     const genuine = sign('msg_4', body);
     const otherSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;

@@ -8,7 +8,7 @@ import teardown from './teardown';
 
 const ROOT = resolve(__dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
-/** What a developer who has tried an example leaves in its folder. */
+/** Files in an example's folder that remain after a developer has tried it. */
 const LEFTOVERS = new Set(['node_modules', 'dist', 'miniprogram_npm', 'package-lock.json', 'private-key.pem', '.env']);
 const run = promisify(execFile);
 

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { folderOf } from '../support/examples/processes';
 
-// What does not need a server: the size of the examples, their versions, and what Vite makes of the client.
+// Checks without a server: the size of the examples, their versions, and the client as Vite bundles it.
 
 const ROOT = resolve(__dirname, '../..');
 const EXAMPLES = ['express', 'mini-program', 'react', 'vue'];

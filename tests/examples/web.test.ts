@@ -35,7 +35,7 @@ afterAll(endAll);
 const createVideo = (name: string) => ({ name: `${name}.mp4`, mimeType: 'video/mp4', buffer: randomBytes(100_000) });
 
 class App {
-  /** What the console of a correct app does not show. */
+  /** Errors of the page and its console: a correct app has none. */
   readonly problems: string[] = [];
   readonly requests: string[] = [];
 
@@ -132,7 +132,7 @@ describe.each(['react', 'vue'])('examples/%s, built with Vite', (example) => {
     return app;
   };
 
-  test('does not contain what redirects requests to the local VOD', async () => {
+  test('does not contain code that redirects requests to the local VOD', async () => {
     const assets = join(folderOf(example), 'dist/assets');
     for (const name of await readdir(assets)) {
       expect(await readFile(join(assets, name), 'utf8')).not.toContain('XMLHttpRequest.prototype');

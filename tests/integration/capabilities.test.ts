@@ -27,9 +27,9 @@ import {
   type Committed,
 } from '../support/vod/vod-client';
 
-// What the vendor's guide promises (266/9219), by the names that it uses, for clients that no test can run here: the
-// calls of the Android and iOS SDKs are replayed over HTTP, against all that `npm start` starts. The Web SDK does the
-// same for real in tests/browser.
+// The capabilities of the vendor's guide (266/9219), under its names, for clients that no test can run here: the calls
+// of the Android and iOS SDKs are replayed over HTTP, against all that `npm start` starts. The real Web SDK runs in
+// tests/browser.
 
 const COVER = randomBytes(500);
 
@@ -81,7 +81,7 @@ describe.each([
   test.each([
     ['LongVideoPreset', 'ready'],
     ['FailingPreset', 'failed'],
-  ])('上传时指定任务流 (a procedure at upload): %s ends as %s', async (procedure, status) => {
+  ])('上传时指定任务流 (a procedure at upload): %s ends with the status %s', async (procedure, status) => {
     const { fileId } = await publish(await requestSignature(stack, { procedure }));
     const { procedureTaskId, tasks } = await row(stack, fileId, hasStatus(status));
     expect(tasks).toMatchObject({ [String(procedureTaskId)]: { status: 'FINISH', failed: status === 'failed' } });

@@ -105,7 +105,7 @@ test("the webhook's line of each event has its ids, type, outcome and dropped fi
   ]);
 });
 
-describe("H15: the webhook's line of an event that it cannot read", () => {
+describe("H15: the webhook's log line of an unreadable event", () => {
   const line = {
     level: 'warn',
     requestId: expect.any(String),
@@ -151,7 +151,7 @@ describe("H15: the webhook's line of an event that it cannot read", () => {
       { FileUploadEvent: { FileId: '387702' } },
       { eventType: 'Other', unknownType: 'unreadable', fileIds: ['387702'], taskIds: [], errors: [] },
     ],
-  ])('%s: type, ids and errors', async (_, body, expected) => {
+  ])('the log line of %s has its type, ids and errors', async (_, body, expected) => {
     expect(await webhook.status(body)).toBe(400);
     expect(webhook.lines).toEqual([{ ...line, ...expected }]);
   });
@@ -161,14 +161,14 @@ describe("H15: the webhook's line of an event that it cannot read", () => {
     expect(webhook.lines).toEqual([line]);
   });
 
-  test('contains no text that does not look like an id of VOD', async () => {
+  test('the log line of an unreadable event contains no text that does not look like an id of VOD', async () => {
     const FileId = 'canary'.repeat(5);
     await webhook.post({ EventType: 'NewFileUpload', FileUploadEvent: { FileId, TaskId: '7 canary', note: 'canary' } });
     expect(webhook.lines).toEqual([expect.objectContaining({ fileIds: [], taskIds: [], errors: [idError] })]);
     expect(JSON.stringify(webhook.lines)).not.toContain('canary');
   });
 
-  test('is counted by its type and as refused', async () => {
+  test('an unreadable event is counted by its type and as refused', async () => {
     await webhook.post({ EventType: 'NewFileUpload', FileUploadEvent: {} });
     expect(metrics('VodEventsLogGroup', webhook.lines)).toEqual({
       'Events NewFileUpload refused': 1,
@@ -320,7 +320,7 @@ describe('log lines of verification and reconciliation', () => {
   });
   afterEach(() => world.stop());
 
-  /** What the lines of `work` are counted as in the log group of upload-changed, or of reconcile. */
+  /** The metrics of the lines of `work` in the log group of upload-changed, or of reconcile. */
   async function counted(group: 'UploadChangedLogGroup' | 'ReconcileLogGroup', work: () => Promise<unknown>) {
     world.lines.length = 0;
     await work();

@@ -59,7 +59,7 @@ describe('a notification that the app does not accept', () => {
     expect(new Set(received.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(received.length);
   });
 
-  test('is retried up to a tenth later than that, so that many are not sent at once', async () => {
+  test('is retried up to a tenth later than scheduled, so that many are not sent at once', async () => {
     service.app.respondWith(status(500));
     service.random.value = 0.999;
     service.send(1);
@@ -84,7 +84,7 @@ describe('a notification that the app does not accept', () => {
     ['redirects', status(301, { location: 'http://127.0.0.1:1/' }), 5],
     ['returns 429 with Retry-After in seconds', status(429, { 'retry-after': '100' }), 100],
     ['returns 503 with a shorter Retry-After than the pause', status(503, { 'retry-after': '1' }), 5],
-  ])('is tried again after the pause when the app %s', async (_, respond, pause) => {
+  ])('is retried after the pause when the app %s', async (_, respond, pause) => {
     service.app.respondWith((response, webhook, attempt) => {
       (attempt === 1 ? respond : status(204))(response, webhook, attempt);
     });
@@ -131,7 +131,7 @@ describe('a notification that the app does not accept', () => {
 });
 
 describe('a failing delivery', () => {
-  test('is retried alone: all others are delivered at once, and only once', async () => {
+  test('a failing delivery is retried alone: all others are delivered at once, and only once', async () => {
     service.app.respondWith((response, webhook, attempt) => {
       status(idOf(webhook) === 'msg_3' ? 500 : 204)(response, webhook, attempt);
     });
@@ -145,7 +145,7 @@ describe('a failing delivery', () => {
     expect(service.counts()).toEqual({ queued: 1, dead: 0 });
   });
 
-  test('leaves to the dead letters exactly what the app never accepts', async () => {
+  test('exactly the webhooks that the app never accepts become dead letters', async () => {
     service.app.respondWith((response, webhook, attempt) => {
       const number = Number(idOf(webhook).slice(4));
       const code = [204, 500, 410, 429][number % 4] ?? 204;
@@ -165,7 +165,7 @@ describe('notifications while a service is unavailable', () => {
   test.each([
     ['queue', ['delivery-failed', 'error']],
     ['secret', ['error']],
-  ])('the %s, no notification is lost, and all are delivered afterwards', async (what, logged) => {
+  ])('while the %s is unavailable, no notification is lost, and all are delivered afterwards', async (what, logged) => {
     if (what === 'queue') {
       service.queues.setAvailable(false);
       service.app.respondWith(status(500));
@@ -223,7 +223,7 @@ test('the receiver can verify every webhook of a rotation with the secret that i
     seen = service.app.received.length;
   };
   await deliverWith(SECRET, 3, [SECRET]);
-  // The new secret beside the old one: instances read it within five minutes.
+  // The new secret in addition to the old one: instances read it within five minutes.
   await deliverWith(`${OTHER_SECRET}, ${SECRET}`, 6, [SECRET]);
   // Now the receiver may change to the new one at any moment.
   await deliverWith(`${OTHER_SECRET}, ${SECRET}`, 10, [SECRET, OTHER_SECRET]);

@@ -166,7 +166,7 @@ test('while the notification queue is unavailable, the batch fails before VOD is
   expect([second, third].map(types)).toEqual([['upload.ready'], ['upload.ready']]);
 }, 120_000);
 
-test('the back-fill announces no old file, but a new upload beside them', async () => {
+test('the back-fill announces a new upload, but no old file', async () => {
   run.vod.setFaults({ drop: 1 });
   const old = Array.from({ length: runs(1_000, 200) }, () => put({ createTime: Date.now() - 4 * DAY }));
   run.vod.setFaults(undefined);

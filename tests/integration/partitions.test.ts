@@ -8,7 +8,7 @@ import { uploadsTableProperties } from '../support/backend';
 import { newFileUpload, procedureStateChanged } from '../support/events';
 import { readUnits, storagesOf, writesOf, type KeyedStorage } from '../support/unit/capacity';
 
-/** What DynamoDB allows one value of a hash key in a second, of the table as of an index. */
+/** DynamoDB's limits for one value of a hash key in a second, of the table and of each index. */
 const MAX_WRITE_UNITS = 1_000;
 const MAX_READ_UNITS = 3_000;
 
@@ -129,7 +129,7 @@ function modelUpload(
 
 const timeOf = (second: number) => new Date(START + second * 1_000).toISOString();
 
-/** What VOD returns about a file: the same as in its event. */
+/** VOD's response about a file, with the same content as its event. */
 function describedFile(file: { readonly fileId: string }): Omit<Snapshot, 'tasks'> {
   const [hint] = hintsOf(parseEvent(newFileUpload(file)), [SEAL_KEY]);
   return { fileId: file.fileId, media: hint?.media ?? {}, context: hint?.context, isForbidden: false };
@@ -174,7 +174,7 @@ describe('A18: no key of the table or of an index exceeds its limit at 1 000 eve
       { ...withProcedure, uploaderOf: manyUploaders, sourceContextOf: () => '' },
       { byUploader: 1, bySourceContext: 0 },
     ],
-  ])('A18: %s', (_, load, expected) => {
+  ])('A18: no key exceeds its limit with %s', (_, load, expected) => {
     const { writes, reads } = modelLoad(load);
     for (const { name } of storages) {
       expect(writes.peakOf(name)).toBeLessThanOrEqual(MAX_WRITE_UNITS);

@@ -65,7 +65,7 @@ test.each([
   ['ProcedureStateChanged', 'ProcedureStateChangeEvent', 'procedure-state-changed.finish'],
   ['PullComplete', 'PullCompleteEvent', 'pull-complete'],
   ['FileDeleted', 'FileDeleteEvent', 'file-deleted.ids-only'],
-])('B5: %s is carried in %s, as the vendor writes it', async (eventType, payload, name) => {
+])('B5: %s is in the property %s, as the vendor spells it', async (eventType, payload, name) => {
   expect(JSON.parse(sample(name))).toMatchObject({ EventType: eventType, [payload]: {} });
   expect(await webhook.post(sample(name))).toMatchObject({ statusCode: 200, body: '{"outcome":"recorded"}' });
 });
@@ -136,7 +136,7 @@ test('B11: original is a query string, not JSON', () => {
   expect(original(required)).toBe('secretId=AKID&currentTimeStamp=1571215095&expireTime=1571216895&random=220625');
 });
 
-test('B12: Sign is made of the key and T, not of the body; and without a key configured nothing is accepted', async () => {
+test('B12: Sign is computed from the key and T, not the body, and nothing is accepted without a configured key', async () => {
   const event = newFileUpload(freshFile());
   const T = inSeconds(600);
   const ofBody = { ...event, T, Sign: md5(`SignKey1${JSON.stringify(event)}`) };

@@ -66,7 +66,7 @@ describe('a run of reconcile', () => {
   test('writes nothing without changes, and reads no more than the rows that it looks at', async () => {
     const fileId = world.upload({ procedure: 'LongVideoPreset' });
     await world.processed(fileId);
-    uploads(60); // the audit of so many rows rests for 36 s
+    uploads(60); // the audit of this number of rows rests for 36 s
     await world.run();
     const item = await world.item(fileId);
     world.webhook.takeCounts();
@@ -76,7 +76,7 @@ describe('a run of reconcile', () => {
     expect(await world.item(fileId)).toEqual(item);
   });
 
-  test('does no harm beside two others at the same time', async () => {
+  test('may run at the same time as two others', async () => {
     const ids = uploads(30);
     const gone = ids[0] ?? '';
     await world.deliver(newFileUpload({ fileId: gone }), newFileUpload({ fileId: '999' }));
@@ -105,7 +105,7 @@ describe('a run of reconcile', () => {
     },
   );
 
-  test('skips nothing with a checkpoint of the future', async () => {
+  test('reads everything if its checkpoint is in the future', async () => {
     const later = Date.now() + 30 * DAY;
     const second = Math.floor(later / 1000);
     const saved = { recent: { second, offset: 0 }, library: { startedAt: later }, audit: { startedAt: later } };

@@ -59,7 +59,7 @@ describe('reconcile without events', () => {
   test.each([
     ['LongVideoPreset', 'ready'],
     ['FailingPreset', 'failed'],
-  ])('the results of %s come, and the row is %s as its events would have made it', async (procedure, status) => {
+  ])('the results of %s are filled in without events, and the row is: %s', async (procedure, status) => {
     const fileId = world.upload({ procedure });
     await world.processed(fileId);
     expect(await world.run()).toMatchObject({ filled: 1 });

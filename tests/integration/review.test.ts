@@ -245,7 +245,7 @@ describe('the decision of a person on a review', () => {
     ['block', 14 * MINUTE, BLOCKED],
     ['pass', DAY, PASSED],
   ] as const)(
-    'V3: "%s", made %i ms after the review, is in the row within 15 minutes',
+    'V3: the decision "%s", %i ms after the review, is in the row within 15 minutes',
     async (decision, after, verdict) => {
       await startWorld();
       const fileId = await reviewedFile('ReviewPreset');
@@ -259,7 +259,7 @@ describe('the decision of a person on a review', () => {
     },
   );
 
-  test('V3: made after 7 days, it is found by the audit of reconcile', async () => {
+  test('V3: a decision after 7 days is found by the audit of reconcile', async () => {
     await startWorld();
     const fileId = await reviewedFile('ReviewPreset');
     await world.pass(7 * DAY + HOUR);
@@ -270,7 +270,7 @@ describe('the decision of a person on a review', () => {
     expect(await verdictOf(fileId)).toMatchObject(PASSED);
   });
 
-  test('V3: it overrules the review task, whose event arrives later', async () => {
+  test('V3: a decision overrules the review task, even if its event arrives later', async () => {
     await startWorld();
     const fileId = await reviewedFile('ReviewPreset');
     await decide(fileId, 'pass');
@@ -279,7 +279,7 @@ describe('the decision of a person on a review', () => {
     expect(await verdictOf(fileId)).toMatchObject(PASSED);
   });
 
-  test('V3: "pass" for a video that the review blocked makes it ready at the next verification', async () => {
+  test('V3: the decision "pass" makes a video that the review blocked ready at the next verification', async () => {
     await startWorld();
     const fileId = await reviewedFile('BlockingPreset');
     expect(await verdictOf(fileId)).toMatchObject({ status: 'rejected' });
@@ -288,7 +288,7 @@ describe('the decision of a person on a review', () => {
     expect(await verdictOf(fileId)).toMatchObject(PASSED);
   });
 
-  test('V3: "block" for a video that is ready rejects it at the next verification', async () => {
+  test('V3: the decision "block" rejects a ready video at the next verification', async () => {
     await startWorld();
     const fileId = await readyFile();
     await decide(fileId, 'block');

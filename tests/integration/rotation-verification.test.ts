@@ -6,7 +6,7 @@ import { contentOf, startReconciliation, type Reconciliation } from '../support/
 import { cleanUp, onceDone, start } from '../support/vod/vod-client';
 import { SEAL_KEY } from '../support/webhook';
 
-// What docs/operations.md promises of verification; uploads and events are in rotation.test.ts.
+// The guarantees of docs/operations.md about verification; those about uploads and events are in rotation.test.ts.
 
 afterEach(cleanUp);
 
@@ -48,7 +48,7 @@ test('verification continues while the key pair of the server API rotates', asyn
   expect(minute).toBe(3 * CACHED + 2);
 });
 
-describe('when the seal key of a file was removed', () => {
+describe('a file with a removed seal key', () => {
   let world: Reconciliation;
   beforeEach(async () => {
     world = await startReconciliation();

@@ -10,12 +10,12 @@ import { countingClient, retryDeps, startStore, startUploadsTable, TABLE_NAME } 
 import { context, delivery, signRequest } from '../support/lambda';
 import { apply, cleanUp, cos, onceDone, start, tc3, ugc, VIDEO } from '../support/vod/vod-client';
 
-// The steps of docs/operations.md, made while uploads go on. Two instances of each function have read their secrets at
-// different times, as on AWS, and every event goes to both. The clock is the test's own and counts in minutes.
+// The steps of docs/operations.md, taken while uploads continue. Two instances of each function have read their secrets
+// at different times, as on AWS, and every event goes to both. The clock is the test's own and counts in minutes.
 
 afterEach(cleanUp);
 
-/** How long the functions may go on with what they have read. */
+/** How long the functions cache their secrets. */
 const CACHED = 5;
 /** How long the signatures of this drill live. */
 const VALID_FOR = 10;
@@ -34,7 +34,7 @@ interface Drill {
   readonly pass: (minutes: number) => Promise<void>;
 }
 
-/** What went wrong while the steps were made. */
+/** The failures while the steps were taken. */
 interface Found {
   readonly refused: readonly string[];
   readonly lost: readonly string[];
@@ -164,8 +164,8 @@ async function drill(steps: (drill: Drill) => Promise<void>): Promise<Found> {
 
 const NOTHING: Found = { refused: [], lost: [], wrong: [] };
 
-describe('no upload is refused and no event is lost while', () => {
-  test('the callback token rotates', async () => {
+describe('rotation of secrets', () => {
+  test('no upload is refused and no event is lost while the callback token rotates', async () => {
     const found = await drill(async ({ put, modifyEventConfig, pass }) => {
       put('token', 'new,old');
       await pass(CACHED);
@@ -176,7 +176,7 @@ describe('no upload is refused and no event is lost while', () => {
     expect(found).toEqual(NOTHING);
   });
 
-  test('the SignKey rotates', async () => {
+  test('no upload is refused and no event is lost while the SignKey rotates', async () => {
     const found = await drill(async ({ put, modifyEventConfig, pass }) => {
       put('sign', 'new,old');
       await pass(CACHED);
@@ -187,7 +187,7 @@ describe('no upload is refused and no event is lost while', () => {
     expect(found).toEqual(NOTHING);
   });
 
-  test('the key pair rotates', async () => {
+  test('no upload is refused and no event is lost while the key pair rotates', async () => {
     const found = await drill(async ({ put, keys, pass }) => {
       keys.set(NEW_KEY.secretId, NEW_KEY.secretKey);
       put('key', JSON.stringify(NEW_KEY));
@@ -197,7 +197,7 @@ describe('no upload is refused and no event is lost while', () => {
     expect(found).toEqual(NOTHING);
   });
 
-  test('the seal key rotates', async () => {
+  test('no upload is refused and no event is lost while the seal key rotates', async () => {
     const found = await drill(async ({ put, pass }) => {
       put('seal', 'old,new');
       await pass(CACHED);
@@ -209,8 +209,8 @@ describe('no upload is refused and no event is lost while', () => {
   });
 });
 
-describe('a skipped step of a rotation is noticed', () => {
-  test('a token that VOD has before the functions', async () => {
+describe('skipped steps of a rotation', () => {
+  test('requests are refused if VOD has a new token before the functions', async () => {
     const { refused } = await drill(async ({ put, modifyEventConfig }) => {
       put('token', 'new,old');
       await modifyEventConfig({ token: 'new' });
@@ -218,7 +218,7 @@ describe('a skipped step of a rotation is noticed', () => {
     expect(refused).not.toEqual([]);
   });
 
-  test('a SignKey that VOD has before the functions', async () => {
+  test('requests are refused if VOD has a new SignKey before the functions', async () => {
     const { refused } = await drill(async ({ put, modifyEventConfig }) => {
       put('sign', 'new,old');
       await modifyEventConfig({ SignKey: 'new' });
@@ -226,7 +226,7 @@ describe('a skipped step of a rotation is noticed', () => {
     expect(refused).not.toEqual([]);
   });
 
-  test('a key pair disabled while its signatures live', async () => {
+  test('uploads are refused if a key pair is disabled before its signatures expire', async () => {
     const { refused } = await drill(async ({ put, keys, pass }) => {
       keys.set(NEW_KEY.secretId, NEW_KEY.secretKey);
       put('key', JSON.stringify(NEW_KEY));
@@ -240,7 +240,7 @@ describe('a skipped step of a rotation is noticed', () => {
     ['straight to the new seal key', ['new']],
     ['a new seal key that not every instance knows', ['new,old']],
     ['a seal key dropped while its signatures live', ['old,new', 'new,old', 'new']],
-  ])('%s', async (_, values) => {
+  ])('seals are broken if a step is skipped: %s', async (_, values) => {
     const { wrong } = await drill(async ({ put, pass }) => {
       for (const value of values) {
         put('seal', value);

@@ -116,7 +116,7 @@ describe('A4: a transient failure of SSM is retried', () => {
       (response) =>
         response.writeHead(200, { 'content-length': 99 }).write('{') && setImmediate(() => response.destroy()),
     ],
-  ])('%s', async (_, fault) => {
+  ])('A4: SSM is retried after %s', async (_, fault) => {
     reactions = [fault, fault, found];
     expect(await read(['/a'])).toEqual(new Map([['/a', 'value a']]));
     expect(requests).toHaveLength(3);
@@ -175,8 +175,8 @@ describe('a permanent refusal of SSM is reported at once, with what the operator
       refuse('InvalidKeyId', 'arn:aws:kms:x is disabled'),
       /is disabled\): their KMS key must/,
     ],
-    ['what is not JSON', (response) => response.end('value a'), /SSM returned 200 without an error code$/],
-  ])('%s', async (_, fault, words) => {
+    ['a response that is not JSON', (response) => response.end('value a'), /SSM returned 200 without an error code$/],
+  ])('a permanent refusal of SSM is reported at once, with what the operator can do: %s', async (_, fault, words) => {
     reactions = [fault];
     const message = await reason(['/a']);
     expect(message).toMatch(words);

@@ -116,7 +116,7 @@ describe.each(engines)('store, on %s', (engine) => {
   });
 
   describe('UnprocessedKeys of BatchGetItem', () => {
-    /** A store whose table does not process half of the keys of each batch, so many times; with a clock of its own. */
+    /** A store with a clock of its own; its table leaves half of the keys of a batch unprocessed, `times` times. */
     function busyStore(times: number) {
       const { dynamodb: client, takeCounts } = countingClient(uploads.table);
       let time = 0;
@@ -166,7 +166,7 @@ describe.each(engines)('store, on %s', (engine) => {
   });
 
   describe('an unavailable table', () => {
-    test('gets every event once it is available again, and none counts as recorded before it is durable', async () => {
+    test('an unavailable table gets every event once it is available again, and none counts as recorded before it is durable', async () => {
       const ids = Array.from({ length: 20 }, uploads.freshId);
       await uploads.table.kill();
       let responseCount = 0;
@@ -181,7 +181,7 @@ describe.each(engines)('store, on %s', (engine) => {
       for (const fileId of ids) expect(await uploads.itemOf(fileId)).toMatchObject({ status: 'uploaded', version: 1 });
     });
 
-    test('causes its last error at the deadline', async () => {
+    test('the last error of an unavailable table is thrown at the deadline', async () => {
       await uploads.table.kill();
       const change = (row: Row | undefined): Row => {
         throw new Error(`not reached with ${row?.fileId ?? 'no row'}`);
@@ -192,7 +192,7 @@ describe.each(engines)('store, on %s', (engine) => {
       await uploads.table.restart();
     });
 
-    test('that accepts requests without a response is retried after 3 s until the deadline', async () => {
+    test('a table that accepts requests without a response is retried after 3 s until the deadline', async () => {
       let requestCount = 0;
       const silent = createServer(() => requestCount++).listen(0, '127.0.0.1');
       await once(silent, 'listening');

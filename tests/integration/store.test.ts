@@ -125,7 +125,7 @@ describe.each(engines)('store, on %s', (engine) => {
   });
 
   describe('the list of news', () => {
-    test(`has ${MAX_NEWS} entries at most; what comes beyond them makes the version grow and nothing else`, async () => {
+    test(`the list of news has ${MAX_NEWS} entries at most; a further one only increments the version`, async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       for (let index = 0; index < MAX_NEWS; index++) await uploads.record(finish(fileId, `task-${index}`));
@@ -144,7 +144,7 @@ describe.each(engines)('store, on %s', (engine) => {
       });
     });
 
-    test('that is full when an event reads it, and emptied before the event is written, gets the entry all the same', async () => {
+    test('a list of news that is full when an event reads it, but empty when the event is written, gets the entry', async () => {
       const fileId = uploads.freshId();
       await uploads.record(newFileUpload({ fileId }));
       for (let index = 0; index < MAX_NEWS; index++) await uploads.record(finish(fileId, `task-${index}`));
@@ -173,7 +173,7 @@ describe.each(engines)('store, on %s', (engine) => {
 
     // A question of the algorithm and not of the engine: the faster one is enough.
     (isFast ? test : test.skip)(
-      'H10: 200 distinct tasks of one file at once: all recorded, without n^2 writes',
+      'H10: 200 distinct tasks of one file at once are all recorded, without n^2 writes',
       async () => {
         const fileId = uploads.freshId();
         await uploads.record(newFileUpload({ fileId }));
@@ -223,7 +223,7 @@ describe.each(engines)('store, on %s', (engine) => {
       },
     );
 
-    test('A1: a seal for an empty caller and an empty text makes no such row: empty index keys are dropped', async () => {
+    test('A1: a seal for an empty caller and an empty text makes no refused row: empty index keys are dropped', async () => {
       const fileId = uploads.freshId();
       expect(await uploads.record(newFileUpload({ fileId, sourceContext: seal('', '', false, STORE_SEAL_KEY) }))).toBe(
         'recorded',

@@ -9,12 +9,12 @@ import { newFileUpload } from '../support/events';
 import { delivery, signRequest } from '../support/lambda';
 import { temporaryFolder } from '../support/local';
 
-// The real functions, with the time that serverless.yml gives each: an invocation that outlasts it is `failed`, without an
-// response and without a line of its own in the log.
+// The real functions, with the time that serverless.yml gives each: an invocation that outlasts it is `failed`, without
+// a response and without a line of its own in the log.
 
 const PROJECT = resolve(__dirname, '../..');
 
-/** What a server that accepts and hangs sends before it does. */
+/** The bytes that a server sends before it hangs. */
 const BEGINNINGS = {
   nothing: '',
   'half of a response': 'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"Para',

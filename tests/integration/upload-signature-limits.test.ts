@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 
 describe('secrets of POST /upload-signature', () => {
-  test('are read once, used for five minutes and then read again', async () => {
+  test('secrets are read once, used for five minutes and then read again', async () => {
     const handler = signing.signer();
     const secretIdAt = async (at: number) => {
       signing.clock.now = at;
@@ -28,7 +28,7 @@ describe('secrets of POST /upload-signature', () => {
     expect(await secretIdAt(NOW + 300_000)).toBe('AKIDrotated');
   });
 
-  test('keep their last value when they cannot be read again, which is logged', async () => {
+  test('secrets keep their last value when they cannot be read again, which is logged', async () => {
     const handler = signing.signer();
     await handler(signRequest(), context());
     signing.parameters.delete('/vod/key');
@@ -52,7 +52,7 @@ describe('secrets of POST /upload-signature', () => {
     ['a key pair without its secretKey', { '/vod/key': '{"secretId":"hunter2"}' }],
     ['an empty secretKey', { '/vod/key': '{"secretId":"hunter2","secretKey":""}' }],
     ['an empty seal key', { '/vod/seal': ' , ' }],
-  ])('%s: 503 with Retry-After, and neither the response nor the log shows the value', async (_, parameters) => {
+  ])('%s in SSM causes 503 with Retry-After; response and log do not contain the value', async (_, parameters) => {
     for (const [name, value] of Object.entries(parameters)) signing.parameters.set(name, value);
     const response = await signing.signer()(signRequest(), context());
     expect(response).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
@@ -68,7 +68,7 @@ describe('secrets of POST /upload-signature', () => {
     expect(JSON.stringify([response, signing.lines])).not.toContain('hunter2');
   });
 
-  test('are requested once a second while they cannot be read, however many callers there are', async () => {
+  test('secrets are requested once a second while they cannot be read, however many callers there are', async () => {
     signing.parameters.delete('/vod/seal');
     const before = signing.secretReads();
     const handler = signing.signer();
@@ -136,7 +136,7 @@ describe('the function does not start with a wrong environment, and names the va
     ['SIGN_RATE_PER_MINUTE', '1.5'],
     ['SIGN_RATE_BURST', '2'],
     ['SIGN_RATE_BURST', ''],
-  ])('%s = "%s"', (name, value) => {
+  ])('the function does not start with %s="%s", and names the variable', (name, value) => {
     expect(() => signerConfig({ ...environment, SIGN_RATE_PER_MINUTE: '30', [name]: value })).toThrow(
       new RegExp(`variable ${name} `),
     );

@@ -61,7 +61,7 @@ describe('properties of POST /upload-signature', () => {
     ['classId', { classId: 7 }, { classId: '7' }],
     ['storageRegion', { storageRegion: 'ap-chongqing' }, { storageRegion: 'ap-chongqing' }],
     ['validFor, up to the ceiling', { validFor: 86_400 }, { expireTime: '1795436400' }],
-  ])('%s', async (_, body, expected) => {
+  ])('the signature contains %s', async (_, body, expected) => {
     expect((await sign(body)).parameters).toMatchObject(expected);
   });
 
@@ -71,7 +71,7 @@ describe('properties of POST /upload-signature', () => {
     expect(rest).toMatchObject({ oneTimeValid: false });
   });
 
-  test('sourceContext: sealed with the newest key, bound to the caller, the same for every call of one upload', async () => {
+  test('sourceContext is sealed with the newest key, bound to the caller, and the same for every call of one upload', async () => {
     const first = await sign({ sourceContext: 'order=7' });
     const second = await sign({ sourceContext: 'order=7' });
     const { sourceContext = '' } = first.parameters;
@@ -80,7 +80,7 @@ describe('properties of POST /upload-signature', () => {
     expect(second.parameters['sourceContext']).toBe(sourceContext);
   });
 
-  test('sourceContext: absent or empty, the caller alone is sealed', async () => {
+  test('the caller alone is sealed if sourceContext is absent or empty', async () => {
     for (const body of [undefined, {}, { sourceContext: '' }]) {
       const { parameters } = await sign(body);
       const opened = { seal: 'valid', uploader: 'user-42', signedProcedure: false };
@@ -88,7 +88,7 @@ describe('properties of POST /upload-signature', () => {
     }
   });
 
-  test("sourceContext: contains whether a procedure was signed, the caller's or the policy's", async () => {
+  test("sourceContext contains whether a procedure was signed, the caller's or the policy's", async () => {
     const signedProcedure = async (...call: Parameters<typeof sign>) => {
       const { parameters } = await sign(...call);
       return open(parameters['sourceContext'] ?? '', ['seal-new']).signedProcedure;
@@ -98,7 +98,7 @@ describe('properties of POST /upload-signature', () => {
     expect(await signedProcedure({}, { DEFAULT_PROCEDURE: 'LongVideoPreset' })).toBe(true);
   });
 
-  test('sourceContext: a sealed value of exactly 250 bytes is issued; one byte more is refused with the number of bytes allowed', async () => {
+  test('a sealed sourceContext of exactly 250 bytes is issued; one byte more is refused with the number of bytes allowed', async () => {
     const { errors: [error] = [] } = (await refusal({ sourceContext: '好'.repeat(100) })).problem;
     const maxBytes = Number(/at most (\d+) bytes/.exec(error?.message ?? '')?.[1]);
     expect(error?.path).toBe('/sourceContext');
@@ -131,7 +131,7 @@ describe('POST /upload-signature returns 400 with the property that the schema o
     ['oneTimeValid: 2', { oneTimeValid: 2 }, '/oneTimeValid'],
     ['oneTimeValid: false, where it is forced', { oneTimeValid: false }, '/oneTimeValid', fixed],
     ['a text that is not well-formed', '{"sourceContext": "\\ud800"}', '/sourceContext'],
-  ])('%s', async (...[, body, path, env]) => {
+  ])('POST /upload-signature returns 400 and names the property for %s', async (...[, body, path, env]) => {
     const { status, problem } = await refusal(body, env);
     expect(status).toBe(400);
     expect(problem).toMatchObject({
@@ -150,7 +150,7 @@ describe('POST /upload-signature returns 400 with the property that the schema o
     },
   );
 
-  test('a hostile body gets at most 20 errors, without any of its values', async () => {
+  test('the errors of a hostile body are at most 20, without any of its values', async () => {
     const body = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`m${n}`, 'SECRET-VALUE']));
     const { problem, body: text } = await refusal(body);
     expect(problem.errors).toHaveLength(20);
@@ -182,7 +182,7 @@ test('H9: the first entry of a list is the value of an omitted property', async 
   expect((await sign(chosen, lists)).parameters).toMatchObject({ classId: '7', storageRegion: 'ap-singapore' });
 });
 
-test("taskPriority goes with the policy's procedure as with the caller's", async () => {
+test("taskPriority is accepted with the policy's procedure as with the caller's", async () => {
   const { parameters } = await sign({ taskPriority: 5 }, { DEFAULT_PROCEDURE: 'LongVideoPreset' });
   expect(parameters).toMatchObject({ procedure: 'LongVideoPreset', taskPriority: '5' });
 });
@@ -205,7 +205,7 @@ describe('POST /upload-signature returns 403 for a token without a usable sub', 
     ['an empty sub', { sub: '' }],
     ['a sub of white space', { sub: ' \t\u3000' }],
     ['a sub of 129 bytes', { sub: 'é'.repeat(64) + 'x' }],
-  ])('%s', async (_, claims) => {
+  ])('POST /upload-signature returns 403 for %s', async (_, claims) => {
     const { status, problem } = await refusal(undefined, {}, claims);
     expect(status).toBe(403);
     expect(problem.detail).toMatch(/claim "sub" of 1 to 128 bytes/);

@@ -78,7 +78,7 @@ describe('verification of deletions', () => {
     expect(item).not.toHaveProperty('url');
   });
 
-  test('20 confirmed files that are missing in one call without an event change nothing and raise an alarm', async () => {
+  test('20 confirmed files that are missing in one call without an event change no row and raise an alarm', async () => {
     const ids: string[] = [];
     while (ids.length < 20) ids.push(world.upload());
     for (const fileId of ids) await world.deliver(newFileUpload({ fileId }));

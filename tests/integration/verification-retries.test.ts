@@ -14,7 +14,7 @@ afterEach(async () => {
   await cleanUp();
 });
 
-describe('verification before VOD has the result', () => {
+describe('verification while VOD does not have the result yet', () => {
   test('a file that VOD shows 12 s late is requested again, and confirmed once it is there', async () => {
     const fileId = world.upload();
     let isVisible = false;

@@ -87,7 +87,7 @@ describe('verification of an upload event', () => {
   test.each([
     ['LongVideoPreset', 'ready', false],
     ['FailingPreset', 'failed', true],
-  ])('with %s leads to processing, and its end to %s', async (procedure, status, failed) => {
+  ])('with the procedure %s leads to processing, and its end to %s', async (procedure, status, failed) => {
     const fileId = world.upload({ procedure });
     const [uploaded = {}] = await world.eventsOf(fileId);
     await world.deliver(uploaded);

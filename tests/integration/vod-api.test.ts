@@ -72,7 +72,7 @@ test.each([
   'InternalError.DBError',
   'FailedOperation.NetWorkError',
   'ServiceUnavailable',
-])('V11: %s is transient: tried three times in all, with growing pauses', async (code) => {
+])('V11: %s is transient and attempted three times, with growing pauses', async (code) => {
   const pauses: number[] = [];
   const more = { sleep: (pause: number) => Promise.resolve(void pauses.push(pause)), now: () => 0 };
   let calls = 0;

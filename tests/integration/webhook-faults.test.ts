@@ -28,14 +28,14 @@ const levels = () => new Set(webhook.lines.map(({ level }) => level));
 test.each([
   ['02a', '02b'],
   ['02b', '02a'],
-])('V2: %s, then %s: zeros are no values, in whatever order they come', async (...names) => {
+])('V2: %s, then %s: zeros are treated as missing, in whatever order they arrive', async (...names) => {
   for (const name of names) expect(await webhook.outcome(faultEvent(name))).toBe('recorded');
   const item = await webhook.itemOf(CLIP);
   expect(item).toMatchObject({ status: 'processing', trust: 'pushed', size: 4_372_373 });
   for (const name of ['duration', 'width', 'height']) expect(item).not.toHaveProperty(name);
 });
 
-test('V4: an event that VOD sends again with another cover, name or domain is a repetition and no alarm', async () => {
+test('V4: an event that VOD sends again with another cover, name or domain is repeated, and raises no alarm', async () => {
   expect(await webhook.outcome(faultEvent('07a'))).toBe('recorded');
   const before = await webhook.itemOf(SENT_AGAIN);
   for (const name of ['07b', '07c', '07d']) expect(await webhook.outcome(faultEvent(name))).toBe('repeated');
@@ -63,7 +63,7 @@ test.each<[string, ...string[]]>([
   }
 });
 
-test('V2 to V5: all of them in any order, some of them twice: 200, nothing above info, no zero and no decision', async () => {
+test('V2 to V5: these events in any order, some of them twice, return 200, log nothing above info, and store no zero and no decision', async () => {
   const order = fc.shuffledSubarray([...faultEvents, ...faultEvents], { minLength: 1 });
   await fc.assert(
     fc.asyncProperty(order, async (names) => {

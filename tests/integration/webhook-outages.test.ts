@@ -80,7 +80,7 @@ describe('the webhook while its secrets cannot be read', () => {
     ['the token', '/vod/token', WITH_TOKEN],
     ['the SignKey', '/vod/sign-key', WITH_SIGN_KEY],
     ['the seal key', '/vod/seal', WITH_TOKEN],
-  ])('%s that is missing or blank: 500, never 200', async (_, name, env) => {
+  ])('the webhook returns 500 while %s is missing or blank', async (_, name, env) => {
     const before = webhook.parameters.get(name) ?? '';
     for (const lose of [() => webhook.parameters.delete(name), () => webhook.parameters.set(name, ' ')]) {
       lose();

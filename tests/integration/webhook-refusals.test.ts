@@ -44,14 +44,14 @@ describe('the webhook returns 400 and writes nothing', () => {
     ['a FileDeleted of no file', bareDeletion([])],
     ['a FileDeleted without its files', { EventType: 'FileDeleted', FileDeleteEvent: {} }],
     ['a FileDeleted without a usable id', bareDeletion(['a', 7])],
-  ])('%s', async (_, body) => {
+  ])('the webhook returns 400 for %s, and writes nothing', async (_, body) => {
     const response = await webhook.post(body, { base64: Buffer.isBuffer(body) });
     expect(response.statusCode).toBe(400);
     expect(problemOf(response)).toMatchObject({ type: 'urn:vod-client-upload:problem:invalid-request', status: 400 });
     expect(webhook.takeCounts()).toEqual({});
   });
 
-  test('the response names what is missing, and where', async () => {
+  test('the response of 400 names the missing property and its path', async () => {
     expect(problemOf(await webhook.post({})).detail).toBe(
       'Cannot read event: it must be a JSON object with an EventType',
     );
@@ -68,7 +68,7 @@ describe('the webhook returns 401 and writes nothing', () => {
     ['an empty token', 'token='],
     ['a wrong token before the right one', 'token=token-3&token=token-1'],
     ['the right token under another name', 'Token=token-1'],
-  ])('%s', async (_, query) => {
+  ])('the webhook returns 401 for %s, and writes nothing', async (_, query) => {
     const fileId = freshId();
     const response = await webhook.post(newFileUpload({ fileId }), { query });
     expect(response.statusCode).toBe(401);
@@ -89,13 +89,13 @@ describe('the webhook returns 401 and writes nothing', () => {
     ['Sign without T', { Sign: signed(inSeconds(600)).Sign }],
     ['T without Sign', { T: inSeconds(600) }],
     ['no Sign and T', {}],
-  ])('with a SignKey: %s', async (_, sign) => {
+  ])('the webhook with a SignKey returns 401 for %s, and writes nothing', async (_, sign) => {
     const body = { ...newFileUpload({ fileId: freshId() }), ...sign };
     expect(await webhook.status(body, {}, webhook.handler(WITH_SIGN_KEY))).toBe(401);
     expect(webhook.takeCounts()).toEqual({});
   });
 
-  test('with a SignKey alone: a fresh Sign and T are accepted without a token, the hex digits in either case', async () => {
+  test('with a SignKey alone a fresh Sign and T are accepted without a token, with hex digits in either case', async () => {
     const to = webhook.handler(WITH_SIGN_KEY);
     const { Sign, T } = signed(inSeconds(600));
     for (const sign of [Sign, Sign.toUpperCase()]) {
@@ -124,11 +124,11 @@ describe("order of the webhook's checks", () => {
     ['JSON, with Sign and T in the query', '{', `token=token-1&${queryOf(inSeconds(600))}`, 400],
     ['Sign before the schema', bareUpload(7), 'token=token-1', 401],
     ['then the schema', { ...bareUpload(7), ...signed(inSeconds(600)) }, 'token=token-1', 400],
-  ])('%s', async (_, body, query, status) => {
+  ])('the webhook checks %s', async (_, body, query, status) => {
     expect(await webhook.status(body, { query }, webhook.handler(WITH_BOTH))).toBe(status);
   });
 
-  test('with a SignKey alone, a body over 1 MiB with T in the query is 413', async () => {
+  test('with a SignKey alone, the webhook returns 413 for a body over 1 MiB with T in the query', async () => {
     const to = webhook.handler(WITH_SIGN_KEY);
     expect(await webhook.status(big, { query: queryOf(inSeconds(600)) }, to)).toBe(413);
   });
@@ -147,7 +147,7 @@ describe.each([
 });
 
 describe('H7: requests to the webhook without a credential', () => {
-  test('H7: read no secret: without a token', async () => {
+  test('H7: requests without a token read no secret', async () => {
     const fresh = webhook.handler(WITH_TOKEN);
     const before = webhook.secretReads();
     for (const query of ['', 'token=', 'Token=token-1', 'x=y']) {
@@ -166,7 +166,7 @@ describe('H7: requests to the webhook without a credential', () => {
     ['with a NUL', 'token=%00'],
     ['over 4 096 bytes', `token=${'x'.repeat(4_097)}`],
     ['that comes first, before one of the right form', 'token=&token=token-1'],
-  ])('H7: read no secret: with a token of the wrong form, %s', async (_, query) => {
+  ])('H7: requests with a token of the wrong form, %s, read no secret', async (_, query) => {
     const fresh = webhook.handler(WITH_TOKEN);
     const before = webhook.secretReads();
     const response = await webhook.post(newFileUpload({ fileId: freshId() }), { query }, fresh);
@@ -177,13 +177,13 @@ describe('H7: requests to the webhook without a credential', () => {
   });
 
   test.each<[string, object]>([
-    ['a Sign that is no MD5', { Sign: 'x'.repeat(32), T: inSeconds(600) }],
+    ['a Sign that is not an MD5', { Sign: 'x'.repeat(32), T: inSeconds(600) }],
     ['a Sign of 31 digits', { Sign: 'a'.repeat(31), T: inSeconds(600) }],
     ['a T that is past', { Sign: 'a'.repeat(32), T: inSeconds(-2) }],
     ['a T over 15 minutes ahead', { Sign: 'a'.repeat(32), T: inSeconds(1_000) }],
-    ['a T that is no number', { Sign: 'a'.repeat(32), T: 'soon' }],
+    ['a T that is not a number', { Sign: 'a'.repeat(32), T: 'soon' }],
     ['no Sign', { T: inSeconds(600) }],
-  ])('H7: read no secret: with a SignKey alone and %s', async (_, sign) => {
+  ])('H7: requests with a SignKey alone and %s read no secret', async (_, sign) => {
     const fresh = webhook.handler(WITH_SIGN_KEY);
     const before = webhook.secretReads();
     const body = { ...newFileUpload({ fileId: freshId() }), ...sign };
@@ -192,7 +192,7 @@ describe('H7: requests to the webhook without a credential', () => {
     expect(webhook.secretReads()).toBe(before);
   });
 
-  test('H7: read no secret: with a SignKey alone and no T anywhere', async () => {
+  test('H7: requests with a SignKey alone and without T read no secret', async () => {
     const fresh = webhook.handler(WITH_SIGN_KEY);
     const before = webhook.secretReads();
     expect(await webhook.status(newFileUpload({ fileId: freshId() }), { query: '' }, fresh)).toBe(401);

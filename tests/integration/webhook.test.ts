@@ -112,7 +112,7 @@ describe('V2: zeros of a file that VOD has not analysed yet', () => {
   test.each([
     ['before', [zeros, figures]],
     ['after', [figures, zeros]],
-  ])('never replace the real figures: they come %s them', async (_, order) => {
+  ])('zeros that arrive %s the real figures do not replace them', async (_, order) => {
     const fileId = freshId();
     for (const more of order) expect(await webhook.status(bareUpload(fileId, more))).toBe(200);
     expect(await webhook.itemOf(fileId)).toMatchObject({ size: 3, duration: 60.5, width: 1920, height: 1080 });
@@ -219,9 +219,9 @@ describe('the webhook returns 200, logs the event and writes no row', () => {
     ['a task of ProcessMediaByUrl with an empty FileId', byUrl(''), ''],
     ["a task of ProcessMediaByUrl with the caller's own text as FileId", byUrl('my-video'), 'my-video'],
     ['a task of ProcessMediaByUrl with 41 digits as FileId', byUrl('4'.repeat(41)), '4'.repeat(41)],
-    ['a review of no VOD file', reviewComplete(''), ''],
+    ['a review of a file that is not in VOD', reviewComplete(''), ''],
     ['a task event whose payload is null', { EventType: 'ProcedureStateChanged', ProcedureStateChangeEvent: null }, ''],
-  ])('%s', async (_, body, fileId) => {
+  ])('the webhook returns 200, logs the event and writes no row for %s', async (_, body, fileId) => {
     const response = await webhook.post(body);
     expect(response).toMatchObject({ statusCode: 200, body: '{"outcome":"ignored"}' });
     expect(webhook.lines).toEqual([expect.objectContaining({ level: 'info', outcome: 'ignored', fileIds: [] })]);

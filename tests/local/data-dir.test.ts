@@ -89,7 +89,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     expect(await readdir(join(dataDir, 'owner'))).toEqual([]);
   }, 120_000);
 
-  test('a killed process leaves a claim that does not block the next start', async () => {
+  test('the claim of a killed process does not block the next start', async () => {
     const first = await startProcess(dataDir);
     first.child.kill('SIGKILL');
     await first.exited;
@@ -111,7 +111,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     await release();
   });
 
-  test('of many that start at once, one becomes the owner', async () => {
+  test('one of many processes that start at once becomes the owner', async () => {
     for (let round = 0; round < 20; round++) {
       const results = await Promise.allSettled(Array.from({ length: 8 }, () => ownDataDir(dataDir)));
       const owners = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -124,7 +124,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     }
   });
 
-  test('can be released and owned again, by another path too', async () => {
+  test('a folder can be released and owned again, by another path too', async () => {
     const release = await ownDataDir(dataDir);
     await expect(ownDataDir(join(dataDir, '..', dataDir.split('/').at(-1) ?? ''))).rejects.toThrow(' is in use by ');
     await release();
@@ -133,7 +133,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     )();
   });
 
-  test('works where the path is too long for a socket', async () => {
+  test('a folder with a path that is too long for a socket can be owned', async () => {
     const deep = join(dataDir, 'x'.repeat(60), 'y'.repeat(60));
     const release = await ownDataDir(deep);
     await expect(ownDataDir(deep)).rejects.toThrow(' is in use by ');
@@ -143,7 +143,7 @@ describe('H11: one DATA_DIR has one owner', () => {
     )();
   });
 
-  test('a copy of a folder in use is not in use', async () => {
+  test('a copy of a folder in use is not owned', async () => {
     const copy = `${dataDir}-copy`;
     const release = await ownDataDir(dataDir);
     mkdirSync(join(copy, 'owner'), { recursive: true });
@@ -170,7 +170,7 @@ describe('H16: a DATA_DIR that cannot be one', () => {
     60_000,
   );
 
-  test('the local VOD alone refuses it too', async () => {
+  test('the local VOD alone refuses a DATA_DIR that cannot be one', async () => {
     const options = { port: 0, dataDir: '/proc/x', secretId: 'a', secretKey: 'b', callbackUrl: '' };
     await expect(startVod(options)).rejects.toThrow('ENOENT');
   });

@@ -129,7 +129,7 @@ describe.each(engines)('the stream source with %s', (engine) => {
     expect(calls.at(-1)).toEqual(['8']);
   });
 
-  test('an event has what Lambda puts into it', async () => {
+  test('an event has the fields that Lambda sets', async () => {
     await put(table.client, '1', 'a');
     await put(table.client, '1', 'b');
     await (await start()).idle();
@@ -165,7 +165,7 @@ describe.each(engines)('the stream source with %s', (engine) => {
     expect(calls).toHaveLength(1);
   });
 
-  test('the reported record and all after it are delivered again, those before it are not', async () => {
+  test('the reported record and all after it are delivered again, but not those before it', async () => {
     await putAll(['1', '2', '3']);
     let failing = true;
     const handler: Handler = (_, event) => {
@@ -239,7 +239,7 @@ describe.each(engines)('the stream source with %s', (engine) => {
     expect(calls.flat()).toEqual(['4', '5', '6']);
   });
 
-  test('LATEST skips what was there at the first start, and nothing after it', async () => {
+  test('LATEST skips the records from before the first start, and no later one', async () => {
     await putAll(['1', '2']);
     const first = await start({ startingPosition: 'LATEST' });
     await first.stop();

@@ -54,7 +54,7 @@ function raw(port: number, bytes: string): Promise<string> {
   });
 }
 
-describe("the gateway's own responses:", () => {
+describe("the gateway's own responses", () => {
   test.each([
     ['unknown path', 'GET', '/nowhere', 404, 'Not Found'],
     ['unknown method of a known path', 'DELETE', '/echo', 404, 'Not Found'],
@@ -63,14 +63,14 @@ describe("the gateway's own responses:", () => {
     ['a handler that throws', 'POST', '/throws', 500, 'Internal Server Error'],
     ['an instance that crashes', 'POST', '/crashes', 500, 'Internal Server Error'],
     ['no token', 'POST', '/whoami', 401, 'Unauthorized'],
-  ])('%s', async (_, method, path, status, message) => {
+  ])('the gateway responds to: %s', async (_, method, path, status, message) => {
     const response = await fetch(`${run.url}${path}`, { method });
     expect(response.status).toBe(status);
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(await response.json()).toEqual({ message });
   });
 
-  test('a body of over 10 MB', async () => {
+  test('the gateway refuses a body of over 10 MB with 413', async () => {
     const response = await post('/echo', Buffer.alloc(10 * 2 ** 20 + 1));
     expect(response.status).toBe(413);
     expect(await response.json()).toEqual({ message: 'Request Entity Too Large' });
@@ -80,7 +80,7 @@ describe("the gateway's own responses:", () => {
     [10_240, 200],
     [10_241, 431],
     [60_000, 431],
-  ])('a request line with headers of %i bytes: %i', async (bytes, status) => {
+  ])('the gateway responds to a request line with headers of %i bytes with %i', async (bytes, status) => {
     const { port } = new URL(run.url);
     const head = `GET /bare?q=1 HTTP/1.1\r\nHost: localhost:${port}\r\nX-Fill: \r\nConnection: close\r\n`;
     const filled = head.replace('X-Fill: ', `X-Fill: ${'x'.repeat(bytes - head.length)}`);
@@ -89,7 +89,7 @@ describe("the gateway's own responses:", () => {
     if (status === 431) expect(response).toContain('{"message":"Request Header Fields Too Large"}');
   });
 
-  test('a function that runs out of its time, and its instance is replaced', async () => {
+  test('the gateway returns 500 for a function that runs out of its time, and replaces its instance', async () => {
     expect((await post('/slow', '1')).status).toBe(200);
     const response = await post('/slow', '5000');
     expect(response.status).toBe(500);
@@ -98,7 +98,7 @@ describe("the gateway's own responses:", () => {
     expect(await (await post('/slow', '1')).json()).toEqual({ calls: 1 });
   });
 
-  test('a function that outlasts the API', async () => {
+  test('the gateway returns 503 for a function that runs longer than the timeout of the API', async () => {
     const api = httpApi(run.config, () => new Promise(() => undefined), { integrationTimeout: 50 });
     const { port, close } = await listen(api);
     const response = await fetch(`http://127.0.0.1:${port}/bare`);
@@ -133,7 +133,7 @@ describe('the JWT authorizer', () => {
     ['one of several audiences', () => ({ aud: ['elsewhere', 'local-app'] })],
     ['client_id in place of aud', () => ({ aud: undefined, client_id: 'local-app' })],
     ['not before a moment that has passed', () => ({ nbf: now() - 1 })],
-  ])('lets through: %s', async (_, changed) => {
+  ])('accepts a token: %s', async (_, changed) => {
     const token = await run.issuer.token(claims(changed()));
     expect((await who(`Bearer ${token}`)).status).toBe(200);
     expect((await who(token)).status).toBe(200);
@@ -150,10 +150,10 @@ describe('the JWT authorizer', () => {
     ['issuer with a slash more', () => ({ iss: `${run.url}/local/issuer/` })],
     ['no issuer', () => ({ iss: undefined })],
     ['wrong audience', () => ({ aud: 'elsewhere' })],
-    ['wrong audience beside a right client_id', () => ({ aud: 'elsewhere', client_id: 'local-app' })],
+    ['wrong audience with a right client_id', () => ({ aud: 'elsewhere', client_id: 'local-app' })],
     ['wrong client_id', () => ({ aud: undefined, client_id: 'elsewhere' })],
     ['neither audience nor client_id', () => ({ aud: undefined })],
-  ])('refuses: %s', async (_, changed) => {
+  ])('refuses a token: %s', async (_, changed) => {
     const response = await who(`Bearer ${await run.issuer.token(claims(changed()))}`);
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual({ message: 'Unauthorized' });
@@ -161,7 +161,7 @@ describe('the JWT authorizer', () => {
   });
 
   test.each<[string, () => Promise<string> | string]>([
-    ['no JWT', () => 'hello'],
+    ['not a JWT', () => 'hello'],
     ['another scheme', () => 'Basic dTpw'],
     ['another key under the kid of the issuer', async () => signed(other, { alg: 'RS256', kid: await kid() })],
     ['an unknown kid', () => signed(other, { alg: 'RS256', kid: 'unknown' })],
@@ -187,11 +187,11 @@ describe('the JWT authorizer', () => {
         return [header, payload, createHmac('sha256', 'x').digest('base64url')].join('.');
       },
     ],
-  ])('refuses: %s', async (_, token) => {
+  ])('refuses a credential: %s', async (_, token) => {
     expect((await who(`Bearer ${await token()}`)).status).toBe(401);
   });
 
-  test('passes the claims on as text, as API Gateway does', async () => {
+  test('passes on the claims as text, as API Gateway does', async () => {
     const token = await run.issuer.token(
       claims({ aud: ['local-app', 'b'], exp: 4102444800, admin: true, a: { b: 1 } }),
     );
@@ -214,7 +214,7 @@ describe('the JWT authorizer', () => {
 });
 
 describe('the event', () => {
-  test('has what payload format 2.0 has', async () => {
+  test('has the fields of payload format 2.0', async () => {
     const { event, context } = await echo('/echo?a=1&b=x%20y&a=2&c=', '{"ü":1}', {
       'X-Mixed-Case': 'kept',
       cookie: 'one=1; two=2',
@@ -278,7 +278,7 @@ describe('the event', () => {
     ['application/x-www-form-urlencoded', true],
     ['application/octet-stream', true],
     ['', true],
-  ])('brings a body of type "%s", base64: %s', async (type, isBase64Encoded) => {
+  ])('contains a body of type "%s", base64: %s', async (type, isBase64Encoded) => {
     const { event } = await echo('/echo', Buffer.from('{"a":1}'), { 'content-type': type });
     const body = isBase64Encoded ? Buffer.from('{"a":1}').toString('base64') : '{"a":1}';
     expect(event).toMatchObject({ body, isBase64Encoded });
@@ -286,7 +286,7 @@ describe('the event', () => {
 });
 
 describe("a function's result", () => {
-  test('with a statusCode is the whole response', async () => {
+  test('is the whole response if it has a statusCode', async () => {
     const body = Buffer.from([0, 255]).toString('base64');
     const headers = { 'Content-Type': 'image/png', 'x-number': 1 };
     const cookies = ['a=1; Secure', 'b=2'];
@@ -298,7 +298,7 @@ describe("a function's result", () => {
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255]);
   });
 
-  test('without a statusCode is a JSON body', async () => {
+  test('is a JSON body without a statusCode', async () => {
     const response = await respondWith({ hello: 'world' });
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -308,7 +308,7 @@ describe("a function's result", () => {
 
   test.each([
     ['a statusCode that is not a number', { statusCode: 'fine' }],
-    ['a body that is no text', { statusCode: 200, body: { a: 1 } }],
+    ['a body that is not a text', { statusCode: 200, body: { a: 1 } }],
     ['a header that HTTP does not know', { statusCode: 200, headers: { 'a b': 'c' } }],
   ])('is refused with %s', async (_, result) => {
     const response = await respondWith(result);
@@ -384,7 +384,7 @@ describe('CORS', () => {
 });
 
 describe('an instance', () => {
-  test('sees what serverless.yml declares and what Lambda sets, and no more', async () => {
+  test('has the environment that serverless.yml declares and Lambda sets, and nothing else', async () => {
     const { TABLE, ...seen } = (await (await fetch(`${run.url}/environment`)).json()) as Record<string, string>;
     expect(TABLE).toBeUndefined(); // another function's
     expect(Object.keys(seen).filter((name) => !/^(AWS_|LANG$|TZ$|_HANDLER$)/.test(name))).toEqual(['EVERYWHERE']);

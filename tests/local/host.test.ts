@@ -52,7 +52,7 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
   }, 60_000);
   afterAll(() => run.stop());
 
-  test('the page, tokens, rows and the functions are reached', async () => {
+  test('the page, tokens, rows and the functions can be reached', async () => {
     for (const path of ['/', '/local/config', '/local/uploads', '/local/page/main.js']) {
       expect([path, (await send(host, port, { path })).status]).toEqual([path, 200]);
     }
@@ -174,17 +174,20 @@ describeWithNetwork('N13: HOST=0.0.0.0', () => {
 describe('N13: HOST', () => {
   afterEach(killProcesses);
 
-  test.each([undefined, '', 'localhost', '127.0.0.1', '::1', '[::1]'])('%s listens on loopback only', async (value) => {
-    const { host } = settings(value === undefined ? {} : { HOST: value });
-    expect(addressesOf(await publicAddressOf(host))).toEqual(addressesOf(undefined));
-  });
+  test.each([undefined, '', 'localhost', '127.0.0.1', '::1', '[::1]'])(
+    'HOST=%s listens on loopback only',
+    async (value) => {
+      const { host } = settings(value === undefined ? {} : { HOST: value });
+      expect(addressesOf(await publicAddressOf(host))).toEqual(addressesOf(undefined));
+    },
+  );
 
   test.each([
     ['0.0.0.0', ['0.0.0.0', '::1']],
     ['::', ['::']],
     ['192.0.2.7', ['127.0.0.1', '::1', '192.0.2.7']],
     ['2001:db8::7', ['127.0.0.1', '::1', '2001:db8::7']],
-  ])('%s listens on %j', async (value, expected) => {
+  ])('HOST=%s listens on %j', async (value, expected) => {
     const added = await publicAddressOf(settings({ HOST: value }).host);
     expect(addressesOf(added).map(({ host }) => host)).toEqual(expected);
   });
@@ -196,7 +199,7 @@ describe('N13: HOST', () => {
     ['198.51.100.1', 'HOST must be an address of this machine: '],
     ['127.0.1.1', 'which only this machine reaches'],
   ])(
-    '%s ends the start with one line',
+    'HOST=%s ends the start with one line',
     async (value, message) => {
       const dataDir = await temporaryFolder();
       const run = await startProcess(dataDir, { HOST: value });

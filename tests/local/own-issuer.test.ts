@@ -5,13 +5,13 @@ import { generateKeyPair, exportJWK, SignJWT, type JWK, type JWTPayload } from '
 import { settings } from '../../local/settings';
 import { fixtureProject, startTestRun, type TestRun } from '../support/local';
 
-// N2: an app's own login, accepted beside the built-in issuer. Here a server that publishes its keys as OpenID Connect does.
+// N2: an app's own login in addition to the built-in issuer: a server that publishes its keys as OpenID Connect does.
 
 interface OwnIssuer {
   readonly url: string;
   readonly sign: (changed?: JWTPayload, alg?: string) => Promise<string>;
   readonly server: Server;
-  /** What `/.well-known/openid-configuration` and `/keys` return in place of the documents. */
+  /** Responses of `/.well-known/openid-configuration` and `/keys` in place of the documents. */
   override: { configuration?: (url: string) => string; keys?: string; isEndless?: boolean };
 }
 
@@ -57,7 +57,7 @@ afterAll(async () => {
 const who = (token: string, url = run.url) =>
   fetch(`${url}/whoami`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
 
-test('N2: a token of the configured issuer is accepted beside those of the built-in issuer', async () => {
+test('N2: tokens of the configured issuer and of the built-in issuer are accepted', async () => {
   const response = await who(await issuer.sign());
   expect(response.status).toBe(200);
   const { event } = (await response.json()) as { event: { requestContext: { authorizer: object } } };
@@ -74,7 +74,7 @@ test.each<[string, () => Promise<string>]>([
   ['an iat in the future', () => issuer.sign({ iat: Math.floor(Date.now() / 1000) + 60 })],
   ['an nbf in the future', () => issuer.sign({ nbf: Math.floor(Date.now() / 1000) + 60 })],
   ['a token of the built-in issuer in its name', () => run.issuer.token({ sub: 'a', iss: issuer.url, aud: 'my-app' })],
-])('N2: its tokens are refused with %s', async (_, token) => {
+])('N2: tokens of the configured issuer are refused with %s', async (_, token) => {
   const response = await who(await token());
   expect(response.status).toBe(401);
   expect(response.headers.get('www-authenticate')).toContain('invalid_token');
@@ -95,7 +95,7 @@ describe('an issuer whose keys cannot be read', () => {
     await check(own).finally(() => own.stop());
   }
 
-  test('N2: is named in the terminal, and its tokens are accepted as soon as it responds', async () => {
+  test('N2: an issuer without keys is named in the terminal, and its tokens are accepted as soon as it responds', async () => {
     const late = await startIssuer();
     const { port } = late.server.address() as AddressInfo;
     late.server.close();
@@ -130,7 +130,7 @@ describe('an issuer whose keys cannot be read', () => {
 });
 
 describe('JWT_ISSUER and JWT_AUDIENCE', () => {
-  test('are read from the environment, several audiences with commas between', () => {
+  test('JWT_ISSUER and JWT_AUDIENCE are read from the environment, audiences separated by commas', () => {
     const env = { JWT_ISSUER: 'https://login.example.com/', JWT_AUDIENCE: 'a, b' };
     expect(settings(env).ownIssuer).toEqual({ issuer: 'https://login.example.com/', audience: ['a', 'b'] });
     expect(settings({ JWT_ISSUER: ' ', JWT_AUDIENCE: '' }).ownIssuer).toBeUndefined();

@@ -85,7 +85,7 @@ describe('filterRecords', () => {
     [{ type: 'FileDeleted' }, ['FileDeleted']],
     [{ outcome: 'accepted' }, ['NewFileUpload']],
     [{ outcome: 'accepted', text: '"7"' }, []],
-  ])('%j shows %j', (filter, types) => {
+  ])('the filter %j shows %j', (filter, types) => {
     expect(shown(filter)).toEqual(types);
   });
 });

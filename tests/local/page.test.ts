@@ -14,7 +14,7 @@ import { until } from '../support/vod/vod-client';
 
 const folder = join(__dirname, '../../local/page');
 
-describe('the local run serves', () => {
+describe('pages and routes of the local run', () => {
   let run: TestRun;
   beforeAll(async () => {
     run = await startTestRun();
@@ -23,7 +23,7 @@ describe('the local run serves', () => {
 
   const get = (path: string) => fetch(`${run.url}${path}`);
 
-  test('the page, all that it loads, and all that its modules import', async () => {
+  test('the local run serves the page, all that it loads, and all that its modules import', async () => {
     const seen = new Set<string>();
     const load = async (path: string): Promise<void> => {
       if (seen.has(path)) return;
@@ -49,13 +49,13 @@ describe('the local run serves', () => {
     ['/local/page/main.js', 'text/javascript; charset=utf-8'],
     ['/local/sdk/vod-js-sdk-v6.js', 'text/javascript; charset=utf-8'],
     ['/local/client/zh.js', 'text/javascript; charset=utf-8'],
-  ])('%s as %s', async (path, type) => {
+  ])('the local run serves %s as %s', async (path, type) => {
     const { headers } = await get(path);
     expect(headers.get('content-type')).toBe(type);
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  test('the SDK as its package has it', async () => {
+  test('the local run serves the SDK of its package unchanged', async () => {
     const original = await readFile(require.resolve('vod-js-sdk-v6/dist/vod-js-sdk-v6.js'));
     const served = Buffer.from(await (await get('/local/sdk/vod-js-sdk-v6.js')).arrayBuffer());
     expect(served.equals(original)).toBe(true);
@@ -72,7 +72,7 @@ describe('the local run serves', () => {
     '/local/client/react.js',
     '/local/client/',
     '//etc/passwd',
-  ])('nothing at %s', async (path) => {
+  ])('the local run serves nothing at %s', async (path) => {
     // fetch would tidy the path up
     const status = await new Promise((resolve, reject) => {
       const sent = request(run.url, { path }, (response) => {
@@ -84,19 +84,19 @@ describe('the local run serves', () => {
     expect(status).toBe(404);
   });
 
-  test('a policy by which only own scripts run, and only the local VOD is called', async () => {
+  test('the local run serves a CSP that allows only its own scripts and calls of the local VOD', async () => {
     const policy = (await get('/')).headers.get('content-security-policy');
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self'");
     expect(policy).toContain(`connect-src 'self' ${run.vod.url}; media-src ${run.vod.url}`);
   });
 
-  test('the client package, which imports nothing but the SDK', async () => {
+  test('the local run serves the client package, which imports only the SDK', async () => {
     const text = await (await get('/local/client/index.js')).text();
     expect(text).toMatch(/export \{[^}]*createUploads/);
     expect([...text.matchAll(/\b(?:import\(|from )["']([^"']+)/g)].map(([, name]) => name)).toEqual(['vod-js-sdk-v6']);
   });
 
-  test('the URL of the VOD and the features of the run', async () => {
+  test('the local run serves the URL of the VOD and the features of the run', async () => {
     const procedures = ['LongVideoPreset', 'FailingPreset', 'BlockingPreset', 'ReviewPreset'];
     expect(await (await get('/local/config')).json()).toEqual({
       vodUrl: run.vod.url,
@@ -108,7 +108,7 @@ describe('the local run serves', () => {
     for (const procedure of procedures) expect((await sign({ procedure })).status).toBe(200);
   });
 
-  test('a getSignature to copy that works unchanged', async () => {
+  test('the local run serves a getSignature to copy that works unchanged', async () => {
     const context = { fetch, JSON, Error, userToken: () => run.issuer.token({ sub: 'user-42' }) };
     const [code] = getSignatureCode(`${run.url}/upload-signature`, { oneTimeValid: true }).split('\n\n');
     const getSignature = runInNewContext(`${code}; getSignature`, context) as () => Promise<string>;
@@ -124,7 +124,7 @@ describe('the local run serves', () => {
     return { status: response.status, json: (await response.json()) as Record<string, unknown> };
   };
 
-  test('the callbacks of the VOD, which can be sent again, without the token', async () => {
+  test('the local run serves the callbacks of the VOD without the token, and sends them again', async () => {
     run.vod.put({ name: 'cat', type: 'mp4', size: 1, sourceContext: '' });
     await until(() => run.vod.callbackLog.get(1)?.attempts[0]?.responseBody !== undefined);
     const text = await (await get('/local/events')).text();
@@ -147,7 +147,7 @@ describe('the local run serves', () => {
     expect(await send('POST', '/local/events/77/send')).toMatchObject({ status: 404 });
   });
 
-  test('the data of the VOD, without secrets, and its faults', async () => {
+  test('the local run serves the data of the VOD without secrets, and its faults', async () => {
     const { json } = await send('GET', '/local/vod');
     expect(json).toMatchObject({ files: { total: 1 }, events: { mode: 'PUSH' }, faults: { drop: 0, format: '3.0' } });
     const { vodSecretKey, callbackToken, urlKey, playerKey } = run.secrets;
@@ -162,7 +162,7 @@ describe('the local run serves', () => {
     expect(await send('DELETE', '/local/faults')).toMatchObject({ status: 200, json: { drop: 0 } });
   });
 
-  test('the cover of a file by a signed URL', async () => {
+  test('the local run serves the cover of a file by a signed URL', async () => {
     const { fileId } = run.vod.put({
       name: 'covered',
       type: 'mp4',
@@ -178,7 +178,7 @@ describe('the local run serves', () => {
     expect((await get('/local/cover/1')).status).toBe(404);
   });
 
-  test('no webhooks where there is no NOTIFY_URL', async () => {
+  test('the local run serves no webhooks without NOTIFY_URL', async () => {
     expect((await get('/local/webhooks')).status).toBe(404);
     expect((await send('POST', '/local/notify', {})).status).toBe(404);
   });
@@ -193,7 +193,7 @@ describe('the local run serves', () => {
   }
 });
 
-test('the code to copy for the client package uploads as it stands', async () => {
+test('the code to copy for the client package uploads unchanged', async () => {
   const options: unknown[] = [];
   const upload = {
     subscribe: (listener: (snapshot: object) => void) => {
@@ -224,7 +224,7 @@ test('the code to copy for the client package uploads as it stands', async () =>
   expect(lines).toEqual([['uploading', 0.5]]);
 });
 
-test('the code to copy carries any text as it is', () => {
+test('the code to copy contains any text unchanged', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary' }), (sourceContext) => {
       const code = getSignatureCode('http://localhost/', { sourceContext });
@@ -247,7 +247,7 @@ describe('map-hosts of the page', () => {
     ['http://b-1.cos.ap-chongqing.myqcloud.com/1/a.mp4?uploads', '/b-1.cos.ap-chongqing.myqcloud.com/1/a.mp4?uploads'],
     ['https://b-1.cos.ap-chongqing.myqcloud.com', '/b-1.cos.ap-chongqing.myqcloud.com'],
     ['https://b-1.cos.ap-chongqing.tencentcos.cn/?uploads', '/b-1.cos.ap-chongqing.tencentcos.cn/?uploads'],
-  ])('%s goes to the local VOD', (url, path) => {
+  ])('map-hosts.js redirects %s to the local VOD', (url, path) => {
     expect(localUrl(url, vod)).toBe(`${vod}${path}`);
   });
 
@@ -258,13 +258,13 @@ describe('map-hosts of the page', () => {
     'https://example.com/vod2.qcloud.com/',
     'https://example.com/b.cos.ap-x.myqcloud.com/',
     'https://notvod2.qcloud.com/',
-  ])('%s stays', (url) => {
+  ])('map-hosts.js does not redirect %s', (url) => {
     expect(localUrl(url, vod)).toBe(url);
   });
 });
 
 describe('numbers for people', () => {
-  test('bytes and speed, in units that fit', () => {
+  test('bytes and speed are shown in suitable units', () => {
     expect(formatBytes(0, 'en')).toBe('0 bytes');
     expect(formatBytes(1, 'en')).toBe('1 byte');
     expect(formatBytes(999, 'en')).toBe('999 bytes');
@@ -276,7 +276,7 @@ describe('numbers for people', () => {
     expect(formatSpeed(5_120_000, 'zh')).toContain('5.1');
   });
 
-  test('time, in the one or two units that matter', () => {
+  test('time is shown in one or two suitable units', () => {
     expect(formatSeconds(0.2, 'en')).toBe('1 sec');
     expect(formatSeconds(59.5, 'en')).toBe('1 min 0 sec');
     expect(formatSeconds(125, 'en')).toBe('2 min 5 sec');
@@ -327,7 +327,7 @@ describe('own uploads on the page', () => {
     ...(stored && { upload: stored }),
   });
 
-  test('are read page by page', async () => {
+  test('the uploads are read page by page', async () => {
     const { mine } = start([1, 2, 3, 4, 5, 6].map(ready));
     await mine.open('user-42');
     expect(mine.current).toMatchObject({ user: 'user-42', isRead: true });
@@ -396,11 +396,11 @@ describe('strings of the page', () => {
       ]),
     );
 
-  test('are there in both languages', () => {
+  test('the strings exist in both languages', () => {
     expect(shape(STRINGS.zh)).toEqual(shape(STRINGS.en));
   });
 
-  test('are there for everything that the page names, and nothing else', async () => {
+  test('the strings are exactly those that the page uses', async () => {
     const html = await readFile(join(folder, 'index.html'), 'utf8');
     const named = [...html.matchAll(/data-(?:text|label)="(\w+)"/g)].map(([, name]) => name);
     expect(Object.keys(STRINGS.en)).toEqual(expect.arrayContaining(named));

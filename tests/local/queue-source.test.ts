@@ -87,7 +87,7 @@ const failing = (body: string) => (event: SQSEvent) => {
 
 const empty = { visible: 0, inFlight: 0, delayed: 0 };
 
-test('an event has what Lambda puts into it', async () => {
+test('an event has the fields that Lambda sets', async () => {
   const messageId = queues.send('work', 'hello');
   advance(1);
   start();
@@ -116,7 +116,7 @@ test('an event has what Lambda puts into it', async () => {
   ]);
 });
 
-test('what succeeded is deleted, and what was reported comes back when its visibility timeout ends', async () => {
+test('successful messages are deleted, and reported ones are received again when their visibility timeout ends', async () => {
   sendAll('a', 'b', 'c');
   start({}, failing('b'));
   await source.idle();
@@ -128,7 +128,7 @@ test('what succeeded is deleted, and what was reported comes back when its visib
   expect(events[1]?.Records[0]?.attributes.ApproximateReceiveCount).toBe('2');
 });
 
-test('a function that fails, or names a message of no batch, leaves the whole batch in the queue', async () => {
+test('a function that fails, or names an unknown message, leaves the whole batch in the queue', async () => {
   sendAll('a', 'b');
   const outcomes: Outcome[] = ['failed', { json: '{"batchItemFailures":[{"itemIdentifier":"x"}]}' }];
   start({}, () => outcomes.shift() ?? success);
@@ -162,7 +162,7 @@ test('a message that fails maxReceiveCount times ends in the dead-letter queue',
   expect(queues.stats('dead').visible).toBe(1);
 });
 
-test('a delayed message is delivered when its delay ends, and is not waited for', async () => {
+test('a delayed message is delivered when its delay ends, and does not delay others', async () => {
   queues.send('work', 'late', 900);
   start();
   await source.idle();
@@ -235,7 +235,7 @@ test('a call that fails during the stop returns its messages to the queue', asyn
   expect(queues.stats('work').visible).toBe(1);
 });
 
-test('a stop returns what it was gathering to the queue', async () => {
+test('a stop returns the gathered messages to the queue', async () => {
   sendAll('slow');
   start({ batchSize: 2, maximumBatchingWindow: 300 });
   await sleep(200); // it is being gathered

@@ -385,7 +385,7 @@ describe('refusals', () => {
 });
 
 describe('restart', () => {
-  /** What a `kill -9` at this moment would leave behind, opened by a second process. */
+  /** The queues as a second process would open them after a `kill -9` at this moment. */
   async function afterKill<T>(look: (survivor: Queues) => T, declared = DECLARED): Promise<T> {
     const copy = await temporaryFolder();
     await cp(path, copy, { recursive: true });

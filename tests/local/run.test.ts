@@ -48,7 +48,7 @@ describe('npm start', () => {
     expect(kept).not.toContain('AKIDgiven');
   }, 60_000);
 
-  test('with NOTIFY_URL prints where webhooks go and their secret, which a receiver verifies them with', async () => {
+  test('with NOTIFY_URL prints the receiver of webhooks and the secret that verifies them', async () => {
     const app = await startAppServer();
     try {
       const run = await start({ NOTIFY_URL: app.url });
@@ -156,7 +156,7 @@ test('every deploy parameter that .env can set is set here', async () => {
 });
 
 describe('secrets of npm start', () => {
-  test('are created once, and readable by their owner alone', async () => {
+  test('secrets are created once, and readable by their owner alone', async () => {
     const first = await loadSecrets(dataDir);
     expect(first).toMatchObject({
       vodSecretId: expect.stringMatching(/^AKID[A-Za-z0-9]{32}$/) as unknown,
@@ -167,7 +167,7 @@ describe('secrets of npm start', () => {
     expect(await loadSecrets(dataDir)).toEqual(first);
   });
 
-  test('an empty token means no token only beside a sign key', async () => {
+  test('an empty token means no token only if there is a sign key', async () => {
     const { callbackToken } = await loadSecrets(dataDir);
     expect((await loadSecrets(dataDir, { callbackToken: '' })).callbackToken).toBe(callbackToken);
     const signOnly = await loadSecrets(dataDir, { callbackToken: '', callbackSignKey: 'k' });
@@ -175,7 +175,7 @@ describe('secrets of npm start', () => {
     expect(deployParameters('', '', signOnly)).toMatchObject({ CALLBACK_TOKEN_PARAMETER: '' });
   });
 
-  test('are not silently replaced when they are damaged', async () => {
+  test('damaged secrets are not silently replaced', async () => {
     await writeFile(join(dataDir, 'secrets.json'), '{');
     await expect(loadSecrets(dataDir)).rejects.toThrow('is damaged: delete it, and new secrets are made');
   });

@@ -166,7 +166,7 @@ describe.each(engines)('the stream of %s', (engine) => {
     },
   );
 
-  test('a record has what DynamoDB puts into it', async () => {
+  test('a record has the fields that DynamoDB sets', async () => {
     const before = Date.now() / 1000;
     await put('1', { n: { N: '1.5' }, list: { L: [{ M: { a: { BOOL: true } } }] }, none: { NULL: true } });
     const [record] = await readAll();

@@ -6,7 +6,7 @@ import { startQueues, type Queues } from '../../local/services/queue';
 import { createWebhooks, type Webhooks } from '../../local/webhooks/webhooks';
 import { startAppServer, status, type AppServer } from '../support/app-server';
 
-// What stands between the function that sends webhooks and the app's server.
+// The local proxy between the function that sends webhooks and the app's server.
 
 const QUEUE = 'NotifyAppQueue';
 const DEAD_LETTERS = 'NotifyAppDeadLetters';

@@ -66,7 +66,7 @@ describe.each(SEEDS)('A4: 300 instances that start at once over 40 calls of SSM 
   });
 });
 
-describe.each(SEEDS)('H7: 1 000 posts without a credential beside 300 callers and 300 events (seed %i)', (seed) => {
+describe.each(SEEDS)('H7: 1 000 posts without a credential among 300 callers and 300 events (seed %i)', (seed) => {
   const run = async (query: string) => {
     const account = startColdAccount({ seed });
     const [posts, responses] = await account.time.run(
@@ -129,7 +129,7 @@ test.each([
   ['a token that ends with a line break', 'token=abc%0A'],
   ['a token over 4 096 bytes', `token=${'x'.repeat(4_097)}`],
   ['a token with a NUL', 'token=%00'],
-])('H7: %s: 401 at once, without a call of SSM', async (_, query) => {
+])('H7: a post with %s gets 401 at once, without a call of SSM', async (_, query) => {
   const account = startColdAccount({ seed: 1 });
   const posts = await account.time.run(flood(account, query));
   expect(new Set(posts.map(({ status, took }) => `${status ?? ''} ${took}`))).toEqual(new Set(['401 0']));

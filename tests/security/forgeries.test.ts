@@ -22,7 +22,7 @@ afterEach(async () => {
   await scene.stop();
 });
 
-/** What a row shows of a forged event that comes first, until VOD has responded. */
+/** A forged event, and the attributes that the row has from it if it comes first, until VOD has responded. */
 interface Attack {
   readonly forged: (fileId: string, taskId: string) => EventBody;
   readonly first: object;
@@ -118,7 +118,7 @@ describe.each(Object.entries(attacks))("forged events about another user's file,
     expect(item).not.toHaveProperty('confirmedAt');
   };
 
-  test('T5: before the true events they are shown until VOD has responded, but not as ready, and then replaced', async () => {
+  test('T5: forged events before the true ones are shown until VOD has responded, but not as ready, and then replaced', async () => {
     const expected = await scene.truth();
     await world.deliver(forged(victim.fileId, victim.taskId), ...victim.events);
     const item = await world.item(victim.fileId);
@@ -128,18 +128,18 @@ describe.each(Object.entries(attacks))("forged events about another user's file,
     expect(contentOf(await world.item(victim.fileId))).toEqual(expected);
   });
 
-  test('T5: after the true events they are shown until VOD has responded, but not as ready, and then replaced', async () => {
+  test('T5: forged events after the true ones are shown until VOD has responded, but not as ready, and then replaced', async () => {
     const expected = await scene.truth();
     await world.deliver(...victim.events, forged(victim.fileId, victim.taskId));
     const item = await world.item(victim.fileId);
     check(item);
-    // What the true events said first stands.
+    // The values of the true events, which came first, are kept.
     expect(item).toMatchObject({ uploader: 'user-42', name: 'holiday', size: 3 });
     await world.verify();
     expect(contentOf(await world.item(victim.fileId))).toEqual(expected);
   });
 
-  test('T7: after VOD has confirmed the row they change only trust, version and the internal news, until the next verification', async () => {
+  test('T7: forged events about a confirmed row change only trust, version and the internal news, until the next verification', async () => {
     const before = await scene.confirm();
     await world.deliver(forged(victim.fileId, victim.taskId));
     const { trust, _news, ...facts } = contentOf(await world.item(victim.fileId));
@@ -204,7 +204,7 @@ test('T7: the row of a deleted file does not change', async () => {
   expect(contentOf(await world.item(fileId))).toEqual(before);
 });
 
-test('T5, T7: any forgeries in any order among the true events, before and after a verification: the row is true', async () => {
+test('T5, T7: any forged events in any order among the true ones, before and after a verification, leave a correct row', async () => {
   const { fileId, taskId, events } = victim;
   const expected = await scene.truth();
   const forgeries = Object.values(attacks).map(({ forged }) => forged(fileId, taskId));

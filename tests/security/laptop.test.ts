@@ -19,7 +19,7 @@ let run: TestRun;
 let site: Listening;
 let app: Listening;
 let browser: Browser;
-/** What came to the app's server. */
+/** The URLs of the requests to the app's server. */
 const received: string[] = [];
 beforeAll(async () => {
   app = await listen((request, response) => {
@@ -111,7 +111,7 @@ function targets(): Target[] {
   ];
 }
 
-/** What a page finds out; runs in the browser. */
+/** Tries to read and write from a page, and returns what it found; runs in the browser. */
 const ATTACK = `async ({ url, method, headers, body }) => {
   const found = [];
   const note = (how) => (value) => found.push(how + ': ' + value);

@@ -137,7 +137,7 @@ describe('the functions for app users, as they are deployed', () => {
   const PLAYER_KEY = 'player-key-of-the-console';
   const URL_KEY = 'urlkeyofthedomain';
   const SECRETS = [SECRET_KEY, PLAYER_KEY, URL_KEY, 'seal-new', 'seal-old'];
-  /** What only the caller, or VOD, wrote. */
+  /** Words of the caller's and VOD's content. */
   const CONTENT = ['canary', 'caller-7', 'holiday'];
 
   type UserRequest = APIGatewayProxyEventV2WithJWTAuthorizer;

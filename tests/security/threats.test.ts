@@ -8,8 +8,8 @@ import { EVIL, startVictim, type Victim } from '../support/victim';
 import { apply, sendRequest, cos, sign, ugc, upload } from '../support/vod/vod-client';
 import { SEAL_KEY } from '../support/webhook';
 
-// What the threat table of the documentation says of each attacker, by its numbers. Forged events about a file of another
-// user (T5 to T7) are in forgeries.test.ts.
+// The guarantees of the documentation's threat table, under its numbers. Forged events about a file of another user
+// (T5 to T7) are in forgeries.test.ts.
 
 const DAY = 24 * HOUR;
 
@@ -25,12 +25,12 @@ afterEach(async () => {
   await scene.stop();
 });
 
-describe('without a valid credential nothing changes', () => {
+describe('requests without a valid credential', () => {
   test.each([
     ['T1: no token', { query: '' }],
     ['T1: an empty token', { query: 'token=' }],
     ['T2: a token that was rotated out', { query: 'token=token-0' }],
-  ])('%s', async (_, how) => {
+  ])('%s: the request is refused and nothing is written', async (_, how) => {
     world.webhook.takeCounts();
     for (const event of [newFileUpload({ fileId: '999' }), fileDeleted({ fileId: victim.fileId })]) {
       expect(await world.webhook.status(event, how)).toBe(401);
@@ -38,7 +38,7 @@ describe('without a valid credential nothing changes', () => {
     expect(world.webhook.takeCounts()).toEqual({});
   });
 
-  test('T1: H7: a flood without a token reads no secret and no row', async () => {
+  test('T1: H7: a flood of requests without a token reads no secret and no row', async () => {
     const handler = world.webhook.handler();
     const reads = world.webhook.secretReads();
     world.webhook.takeCounts();
@@ -54,7 +54,7 @@ describe('Sign and T', () => {
   const signed = (t: number) => ({ Sign: createHash('md5').update(`SignKey1${t}`).digest('hex'), T: t });
   const inSeconds = (ahead: number) => Math.floor(Date.now() / 1000) + ahead;
 
-  test('T3: replayed with another body within their ten minutes are one more hint, which is verified', async () => {
+  test('T3: Sign and T with another body within their ten minutes are one more hint, which is verified', async () => {
     const before = contentOf(await scene.confirm());
     const to = world.webhook.handler(signKeyOnly);
     const forged = { ...procedureStateChanged(victim, 'FINISH', { taskId: 'task-9' }), ...signed(inSeconds(300)) };
@@ -64,7 +64,7 @@ describe('Sign and T', () => {
     expect(contentOf(await world.item(victim.fileId))).toEqual(before);
   });
 
-  test('T3: are refused after their expiry, also with a valid token beside them', async () => {
+  test('T3: Sign and T are refused after their expiry, also with a valid token', async () => {
     const old = { ...fileDeleted(victim), ...signed(inSeconds(-1)) };
     const both = { ...signKeyOnly, CALLBACK_TOKEN_PARAMETER: '/vod/token' };
     expect(await world.webhook.status(old, { query: '' }, world.webhook.handler(signKeyOnly))).toBe(401);
@@ -82,7 +82,7 @@ describe('an invented file', () => {
   });
   const end = procedureStateChanged({ fileId: '999', url: EVIL }, 'FINISH', { taskId: 'task-9' });
 
-  test('T4: is not confirmed and not ready; after an hour it is unknown, with a notice and an expiry', async () => {
+  test('T4: an invented file is not confirmed and not ready; after an hour it is unknown, with a notice and an expiry', async () => {
     const seen = new Set<unknown>();
     const look = async () => {
       const { status, trust, confirmedAt, sortTime } = await world.item('999');
@@ -107,14 +107,14 @@ describe('an invented file', () => {
     );
   });
 
-  test('T4: is unknown and deleted at once when its deletion was reported too', async () => {
+  test('T4: an invented file is unknown and deleted at once when its deletion was reported too', async () => {
     await world.deliver(invented, end, fileDeleted({ fileId: '999' }));
     await world.verify();
     expect(await world.item('999')).toMatchObject({ trust: 'unknown', status: 'deleted' });
     expect(world.queue).toEqual([]);
   });
 
-  test('T4: costs no more calls once it is unknown: neither the queue nor the audit requests it', async () => {
+  test('T4: an invented file costs no more calls once it is unknown: neither the queue nor the audit requests it', async () => {
     await world.deliver(invented);
     await world.verify();
     await world.pass(2 * HOUR);
@@ -133,7 +133,7 @@ describe('an invented file', () => {
     expect(describedIds).not.toContain('999');
   });
 
-  test('T4: is confirmed and no longer expires when VOD has the file', async () => {
+  test('T4: an invented file is confirmed and no longer expires when VOD has it', async () => {
     const { fileId } = victim;
     world.api.respond = (action, pass) =>
       action === 'DescribeMediaInfos'
@@ -182,7 +182,7 @@ test('T8: among 300 invented files a true one is confirmed by the first verifica
 });
 
 describe('an app user with a signature', () => {
-  test('T9: uploads as themselves, until it expires, and once where it is valid once', async () => {
+  test('T9: a user with a signature uploads as themselves, until it expires, and once if it is valid once', async () => {
     const { port } = world.vod;
     const now = Math.floor(Date.now() / 1000);
     const sourceContext = seal('order=8', 'mallory', false, SEAL_KEY);
@@ -198,7 +198,7 @@ describe('an app user with a signature', () => {
     expect(await world.item(fileId)).toMatchObject(own);
   });
 
-  test("T9: H14: may give another file a cover, which changes nothing but VOD's coverUrl", async () => {
+  test("T9: H14: a user with a signature may give another file a cover, which changes only VOD's coverUrl", async () => {
     const { fileId } = victim;
     const { port } = world.vod;
     const { coverUrl, ...before } = contentOf(await scene.confirm());

@@ -12,7 +12,7 @@ export interface ReceivedWebhook {
   readonly at: number;
 }
 
-/** What the app does with a webhook; `attempt` counts those with the same id from 1. */
+/** Sends the app's response to a webhook; `attempt` counts those with the same id from 1. */
 export type Respond = (response: ServerResponse, webhook: ReceivedWebhook, attempt: number) => void;
 
 export const status =

@@ -12,7 +12,7 @@ import { resolveCached } from './deploy/resolved-config';
 const ROOT = resolve(__dirname, '../..');
 const credentials = { AWS_REGION: 'local', AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
 
-/** What the functions retry with. */
+/** The clock, pauses and random numbers with which the functions retry. */
 export const retryDeps: RetryDeps = { now: Date.now, sleep, random: Math.random };
 
 export const TABLE_NAME = 'vod-client-upload-local-uploads-2';

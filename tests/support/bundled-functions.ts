@@ -5,7 +5,7 @@ import { bundleFunctions, bundlesIn } from '../../local/lambda/bundle';
 
 const ROOT = resolve(__dirname, '../..');
 const CACHE = join(ROOT, '.cache');
-/** What the bundles of this project are made of; node_modules changes with the lockfile. */
+/** The sources of this project's bundles; node_modules changes with the lockfile. */
 const SOURCES = ['functions', 'lib', 'local/lambda'];
 
 /**

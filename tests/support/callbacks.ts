@@ -9,7 +9,7 @@ export const md5 = (text: string): string => createHash('md5').update(text).dige
 /** Unix time, in seconds. */
 export const inSeconds = (ahead: number): number => Math.floor(Date.now() / 1000) + ahead;
 
-/** What VOD adds to a message where there is a SignKey. */
+/** The fields that VOD adds to a message if there is a SignKey. */
 export const signed = (T: number, key = 'SignKey1') => ({ Sign: md5(`${key}${T}`), T });
 
 /** A sample event of the vendor's documents, as text. */

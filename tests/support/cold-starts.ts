@@ -123,7 +123,7 @@ export function startColdAccount({ seed, latency = 30, callsPerSecond = 40 }: Ac
 
 export type ColdAccount = ReturnType<typeof startColdAccount>;
 
-/** SSM's GetParameters as its callers see it: so many results in any second, ThrottlingException for all other calls. */
+/** SSM's GetParameters: `callsPerSecond` results in any second, ThrottlingException for all other calls. */
 function throttlingStore(time: SimulatedTime, latency: number, callsPerSecond: number) {
   let accepted: number[] = [];
   const counts = { accepted: 0, throttled: 0 };

@@ -73,7 +73,7 @@ export function queueEvent(messages: readonly { readonly body: string }[]): SQSE
   };
 }
 
-/** What Lambda says of an invocation that has `milliseconds` left. */
+/** Lambda's context of an invocation that has `milliseconds` left. */
 export function context(milliseconds = 25_000): Context {
   const end = Date.now() + milliseconds;
   const unused = () => undefined;

@@ -9,7 +9,7 @@ import { startLocal, type LocalOptions, type LocalRun } from '../../local/run';
 export const fixtureProject = join(__dirname, '..', 'fixtures', 'local');
 
 export interface TestRun extends LocalRun {
-  /** What the functions wrote so far. */
+  /** The log lines of the functions so far. */
   readonly lines: readonly string[];
 }
 

@@ -91,7 +91,7 @@ export async function startNotifications() {
     random,
     deliverVisible,
     send: (number: number) => queues.send(QUEUE, formatAnnouncement(announcement(number))),
-    /** Lets so many seconds pass, and delivers whatever becomes visible. */
+    /** Lets time pass, and delivers the messages that become visible. */
     pass: async (seconds: number): Promise<void> => {
       for (let second = 0; second < seconds; second++) {
         while ((await deliverVisible()) > 0);
@@ -106,7 +106,7 @@ export async function startNotifications() {
       };
       return { queued: total(QUEUE), dead: total(DEAD_LETTERS) };
     },
-    /** What is in the dead-letter queue. */
+    /** The bodies of the messages in the dead-letter queue. */
     deadMessages: () => queues.store.receive(DEAD_LETTERS, { max: 10, visibilityTimeout: 0 }).map(({ body }) => body),
     stop: () => Promise.all([app.stop(), queues.close(), parameterStore.close()]),
   };

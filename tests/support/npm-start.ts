@@ -3,7 +3,7 @@ import { startUntilReady, type ReadyProcess } from './ready-process';
 export { killProcesses } from './ready-process';
 
 export interface Started extends ReadyProcess {
-  /** What a line of the first output has behind this word. */
+  /** The value after this word in the first output. */
   readonly valueOf: (name: string) => string;
 }
 

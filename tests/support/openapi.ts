@@ -37,7 +37,6 @@ interface OpenApi {
 
 const SCHEMAS = '#/components/schemas/';
 
-/** docs/openapi.yaml. */
 export const committed = readFileSync(join(__dirname, '../../docs/openapi.yaml'), 'utf8');
 const source: unknown = parse(committed);
 const document = resolve(source) as OpenApi;
@@ -94,7 +93,7 @@ export function responsesOf(route: string): Readonly<Record<string, Response>> {
   return operations[route]?.responses ?? {};
 }
 
-/** What of a response the document does not describe. */
+/** The differences between a response and the document. */
 export function violationsIn(
   route: string,
   status: number | undefined,

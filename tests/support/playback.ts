@@ -37,7 +37,7 @@ export const unsigned = (claims: object, header: object = { alg: 'HS256', typ: '
 export const mac = (signed: string, key: string | Buffer = PLAYER_KEY, hash = 'sha256') =>
   createHmac(hash, key).update(signed).digest();
 
-/** The vendor's example with other claims; one that is `undefined` is left out. */
+/** The vendor's example with other claims; one that is `undefined` is omitted. */
 export function psign(changes: object = {}, key: string | Buffer = PLAYER_KEY, header?: object): string {
   const signed = unsigned({ ...CLAIMS, ...changes }, header);
   return `${signed}.${mac(signed, key).toString('base64url')}`;

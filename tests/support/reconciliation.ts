@@ -43,7 +43,7 @@ interface UploadedFile {
   readonly text?: string;
   readonly uploader?: string;
   readonly procedure?: string;
-  /** What VOD has as source context, in place of a seal. */
+  /** The source context in VOD, in place of a seal. */
   readonly sourceContext?: string;
 }
 
@@ -141,8 +141,8 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
   }
 
   /**
-   * Delivers what the stream has to the verification function, which has so many milliseconds for a batch; returns how
-   * many records had to be left.
+   * Delivers the records of the stream to the verification function, which has `time` milliseconds for a batch; returns
+   * the number of records that had to be left.
    */
   async function verify(time = MINUTE): Promise<number> {
     const handler = uploadChanged(instance());
@@ -180,7 +180,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
   return {
     clock,
     now,
-    /** What VOD's server API returns, and the application that the functions name. */
+    /** Controls the responses of VOD's server API, and the application that the functions name. */
     api,
     /** The actions of VOD's server API that were called so far. */
     actions: between.actions,
@@ -192,7 +192,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
       for (const action of between.actions.slice(before)) counts[action] = (counts[action] ?? 0) + 1;
       return counts;
     },
-    /** What the functions open seals with; uploads here are sealed with the first. */
+    /** The keys with which the functions open seals; uploads here are sealed with the first. */
     sealKeys,
     /** Whether the delay queue responds, and the random of its jitter. */
     services,
@@ -206,7 +206,7 @@ export async function startReconciliation({ engine, limits = {}, ...options }: W
     deadLetters: deadMessages,
     verify,
     pass,
-    /** One run of reconciliation, with so many milliseconds to go; in an instance of its own. */
+    /** One run of reconciliation with `time` milliseconds left, in an instance of its own. */
     run: (time = 290_000, event: object = {}): Promise<Summary> =>
       reconcile({ ...instance(), checkpoint: checkpointStore, sleep: waitVirtually })(event, {
         awsRequestId: 'run',
@@ -266,7 +266,7 @@ function sdkClient(port: number) {
   return new sdk.v20180717.Client({ credential, region: '', profile: { httpProfile } });
 }
 
-/** What a row contains beside the version and the times of its own writes. */
+/** The content of a row without its version and the times of its writes. */
 export function contentOf({ version, firstSeenAt, updatedAt, confirmedAt, ...content }: Item): Item {
   return content;
 }

@@ -5,7 +5,7 @@ import { onceDone } from './vod/vod-client';
 /** Requests from the local VOD, or from another one at this port. */
 export type Pass = (vodPort?: number) => Promise<object>;
 
-/** What VOD's server API returns for one call: its whole body. */
+/** Returns the whole body of the response of VOD's server API to one call. */
 export type Respond = (action: string, pass: Pass, parameters: object) => object | Promise<object>;
 
 export const refusal = (Code: string) => ({

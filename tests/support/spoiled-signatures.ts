@@ -60,7 +60,7 @@ const withSlash = () => goodWith((signature) => signature.slice(0, 27).includes(
 const digestOf = (hash: string, text: string) => createHash(hash).update(text).digest();
 const without = (name: string): Values => Object.fromEntries(Object.entries(GOOD).filter(([of]) => of !== name));
 
-/** What is done to a signature, and how it looks then. */
+/** The kinds of damage to a signature, each with a function that returns a signature damaged in this way. */
 export const SPOILED = {
   // HTML and forms
   'a page copied as HTML, where "&curren" became "¤"': () => signText(ORIGINAL.replace('&curren', '¤')),

@@ -35,7 +35,7 @@ export async function rows({ url }: Stack): Promise<Upload[]> {
 
 const isConfirmed = ({ trust }: Upload) => trust === 'confirmed';
 
-/** The row of a file as soon as it is what is waited for: without a word, VOD's own response. */
+/** The row of a file as soon as it has the expected state: by default, VOD's own response. */
 export async function row(stack: Stack, fileId: string, is: (row: Upload) => boolean = isConfirmed): Promise<Upload> {
   let found: Upload | undefined;
   for (let waited = 0; waited < 20_000; waited += 50) {

@@ -9,9 +9,9 @@ import type { EventBody } from './events';
 import type { Item } from './webhook';
 
 export const STORE_SEAL_KEY = 'seal key';
-/** A time of which tests say what happened at it. */
+/** The current time of tests. */
 export const NOW = Date.parse('2026-11-22T12:00:00Z');
-/** What the webhook has for the table: its 25 s without its reserve. */
+/** The webhook's time for the table, in milliseconds: its 25 s without its reserve. */
 const WEBHOOK_TIME = 23_000;
 
 /** The store on an empty table of this engine, which keeps its rows in `path`, with a client that counts its requests. */

@@ -5,7 +5,7 @@ import type { Item } from './webhook';
 
 export const EVIL = 'http://evil.example/a.mp4';
 
-/** A world with a file of user-42's, in a procedure that has ended, of which no event has come yet. */
+/** A world with a file of user-42 in a procedure that has ended; no event of it was delivered yet. */
 export async function startVictim() {
   const world = await startReconciliation();
   const fileId = world.upload({ text: 'order=7', procedure: 'LongVideoPreset' });
@@ -15,7 +15,7 @@ export async function startVictim() {
   return {
     world,
     victim: { fileId, taskId: task?.TaskId ?? '', events },
-    /** What VOD alone makes of the file: its row where no event ever comes. */
+    /** The content of the row that `reconcile` writes when no event of the file arrives; it is removed again. */
     truth: async (): Promise<Item> => {
       await world.run();
       const content = contentOf(await world.item(fileId));

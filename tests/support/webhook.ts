@@ -10,7 +10,7 @@ import { context, delivery, type Delivery } from './lambda';
 
 export const SEAL_KEY = 'seal-new';
 
-/** An item of the table, as anybody who reads the table sees it. */
+/** An item of the table, as its readers see it. */
 export type Item = Readonly<Record<string, unknown>>;
 
 interface WebhookOptions {
@@ -72,7 +72,7 @@ export async function startWebhook({ path, engine, now = Date.now }: WebhookOpti
     post,
     /** The status of the response to an event's delivery. */
     status: async (...call: Parameters<typeof post>) => (await post(...call)).statusCode,
-    /** What the event's response says happened. */
+    /** The `outcome` in the response to the event. */
     outcome: async (...call: Parameters<typeof post>): Promise<unknown> => {
       const { body = '' } = await post(...call);
       return (JSON.parse(body) as { readonly outcome?: unknown }).outcome;

@@ -40,7 +40,7 @@ export interface WxRequest {
 export interface Wx {
   /** In the order of their responses. */
   readonly requests: WxRequest[];
-  /** What wx.setStorageSync wrote. */
+  /** The values that wx.setStorageSync wrote. */
   readonly storage: Map<string, unknown>;
   /** How many requests have no response yet. */
   readonly pending: () => number;

@@ -3,7 +3,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 
 const root = join(__dirname, '../..');
 
-/** From the top: a room may import those of its own level, and all below. `generated` may be imported by every room. */
+/** From the top: a folder may import those of the levels below. `generated` may be imported by every folder. */
 const LEVELS: readonly (readonly string[])[] = [
   ['functions'],
   ['lib/signing', 'lib/events', 'lib/verification', 'lib/notifications', 'lib/playback', 'lib/users'],
@@ -15,7 +15,7 @@ const LEVELS: readonly (readonly string[])[] = [
 /** All folders with code of this project; the examples are projects of their own. */
 const FOLDERS = ['bench', 'cli', 'client/src', 'deploy', 'functions', 'lib', 'local', 'scripts', 'tests'];
 
-/** What the tests may import of scripts: the generators, whose output they compare with the files in the repository. */
+/** The scripts that tests may import: generators, to compare their output with the files in the repository. */
 const GENERATORS = ['scripts/generate-openapi', 'scripts/generate-validators'];
 
 interface Import {

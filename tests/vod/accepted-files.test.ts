@@ -92,7 +92,7 @@ test('V9: a cover of type JPG is served as image/jpeg', async () => {
   expect((await fetch(data.cover.url)).headers.get('content-type')).toBe('image/jpeg');
 });
 
-describe('V8: Apply refuses with code 10001', () => {
+describe('V8: refusals of Apply', () => {
   const VIDEO = { videoName: 'clip', videoType: 'mp4', videoSize: 3 };
 
   test.each<[string, object, RegExp]>([
@@ -118,14 +118,14 @@ describe('V8: Apply refuses with code 10001', () => {
       { ...VIDEO, videoName: `a${character}b` },
       /videoName "a\S+b" has a forbidden character/,
     ]),
-  ])('%s, and the message names the parameter', async (_, body, message) => {
+  ])('Apply refuses %s with code 10001, and the message names the parameter', async (_, body, message) => {
     const { port } = await start();
     const response = await ugc(port, 'Apply', { signature: sign(), ...body });
     expect(response.code).toBe(10001);
     expect(response.message).toMatch(message);
   });
 
-  test('a missing or unknown cover type where only a cover is announced', async () => {
+  test('Apply refuses a missing or unknown cover type with code 10001 if only a cover is announced', async () => {
     const { port } = await start();
     const { fileId } = await upload(port);
     for (const cover of [{}, { coverType: 'txt' }]) {

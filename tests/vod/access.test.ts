@@ -54,7 +54,7 @@ describe('a web page', () => {
     expect((await sendRequest(port, options)).status).toBe(200);
   });
 
-  test('reaches every service by path without setting Host', async () => {
+  test('can call every service by path without setting Host', async () => {
     const { url } = await start();
     const post = async (host: string, path: string, body: object) =>
       (await fetch(`${url}/${host}${path}`, { method: 'POST', body: JSON.stringify(body) })).json() as Promise<{

@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { startAppServer, status, type AppServer } from '../support/app-server';
 import { cleanUp, onceDone, start, until, upload } from '../support/vod/vod-client';
 
-// What the local VOD keeps of the callbacks that it sends, and how they are sent again.
+// The local VOD's log of sent callbacks, and how they are sent again.
 
 afterEach(cleanUp);
 

@@ -198,7 +198,7 @@ describe('a procedure', () => {
       ({ TranscodeTask, CoverBySnapshotTask }) => (TranscodeTask ?? CoverBySnapshotTask)?.Status,
     );
 
-  test('with taskNotifyMode Finish, the default, sends one event at the end', async () => {
+  test('sends one event at its end with taskNotifyMode Finish, the default', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     const { fileId, video } = await upload(port, {
@@ -232,7 +232,7 @@ describe('a procedure', () => {
     expect(hook.received).toHaveLength(2);
   });
 
-  test('with taskNotifyMode Change sends one event per sub-task', async () => {
+  test('sends one event per sub-task with taskNotifyMode Change', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     await upload(port, { procedure: 'LongVideoPreset', taskNotifyMode: 'Change' });
@@ -249,7 +249,7 @@ describe('a procedure', () => {
     ]);
   });
 
-  test('with taskNotifyMode None sends no event', async () => {
+  test('sends no event with taskNotifyMode None', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     await upload(port, { procedure: 'LongVideoPreset', taskNotifyMode: 'None' });
@@ -257,7 +257,7 @@ describe('a procedure', () => {
     expect(hook.received.map(kindOf)).toEqual(['NewFileUpload']);
   });
 
-  test('of FailingPreset finishes with one failed sub-task', async () => {
+  test('FailingPreset finishes with one failed sub-task', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     await upload(port, { procedure: 'FailingPreset' });
@@ -266,7 +266,7 @@ describe('a procedure', () => {
     expect(statuses(finished)).toEqual(['SUCCESS', 'FAIL', 'SUCCESS']);
   });
 
-  test('of an unknown template succeeds, and without a template none starts', async () => {
+  test('a procedure of an unknown template succeeds, and none starts without a template', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     await upload(port, { procedure: 'MyOwnTemplate' });

@@ -16,7 +16,7 @@ const read = (name: string) => readFileSync(join(__dirname, '../../docs', name),
 
 interface Row {
   readonly section: string;
-  /** What is in backticks in the first cell. */
+  /** The names in backticks in the first cell. */
   readonly names: readonly string[];
   readonly document: string;
   readonly status: string;

@@ -53,7 +53,7 @@ describe('Key hotlink protection', () => {
     expect(await statusesOf(urls.map((url) => keyUrl(url, { t: T })))).toEqual([200, 200, 200, 200, 200]);
   });
 
-  describe('refuses a URL with one message that names the reason', () => {
+  describe('refused URLs', () => {
     const values = { t: T, exper: '300', rlimit: '3', us: 'a1', uv: 'b2' };
     const wrongSign = /^sign is wrong for Dir "\/media\/1500000001\/[0-9a-f]{8}\d{19}\/"$/;
     const order = /^the parameters must be in the order t, exper, rlimit, us, sign, each at most once$/;
@@ -77,7 +77,7 @@ describe('Key hotlink protection', () => {
       ['another order', (plain) => keyUrl(plain, { us: 'a1', t: T }), order],
       ['sign before t', (plain) => keyUrl(plain, { t: T }).replace(/\?(t=.*)&(sign=.*)$/, '?$2&$1'), order],
       ['sign twice', (plain) => `${keyUrl(plain, { t: T })}&sign=0`, order],
-    ])('%s', async (_, urlOf, reason) => {
+    ])('refuses a URL with one message that names the reason: %s', async (_, urlOf, reason) => {
       const { port } = await start({ urlKey: URL_KEY, now: () => NOW });
       const { video } = await upload(port, SIGNED_NOW);
       const good = keyUrl(video.url, values);
@@ -91,7 +91,7 @@ describe('Key hotlink protection', () => {
       expect(await responseOf(urlOf(video.url), 'HEAD')).toEqual([403, '']);
     });
 
-    test('after its t', async () => {
+    test('refuses a URL after its t', async () => {
       let now = NOW;
       const { port } = await start({ urlKey: URL_KEY, now: () => now });
       const { video } = await upload(port, SIGNED_NOW);

@@ -15,7 +15,7 @@ afterEach(cleanUp);
 const CLIP = { name: 'clip', type: 'mp4', size: 1000, sourceContext: '' };
 
 describe('GET /getplayinfo/v4/{appId}/{fileId}', () => {
-  test('returns the original in the shape that the vendor parses, to pages of any origin', async () => {
+  test('returns the original in the format that the vendor parses, to pages of any origin', async () => {
     const { port } = await start({ playerKey: PLAYER_KEY });
     const { fileId, video, cover } = await uploadWithCover(port, 'abc');
     const psign = await psignOf(fileId, Date.now());

@@ -6,7 +6,7 @@ afterEach(cleanUp);
 
 const CLIP = { name: 'clip', type: 'mp4', size: 1000, sourceContext: '' };
 
-describe('a psign is refused with a code and a message that names the reason:', () => {
+describe('refusals of a psign', () => {
   const seconds = Math.floor(Date.now() / 1000);
   const integer = (name: string) => `psign check failed: ${name} must be an integer`;
   const transcode = { audioVideoType: 'Transcode' };
@@ -76,7 +76,7 @@ describe('a psign is refused with a code and a message that names the reason:', 
     ['rlimit over 9', { urlAccessInfo: { rlimit: 10 } }, 1009, 'urlAccessInfo.rlimit must be at most 9'],
     ['a short preview', { urlAccessInfo: { exper: 29 } }, 1002, 'urlAccessInfo.exper must be 0 or at least 30'],
     ['us as a number', { urlAccessInfo: { us: 1 } }, 1009, 'urlAccessInfo.us must be a string, not 1'],
-  ])('%s', async (_, changed, code, message) => {
+  ])('a psign is refused with a code and a message that names the reason: %s', async (_, changed, code, message) => {
     const vod = await start({ playerKey: PLAYER_KEY });
     const { fileId } = vod.put(CLIP);
     const response = await playInfo(vod.port, fileId, await psignOf(fileId, Date.now(), changed));
@@ -84,7 +84,7 @@ describe('a psign is refused with a code and a message that names the reason:', 
     expect(response.media).toBeUndefined();
   });
 
-  test('a missing one, another text, another algorithm, another key', async () => {
+  test('a psign that is missing, not a JWT, or made with another algorithm or key is refused', async () => {
     const lines: string[] = [];
     const vod = await start({ playerKey: PLAYER_KEY, urlKey: URL_KEY, log: (line) => lines.push(line) });
     const { fileId } = vod.put(CLIP);
@@ -121,7 +121,7 @@ describe('a psign is refused with a code and a message that names the reason:', 
     expect((await playInfo(vod.port, fileId, `${header}.${payload}.${alias}`)).code).toBe(1009);
   });
 
-  test('an expireTimeStamp that is reached, by the clock of the emulator', async () => {
+  test('a psign is refused once its expireTimeStamp is reached, by the clock of the emulator', async () => {
     const begin = Date.now();
     let now = begin;
     const vod = await start({ playerKey: PLAYER_KEY, now: () => now });

@@ -103,7 +103,7 @@ describe.each([
     });
   });
 
-  test('is also run by ProcessMediaByProcedure, which returns the ids of both tasks', async () => {
+  test('is also started by ProcessMediaByProcedure, which returns the ids of both tasks', async () => {
     const hook = await receiver();
     const { port } = await start({ callbackUrl: hook.url });
     const { fileId } = await upload(port);

@@ -152,7 +152,7 @@ describe('POST /local/seed', () => {
     expect(MediaInfoSet?.[0]?.ReviewInfo).toMatchObject({ MediaReviewInfo: { Suggestion: 'block' } });
   });
 
-  test('adds nothing where the content of one file cannot be written', async () => {
+  test('adds nothing if the content of one file cannot be written', async () => {
     const dataDir = temporaryDirectory();
     const vod = await start({ dataDir });
     const first = '5285890784273533167';

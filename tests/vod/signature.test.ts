@@ -73,7 +73,7 @@ describe('the signature rules of 266/9221', () => {
     ['JSON instead of a query string', signOriginal(JSON.stringify(BASE)), 10004],
     ['one that expired a second ago', signOriginal(original({ expireTime: NOW - 1 })), 10010],
     ['one that expired, and whose key is wrong', signOriginal(original({ expireTime: NOW - 1 }), 'other'), 10004],
-  ])('with %s', async (_, signature, code) => {
+  ])('Prepare and Apply return the documented code for a signature with %s', async (_, signature, code) => {
     const vod = await start({ now: () => NOW * 1000 });
     expect((await ugc(vod.port, 'Prepare', { signature })).code).toBe(code);
     expect((await ugc(vod.port, 'Apply', { signature, ...VIDEO })).code).toBe(code);
@@ -88,7 +88,7 @@ describe('the signature rules of 266/9221', () => {
     return changed(original({ sourceContext: 'a b' }), original({ sourceContext: 'a%20b' }));
   }
 
-  test('accept the signature computed from the vendor sample, except for its validity', async () => {
+  test('Apply accepts the signature computed from the vendor sample, except for its validity', async () => {
     const vod = await start({ secretId: 'IamSecretId', secretKey: 'IamSecretKey', now: () => NOW * 1000 });
     // Computed elsewhere with encodeURIComponent over the inputs of the vendor's samples.
     const signature =
@@ -108,7 +108,7 @@ describe('the signature rules of 266/9221', () => {
   });
 });
 
-describe('the message, the hint and the log of a refusal are the first message of explain', () => {
+describe('refusals of signatures', () => {
   const { SPOILED, signValues, SECRET_ID: secretId, SECRET_KEY: secretKey } = spoiled;
   const samples: readonly (readonly [name: string, make: () => string, code: number])[] = [
     ...(
@@ -154,7 +154,7 @@ describe('the message, the hint and the log of a refusal are the first message o
     expect(JSON.stringify([response, lines])).not.toContain(secretKey);
   });
 
-  test('as the command prints it', async () => {
+  test('the message, the hint and the log of a refusal are the first message that explain prints', async () => {
     const { port } = await start({ secretId, secretKey, now: () => spoiled.NOW * 1000 });
     const signature = SPOILED['the whole response']();
     const { message } = await ugc(port, 'Apply', { signature, ...VIDEO });
@@ -162,7 +162,7 @@ describe('the message, the hint and the log of a refusal are the first message o
     expect(out).toContain(`  whole-response: ${message.replace('ugc upload | invalid signature: ', '')}`);
   });
 
-  test('for each signature that the local VOD refuses, there is one', async () => {
+  test('explain has a message for each signature that the local VOD refuses', async () => {
     const { port } = await start({ now: () => NOW * 1000 });
     for (const changes of [
       { classId: -1 },
@@ -257,7 +257,7 @@ describe('a one-time signature', () => {
     expect((await ugc(port, 'Commit', { signature: mine, vodSessionKey })).code).toBe(0);
   });
 
-  test('that Commit used first is refused by Apply', async () => {
+  test('is refused by Apply if Commit used it first', async () => {
     const { port } = await start();
     const applied = await apply(port);
     await cos(port, applied, { method: 'PUT', path: applied.video.storagePath, body: 'abc' });

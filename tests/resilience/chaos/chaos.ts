@@ -23,7 +23,7 @@ export interface Report {
   readonly before: Tally;
   /** Of the rows after the one reconciliation. */
   readonly after: Tally;
-  /** What the reconciliation reported, summed over its runs. */
+  /** The counts that the reconciliation reported, summed over its runs. */
   readonly reconciled: Readonly<Record<string, number>>;
   /** The first of all that should not be. */
   readonly examples: readonly string[];
@@ -92,7 +92,7 @@ export async function chaos({ uploads: total, mode, seed, dataDir }: Chaos): Pro
       vod.setFaults({ ...FAULTS, format, seed: Math.floor(random() * 2 ** 31) });
     };
 
-    /** Uploads so many, and does in between what `meanwhile` does after the nth of them. */
+    /** Makes `count` uploads, and calls `meanwhile` after each of them. */
     async function uploadSome(count: number, meanwhile: (number: number) => Promise<void>): Promise<Uploaded[]> {
       const done: Uploaded[] = [];
       let next = 0;

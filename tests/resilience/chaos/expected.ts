@@ -2,14 +2,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { Uploaded } from './uploads';
 
-// What the rows must say, from two witnesses who know nothing of the code under test: the client that uploaded, and the
+// The expected rows, from two sources that are independent of the code under test: the client that uploaded, and the
 // server API of VOD, called with the vendor's SDK.
 
 export type VodApi = InstanceType<typeof sdk.v20180717.Client>;
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What is expected of a row, by attribute; `undefined` for one that must not be there. */
+/** The expected attributes of a row; `undefined` for one that must be absent. */
 export type Expected = Record<string, unknown>;
 
 interface SubTask {
@@ -20,7 +20,7 @@ interface SubTask {
   readonly Output: { readonly Url?: string; readonly CoverUrl?: string } | null;
 }
 
-/** The rows of the files as VOD has them now; a message for each file of which VOD does not say what was uploaded. */
+/** The rows of the files as VOD has them now; a message for each file that differs in VOD from what was uploaded. */
 export async function expectedRows(api: VodApi, uploads: readonly Uploaded[]) {
   const rows = new Map<string, Expected>();
   const problems: string[] = [];

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalRun } from '../../../local/run';
 import { apply, cos, ugc } from '../../support/vod/vod-client';
 
-/** What was uploaded, as the client that uploaded it knows it. */
+/** An upload as its client knows it. */
 export interface Uploaded extends Plan {
   readonly fileId: string;
   readonly url: string;
@@ -25,7 +25,7 @@ export interface Plan {
 const USERS = ['user-1', 'user-2', 'auth0|5f7c8ec7', '用户三', 'josé:4'];
 const CONTEXTS = ['order', '订单', 'a&b=c+d%20e "f"', 'vcu1:', '🎬 Пример', '{"id":7}'];
 
-/** What the nth upload is. About half have a procedure, some signatures are valid once. */
+/** The nth upload. About half have a procedure, some signatures are valid once. */
 export function plan(number: number, random: () => number): Plan {
   const oneOf = <T>(values: readonly [T, ...T[]]): T => values[Math.floor(random() * values.length)] ?? values[0];
   const chance = (probability: number) => random() < probability;

@@ -13,7 +13,7 @@ export interface Load {
 }
 
 export interface Sent {
-  /** What each response's status was; 0 where none came. */
+  /** In the order in which they arrived; a status of 0 means no response. */
   readonly responses: readonly HttpResponse[];
   readonly seconds: number;
 }
@@ -89,7 +89,7 @@ function bodyOf(event: number): EventBody {
   return event % 2 === 0 ? newFileUpload(fileOf(event)) : procedureStateChanged(fileOf(event), 'FINISH', task);
 }
 
-/** What the row has from an event, until its verification, in which VOD does not know the file. */
+/** The attributes that an event writes to the row, until its verification, in which VOD does not know the file. */
 function reportedBy(event: number): Record<string, unknown> {
   const { url, size, sourceContext } = fileOf(event);
   if (event % 2 === 1) return { status: 'processing' };

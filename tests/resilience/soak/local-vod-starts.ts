@@ -13,7 +13,7 @@ const STARTS = Number(process.env['SOAK_STARTS'] ?? 200);
 const MAX_START_MS = 2000;
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-/** What a stopped local VOD left behind. */
+/** The ports, processes and temporary files that a stopped local VOD left behind. */
 async function leftovers(dataDir: string, port: number, pid: number): Promise<string[]> {
   const found: string[] = [];
   for (const host of ['127.0.0.1', '::1']) if (await isListening(port, host)) found.push(`port ${port} on ${host}`);

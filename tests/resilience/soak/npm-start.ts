@@ -10,7 +10,7 @@ export interface Started {
   readonly stop: () => Promise<void>;
 }
 
-/** What `npm start` starts, in a process of its own and on free ports; its functions' lines go to stderr, or nowhere. */
+/** Runs `npm start` in a process of its own and on free ports; its functions' lines go to stderr, or nowhere. */
 export async function npmStart(dataDir: string, lines: 'inherit' | 'ignore' = 'inherit'): Promise<Started> {
   const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', 'local/start.ts'], {
     cwd: resolve(__dirname, '../../..'),

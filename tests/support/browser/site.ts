@@ -6,7 +6,7 @@ import { serve } from '../serve';
 const MODULES = resolve(__dirname, '../../../node_modules');
 const SDKS: Readonly<Record<string, string>> = { '1.8.0': 'vod-js-sdk-v6', '1.7.0': 'vod-js-sdk-v6-1.7' };
 
-/** What docs/clients.md tells apps to allow; a page that is itself http uses the storage by http. */
+/** The CSP that docs/clients.md recommends to apps, and http to the storage, which a page on http uses. */
 const CSP = [
   "default-src 'self'",
   "script-src 'self' 'unsafe-inline'",

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponse } from '../../../client/src/world';
 
-/** What a call of a model does instead of succeeding. */
+/** The failure of a call of a model. */
 export type Effect = 'unreachable' | 'refused' | 'hangs' | 'unauthorized' | 'unavailable' | 'limited';
 export type Operation = 'prepare' | 'apply' | 'part' | 'complete' | 'commit' | 'sign' | 'read' | 'token' | 'load';
 

@@ -2,7 +2,7 @@ type End = () => unknown;
 
 const ends: End[] = [];
 
-/** Registers how to end what was started. */
+/** Registers a function that ends a started service. */
 export function onEnd(end: End): void {
   ends.push(end);
 }

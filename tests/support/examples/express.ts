@@ -14,7 +14,7 @@ export const WECHAT_CODES = ['code-1', 'code-2', 'code-3'] as const;
 export interface ExpressExample {
   readonly url: string;
   readonly notifySecret: string;
-  /** What it printed. It prints one line for each change of an upload. */
+  /** The printed lines, one for each change of an upload. */
   readonly lines: () => readonly string[];
 }
 

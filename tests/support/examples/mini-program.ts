@@ -45,7 +45,7 @@ function createRequireOf(app: string): (file: string) => unknown {
 type Handler = (event: { readonly currentTarget: { readonly dataset: Readonly<Record<string, unknown>> } }) => unknown;
 
 export interface OpenedPage {
-  /** What the page shows, a line for each element of the first level. */
+  /** The text that the page shows, a line for each element of the first level. */
   readonly texts: () => string[];
   /** Taps the button with this label, in the line that begins with `line` if it is given. */
   readonly tap: (label: string, line?: string) => void;

@@ -6,7 +6,7 @@ interface Element {
   readonly children: (Element | string)[];
 }
 
-/** What a user sees and can tap. */
+/** An element that a user sees and can tap. */
 export interface Rendered {
   readonly tag: string;
   readonly attributes: ReadonlyMap<string, unknown>;

@@ -1,6 +1,6 @@
 import type { Item } from '../../../lib/uploads/row';
 
-/** A table or an index: the attributes that make its key, and those that an index stores beside them. */
+/** A table or an index: the attributes of its key, and those that an index stores in addition. */
 export interface KeyedStorage {
   readonly name: string;
   readonly hash: string;
@@ -74,7 +74,7 @@ export function writesOf(storages: readonly KeyedStorage[], before: Item | undef
   });
 }
 
-/** What the table or index stores of an item; nothing if the item lacks an attribute of its key. */
+/** The attributes of an item that the table or index stores; `undefined` if the item lacks an attribute of its key. */
 function storedIn({ hash, range, projected }: KeyedStorage, item: Item | undefined): Item | undefined {
   if (item?.[hash] === undefined || (range !== undefined && item[range] === undefined)) return undefined;
   if (!projected) return item;

@@ -37,7 +37,7 @@ export function startReconciliation(files: readonly ModelFile[] = [], maxTasks =
     set checkpoint(value: string) {
       checkpoint = value;
     },
-    /** One run with so many milliseconds of the function's time. */
+    /** One run with `time` milliseconds of the function's time. */
     run: (time = 300_000, event: unknown = {}): Promise<Summary> => {
       const end = clock.now() + time;
       return run(event, { awsRequestId: 'run', getRemainingTimeInMillis: () => end - clock.now() });

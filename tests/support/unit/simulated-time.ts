@@ -46,7 +46,7 @@ export function simulatedTime(start = Date.parse('2026-11-22T08:00:00Z')) {
       };
       work.then(finish, finish);
       for (;;) {
-        // All promises that can go on have done so before this comes.
+        // By then all promises that can continue have done so.
         await setImmediate();
         if (state.isDone) return work;
         wakeNext();

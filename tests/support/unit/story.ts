@@ -29,7 +29,7 @@ const facts = {
 };
 const task = { taskId: TASK_ID, sessionContext: 'session' };
 
-/** What happens to a file in VOD, one after the other. */
+/** The stages of a file in VOD, in this order. */
 export const STAGES = ['absent', 'uploaded', 'processing', 'finished', 'original deleted', 'deleted'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -142,7 +142,7 @@ export function deliver(row: Row | undefined, body: unknown, now = NOW): Row | u
   );
 }
 
-/** The row after one verification while VOD is at `stage`, and what became of it. */
+/** The row after one verification while VOD is at `stage`, and the outcome. */
 export async function verifyAt(
   row: Row | undefined,
   stage: Stage,
@@ -174,7 +174,7 @@ export async function settle(row: Row | undefined, stage: Stage, more: Partial<C
 
 const TIMES_AND_LOCK = new Set(['version', 'firstSeenAt', 'confirmedAt', 'updatedAt', 'sortTime']);
 
-/** What consumers see of a row, apart from times and version: what must not depend on the order of events. */
+/** The part of a row that consumers see, without times and version: it must not depend on the order of events. */
 export function visible(row: Row | undefined): object | undefined {
   if (!row) return undefined;
   const entries = Object.entries(toItem(row)).filter(([name]) => !TIMES_AND_LOCK.has(name) && !name.startsWith('_'));

@@ -36,7 +36,7 @@ export interface ModelTask {
   readonly status: 'WAITING' | 'PROCESSING' | 'FINISH' | 'ABORTED';
   readonly createTime: string;
   readonly finishTime?: string;
-  /** `ProcedureTask` or `ReviewAudioVideoTask`, beside FileId. */
+  /** `ProcedureTask` or `ReviewAudioVideoTask`, in addition to FileId. */
   readonly result?: object;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Sends a request whose body never ends, and prints how many MiB were taken before the connection was closed. A process of
- * its own: as fast as it writes, it would leave no time for the server beside it.
+ * its own: as fast as it writes, it would leave no time for a server in the same process.
  *
  *     node endless-body.mjs <port> <head of the request, without its last empty line>
  */

@@ -6,7 +6,7 @@ export interface LocalVodProcess extends ReadyProcess {
   /** Of the local VOD; '' if it did not start. */
   readonly url: string;
   readonly port: number;
-  /** What a line of the output has behind this name. */
+  /** The value after this name in the output. */
   readonly valueOf: (name: string) => string;
   /** Ends it as Ctrl-C does, and waits until it has ended. */
   readonly stop: () => Promise<void>;

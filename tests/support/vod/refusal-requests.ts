@@ -2,7 +2,7 @@ import { sendRequest, cos, md5, tag, tc3, ugc, type Applied, type RequestOptions
 
 // Requests that the local VOD refuses. Each returns the reason in the response.
 
-/** What the requests are about. */
+/** The servers and files that the requests use. */
 export interface World {
   readonly port: number;
   /** A VOD with Key hotlink protection and without player key. */

@@ -63,7 +63,7 @@ function longestText(reason: ts.Expression): string | undefined {
   return texts.sort((a, b) => b.length - a.length)[0];
 }
 
-/** What a constant of the same function is initialized with. */
+/** The initializer of a constant of the same function. */
 function valueOf({ text, parent }: ts.Identifier): ts.Expression | undefined {
   for (let scope: ts.Node = parent; !ts.isSourceFile(scope); scope = scope.parent) {
     if (!ts.isBlock(scope)) continue;

@@ -136,7 +136,7 @@ export interface Committed {
 export interface Tc3 {
   readonly action: string;
   readonly body?: string;
-  /** What is sent instead of the body that was signed. */
+  /** The body that is sent instead of the signed one. */
   readonly sent?: string;
   readonly time?: number;
   readonly late?: number;
@@ -326,7 +326,7 @@ export interface PostedEvent {
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** Waits until so many have come, at most 20 seconds. */
+  /** Waits until `count` have been received, at most 20 seconds. */
   wait(count: number): Promise<Received[]>;
 }
 
@@ -344,7 +344,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   throw new Error('The condition did not hold within 20 s');
 }
 
-/** A webhook that keeps what comes. It responds with the given status, or not at all. */
+/** A webhook that records requests. It responds with the given status, or not at all. */
 export async function receiver(statusOf: (index: number) => number | 'never' = () => 200): Promise<Receiver> {
   const received: Received[] = [];
   const server = createServer((incoming, response) => {

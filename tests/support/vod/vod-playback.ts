@@ -52,7 +52,7 @@ export async function uploadWithCover(
   return (await ugc(port, 'Commit', { signature: sign(parameters), vodSessionKey })).data;
 }
 
-/** What playvideo.qcloud.com returns (PlayInfoParserV4 of the vendor's SuperPlayer demo). */
+/** The response of playvideo.qcloud.com (PlayInfoParserV4 of the vendor's SuperPlayer demo). */
 export interface PlayInfo {
   readonly code: number;
   readonly message: string;

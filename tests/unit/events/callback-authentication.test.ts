@@ -22,32 +22,32 @@ const valid = ({ message = {}, query = {}, headers = {} }: Place, keys = ['SignK
 
 describe('isTokenValid', () => {
   test.each<[string, string | null, string[], boolean]>([
-    ['the right one opens', 'token-1', ['token-1'], true],
-    ['the second of two opens too', 'token-2', ['token-1', 'token-2'], true],
-    ['another does not', 'token-3', ['token-1', 'token-2'], false],
-    ['a prefix does not', 'token-', ['token-1'], false],
-    ['none does not', null, ['token-1'], false],
-    ['an empty one never opens, not even an empty secret', '', [''], false],
-  ])('%s', (_, token, tokens, expected) => {
+    ['the right token is valid', 'token-1', ['token-1'], true],
+    ['the second of two tokens is valid too', 'token-2', ['token-1', 'token-2'], true],
+    ['another token is invalid', 'token-3', ['token-1', 'token-2'], false],
+    ['a prefix of the token is invalid', 'token-', ['token-1'], false],
+    ['a missing token is invalid', null, ['token-1'], false],
+    ['an empty token is invalid, even if a secret is empty', '', [''], false],
+  ])('isTokenValid: %s', (_, token, tokens, expected) => {
     expect(isTokenValid(token, tokens)).toBe(expected);
   });
 });
 
 describe('H7: isWellFormedToken', () => {
   test.each<[string, string | null, boolean]>([
-    ['none cannot', null, false],
-    ['an empty one cannot', '', false],
-    ['blanks cannot', '  ', false],
-    ['a blank at its end', 'token ', false],
-    ['a comma separates two', 'a,b', false],
+    ['a missing token', null, false],
+    ['an empty token', '', false],
+    ['blanks', '  ', false],
+    ['a blank at the end', 'token ', false],
+    ['a comma', 'a,b', false],
     ['a line break', 'a\nb', false],
     ['half of a character', '\ud800', false],
     ['over 4 096 bytes', '文'.repeat(1_366), false],
-    ['4 096 bytes can', 'x'.repeat(4_096), true],
-    ['what `secrets create` makes can', 'q0N8v-3_gX2k1mZr5tYwB7dF9hJ4lP6sA8cE0uI2oQW', true],
-    ['a blank inside can, which a + in the URL becomes', 'a b', true],
-    ['other scripts can', '令牌', true],
-  ])('%s', (_, token, expected) => {
+    ['4 096 bytes', 'x'.repeat(4_096), true],
+    ['a token of `secrets create`', 'q0N8v-3_gX2k1mZr5tYwB7dF9hJ4lP6sA8cE0uI2oQW', true],
+    ['a blank inside, which a + in the URL becomes', 'a b', true],
+    ['other scripts', '令牌', true],
+  ])('H7: isWellFormedToken classifies %s', (_, token, expected) => {
     expect(isWellFormedToken(token)).toBe(expected);
   });
 
@@ -89,7 +89,7 @@ describe('isSignValid', () => {
       { message: { Sign: md5(`SignKey1${NOW}`) }, query: { T: `${NOW}` } },
       false,
     ],
-  ])('%s', (_, place, expected) => {
+  ])('isSignValid classifies a Sign and T: %s', (_, place, expected) => {
     expect(valid(place)).toBe(expected);
   });
 

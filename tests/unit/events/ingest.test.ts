@@ -157,7 +157,7 @@ describe('countableType', () => {
     ['x'.repeat(65), { eventType: 'Other', unknownType: 'unreadable' }],
     ['\u202e', { eventType: 'Other', unknownType: 'unreadable' }],
     ['', { eventType: 'Other', unknownType: 'unreadable' }],
-  ])('%j', (eventType, expected) => {
+  ])('countableType returns a type with few values for %j', (eventType, expected) => {
     expect(countableType(eventType)).toEqual(expected);
   });
 });

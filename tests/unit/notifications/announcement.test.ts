@@ -18,7 +18,7 @@ function notificationOf(before: Row | undefined, after: Row): Notification {
   return JSON.parse(announcement.body) as Notification;
 }
 
-/** A row whose tasks have so many outputs with URLs of so many bytes. */
+/** A row with this number of outputs in its tasks, each with a URL of `urlBytes` bytes. */
 function withOutputs(outputs: number, urlBytes: number): Row {
   const task = (first: number): Task => ({
     ...succeeded,

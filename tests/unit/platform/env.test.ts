@@ -17,7 +17,7 @@ describe('integer', () => {
     ['1', 1],
     ['10', 10],
     [' 5 ', 5],
-  ])('%j is %d', (value, expected) => {
+  ])('integer parses %j as %d', (value, expected) => {
     expect(integer({ N: value }, 'N', 1, 10)).toBe(expected);
   });
 

@@ -122,7 +122,7 @@ describe('parseSecretVersions', () => {
     [' new , old ', ['new', 'old']],
     ['new,', ['new']],
     [',old', ['old']],
-  ])('%j', (value, expected) => {
+  ])('parseSecretVersions parses %j', (value, expected) => {
     expect(parseSecretVersions('/a', value)).toEqual(expected);
   });
 

@@ -18,12 +18,12 @@ const KEY = '24FEQmTzro4V5u3D5epW';
 const VIDEO = 'http://example.vod2.myqcloud.com/dir1/dir2/myVideo.mp4';
 const COMMON = { key: KEY, expireTime: 1_517_400_000, us: '72d4cd1101' };
 
-describe('signKeyUrl makes the URLs of the vendor’s examples', () => {
+describe('signKeyUrl, the vendor’s examples', () => {
   test.each<[string, Partial<KeyUrlParameters>, string]>([
     ['with an expiry', {}, 't=5a71afc0&us=72d4cd1101&sign=3d8488faeb37d52d6bf63b63c1b171c3'],
     ['with rlimit', { rlimit: 3 }, 't=5a71afc0&rlimit=3&us=72d4cd1101&sign=c5214f0d5961b13acd558b4957c4dfc5'],
     ['with exper', { exper: 300 }, 't=5a71afc0&exper=300&us=72d4cd1101&sign=547d98c4b91e81b5ea55c95cef63223f'],
-  ])('%s', (_, parameters, query) => {
+  ])('signKeyUrl makes the URL of the vendor’s example %s', (_, parameters, query) => {
     expect(signKeyUrl(VIDEO, { ...COMMON, ...parameters })).toBe(`${VIDEO}?${query}`);
   });
 });

@@ -76,7 +76,7 @@ describe('signPlayback', () => {
   });
 });
 
-describe('signPlayback plays what the content names:', () => {
+describe('signPlayback, content', () => {
   test.each<[string, PlaybackConfig['content'], object, string | undefined]>([
     [
       'a transcoding by its template',
@@ -91,7 +91,7 @@ describe('signPlayback plays what the content names:', () => {
       'adp.12.m3u8',
     ],
     [
-      'encrypted streaming, which no URL plays by itself',
+      'encrypted streaming by its psign only',
       { audioVideoType: 'ProtectedAdaptive', definition: 12 },
       { audioVideoType: 'ProtectedAdaptive', drmAdaptiveInfo: { privateEncryptionDefinition: 12 } },
       undefined,
@@ -103,13 +103,13 @@ describe('signPlayback plays what the content names:', () => {
       'original.mp4',
     ],
     [
-      'no URL of an output that has none',
+      'an output without a URL by its psign only',
       { audioVideoType: 'Transcode', definition: 20 },
       { audioVideoType: 'Transcode', transcodeDefinition: 20 },
       undefined,
     ],
     [
-      'no URL of a template that made nothing',
+      'the content of a template that made nothing by its psign only',
       { audioVideoType: 'RawAdaptive', definition: 99 },
       { audioVideoType: 'RawAdaptive', rawAdaptiveDefinition: 99 },
       undefined,
@@ -120,7 +120,7 @@ describe('signPlayback plays what the content names:', () => {
       { audioVideoType: 'Transcode' },
       'v.f10.mp4',
     ],
-  ])('%s', (_, content, contentInfo, name) => {
+  ])('signPlayback plays %s', (_, content, contentInfo, name) => {
     const { psign = '', url } = signPlayback(file, configOf(content), keys, NOW);
     expect(decodeJwt(psign)['contentInfo']).toEqual(contentInfo);
     expect(url === undefined ? undefined : parts(url).name).toBe(name);

@@ -16,15 +16,15 @@ const { psigns } = JSON.parse(readFileSync(join(__dirname, '../../fixtures/playb
 
 const PLAYER_KEY = 'TxtyhLlgo7J3iOADIron';
 
-/** What jose, which knows nothing of this project, reads in a token that it has verified. */
+/** The content of a token, verified and read by jose, which does not share code with this project. */
 async function verify(token: string, key: string) {
   const { payload, protectedHeader } = await jwtVerify(token, Buffer.from(key), { algorithms: ['HS256'] });
   return { payload, protectedHeader };
 }
 
-describe('psignMac is the MAC of the vendor’s documented tokens', () => {
+describe('psignMac', () => {
   const HEADER = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9';
-  // The JSON that is printed beside it says contentInfo: the MAC is over these bytes, which say contentInfo1.
+  // The JSON printed next to it contains contentInfo, but the MAC is over these bytes, which contain contentInfo1.
   const PAYLOAD =
     'eyJhcHBJZCI6MTI1NTU2NjY1NSwiZmlsZUlkIjoiNDU2NDk3MjgxODUxOTYwMjQ0NyIsImNvbnRlbnRJbmZvMSI6eyJhdWRpb1ZpZGVvVHlwZSI6' +
     'IlJhd0FkYXB0aXZlIiwicmF3QWRhcHRpdmVEZWZpbml0aW9uIjoxMCwiaW1hZ2VTcHJpdGVEZWZpbml0aW9uIjoxMH0sImN1cnJlbnRUaW1lU3Rh' +
@@ -44,7 +44,7 @@ describe('psignMac is the MAC of the vendor’s documented tokens', () => {
       'TRdfy-ctQFRDJzknfKsT0di5tEaweAVumOgxsA8Qd-8',
     ],
     ['of the guide to encrypted playback', OLD_PAYLOAD, 'test', 'aqH576UXfeUe90LlH6w1tt-N1UYrEoOtAYb1ljUT51M'],
-  ])('%s', async (_, payload, key, mac) => {
+  ])('psignMac returns the MAC of the vendor’s token %s', async (_, payload, key, mac) => {
     expect(psignMac(`${HEADER}.${payload}`, key)).toBe(mac);
     const verified = await verify(`${HEADER}.${payload}.${mac}`, key);
     expect(verified.payload).toMatchObject({ appId: 1_255_566_655, fileId: '4564972818519602447' });

@@ -64,7 +64,7 @@ test('any well-formed string round-trips through original and parse, and never b
   );
 });
 
-describe('sign accepts each parameter up to its bounds (266/9221)', () => {
+describe('sign, parameters within their bounds (266/9221)', () => {
   test.each<[string, Partial<SignatureParameters>]>([
     ['random 0', { random: 0 }],
     ['random 2^32 - 1', { random: 2 ** 32 - 1 }],
@@ -76,12 +76,12 @@ describe('sign accepts each parameter up to its bounds (266/9221)', () => {
     ['2046 bytes of session context in characters of three', { sessionContext: '好'.repeat(682) }],
     ['oneTimeValid 0', { oneTimeValid: 0 }],
     ['an application id of 0', { vodSubAppId: 0 }],
-  ])('%s', (_, parameters) => {
+  ])('sign accepts %s', (_, parameters) => {
     expect(original({ ...required, ...parameters })).toContain('secretId=AKID&currentTimeStamp=1571215095&');
   });
 });
 
-describe('sign refuses a parameter beyond its bounds, by name', () => {
+describe('sign, parameters beyond their bounds', () => {
   test.each<[string, Record<string, unknown>, RegExp]>([
     ['random 2^32', { random: 2 ** 32 }, /random must be <= 4294967295/],
     ['a random that is not an integer', { random: 1.5 }, /random must be integer/],
@@ -108,14 +108,14 @@ describe('sign refuses a parameter beyond its bounds, by name', () => {
     ['a lone surrogate', { procedure: '\ud800' }, /procedure must be well-formed Unicode/],
     ['no secretId', { secretId: '' }, /secretId must NOT have fewer than 1/],
     ['a parameter that VOD does not know', { fileType: 'mp4' }, /fileType must not be present: unknown property/],
-  ])('%s', (_, parameters, message) => {
+  ])('sign refuses %s, by name', (_, parameters, message) => {
     const wrong = { ...required, ...parameters } as SignatureParameters;
     expect(() => original(wrong)).toThrow(RangeError);
     expect(() => original(wrong)).toThrow(message);
   });
 });
 
-describe('parse rejects what is not a signature', () => {
+describe('parse, texts that are not signatures', () => {
   // One with all that is peculiar to standard Base64: plus, slash and padding.
   const candidates = Array.from({ length: 500 }, (_, random) =>
     sign({ ...required, secretId: 'AKIDx', random }, 'key'),
@@ -131,8 +131,8 @@ describe('parse rejects what is not a signature', () => {
     ['a line break', `${signature.slice(0, 76)}\n${signature.slice(76)}`],
     ['no padding', signature.replace(/=+$/, '')],
     ['a digest and nothing else', Buffer.alloc(20).toString('base64')],
-    ['nothing', ''],
-  ])('%s', (_, text) => {
+    ['no bytes', ''],
+  ])('parse rejects a signature with %s', (_, text) => {
     expect(() => parse(text)).toThrow(/must be padded standard Base64/);
   });
 });

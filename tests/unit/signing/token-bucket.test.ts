@@ -4,14 +4,14 @@ import { runs } from '../../support/thorough';
 
 interface Call {
   readonly caller: string;
-  /** What the clock did since the last call, in milliseconds. */
+  /** Time since the last call, in milliseconds. */
   readonly step: number;
 }
 
 /**
- * The same in fractions that are exact: each caller's missing tokens, in 60 000ths. Whose bucket is full is as one who was
- * never seen; one who is remembered too many is the one whose bucket lacks least, and of several such the one let through
- * longest ago.
+ * A model with exact fractions: the missing tokens of each caller, in 60 000ths. A caller with a full bucket is not
+ * stored. When there are too many callers, the one with the fewest missing tokens is dropped; of several, the one
+ * accepted longest ago.
  */
 function model({ perMinute, burst }: Rate, maxCallers: number) {
   const token = 60_000n;

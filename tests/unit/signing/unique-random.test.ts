@@ -11,7 +11,7 @@ test('a number that was already drawn in this second is replaced by another draw
   expect([next(1), next(1), next(1)]).toEqual([7, 8, 9]);
 });
 
-test('in another second the same number may come again', () => {
+test('a number may be drawn again in another second', () => {
   const next = uniqueRandom(drawing(7, 7));
   expect([next(1), next(2)]).toEqual([7, 7]);
 });

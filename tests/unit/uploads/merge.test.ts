@@ -194,11 +194,11 @@ describe('hintsOf', () => {
   });
 });
 
-describe('H1: ids that are names of Object.prototype are ids like any other', () => {
+describe('H1: ids that are names of Object.prototype', () => {
   const names = Object.getOwnPropertyNames(Object.prototype);
   const id = fc.oneof(fc.constantFrom(...names), fc.string({ minLength: 1 }));
 
-  test('as an unknown task of a confirmed row it is added to the news, once', () => {
+  test('H1: such an id of an unknown task is added once to the news of a confirmed row', () => {
     fc.assert(
       fc.property(id, fc.constantFrom('task', 'end'), (taskId, kind) => {
         const row = confirmedRow();
@@ -209,7 +209,7 @@ describe('H1: ids that are names of Object.prototype are ids like any other', ()
     );
   });
 
-  test('as a task of the row its end is news while it runs, and not once it has ended', () => {
+  test('H1: the end of a task with such an id is news while it runs, and not once it has ended', () => {
     fc.assert(
       fc.property(id, (taskId) => {
         const end = hint({ news: [`end:${taskId}`] });
@@ -221,7 +221,7 @@ describe('H1: ids that are names of Object.prototype are ids like any other', ()
     );
   });
 
-  test('as file and task ids they are the same after toItem and fromItem', () => {
+  test('H1: such file and task ids are the same after toItem and fromItem', () => {
     fc.assert(
       fc.property(id, id, (fileId, taskId) => {
         const row: Row = { ...confirmedRow(), fileId, tasks: new Map([[taskId, succeeded]]), news: [`task:${taskId}`] };

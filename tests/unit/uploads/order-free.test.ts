@@ -25,7 +25,7 @@ async function settledRows(states: readonly State[]) {
   return Promise.all(states.map(({ row, stage }) => settle(row, stage)));
 }
 
-describe('any order and number of true events, with verifications anywhere between them', () => {
+describe('true events in any order and number, with verifications anywhere between them', () => {
   test.each<Stage>(['uploaded', 'processing', 'finished', 'original deleted'])(
     'lead to the same row of a file that is %s in VOD',
     async (stage) => {
@@ -111,7 +111,7 @@ describe('forged events leave nothing behind', () => {
     { weight: 1, arbitrary: fc.constant({ kind: 'advance' } as const) },
   );
 
-  test('H1: any mix of up to 60 forged and true events with ids like "constructor": the row is VOD\'s response alone', async () => {
+  test('H1: any mix of up to 60 forged and true events with ids like "constructor" leads to the response of VOD alone', async () => {
     const expected = await reference('finished');
     const last = STAGES.indexOf('finished');
     await fc.assert(

@@ -65,7 +65,7 @@ describe('a row has at most 100 kB', () => {
   });
 });
 
-describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
+describe('the size of a row', () => {
   const long = text(2_048);
   const hugeTask = {
     SessionContext: long,
@@ -77,7 +77,7 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
   };
   const media = Object.fromEntries(['Name', 'Type', 'Category', 'CoverUrl', 'MediaUrl'].map((name) => [name, long]));
 
-  test("50 of the largest tasks of VOD's response, with the longest ids and facts", () => {
+  test('a row with 50 of the largest tasks, and the longest ids and media information, is under 400 kB', () => {
     const parsed = parseProcedureTask(hugeTask);
     expect(parsed).toMatchObject({ truncated: true, outputs: { length: 20 }, errors: { length: 20 } });
     const tasks = Object.fromEntries(
@@ -92,7 +92,7 @@ describe('no input makes a row that DynamoDB refuses (400 kB)', () => {
     expect(jsonBytes(toItem(row))).toBeLessThan(400_000);
   });
 
-  test('any number of hostile events, on a row with the largest response of VOD', () => {
+  test('hostile events on a row with the largest response of VOD do not exceed 400 kB', () => {
     const id = fc.integer({ min: 0, max: 99 }).map((n) => `${n}`.padEnd(256, '\u0001'));
     const upload = id.map((taskId) => ({
       EventType: 'NewFileUpload',

@@ -40,7 +40,7 @@ describe('status of one thing at a time', () => {
     ['ReviewInfo that suggests review', { review: { suggestion: 'review' } }, 'held'],
     ['ReviewInfo that suggests pass', { review: { suggestion: 'pass' } }, 'ready'],
     ['a file that is Forbidden in VOD', { isForbidden: true }, 'rejected'],
-  ])('%s: %s', (_, parts, status) => {
+  ])('the status with %s is: %s', (_, parts, status) => {
     expect(statusOf(parts)).toBe(status);
   });
 });
@@ -54,12 +54,12 @@ describe('several procedures', () => {
     ['one succeeded while a review runs', { a: succeeded, r: reviewing }, 'processing'],
     ['one failed while a review runs', { a: failed, r: reviewing }, 'processing'],
     ['one failed and a review passed', { a: failed, r: reviewed('pass') }, 'failed'],
-  ])('%s: %s', (_, tasks, status) => {
+  ])('the status of several procedures, %s, is: %s', (_, tasks, status) => {
     expect(statusOf({ tasks })).toBe(status);
   });
 });
 
-describe('where several apply, the first of deleted, rejected, held, processing, failed and ready counts', () => {
+describe('status of several causes', () => {
   const causes: Readonly<Record<Exclude<Status, 'uploaded' | 'deleted' | 'ready'>, Parts>> = {
     rejected: { isForbidden: true },
     held: { review: { suggestion: 'review' } },
@@ -68,7 +68,7 @@ describe('where several apply, the first of deleted, rejected, held, processing,
   };
   const order = ['rejected', 'held', 'processing', 'failed'] as const;
 
-  test('any set of causes leads to the first of them', () => {
+  test('the status of several causes is the first of deleted, rejected, held, processing, failed and ready', () => {
     fc.assert(
       fc.property(fc.subarray([...order]), (present) => {
         const parts = present.map((name): Parts => causes[name]);

@@ -55,7 +55,7 @@ describe('viewUpload', () => {
     ['held', false],
     ['rejected', false],
     ['deleted', false],
-  ])('of a row that is %s shows URLs: %s', (status, areShown) => {
+  ])('shows the URLs of a row that is %s: %s', (status, areShown) => {
     const view = viewUpload({ ...row, status });
     expect(JSON.stringify(view).includes('http://')).toBe(areShown);
     expect(view.outputs).toMatchObject([{ type: 'Transcode', definition: 100 }]);

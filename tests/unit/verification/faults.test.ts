@@ -35,7 +35,7 @@ function startWith(...files: readonly ModelFile[]) {
   service.clock.advance(now - service.clock.now());
   return service;
 }
-/** What a row says, without when and how often it was written. */
+/** The content of a row, without when and how often it was written. */
 function contentOf(row: Row) {
   const { version, firstSeenAt, updatedAt, confirmedAt, ...content } = toItem(row);
   return content;
@@ -94,7 +94,7 @@ test.each([
   });
 });
 
-test('V3: 14c: a file that VOD forbids is rejected', async () => {
+test('V3: a file that VOD forbids (14c) is rejected', async () => {
   const service = startWith(fileOf('14c'));
   await service.receive(JSON.parse(faultEvent('14c')));
   await service.verify([FORBIDDEN]);

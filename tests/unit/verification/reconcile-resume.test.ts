@@ -19,7 +19,7 @@ describe('phases resume and share the time', () => {
     const reconciliation = withSlowPages(200, 4_900);
     const finished: boolean[] = [];
     while (finished.length < 6 && finished.at(-1) !== true) {
-      // 250 s of work, beside the reserve of 30 s.
+      // 250 s of work, in addition to the reserve of 30 s.
       finished.push((await reconciliation.run(280_000)).finished);
       expect(JSON.parse(reconciliation.checkpoint)).toHaveProperty('audit');
     }

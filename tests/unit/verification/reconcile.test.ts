@@ -213,7 +213,7 @@ describe('a failure affects nothing else', () => {
     expect(await reconciliation.run()).toMatchObject({ finished: true, filled: 1 });
   });
 
-  test('while VOD does not respond, no position in the checkpoint passes what was not verified', async () => {
+  test('while VOD does not respond, no position in the checkpoint passes an unverified file', async () => {
     const reconciliation = startReconciliation(filesOf(ids(5)));
     reconciliation.vod.failWith((action) => {
       if (action === 'DescribeMediaInfos') throw new VodError(action, 'VOD did not respond');

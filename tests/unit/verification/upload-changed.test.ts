@@ -71,7 +71,7 @@ describe('a batch of the stream', () => {
     expect(service.delayed).toEqual([]);
   });
 
-  test('leaves VOD alone about confirmed images, unknown ones and removals', async () => {
+  test('does not call VOD for confirmed images, unknown ones and removals', async () => {
     const { service, images, invoke } = await received(['1']);
     const row: Row = { ...(images[0] ?? service.row('1')) };
     const others = [{ ...row, trust: 'confirmed' } as const, { ...row, trust: 'unknown' } as const, undefined];
@@ -245,7 +245,7 @@ describe('messages of the delay queue', () => {
     expect(service.row('2')).toEqual(before);
   });
 
-  test('of one row are verified once, in the newest version, and all succeed', async () => {
+  test('are verified once for each row, in the newest version, and all succeed', async () => {
     const { service, invoke } = await received(['1']);
     await service.receive(fileDeleted({ fileId: '1' }));
     expect(await invoke(messagesOf([body('1', 2), body('1', 1)]))).toEqual([]);
@@ -261,7 +261,7 @@ describe('messages of the delay queue', () => {
     );
   });
 
-  test('all fail while the table cannot be read', async () => {
+  test('fail while the table cannot be read', async () => {
     const { service, invoke } = await received(['1']);
     service.store.failWith((method) => {
       if (method === 'readAll') throw new Error('InternalServerError');
@@ -269,7 +269,7 @@ describe('messages of the delay queue', () => {
     expect(await invoke(messagesOf([body('1', 1), body('2', 1)]))).toEqual(['message-1', 'message-2']);
   });
 
-  test('carry on with their attempt and their begin', async () => {
+  test('keep counting their attempts from their begin', async () => {
     const { service, invoke } = await received(['1']);
     service.vod.failWith((action) => {
       throw refusal(action, 'InternalError');
@@ -291,7 +291,7 @@ describe('messages of the delay queue', () => {
     expect(service.lines).toContainEqual(expect.objectContaining({ level: 'error', outcome: 'given-up' }));
   });
 
-  test('about a missing file are its second look', async () => {
+  test('verify a missing file for the second time', async () => {
     const { service, invoke } = await received(['1']);
     await service.verify(['1']);
     service.vod.remove('1');

@@ -102,13 +102,13 @@ describe('verify, calls for tasks', () => {
 
 describe('verify, open questions after a response was stored', () => {
   test.each<[string, Parameters<typeof modelFile>[1], string | undefined]>([
-    ['nothing of a file that is ready', {}, undefined],
-    ["a person's decision", { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } }, 'held'],
-    ['a signed procedure that VOD does not show yet', { signed: true }, 'procedure'],
-    ['nothing while a procedure runs: its end comes as an event', { signed: true, tasks: [modelTask('t')] }, undefined],
-    ['media information that VOD lacks', { metaData: null }, 'analysis'],
-    ['media information that is zero', { metaData: { Size: 0, Duration: 0 } }, 'analysis'],
-  ])('%s', async (_, file, question) => {
+    ['a ready file', {}, undefined],
+    ['a held file', { reviewInfo: { MediaReviewInfo: { Suggestion: 'review' } } }, 'held'],
+    ['a file with a signed procedure that VOD does not show yet', { signed: true }, 'procedure'],
+    ['a file with a procedure that runs: its end is an event', { signed: true, tasks: [modelTask('t')] }, undefined],
+    ['a file without media information', { metaData: null }, 'analysis'],
+    ['a file with media information of zero', { metaData: { Size: 0, Duration: 0 } }, 'analysis'],
+  ])('verify leaves the right question open about %s', async (_, file, question) => {
     const service = startService([modelFile('7', file)]);
     const [verified] = await service.verify(['7']);
     expect(verified?.outcome).toBe('written');

@@ -111,7 +111,7 @@ describe('verify, twenty confirmed files that vanish at once', () => {
   test.each<[string, (service: Service) => Promise<void>]>([
     ['one of them is still there', (service) => putBack(service)],
     ['a FileDeleted event named one of them', (service) => service.receive(fileDeleted({ fileId: '1000' }))],
-  ])('are believed, after a second look, where %s', async (_, change) => {
+  ])('are stored as deleted after a second look if %s', async (_, change) => {
     const service = await confirmed(ids(20));
     for (const fileId of ids(20)) service.vod.remove(fileId);
     await change(service);
@@ -152,7 +152,7 @@ describe('verify, no result from VOD', () => {
     ['the file is in neither set', { MediaInfoSet: [], NotExistFileIdSet: [] }],
     ['both sets are null', { MediaInfoSet: null, NotExistFileIdSet: null }],
     ['the response is empty', {}],
-  ])('%s: nothing changes', async (_, response) => {
+  ])('nothing changes when %s', async (_, response) => {
     const service = await confirmed(['7']);
     const before = service.row('7');
     const vod = fakeVod({ DescribeMediaInfos: () => response });
@@ -182,8 +182,8 @@ describe('verify, no result from VOD', () => {
   });
 });
 
-describe('verify, these affect one row only:', () => {
-  test('a row that the table refuses permanently', async () => {
+describe('verify, failures that affect one row only', () => {
+  test('a row that the table refuses permanently does not affect the others', async () => {
     const service = startService(filesOf(ids(3)));
     service.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1001') throw new RefusedRowError('One or more parameter values');
@@ -192,7 +192,7 @@ describe('verify, these affect one row only:', () => {
     expect(service.lines).toMatchObject([{ level: 'error', outcome: 'row-refused', fileIds: ['1001'] }]);
   });
 
-  test('a write to which the table does not respond', async () => {
+  test('a write to which the table does not respond does not affect the other rows', async () => {
     const service = startService(filesOf(ids(3)));
     service.store.failWith((method, fileId) => {
       if (method === 'replace' && fileId === '1000') throw new Error('ProvisionedThroughputExceededException');
@@ -201,7 +201,7 @@ describe('verify, these affect one row only:', () => {
     expect(service.lines).toMatchObject([{ level: 'error', outcome: 'write-failed', fileIds: ['1000'] }]);
   });
 
-  test('an id for which VOD refuses the whole call', async () => {
+  test('an id for which VOD refuses the whole call does not affect the other rows', async () => {
     const service = startService(filesOf(ids(20)));
     service.vod.failWith((action, request) => {
       if (JSON.stringify(request).includes('"1013"')) throw refusal(action, 'InvalidParameterValue.FileIds');
@@ -212,7 +212,7 @@ describe('verify, these affect one row only:', () => {
     ]);
   });
 
-  test('a task for which VOD fails', async () => {
+  test('a task for which VOD fails does not affect the other rows', async () => {
     const tasks = [endedTask('bad')];
     const service = startService([modelFile('7', { signed: true, tasks }), modelFile('8')]);
     service.vod.failWith((action) => {

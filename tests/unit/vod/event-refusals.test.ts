@@ -101,7 +101,7 @@ describe('parseEvent, fields that a row cannot keep are dropped by name', () => 
       { MediaBasicInfo: { SourceInfo: { SourceContext: 'x'.repeat(2_049) } } },
       ['SourceContext'],
     ],
-  ])('%s', (_, payload, droppedFields) => {
+  ])('parseEvent drops a field by name: %s', (_, payload, droppedFields) => {
     expect(upload(payload)).toEqual({ type: 'NewFileUpload', fileId: '1', media: {}, taskIds: [], droppedFields });
   });
 

@@ -54,7 +54,7 @@ describe('parseEvent, the media information of an upload', () => {
     ['pull-complete.nested', { ...cartoon, ...created, url: pulled }],
     ['pull-complete.2.0', { url: pulled }],
     ['pull-complete.hybrid', { url: pulled }],
-  ])('%s', (name, media) => {
+  ])('parseEvent returns the media information of %s', (name, media) => {
     const event = parseEvent(fixture(name));
     expect(event).toMatchObject({ droppedFields: [] });
     expect(event).toHaveProperty('media', media);
@@ -84,7 +84,7 @@ describe('parseEvent, source context and tasks of an upload', () => {
       ['125676836723-mango-fa2fdf6a0f850d673be119cf51a7603a'],
     ],
     ['new-file-upload.2.0', undefined, []],
-  ])('%s', (name, sourceContext, taskIds) => {
+  ])('parseEvent returns the source context and the tasks of %s', (name, sourceContext, taskIds) => {
     expect(parseEvent(fixture(name))).toMatchObject({ taskIds, ...(sourceContext !== undefined && { sourceContext }) });
     if (sourceContext === undefined) expect(parseEvent(fixture(name))).not.toHaveProperty('sourceContext');
   });
@@ -122,7 +122,7 @@ describe('parseEvent, tasks', () => {
         isFinished: true,
       },
     ],
-  ])('%s: identifiers and whether it ended, and nothing of its result', (name, expected) => {
+  ])('parseEvent returns only identifiers, and whether the task ended, of %s', (name, expected) => {
     expect(parseEvent(fixture(name))).toEqual({ type: 'ProcedureStateChanged', ...expected });
   });
 
@@ -174,7 +174,7 @@ describe('parseEvent, deletions', () => {
       [whole, { ...whole, fileId: '24961954183381009' }, { ...whole, fileId: '24961954183381010' }],
     ],
     ['file-deleted.parts', [{ ...whole, parts: ['TranscodeFiles'] }]],
-  ])('%s', (name, files) => {
+  ])('parseEvent returns the deleted files and parts of %s', (name, files) => {
     expect(parseEvent(fixture(name))).toEqual({ type: 'FileDeleted', files });
   });
 

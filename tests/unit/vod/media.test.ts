@@ -18,7 +18,7 @@ describe('H18: createTime is stored in UTC, so that strings sort by time', () =>
     ['', undefined],
     [1_795_334_400, undefined],
     [null, undefined],
-  ])('%j is %j', (time, expected) => {
+  ])('H18: createTime %j is stored as %j', (time, expected) => {
     expect(timeOf(time)).toBe(expected);
   });
 });
@@ -46,7 +46,7 @@ describe('parseMedia, format 2.0', () => {
     expect(parseMediaInfo({ metaData: { duration: 61, floatDuration: 0 } }, [])).toEqual({ duration: 61 });
   });
 
-  test('may have its measures in the event itself', () => {
+  test('may have the measures in the event itself', () => {
     const data = { fileSize: 10, duration: 3, width: 4, height: 5 };
     expect(parseMediaInfo(data, [])).toEqual({ size: 10, duration: 3, width: 4, height: 5 });
   });

@@ -101,18 +101,18 @@ describe('isCaller', () => {
     ['null', null, false],
     ['true', true, false],
     ['an array of a text', ['user-42'], false],
-  ])('%s', (_, value, expected) => {
+  ])('isCaller classifies %s', (_, value, expected) => {
     expect(isCaller(value)).toBe(expected);
   });
 });
 
-describe('a changed seal never yields an uploader:', () => {
+describe('a changed seal', () => {
   const layouts: readonly (readonly [string, string])[] = [
     ['a seal', seal('order=7', 'user-42', true, 'key')],
     ['a seal of the layout before', sealOfBefore('order=7', 'user-42', 'key')],
   ];
 
-  test.each(layouts)('%s that is cut, or changed in any one character', (_, sealed) => {
+  test.each(layouts)('%s that is cut, or changed in any one character, yields no uploader', (_, sealed) => {
     for (let at = 0; at < sealed.length; at++) {
       expect(open(sealed.slice(0, at), ['key']).uploader).toBeUndefined();
       for (const character of ['0', '1', '2', 'A', 'p', ':', '好']) {
@@ -123,19 +123,19 @@ describe('a changed seal never yields an uploader:', () => {
     }
   });
 
-  test('a seal that is given the other marker: the MAC covers the layout', () => {
+  test('a seal with the marker of the other layout is broken: the MAC covers the layout', () => {
     const sealed = seal('order=7', 'user-42', false, 'key');
     expect(open(sealed.replace('vcu2:', 'vcu1:'), ['key']).seal).toBe('broken');
     expect(open(sealOfBefore('order=7', 'user-42', 'key').replace('vcu1:', 'vcu2:'), ['key']).seal).toBe('broken');
   });
 
-  test('a seal from which the procedure is taken, or to which it is added', () => {
+  test('a seal from which the procedure is removed, or to which it is added, is broken', () => {
     const sealed = seal('order=7', 'user-42', true, 'key');
     expect(open(sealed.replace(':p7:', ':7:'), ['key']).seal).toBe('broken');
     expect(open(seal('order=7', 'user-42', false, 'key').replace(':7:', ':p7:'), ['key']).seal).toBe('broken');
   });
 
-  test('a seal that is put onto another caller, text or procedure', () => {
+  test('a MAC before another caller, text or procedure is a broken seal', () => {
     const parts = fc.tuple(caller, text, hasProcedure);
     fc.assert(
       fc.property(parts, parts, ([who, content, procedure], [other, otherText, otherProcedure]) => {
@@ -147,12 +147,12 @@ describe('a changed seal never yields an uploader:', () => {
     );
   });
 
-  test('the boundary between caller and text', () => {
+  test('a moved boundary between caller and text breaks the seal', () => {
     const sealed = seal(':b', 'a', false, 'key');
     expect(open(sealed.replace(':1:a::b', ':2:a::b'), ['key']).seal).toBe('broken');
   });
 
-  test('random text, marked or not', () => {
+  test('random text, with a marker or not, yields no uploader', () => {
     const start = fc.constantFrom('', 'vcu1:', 'vcu2:', `vcu2:${'A'.repeat(22)}:p3:`, `vcu1:${'A'.repeat(22)}:3:`);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), start, (rest, marker) => {

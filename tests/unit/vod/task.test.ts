@@ -66,7 +66,7 @@ describe('parseProcedureTask, samples of the vendor and captured bodies', () => 
       'procedure-state-changed.failed-whole',
       { status: 'FINISH', failed: true, errors: [{ code: 60_000, message: 'Source file error' }] },
     ],
-  ])('%s', (name, expected) => {
+  ])('parseProcedureTask returns the documented values of %s', (name, expected) => {
     expect(taskIn(name)).toEqual(expected);
   });
 });
@@ -96,7 +96,7 @@ function urlPaths(typings: ReturnType<typeof readTypings>, type: string): readon
   return (typings.get(type) ?? []).flatMap(([name, memberType]): readonly UrlPath[] => {
     const isArray = memberType.startsWith('Array<');
     const inner = memberType.replace(/^Array<(.*)>$/, '$1');
-    // Times of expiry are no URLs, and the cover of a clip is not the clip.
+    // Times of expiry are not URLs, and the cover of a clip is not the clip.
     const isUrl = inner === 'string' && name.includes('Url') && !/ExpireTime$|^CovImgUrl$/.test(name);
     if (isUrl) return [{ names: [name], isArray: [isArray] }];
     return urlPaths(typings, inner).map((path) => ({
@@ -156,7 +156,7 @@ describe('parseProcedureTask, one sub-task that failed makes the task fail', () 
   test.each<[string, object]>([
     ['null siblings before it', { Type: 'CoverBySnapshot', TranscodeTask: null, CoverBySnapshotTask: wrong }],
     ['null siblings behind it', { Type: 'CoverBySnapshot', CoverBySnapshotTask: wrong, TranscodeTask: null }],
-  ])('with %s', (_, item) => {
+  ])('a failed sub-task with %s makes the task fail', (_, item) => {
     expect(parseProcedureTask({ MediaProcessResultSet: [item] })).toEqual({
       status: 'FINISH',
       failed: true,
@@ -164,10 +164,13 @@ describe('parseProcedureTask, one sub-task that failed makes the task fail', () 
     });
   });
 
-  test.each(['AiContentReviewResultSet', 'AiAnalysisResultSet', 'AiRecognitionResultSet'])('in %s', (set) => {
-    const task = parseProcedureTask({ [set]: [{ Type: 'Porn', PornTask: { Status: 'SUCCESS', ErrCode: 7 } }] });
-    expect(task).toMatchObject({ failed: true, errors: [{ type: 'Porn', code: 7 }] });
-  });
+  test.each(['AiContentReviewResultSet', 'AiAnalysisResultSet', 'AiRecognitionResultSet'])(
+    'a failed sub-task in %s makes the task fail',
+    (set) => {
+      const task = parseProcedureTask({ [set]: [{ Type: 'Porn', PornTask: { Status: 'SUCCESS', ErrCode: 7 } }] });
+      expect(task).toMatchObject({ failed: true, errors: [{ type: 'Porn', code: 7 }] });
+    },
+  );
 
   test('null sets, null items and items of another type are not sub-tasks', () => {
     const sets = { MediaProcessResultSet: null, AiAnalysisResultSet: [null, 7, 'x', []], AiRecognitionResultSet: {} };

@@ -110,7 +110,7 @@ describe('describeTasks, tasks that VOD lists', () => {
     ['null', null],
     ['a response that names no file', { TaskType: 'Procedure', ProcedureTask: { MediaProcessResultSet: [] } }],
     ['"no such task", though VOD has just listed it', refusal('DescribeTaskDetail', 'ResourceNotFound')],
-  ])('and %s: the response is incomplete', async (_, detail) => {
+  ])('throw IncompleteResponseError if the detail is %s', async (_, detail) => {
     await expect(findTasks(vodWith([listed], detail))).rejects.toThrow(IncompleteResponseError);
   });
 
