@@ -25,7 +25,7 @@ module.exports = {
   transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   // TypeScript wants the extension that the file has after compiling; here it is compiled on the way.
   moduleNameMapper: { '^((?:\\.{1,2}/)+functions/.*)\\.js$': '$1' },
-  maxWorkers: 3, // of two cores: many tests wait for what they have started
+  maxWorkers: 4, // of two cores: many tests wait for what they have started
   // A worker keeps memory of each file that it ran: one that has too much is replaced before the next file.
   workerIdleMemoryLimit: '1GB',
   // Nothing here is a claim about speed: this ends what hangs.
