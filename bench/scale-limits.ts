@@ -93,7 +93,7 @@ function printRate(rate: number, setting: Setting): void {
   console.log(`\n## ${rate} uploads/s\n\n${table(HEAD, steps.map(stepRow))}`);
   const last = steps.at(-1);
   if (!last) return;
-  console.log(`\nThe last row takes so many times its load: ${headroom(last)}.`);
+  console.log(`\nHeadroom of the last row, as a multiple of its load: ${headroom(last)}.`);
   if (!last.result.holds) console.log('It does not hold: what is reached cannot be raised further.');
 }
 

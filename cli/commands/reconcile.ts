@@ -36,12 +36,12 @@ export const reconcile = defineCommand({
 /** Formats what the function returned; a missing number counts as 0. */
 function linesOf(summary: unknown): string[] {
   const count = (name: string, from = summary) => asNumber(getField(from, name)) ?? 0;
-  const looked = getField(summary, 'looked');
+  const examined = getField(summary, 'examined');
   const hidden = asArray(getField(summary, 'hidden'));
   const isFinished = getField(summary, 'finished') === true;
   return [
     `rows      ${FINDINGS.map((name) => `${count(name)} ${name}`).join(', ')}`,
-    `looked at ${PHASES.map((name) => `${count(name, looked)} ${name}`).join(', ')}`,
+    `examined ${PHASES.map((name) => `${count(name, examined)} ${name}`).join(', ')}`,
     ...(count('lostEvents') > 0 ? [`lost      ${count('lostEvents')} files for which no event arrived`] : []),
     ...(count('failed') > 0 ? [`failed    ${count('failed')} files, see the log of reconcile; they are retried`] : []),
     ...(hidden.length > 0 ? [`hidden    VOD does not show all files of ${hidden.map(String).join(', ')}`] : []),

@@ -59,18 +59,18 @@ function formatBody({ type, timestamp, data }: Notification): string {
 
   const { fileId, status, version, outputs = [], ...attributes } = data;
   const identity = { fileId, status, version };
-  let room = MAX_BODY_BYTES - Buffer.byteLength(format({ ...identity, outputs: [], truncated: true }));
+  let remainingBytes = MAX_BODY_BYTES - Buffer.byteLength(format({ ...identity, outputs: [], truncated: true }));
   /** Whether the member still fits; after the first one that does not, false for all others. */
   const fits = (json: string) => {
-    room -= Buffer.byteLength(escapeNoncharacters(json)) + 1; // with its comma
-    return room >= 0;
+    remainingBytes -= Buffer.byteLength(escapeNoncharacters(json)) + 1; // with its comma
+    return remainingBytes >= 0;
   };
   const members = Object.entries(attributes).map((entry) => ({
     entry,
     json: JSON.stringify(Object.fromEntries([entry])),
   }));
   const fitting = members.toSorted((a, b) => a.json.length - b.json.length).filter(({ json }) => fits(json));
-  const keptOutputs = outputs.filter((output) => room >= 0 && fits(JSON.stringify(output)));
+  const keptOutputs = outputs.filter((output) => remainingBytes >= 0 && fits(JSON.stringify(output)));
   return format({
     ...identity,
     ...Object.fromEntries(fitting.map(({ entry }) => entry)),

@@ -26,7 +26,7 @@ export class RefusedRowError extends Error {
 export interface RowsPage {
   readonly rows: readonly Row[];
   /** How many rows the table scanned. */
-  readonly looked: number;
+  readonly examined: number;
   /** The last file that was scanned; absent at the table's end. */
   readonly next?: string;
 }
@@ -186,9 +186,9 @@ async function readPage(after: string | undefined, deadline: number, deps: Store
   };
   const attempt = () => dynamodb.scan(input, timeoutUntil(deadline, now()));
   const page = await retryUntil(deadline, attempt, isFinal, deps);
-  const { Items: items = [], ScannedCount: looked = items.length, LastEvaluatedKey: last } = page;
+  const { Items: items = [], ScannedCount: examined = items.length, LastEvaluatedKey: last } = page;
   const next = last?.['fileId']?.S;
-  return { rows: items.map(rowOf), looked, ...(next !== undefined && { next }) };
+  return { rows: items.map(rowOf), examined, ...(next !== undefined && { next }) };
 }
 
 /** The row in an item of DynamoDB's API or of its stream. */

@@ -20,7 +20,7 @@ const AUDIT_INTERVAL_PER_ROW = 600;
 export interface CandidatePage {
   readonly candidates: readonly Candidate[];
   /** How many files were examined to find the candidates. */
-  readonly looked: number;
+  readonly examined: number;
   /** The change of the checkpoint, to be saved once the candidates are verified. */
   readonly progress: Partial<Checkpoint>;
   /** Whether the phase ends with this page. */
@@ -83,7 +83,7 @@ async function* filePages({ vod, store, runStartedAt, deadline }: CandidateDeps,
       .filter(({ row }) => needsVerification(row));
     const { next, hiddenSecond } = page;
     cursor = next;
-    yield { candidates, looked: page.fileIds.length, next, ...(hiddenSecond !== undefined && { hiddenSecond }) };
+    yield { candidates, examined: page.fileIds.length, next, ...(hiddenSecond !== undefined && { hiddenSecond }) };
   }
 }
 
@@ -124,7 +124,7 @@ async function* taskPages({
     window = { ...window, ...(page.next !== undefined && { scrollToken: page.next }) };
     yield {
       candidates: candidatesWithoutResult(page.tasks, rows),
-      looked: page.tasks.length,
+      examined: page.tasks.length,
       isLast: progress !== undefined,
       progress: { tasks: progress ?? window },
     };
@@ -169,9 +169,9 @@ async function* auditPages({
   do {
     const page = await store.page(after, deadline);
     after = page.next;
-    rows += page.looked;
+    rows += page.examined;
     const candidates = page.rows.map((row): Candidate => ({ fileId: row.fileId, row }));
     const progress = { audit: { startedAt, rows, ...(after !== undefined && { fileId: after }) } };
-    yield { candidates, looked: candidates.length, isLast: after === undefined, progress };
+    yield { candidates, examined: candidates.length, isLast: after === undefined, progress };
   } while (after !== undefined);
 }

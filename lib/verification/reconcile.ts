@@ -38,7 +38,7 @@ export interface Summary extends Readonly<Record<Finding, number>> {
   /** Files without a response of VOD, and rows that the table refused. */
   readonly failed: number;
   /** Files that each phase examined. */
-  readonly looked: Readonly<Record<Phase, number>>;
+  readonly examined: Readonly<Record<Phase, number>>;
   /** Seconds (ISO 8601) with more files than VOD lists: some of their rows may be missing. */
   readonly hidden: readonly string[];
 }
@@ -85,7 +85,7 @@ export function reconcile(deps: ReconcileDeps) {
 /** The state of one run. */
 class Run {
   readonly #counts: Record<Finding, number> = { filled: 0, confirmed: 0, corrected: 0, deleted: 0, unknown: 0 };
-  readonly #looked: Record<Phase, number> = { recent: 0, tasks: 0, library: 0, audit: 0 };
+  readonly #examined: Record<Phase, number> = { recent: 0, tasks: 0, library: 0, audit: 0 };
   readonly #hidden: string[] = [];
   #unfinished: Phase[] = [];
   readonly #failedPhases: Phase[] = [];
@@ -142,7 +142,7 @@ class Run {
       ...this.#counts,
       lostEvents: this.#lostEvents,
       failed: this.#failed,
-      looked: this.#looked,
+      examined: this.#examined,
       hidden: this.#hidden,
     };
     const level = this.#hidden.length > 0 ? 'warn' : 'info';
@@ -181,7 +181,7 @@ class Run {
 
   /** Moves the phase's position in the checkpoint behind a page. */
   async #advance(phase: Phase, page: CandidatePage, count: number): Promise<void> {
-    this.#looked[phase] += page.looked;
+    this.#examined[phase] += page.examined;
     if (page.hiddenSecond !== undefined) this.#hidden.push(new Date(page.hiddenSecond * 1000).toISOString());
     this.#checkpoint = { ...this.#checkpoint, ...page.progress };
     if (count % PAGES_PER_CHECKPOINT === 0) await this.deps.checkpoint.write(formatCheckpoint(this.#checkpoint));

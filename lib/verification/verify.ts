@@ -279,7 +279,7 @@ async function describeTasksOf(candidate: Candidate, { vod }: BatchDeps): Promis
     return await describeTasks(vod, {
       fileId,
       namedIds: [...namedTasks(row), ...taskIds],
-      isSettled: (taskId) => row?.tasks.get(taskId)?.status === 'FINISH',
+      isFinished: (taskId) => row?.tasks.get(taskId)?.status === 'FINISH',
       isListKnown: isListKnown(candidate),
     });
   } catch (error) {

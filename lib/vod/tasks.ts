@@ -16,7 +16,7 @@ export interface TaskQuestion {
   /** Tasks that events named: described even if VOD does not list them. */
   readonly namedIds: readonly string[];
   /** Whether VOD has already returned the task's final result, which never changes. */
-  readonly isSettled: (taskId: string) => boolean;
+  readonly isFinished: (taskId: string) => boolean;
   /** VOD has listed the named tasks before, and no other task has news: the list is skipped. Default: false. */
   readonly isListKnown?: boolean;
 }
@@ -35,7 +35,7 @@ export class IncompleteResponseError extends Error {
  */
 export async function describeTasks(
   vod: Pick<VodApi, 'DescribeTasks' | 'DescribeTaskDetail'>,
-  { fileId, namedIds, isSettled, isListKnown = false }: TaskQuestion,
+  { fileId, namedIds, isFinished, isListKnown = false }: TaskQuestion,
 ): Promise<ReadonlyMap<string, Task>> {
   if (isListKnown) {
     const details = await describeAll(
@@ -50,8 +50,8 @@ export async function describeTasks(
   const unlisted = namedIds
     .filter((taskId) => taskId !== '' && !listedIds.has(taskId))
     .map((taskId): ListedTask => ({ taskId }));
-  const unsettled = [...listed, ...unlisted].filter(({ taskId }) => !isSettled(taskId)).slice(0, MAX_DETAILS);
-  return describeAll(vod, fileId, unsettled);
+  const unfinished = [...listed, ...unlisted].filter(({ taskId }) => !isFinished(taskId)).slice(0, MAX_DETAILS);
+  return describeAll(vod, fileId, unfinished);
 }
 
 async function describeAll(

@@ -194,8 +194,8 @@ describe('explain > random input', () => {
 
   test('explain shows no secret for any URL', () => {
     for (const key of [PLAYER_KEY, URL_KEY, SECRET_KEY, 'another']) {
-      const said = JSON.stringify(explainPlayback(keyUrl(`t=${T}`, `${key}${DIR}${T}`), keys, NOW));
-      for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(said).not.toContain(secret);
+      const text = JSON.stringify(explainPlayback(keyUrl(`t=${T}`, `${key}${DIR}${T}`), keys, NOW));
+      for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(text).not.toContain(secret);
     }
   });
 });

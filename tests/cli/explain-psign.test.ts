@@ -246,8 +246,8 @@ describe('explain > random input', () => {
 
   test('explain shows no secret for any psign', () => {
     for (const key of [PLAYER_KEY, URL_KEY, SECRET_KEY, `${PLAYER_KEY}\n`, 'another']) {
-      const said = JSON.stringify(explainPlayback(psign({}, key), keys, NOW));
-      for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(said).not.toContain(secret);
+      const text = JSON.stringify(explainPlayback(psign({}, key), keys, NOW));
+      for (const secret of [PLAYER_KEY, URL_KEY, SECRET_KEY]) expect(text).not.toContain(secret);
     }
   });
 

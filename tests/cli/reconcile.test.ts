@@ -58,7 +58,7 @@ const rowOf = async (fileId: string) => (await run.rows()).find((row) => row['fi
 test('reconcile --local fills in the row of a lost event, and prints its findings', async () => {
   const fileId = put('lost');
   const { code, out } = await vod(['reconcile', '--local'], { DATA_DIR: dataDir });
-  expect([code, out]).toEqual([0, expect.stringMatching(/^rows +1 filled, 0 confirmed, .*\nlooked at .*\nfinished$/)]);
+  expect([code, out]).toEqual([0, expect.stringMatching(/^rows +1 filled, 0 confirmed, .*\nexamined .*\nfinished$/)]);
   expect(await rowOf(fileId)).toMatchObject({ status: 'ready', trust: 'confirmed', name: 'lost' });
 });
 
@@ -91,7 +91,7 @@ test('reconcile reports unfinished work and failures', async () => {
     filled: 0,
     failed: 20,
     lostEvents: 3,
-    looked: {},
+    examined: {},
     hidden: ['2026-11-22T08:00:00.000Z'],
   };
   fakeResponse = { status: 200, headers: {}, body: JSON.stringify(summary) };

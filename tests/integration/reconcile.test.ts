@@ -36,7 +36,7 @@ describe('reconcile without events', () => {
       finished: true,
       filled: 1,
       failed: 0,
-      looked: { recent: 1, library: 1 },
+      examined: { recent: 1, library: 1 },
     });
     const { MediaUrl, CreateTime } = await mediaOf(fileId);
     expect(await world.item(fileId)).toMatchObject({
@@ -108,12 +108,12 @@ describe('reconcile without events', () => {
     const old = world.upload({ text: 'old' });
     world.clock.vod = 0;
     const fresh = world.upload({ text: 'fresh' });
-    expect(await world.run()).toMatchObject({ filled: 2, lostEvents: 0, looked: { library: 2 } });
+    expect(await world.run()).toMatchObject({ filled: 2, lostEvents: 0, examined: { library: 2 } });
     expect(await world.item(old)).toMatchObject({ sourceContext: 'old', trust: 'confirmed' });
     expect(await world.item(fresh)).toMatchObject({ sourceContext: 'fresh' });
-    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 0, audit: 0 } });
+    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, examined: { library: 0, audit: 0 } });
     await world.pass(7 * DAY);
-    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, looked: { library: 2, audit: 2 } });
+    expect(await world.run()).toMatchObject({ filled: 0, corrected: 0, examined: { library: 2, audit: 2 } });
   });
 
   test('an upload counts as lost when its events are overdue; a first run counts none', async () => {
@@ -211,6 +211,6 @@ describe('reconcile of a file that VOD no longer has', () => {
     if (kind === 'deleted') await world.client.DeleteMedia({ FileId: fileId });
     await world.deliver(fileDeleted({ fileId }));
     await world.verify();
-    expect(await world.run()).toMatchObject({ finished: true, looked: { audit: 0 } });
+    expect(await world.run()).toMatchObject({ finished: true, examined: { audit: 0 } });
   });
 });

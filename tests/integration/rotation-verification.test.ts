@@ -67,7 +67,7 @@ describe('a file with a removed seal key', () => {
     const before = contentOf(await world.item(fileId));
     expect(before).toMatchObject({ seal: 'valid', uploader: 'user-42', sourceContext: 'order=7' });
     world.sealKeys.splice(0, 1, 'new');
-    if (by === 'a run') expect(await readAnew()).toMatchObject({ corrected: 0, looked: { audit: 1 } });
+    if (by === 'a run') expect(await readAnew()).toMatchObject({ corrected: 0, examined: { audit: 1 } });
     await world.deliver(procedureStateChanged({ fileId }, 'FINISH', { taskId: 'task-9' }));
     await world.verify();
     expect(contentOf(await world.item(fileId))).toEqual(before);

@@ -48,11 +48,11 @@ function importsOf(file: string): readonly Import[] {
   }));
 }
 
-const roomOf = (path: string): string => {
-  const [top = '', room = ''] = path.split('/');
-  return top === 'lib' || top === 'tests' ? `${top}/${room}` : top;
+const folderOf = (path: string): string => {
+  const [top = '', folder = ''] = path.split('/');
+  return top === 'lib' || top === 'tests' ? `${top}/${folder}` : top;
 };
-const levelOf = (room: string): number => LEVELS.findIndex((rooms) => rooms.includes(room));
+const levelOf = (folder: string): number => LEVELS.findIndex((folders) => folders.includes(folder));
 
 const allImports = FOLDERS.flatMap(filesIn).flatMap(importsOf);
 const files = [...filesIn('lib'), ...filesIn('functions')];
@@ -68,9 +68,9 @@ test('the imports of lib and functions were found', () => {
 });
 
 test('the rules name every folder of lib', () => {
-  const rooms = new Set(filesIn('lib').map(roomOf));
+  const folders = new Set(filesIn('lib').map(folderOf));
   const known = [...LEVELS.flat(), 'lib/generated'];
-  expect([...rooms].filter((room) => !known.includes(room))).toEqual([]);
+  expect([...folders].filter((folder) => !known.includes(folder))).toEqual([]);
 });
 
 test('lib and functions import nothing of cli, client, local, tests, bench, scripts or deploy', () => {
@@ -79,21 +79,21 @@ test('lib and functions import nothing of cli, client, local, tests, bench, scri
 
 test('imports run one way: functions, then signing, events, verification, notifications, playback and users, then uploads, vod, platform', () => {
   const upwards = internal.filter(({ from, to }) => {
-    if (roomOf(to) === 'lib/generated') return false;
-    return levelOf(roomOf(to)) < levelOf(roomOf(from));
+    if (folderOf(to) === 'lib/generated') return false;
+    return levelOf(folderOf(to)) < levelOf(folderOf(from));
   });
   expect(upwards).toEqual([]);
 });
 
 test('folders of one level do not import each other', () => {
   const sideways = internal.filter(({ from, to }) => {
-    return levelOf(roomOf(from)) === levelOf(roomOf(to)) && roomOf(from) !== roomOf(to);
+    return levelOf(folderOf(from)) === levelOf(folderOf(to)) && folderOf(from) !== folderOf(to);
   });
   expect(sideways).toEqual([]);
 });
 
 test('lib/generated imports no other folder of lib', () => {
-  expect(internal.filter(({ from }) => roomOf(from) === 'lib/generated')).toEqual([]);
+  expect(internal.filter(({ from }) => folderOf(from) === 'lib/generated')).toEqual([]);
 });
 
 test('no file imports itself, directly or through other files', () => {
@@ -113,8 +113,8 @@ test('no file imports itself, directly or through other files', () => {
 });
 
 test('tests are imported by tests and bench only', () => {
-  const importers = allImports.filter(({ to }) => to.startsWith('tests/')).map(({ from }) => roomOf(from));
-  expect([...new Set(importers)].filter((room) => room !== 'bench' && !room.startsWith('tests/'))).toEqual([]);
+  const importers = allImports.filter(({ to }) => to.startsWith('tests/')).map(({ from }) => folderOf(from));
+  expect([...new Set(importers)].filter((folder) => folder !== 'bench' && !folder.startsWith('tests/'))).toEqual([]);
 });
 
 test('tests import no script, except the generators that they test', () => {
@@ -124,10 +124,10 @@ test('tests import no script, except the generators that they test', () => {
 
 test('a folder of tests imports no other folder of tests, except tests/support', () => {
   const between = allImports.filter(({ from, to }) => {
-    return from.startsWith('tests/') && to.startsWith('tests/') && roomOf(from) !== roomOf(to);
+    return from.startsWith('tests/') && to.startsWith('tests/') && folderOf(from) !== folderOf(to);
   });
   expect(between.length).toBeGreaterThan(100);
-  expect(between.filter(({ to }) => roomOf(to) !== 'tests/support')).toEqual([]);
+  expect(between.filter(({ to }) => folderOf(to) !== 'tests/support')).toEqual([]);
 });
 
 test('tests/unit imports nothing of cli, client, local or bench', () => {

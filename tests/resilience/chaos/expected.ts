@@ -49,7 +49,7 @@ export async function expectedRows(api: VodApi, uploads: readonly Uploaded[]) {
         tasks: ids.length,
       };
       if (!isDeepStrictEqual(byVod, byClient)) {
-        problems.push(`${fileId}: VOD says ${JSON.stringify(byVod)} of ${JSON.stringify(byClient)}`);
+        problems.push(`${fileId}: VOD returns ${JSON.stringify(byVod)}, not ${JSON.stringify(byClient)}`);
       }
       const { tasks: _, ...facts } = byClient;
       rows.set(fileId, {

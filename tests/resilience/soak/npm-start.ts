@@ -17,17 +17,17 @@ export async function npmStart(dataDir: string, lines: 'inherit' | 'ignore' = 'i
     env: { PATH: process.env['PATH'], PORT: '0', VOD_PORT: '0', TABLE_PORT: '0', DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', lines],
   });
-  let said = '';
+  let output = '';
   await new Promise<void>((ready, failed) => {
     child.stdout?.on('data', (data: Buffer) => {
-      said += data.toString();
-      if (/^ready/m.test(said)) ready();
+      output += data.toString();
+      if (/^ready/m.test(output)) ready();
     });
     child.on('exit', () => {
-      failed(new Error(`npm start ended: ${said}`));
+      failed(new Error(`npm start ended: ${output}`));
     });
   });
-  const at = (name: string) => new URL(new RegExp(`^${name} +(\\S+)`, 'm').exec(said)?.[1] ?? '');
+  const at = (name: string) => new URL(new RegExp(`^${name} +(\\S+)`, 'm').exec(output)?.[1] ?? '');
   return {
     pid: child.pid ?? 0,
     url: at('page').origin,

@@ -60,7 +60,7 @@ export function memoryStore(now: () => number, pageSize = 500) {
         const last = page.at(-1);
         return {
           rows: rows.filter(isAudited),
-          looked: page.length,
+          examined: page.length,
           ...(ids.length > page.length && last !== undefined && { next: last }),
         };
       }),

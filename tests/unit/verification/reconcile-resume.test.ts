@@ -36,7 +36,7 @@ describe('phases resume and share the time', () => {
     expect(reconciliation.vod.calls[before]).toMatchObject({ action: 'DescribeTasks' });
   });
 
-  test('a long audit resumes behind the last row it looked at', async () => {
+  test('a long audit resumes behind the last row it examined', async () => {
     const reconciliation = startReconciliation(filesOf(ids(1_200)));
     await reconciliation.run();
     reconciliation.clock.advance(8 * DAY);
@@ -140,7 +140,7 @@ describe('a checkpoint that is lost, old or damaged costs time only', () => {
     reconciliation.vod.failWith((action, request) => {
       if ('ScrollToken' in request) throw refusal(action, 'InvalidParameterValue.ScrollToken');
     });
-    expect(await reconciliation.run()).toMatchObject({ finished: true, looked: { tasks: 1 } });
+    expect(await reconciliation.run()).toMatchObject({ finished: true, examined: { tasks: 1 } });
   });
 
   test('the library is read again after 7 days, and not before', async () => {

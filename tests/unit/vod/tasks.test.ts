@@ -4,10 +4,10 @@ import { endedTask, modelFile, modelTask } from '../../support/unit/service';
 import { fakeVod, refusal, vodModel, type ModelTask } from '../../support/unit/vod-model';
 
 const FILE = '7';
-const nothingIsSettled = () => false;
+const isNeverFinished = () => false;
 
 function findTasks(vod: Parameters<typeof describeTasks>[0], namedIds: readonly string[] = []) {
-  return describeTasks(vod, { fileId: FILE, namedIds, isSettled: nothingIsSettled });
+  return describeTasks(vod, { fileId: FILE, namedIds, isFinished: isNeverFinished });
 }
 
 /** A VOD that lists `tasks` of the file and describes each as `detail` says. */
@@ -88,7 +88,7 @@ describe('describeTasks, tasks that VOD lists', () => {
 
   test('cost a call for details only if they have finished and are not final in the row', async () => {
     const vod = vodModel([modelFile(FILE, { tasks })]);
-    await describeTasks(vod.api, { fileId: FILE, namedIds: [], isSettled: (taskId) => taskId === 'done' });
+    await describeTasks(vod.api, { fileId: FILE, namedIds: [], isFinished: (taskId) => taskId === 'done' });
     const detailCalls = vod.calls.filter(({ action }) => action === 'DescribeTaskDetail');
     expect(detailCalls.map(({ request }) => request)).toEqual([{ TaskId: 'reviewed' }]);
   });
@@ -185,11 +185,11 @@ describe('describeTasks, bounds', () => {
   test('all pages are read where there are more than one', async () => {
     const tasks = many(150).map((task): ModelTask => ({ ...task, status: 'PROCESSING' }));
     const vod = vodModel([modelFile(FILE, { tasks })]);
-    const settled = new Set(tasks.slice(0, 120).map(({ taskId }) => taskId));
+    const finished = new Set(tasks.slice(0, 120).map(({ taskId }) => taskId));
     const found = await describeTasks(vod.api, {
       fileId: FILE,
       namedIds: [],
-      isSettled: (taskId) => settled.has(taskId),
+      isFinished: (taskId) => finished.has(taskId),
     });
     expect(found.size).toBe(30);
   });
