@@ -61,7 +61,7 @@ function line(label: string, usage: Usage, runs: number): string[] {
 }
 
 function lookedAt(results: readonly RunResult[], phase: Phase): number {
-  return results.reduce((sum, { summary }) => sum + summary.looked[phase], 0);
+  return results.reduce((sum, { summary }) => sum + summary.examined[phase], 0);
 }
 
 function longestOf(results: readonly RunResult[]): string {
@@ -94,24 +94,24 @@ async function simulate(): Promise<Simulation> {
 
   // From here on the table is complete: a quiet day, and one pass of the audit that began after the back-fill.
   const filledAt = model.clock.now();
-  const isQuiet = ({ summary }: RunResult) => summary.looked.audit + summary.looked.library === 0;
+  const isQuiet = ({ summary }: RunResult) => summary.examined.audit + summary.examined.library === 0;
   let quietRuns = 0;
   let hasAudited = false;
   const steady = await model.runUntil((result) => {
     if (isQuiet(result)) quietRuns++;
     hasAudited ||=
-      result.isAuditComplete && (result.auditStartedAt ?? 0) >= filledAt && result.summary.looked.audit > 0;
+      result.isAuditComplete && (result.auditStartedAt ?? 0) >= filledAt && result.summary.examined.audit > 0;
     return hasAudited && quietRuns >= RUNS_PER_DAY;
   });
   const quiet = steady.filter(isQuiet);
   const auditStart = steady.find(({ auditStartedAt = 0 }) => auditStartedAt >= filledAt)?.auditStartedAt;
   const audit = steady.filter(
-    ({ auditStartedAt, summary }) => auditStartedAt === auditStart && summary.looked.audit > 0,
+    ({ auditStartedAt, summary }) => auditStartedAt === auditStart && summary.examined.audit > 0,
   );
 
   model.clock.moveTo(beganAt + 7 * DAY + HOUR);
   const library = (await model.runUntil(({ summary }) => summary.finished)).filter(
-    ({ summary }) => summary.looked.library > 0,
+    ({ summary }) => summary.examined.library > 0,
   );
   return { backfill, backfillTime, quiet, audit, library };
 }

@@ -89,7 +89,7 @@ export function modelStore({ items, clock, library, storages, meter, onPage }: S
     meter().readUnits += scanUnits(scanned.reduce((sum, item) => sum + itemBytes(item), 0));
     const rows = scanned.flatMap((item) => rowOf(item) ?? []);
     const last = rows.at(-1);
-    return { rows, looked: rows.length, ...(rows.length === PAGE_ROWS && last && { next: last.fileId }) };
+    return { rows, examined: rows.length, ...(rows.length === PAGE_ROWS && last && { next: last.fileId }) };
   }
 
   return {

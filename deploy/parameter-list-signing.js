@@ -1,5 +1,6 @@
 'use strict';
 
+const { MAX_GATEWAY_RATE } = require('./routes');
 const { REACHABLE, all, atMost, boolean, distinct, each, rule } = require('./rules');
 const { isInteger, isIssuer, isOrigin, parseList } = require('./values');
 
@@ -205,6 +206,17 @@ const SIGNING_PARAMETERS = [
     example: '12',
     rule: rule(`a whole number from 3, which is one upload, to ${MAX_RATE}`, (value) => isInteger(value, 3, MAX_RATE)),
     description: 'Signatures at once, with SIGN_RATE_PER_MINUTE: at least 3, because one upload requests up to three.',
+  },
+  {
+    name: 'SIGNATURES_RATE',
+    section: POLICY,
+    default: '50',
+    example: '50',
+    rule: rule(`a whole number of requests a second from 1 to ${MAX_GATEWAY_RATE}`, (value) =>
+      isInteger(value, 1, MAX_GATEWAY_RATE),
+    ),
+    description:
+      'Requests a second for signatures, of all callers together; twice as many in a burst. It limits the cost of abuse. Above it: 429, and the alarm throttled-requests. The Web SDK requests three signatures for an upload, the client package one.',
   },
 ];
 

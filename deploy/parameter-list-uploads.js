@@ -1,11 +1,10 @@
 'use strict';
 
 const { featuresOf, hasWebhook } = require('./features');
+const { MAX_GATEWAY_RATE } = require('./routes');
 const { REACHABLE, all, distinct, integer, integerOrEmpty, oneOf, rule } = require('./rules');
 const { isApiUrl, isInteger, isNotifyUrl } = require('./values');
 
-/** Requests a second of an account's API Gateway, unless AWS raised it. */
-const MAX_GATEWAY_RATE = 10_000;
 /** A week, in seconds: a URL that is passed on plays until it expires. */
 const MAX_PLAYBACK_SECONDS = 604_800;
 /** Each signature reads up to this many index entries. */

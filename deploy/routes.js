@@ -2,10 +2,12 @@
 
 const { featuresOf, hasFunctionUrl, hasWebhook } = require('./features');
 
+/** Requests a second of an account's API Gateway, unless AWS raised it. */
+const MAX_GATEWAY_RATE = 10_000;
 /** Requests a second for each route that app users read. */
 const READ_RATE = 500;
-/** Requests a second for each route that changes something in VOD. */
-const WRITE_RATE = 50;
+/** Requests a second for the route that deletes in VOD. */
+const DELETE_RATE = 50;
 
 /**
  * The routes of this deploy: each with its logical id in the template, and the requests a second that it accepts; twice as
@@ -17,10 +19,14 @@ function routesOf(values, stage) {
   const { deleteUpload, playback } = featuresOf(values);
   const optional = (isOn, key, id, rate) => (isOn ? [{ key, id, rate }] : []);
   return [
-    { key: 'POST /upload-signature', id: 'HttpApiRoutePostUploadDashsignature', rate: WRITE_RATE },
+    {
+      key: 'POST /upload-signature',
+      id: 'HttpApiRoutePostUploadDashsignature',
+      rate: Number(values.SIGNATURES_RATE) || 1,
+    },
     { key: 'GET /uploads', id: 'HttpApiRouteGetUploads', rate: READ_RATE },
     { key: 'GET /uploads/{fileId}', id: 'HttpApiRouteGetUploadsFileidVar', rate: READ_RATE },
-    ...optional(deleteUpload, 'DELETE /uploads/{fileId}', 'HttpApiRouteDeleteUploadsFileidVar', WRITE_RATE),
+    ...optional(deleteUpload, 'DELETE /uploads/{fileId}', 'HttpApiRouteDeleteUploadsFileidVar', DELETE_RATE),
     ...optional(playback, 'GET /uploads/{fileId}/playback', 'HttpApiRouteGetUploadsFileidVarPlayback', READ_RATE),
     ...optional(
       hasWebhook(values, stage) && !hasFunctionUrl(values, stage),
@@ -67,4 +73,4 @@ function corsOf(origins) {
   };
 }
 
-module.exports = { corsOf, limitedRoutes, routeSettings };
+module.exports = { MAX_GATEWAY_RATE, corsOf, limitedRoutes, routeSettings };

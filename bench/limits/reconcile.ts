@@ -37,10 +37,10 @@ export async function filesPerSecond(phase: Extract<Phase, 'recent' | 'tasks'>):
     deadline: Infinity,
   });
   async function count(): Promise<number> {
-    let looked = 0;
-    for await (const page of pages) looked += page.looked;
-    return looked;
+    let examined = 0;
+    for await (const page of pages) examined += page.examined;
+    return examined;
   }
-  const looked = await clock.run(count());
-  return looked / ((clock.now() - startedAt) / 1_000);
+  const examined = await clock.run(count());
+  return examined / ((clock.now() - startedAt) / 1_000);
 }

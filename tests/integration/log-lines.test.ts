@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { getField } from '../../lib/platform/json';
 import { signerConfig } from '../../lib/signing/config';
 import { signUpload } from '../../lib/signing/issue';
 import { MAX_TASKS } from '../../lib/uploads/row';
 import { applySnapshot } from '../../lib/uploads/snapshot';
-import { startStore, type Store } from '../support/backend';
+import { localConfig, startStore, type Store } from '../support/backend';
 import { fileDeleted, newFileUpload, procedureStateChanged } from '../support/events';
 import { context, delivery, signRequest } from '../support/lambda';
 import { temporaryFolder } from '../support/local';
@@ -74,6 +75,21 @@ test('each metric filter is valid for CloudWatch, and requires each field that i
     if (Dimensions.length > 0) expect(DefaultValue).toBeUndefined();
     for (const { Value } of Dimensions) expect(FilterPattern).toContain(`${Value} = "`);
   }
+});
+
+test("requests that the gateway throttles are counted, and a function's own 429 is not", async () => {
+  const { provider } = await localConfig();
+  const format = getField(getField(getField(provider, 'logs'), 'httpApi'), 'format');
+  // API Gateway writes "-" for a value that a request does not have.
+  const line = (values: Readonly<Record<string, string>>) =>
+    JSON.parse(String(format).replaceAll(/\$context\.([\w.]+)/g, (_, name: string) => values[name] ?? '-')) as object;
+  const lines = [
+    line({ status: '429', 'error.responseType': 'THROTTLED' }),
+    line({ status: '429' }),
+    line({ status: '401', 'error.responseType': 'UNAUTHORIZED' }),
+    line({ status: '200' }),
+  ];
+  expect(metrics('HttpApiLogGroup', lines)).toEqual({ ThrottledRequests: 1 });
 });
 
 test("the webhook's line of each event has its ids, type, outcome and dropped fields", async () => {

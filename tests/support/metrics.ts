@@ -21,15 +21,16 @@ export async function metricFilters(): Promise<readonly MetricFilter[]> {
     .map(({ Properties }) => Properties as MetricFilter);
 }
 
-/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a > 0 }`, and these in brackets with `&&` or `||`. */
+/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a != "b" }`, `{ $.a > 0 }`, and these in brackets with `&&` or `||`. */
 function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
   const [, inner = ''] = /^\{ (.*) \}$/.exec(pattern) ?? [];
   const holds = (clause: string): boolean => {
     const [, counted] = /^\$\.(\w+) > 0$/.exec(clause) ?? [];
     if (counted !== undefined) return typeof line[counted] === 'number' && line[counted] > 0;
-    const [, name, text] = /^\(?\$\.(\w+) = "([\w*-]+)"\)?$/.exec(clause) ?? [];
+    const [, name, operator, text] = /^\(?\$\.(\w+) (=|!=) "([\w*-]+)"\)?$/.exec(clause) ?? [];
     if (name === undefined) throw new Error(`Cannot evaluate the filter pattern ${pattern}: extend this test`);
-    return typeof line[name] === 'string' && (text === '*' || line[name] === text);
+    if (typeof line[name] !== 'string') return false;
+    return (text === '*' || line[name] === text) === (operator === '=');
   };
   return inner.split(' || ').some((clauses) => clauses.split(' && ').every(holds));
 }

@@ -71,6 +71,12 @@ describe('a deploy with NOTIFY_URL', () => {
       Threshold: 1,
       Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['NotifyAppDeadLetters', 'QueueName'] } }],
     });
+    expect(alarmOf('notifications-late')).toMatchObject({
+      Namespace: 'AWS/SQS',
+      MetricName: 'ApproximateAgeOfOldestMessage',
+      Threshold: 3_600,
+      Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['NotifyAppQueue', 'QueueName'] } }],
+    });
     expect(alarmOf('notify-app-errors')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'Errors',

@@ -54,6 +54,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
       'reconcile-errors',
       'reconcile-stalled',
       'refused-rows',
+      'throttled-requests',
       'unknown-files',
       'upload-changed-errors',
       'upload-signature-5xx',
@@ -70,6 +71,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     const OPTIONAL = [
       'delete-upload-5xx',
       'delete-upload-errors',
+      'notifications-late',
       'notifications-not-queued',
       'notifications-not-sent',
       'notify-app-errors',

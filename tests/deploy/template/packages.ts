@@ -64,6 +64,7 @@ export const FEATURE_RESOURCES = {
     'NotifyAppFailuresAlarm',
     'NotifyAppFailuresFilter',
     'NotifyAppLambdaFunction',
+    'NotifyAppLateAlarm',
     'NotifyAppLogGroup',
     'NotifyAppQueue',
     'NotifyAppRole',
