@@ -6,7 +6,7 @@ import { ROOT } from './machine';
 const MINUTES_PER_MONTH = 30 * 24 * 60;
 
 /** The values of the deploy files on which the costs depend. */
-export interface Deployed {
+export interface CostFactors {
   /** Megabytes of memory of each function. */
   readonly memory: Readonly<Record<string, number>>;
   readonly reconcileRunsPerMonth: number;
@@ -15,7 +15,7 @@ export interface Deployed {
 }
 
 /** Reads the deploy files as the framework resolves them. */
-export async function readDeployed(): Promise<Deployed> {
+export async function readCostFactors(): Promise<CostFactors> {
   const features = { notifyUrl: 'http://localhost:2', playback: false, allowDelete: false };
   const parameters = deployParameters('http://localhost', 'http://localhost:1', NO_SECRETS, features);
   const { provider, functions, resources } = await resolveCached(ROOT, parameters);

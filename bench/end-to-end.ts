@@ -78,12 +78,12 @@ async function measureRate(
     if (wait > 0) await sleep(wait);
     const media = { name: `clip ${number}`, type: 'mp4', size: 10_485_760, duration: 60.5 };
     const sourceContext = seal(`order=${number}`, CALLER, false, sealKey);
-    const arrivedAt = performance.now();
-    committed.set(run.vod.put({ ...media, sourceContext }).fileId, arrivedAt);
+    const committedAt = performance.now();
+    committed.set(run.vod.put({ ...media, sourceContext }).fileId, committedAt);
   }
   const arrived = () => [...committed].filter(([fileId]) => received.has(fileId));
   for (let waited = 0; arrived().length < uploads && waited < MAX_WAIT; waited += 100) await sleep(100);
-  const latencies = arrived().map(([fileId, arrivedAt]) => (received.get(fileId) ?? NaN) - arrivedAt);
+  const latencies = arrived().map(([fileId, committedAt]) => (received.get(fileId) ?? NaN) - committedAt);
   return { uploads, sorted: latencies.sort((a, b) => a - b) };
 }
 

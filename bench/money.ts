@@ -1,4 +1,4 @@
-import type { Deployed } from './deployed';
+import type { CostFactors } from './deployed';
 import { PRICES } from './prices';
 import { single, type Bar } from './statistics';
 import { figure, table } from './tables';
@@ -31,7 +31,7 @@ export interface MoneyInputs {
   /** A row with a procedure of three outputs as VOD writes them, and one of 2 kB. */
   readonly typical: RowCost;
   readonly large: RowCost;
-  readonly deployed: Deployed;
+  readonly deployed: CostFactors;
 }
 
 /** The share of calls that meet a new instance. */
@@ -213,7 +213,7 @@ const MAX_DOLLARS = [
   { perSecond: 1, sdk: 16, client: 13 },
 ] as const;
 
-/** The bars are those of the cheapest way, a function URL, with large rows. */
+/** The bars are for a function URL and large rows. */
 function sumsOf(inputs: MoneyInputs): readonly Sum[] {
   const { typical, large } = inputs;
   const cases = [
@@ -224,17 +224,20 @@ function sumsOf(inputs: MoneyInputs): readonly Sum[] {
   const sums = cases.flatMap(({ row, endpoint }) =>
     MAX_DOLLARS.flatMap(({ perSecond, sdk, client }): Sum[] => {
       const where = `${perSecond}/s, row of ${row.bytes} bytes, ${endpoint}`;
-      const ofSdk = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: SDK_SIGNATURES });
-      const ofClient = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: 1 });
+      const sdkMoney = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: SDK_SIGNATURES });
+      const clientMoney = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: 1 });
       const hasBars = endpoint === 'function-url';
       return [
-        { name: `Web SDK alone, ${where}`, money: ofSdk, ...(hasBars && { max: sdk }) },
-        { name: `our client, ${where}`, money: ofClient, ...(hasBars && { max: client }) },
+        { name: `Web SDK alone, ${where}`, money: sdkMoney, ...(hasBars && { max: sdk }) },
+        { name: `our client, ${where}`, money: clientMoney, ...(hasBars && { max: client }) },
       ];
     }),
   );
-  const usual = usualMoney(inputs, { row: large, perSecond: 1, endpoint: 'api', signatures: SDK_SIGNATURES });
-  return [...sums, { name: `(a), Web SDK alone, row of ${large.bytes} bytes, api`, money: usual }];
+  const usual = [large, typical].map((row): Sum => ({
+    name: `(a), Web SDK alone, row of ${row.bytes} bytes, api`,
+    money: usualMoney(inputs, { row, perSecond: 1, endpoint: 'api', signatures: SDK_SIGNATURES }),
+  }));
+  return [...sums, ...usual];
 }
 
 /** The sums as Markdown, and the bars that they must meet. */
@@ -255,6 +258,10 @@ ${table(
   ['', ...PARTS],
   sums.map(({ name, money }) => [name, ...PARTS.map((part) => figure(money[part], 2))]),
 )}
+
+The bars are for \`EVENTS_ENDPOINT=function-url\` and rows of ${inputs.large.bytes} bytes. The default, the HTTP API, costs $${figure(2 * MILLION * PRICES.gatewayRequest, 2)} more for
+the two events of an upload: with such rows it exceeds the bars, with rows of ${inputs.typical.bytes} bytes see the table. Of its sum, five requests to the
+HTTP API are $${figure(5 * MILLION * PRICES.gatewayRequest, 2)}, and write units $${figure(MILLION * inputs.large.ours * PRICES.writeUnit, 2)}.
 
 A million webhooks cost $${figure(webhook, 2)} more, and a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}: our client polls only
 where something waits for the result, so its polls are not in its sum. (a) verifies nothing.

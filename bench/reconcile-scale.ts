@@ -60,7 +60,7 @@ function line(label: string, usage: Usage, runs: number): string[] {
   ];
 }
 
-function lookedAt(results: readonly RunResult[], phase: Phase): number {
+function examinedIn(results: readonly RunResult[], phase: Phase): number {
   return results.reduce((sum, { summary }) => sum + summary.examined[phase], 0);
 }
 
@@ -120,7 +120,7 @@ function report({ backfill, backfillTime, quiet, audit, library }: Simulation): 
   const quietRun = sumOf([[1 / quiet.length, usageOf(quiet)]]);
   const auditPass = usageOf(audit, ['audit']);
   const libraryPass = usageOf(library, ['library']);
-  const auditedRows = lookedAt(audit, 'audit');
+  const auditedRows = examinedIn(audit, 'audit');
   const auditInterval = Math.min(7 * DAY, auditedRows * AUDIT_INTERVAL_PER_ROW);
   const auditsPerMonth = (DAYS_PER_MONTH * DAY) / auditInterval;
   const runsPerMonth = DAYS_PER_MONTH * RUNS_PER_DAY;
@@ -153,7 +153,7 @@ ${table(HEAD, [
   line('quiet run', quietRun, 1),
   line('quiet day', sumOf([[RUNS_PER_DAY, quietRun]]), RUNS_PER_DAY),
   line(`audit of ${auditedRows} rows`, auditPass, audit.length),
-  line(`library of ${lookedAt(library, 'library')} files`, libraryPass, library.length),
+  line(`library of ${examinedIn(library, 'library')} files`, libraryPass, library.length),
   line('month', month, runsPerMonth),
 ])}
 

@@ -9,7 +9,7 @@ import { MAJORS, type Major } from '../tests/support/node-majors';
 import { ratioChart } from './chart';
 import { compareFunctions, type Inputs } from './compare';
 import { startDependencies, type Dependencies } from './dependencies';
-import { readDeployed, type Deployed } from './deployed';
+import { readCostFactors, type CostFactors } from './deployed';
 import { measureEndToEnd } from './end-to-end';
 import { fetchWhatIsMissing, pin, ROOT, stayOn } from './machine';
 import { mergeTimes, type Times } from './measured';
@@ -79,7 +79,7 @@ async function measureInstances(dependencies: Dependencies, files: Inputs['files
   const bundles = reportSizes(files);
   const rows = await measureWrites(dependencies.table.client);
   const current = times.get(24);
-  if (current) reportMoney(current, rows, await readDeployed());
+  if (current) reportMoney(current, rows, await readCostFactors());
   return { times: times.get(24), bundles };
 }
 
@@ -152,7 +152,7 @@ function measuredFunction(times: Times, variant: string, calls = 1): MeasuredFun
   };
 }
 
-function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost], deployed: Deployed): void {
+function reportMoney(times: Times, [typical, large]: readonly [RowCost, RowCost], deployed: CostFactors): void {
   const { markdown, bars } = moneyReport({
     sign: measuredFunction(times, 'upload-signature:ours'),
     event: measuredFunction(times, 'vod-events:ours'),

@@ -61,7 +61,7 @@ function stepRow({ raised, result }: Step): string[] {
     seconds(result.p99),
     figure(Math.max(0, result.backlogGrowth), 0),
     figure(result.turnedAway, 0),
-    figure(result.missedChanges, 0),
+    figure(result.lostEvents, 0),
     first ? LABELS[first.name] : '-',
     first ? figure(first.rate, 0) : '-',
     result.holds ? 'yes' : 'no',

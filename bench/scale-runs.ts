@@ -45,7 +45,7 @@ export interface ModelOptions {
   /** Age of the oldest file, in milliseconds. */
   readonly libraryAge: number;
   readonly uploadsPerDay: number;
-  /** One upload of this number has no event. */
+  /** One upload in this number has no event. */
   readonly lostOneIn: number;
 }
 
@@ -190,7 +190,7 @@ function uploader({ clock, library, items, options }: UploaderDeps) {
   return async (): Promise<void> => {
     const interval = DAY / uploadsPerDay;
     for (let createdAt = (files.at(-1)?.createdAt ?? 0) + interval; createdAt <= clock.now(); createdAt += interval) {
-      files.push({ createdAt: createdAt, isSealed: true });
+      files.push({ createdAt, isSealed: true });
     }
     const ids = files.slice(delivered).flatMap((_, place) => {
       const index = delivered + place;

@@ -1,6 +1,7 @@
 'use strict';
 
 const { featuresOf, hasWebhook } = require('./features');
+const { hasFunctionUrls } = require('./regions');
 const { MAX_GATEWAY_RATE } = require('./routes');
 const { REACHABLE, all, distinct, integer, integerOrEmpty, oneOf, rule } = require('./rules');
 const { isApiUrl, isInteger, isNotifyUrl } = require('./values');
@@ -52,10 +53,16 @@ const UPLOAD_PARAMETERS = [
     section: EVENTS,
     default: 'api',
     example: 'api',
-    rule: rule('api or function-url', (value) => ['api', 'function-url'].includes(value)),
+    rule: all(
+      oneOf(['api', 'function-url']),
+      rule(
+        'api in a region without function URLs',
+        (value, { region }) => value === 'api' || region === undefined || hasFunctionUrls(region),
+      ),
+    ),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
-      "Where VOD posts events.\napi: the route /vod-events of the HTTP API.\nfunction-url: a URL of the function's own, which saves $2 for a million uploads with a procedure. EVENTS_RATE becomes reserved concurrency, so the account needs a tenth of it beside 100 executions for all other functions. Requests are in no access log. AWS has no function URLs in some regions. After a change of it, run register again.",
+      "Where VOD posts events.\napi: the route /vod-events of the HTTP API.\nfunction-url: a URL of the function's own, which saves $2 for a million uploads with a procedure. A tenth of EVENTS_RATE, but at least 5, becomes reserved concurrency: at most that many events at a time, without a burst; while the table is unavailable, each takes up to 23 s. The account needs 100 more concurrent executions for all other functions. No access log has these requests. After a change, run register again.",
   },
   {
     name: 'EVENTS_RATE',

@@ -3,6 +3,26 @@
 /** Regions of partitions that are not supported: the European Sovereign Cloud, and the isolated ones. */
 const OTHER_PARTITION = /^(eusc|us-iso[a-z]?|eu-iso[a-z]?)-/;
 
+/** Lambda has no function URLs in China and in these regions (AWS Lambda's guide, «Creating and managing function URLs»). */
+const WITHOUT_FUNCTION_URLS = [
+  'ap-east-2',
+  'ap-south-2',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-west-1',
+  'eu-central-2',
+  'eu-south-2',
+  'il-central-1',
+  'me-central-1',
+];
+
+/** Whether Lambda has function URLs there. @param {string} region */
+function hasFunctionUrls(region) {
+  return !region.startsWith('cn-') && !WITHOUT_FUNCTION_URLS.includes(region);
+}
+
 /** The AWS partition of a region. @param {string} region */
 function partitionOf(region) {
   if (region.startsWith('cn-')) return 'aws-cn';
@@ -26,4 +46,4 @@ function regionProblem(region, stage) {
   return '';
 }
 
-module.exports = { partitionOf, regionProblem };
+module.exports = { hasFunctionUrls, partitionOf, regionProblem };

@@ -4,6 +4,8 @@ const { hasFunctionUrl } = require('./features');
 
 /** A function URL accepts this many requests a second for each concurrent execution that is reserved for its function. */
 const REQUESTS_PER_EXECUTION = 10;
+/** VOD posts several events at once, and an event takes longer while the table fails. */
+const MIN_EXECUTIONS = 5;
 
 const HTTP_API = {
   trigger: { events: [{ httpApi: { method: 'POST', path: '/vod-events' } }] },
@@ -28,7 +30,7 @@ const HTTP_API = {
 function webhookOf(values, stage) {
   if (!hasFunctionUrl(values, stage)) return HTTP_API;
   return {
-    trigger: { url: true, reservedConcurrency: Math.ceil(Number(values.EVENTS_RATE) / REQUESTS_PER_EXECUTION) || 1 },
+    trigger: { url: true, reservedConcurrency: executionsFor(Number(values.EVENTS_RATE) || 0) },
     // The function ignores the path, which only makes the URL recognizable.
     url: { 'Fn::Sub': '${VodEventsLambdaFunctionUrl.FunctionUrl}vod-events' },
     failures: {
@@ -37,6 +39,11 @@ function webhookOf(values, stage) {
       Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'VodEventsLambdaFunction' } }],
     },
   };
+}
+
+/** @param {number} rate requests a second */
+function executionsFor(rate) {
+  return Math.max(MIN_EXECUTIONS, Math.ceil(rate / REQUESTS_PER_EXECUTION));
 }
 
 module.exports = { webhookOf };

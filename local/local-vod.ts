@@ -24,8 +24,8 @@ interface LocalVodOptions {
 }
 
 /** Starts the local VOD of a run. @throws StartupError with a message for the user */
-export async function startLocalVod(overrides: LocalVodOptions): Promise<Vod> {
-  const { options, publicAddress, secrets, url, callableOnce, log } = overrides;
+export async function startLocalVod(localVodOptions: LocalVodOptions): Promise<Vod> {
+  const { options, publicAddress, secrets, url, callableOnce, log } = localVodOptions;
   const { confirmWithinMs, dataDir, features, vodPort } = options;
   const { vodSecretId, vodSecretKey, callbackSignKey, playerKey, urlKey } = secrets;
   const [signKey = ''] = callbackSignKey.split(',');

@@ -23,7 +23,7 @@ export interface Result {
   /** Uploads that got no signature. */
   readonly turnedAway: number;
   /** Events that no row has: `reconcile` finds them. */
-  readonly missedChanges: number;
+  readonly lostEvents: number;
   /** Webhooks that wait, at the end. */
   readonly waitingWebhooks: number;
   /** The limits that were reached, in this order, with the uploads a second at that time. */
@@ -68,12 +68,12 @@ export function simulate(options: SimulationOptions): Result {
     p99,
     backlogGrowth: perSecond(delays.unconfirmed() - backlog),
     turnedAway: perSecond(traffic.turnedAway()),
-    missedChanges: Math.max(0, perSecond(traffic.events() - delays.recorded())),
+    lostEvents: Math.max(0, perSecond(traffic.events() - delays.recorded())),
     waitingWebhooks: deployment.webhooks.waiting(),
   };
   return {
     ...measured,
-    reached: meter.reached().map(([name, share]) => ({ name, rate: rateAt(share, load.rate) })),
+    reached: meter.reached().map(([name, reachedAt]) => ({ name, rate: rateAt(reachedAt, load.rate) })),
     used: (name) => perSecond(meter.usedOf(name)),
     holds: holds(measured, load),
   };
@@ -81,8 +81,8 @@ export function simulate(options: SimulationOptions): Result {
 
 type Measured = Omit<Result, 'reached' | 'used' | 'holds'>;
 
-function holds({ turnedAway, missedChanges, backlogGrowth, p99, waitingWebhooks }: Measured, { rate }: Load): boolean {
-  const isServed = [turnedAway, missedChanges, backlogGrowth].every((count) => count <= TOLERANCE * rate);
+function holds({ turnedAway, lostEvents, backlogGrowth, p99, waitingWebhooks }: Measured, { rate }: Load): boolean {
+  const isServed = [turnedAway, lostEvents, backlogGrowth].every((count) => count <= TOLERANCE * rate);
   return isServed && p99 <= LONG_WAIT && waitingWebhooks <= rate * (LONG_WAIT / 1_000);
 }
 

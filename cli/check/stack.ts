@@ -57,6 +57,7 @@ export function expectedWebhook(
   const other = (callback: string, source: string): Webhook => {
     const { url } = splitToken(callback);
     if (url === stackUrl) return stackWebhook(stackUrl);
+    if (stackUrl !== undefined && isFormerStackUrl(url, stackUrl)) return stackWebhook(stackUrl);
     return { url, source, register: `run \`npm run vod -- register --url ${url}\`` };
   };
   if (givenUrl !== undefined) return other(givenUrl, AS_GIVEN);
@@ -65,6 +66,13 @@ export function expectedWebhook(
     return other(registered.url, `, as registered ${registered.at}; the stack's own is ${stackUrl}`);
   }
   return stackWebhook(stackUrl);
+}
+
+/** Whether it was the stack's URL before EVENTS_ENDPOINT changed: each kind of URL excludes the other, and a function URL is never the same again. */
+function isFormerStackUrl(url: string, stackUrl: string): boolean {
+  const kindOf = (one: string) => /\.(execute-api|lambda-url)\.[\w.-]+$/.exec(new URL(one).host)?.[1];
+  const kind = kindOf(url);
+  return kind !== undefined && (kind !== kindOf(stackUrl) || kind === 'lambda-url');
 }
 
 export function stackWebhook(url: string): Webhook {

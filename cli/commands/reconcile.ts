@@ -41,7 +41,7 @@ function linesOf(summary: unknown): string[] {
   const isFinished = getField(summary, 'finished') === true;
   return [
     `rows      ${FINDINGS.map((name) => `${count(name)} ${name}`).join(', ')}`,
-    `examined ${PHASES.map((name) => `${count(name, examined)} ${name}`).join(', ')}`,
+    `examined  ${PHASES.map((name) => `${count(name, examined)} ${name}`).join(', ')}`,
     ...(count('lostEvents') > 0 ? [`lost      ${count('lostEvents')} files for which no event arrived`] : []),
     ...(count('failed') > 0 ? [`failed    ${count('failed')} files, see the log of reconcile; they are retried`] : []),
     ...(hidden.length > 0 ? [`hidden    VOD does not show all files of ${hidden.map(String).join(', ')}`] : []),

@@ -100,9 +100,9 @@ function valueVariants(parameters: readonly Parameter[]): Variant[] {
       text: join(decimal),
       rule: { rule: 't-hashed-decimal', message: 't was hashed in decimal: hash it as it is sent, in hexadecimal' },
     },
-    ...inOrder.map((remaining) => ({
-      text: join(inOrder.filter((parameter) => parameter !== remaining)),
-      rule: { rule: 'not-hashed', message: `${remaining.name} is in the query, but was not hashed: ${FORMULA}` },
+    ...inOrder.map((omitted) => ({
+      text: join(inOrder.filter((parameter) => parameter !== omitted)),
+      rule: { rule: 'not-hashed', message: `${omitted.name} is in the query, but was not hashed: ${FORMULA}` },
     })),
     ...permutations(head).map((order) => {
       const names = order.map(({ name }) => name).join(', ');

@@ -5,7 +5,6 @@ import type { HttpResponse, World } from './world';
 const TIMEOUT = 30_000;
 /** A longer pause that the backend requires is the user's decision, in seconds. */
 const MAX_RETRY_AFTER = 60;
-const DAY = 86_400;
 
 /** Of the gateway's own responses. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
@@ -80,8 +79,7 @@ interface Problem extends Pick<ErrorDetails, 'detail' | 'errors'> {
 function toError({ status, header, body }: HttpResponse, makeError: MakeError): UploadError {
   const { type, detail, message, errors } = (body ?? {}) as Problem;
   const code = (type?.split(':')[3] as ErrorCode | undefined) ?? CODES[status];
-  // Timers have an upper bound.
-  const retryAfter = Math.min(parseInt(header('retry-after') ?? ''), DAY);
+  const retryAfter = Number(header('retry-after'));
   // Why the gateway refuses a token is in this header alone.
   const reason = /error_description="([^"]+)/.exec(header('www-authenticate') ?? '')?.[1];
   return makeError(code ?? (status < 500 ? 'invalid-request' : 'unavailable'), {
@@ -89,7 +87,8 @@ function toError({ status, header, body }: HttpResponse, makeError: MakeError): 
     detail: reason ?? detail ?? message,
     errors,
     retryAfter: retryAfter || undefined,
-    isTransient: status >= 500 || retryAfter <= MAX_RETRY_AFTER,
+    // 429 and 5xx; the gateway's own 429 has no Retry-After.
+    isTransient: !(status < 429 || retryAfter > MAX_RETRY_AFTER),
   });
 }
 

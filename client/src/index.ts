@@ -38,6 +38,6 @@ function importSdk(): Promise<unknown> {
 function findClass(sdk: unknown): TcVod {
   let detected = sdk;
   while (typeof detected === 'object') detected = (detected as { default?: unknown }).default;
-  if (!detected) throw new TypeError('no default export');
+  if (!detected) throw new TypeError('no class');
   return detected as TcVod;
 }

@@ -34,7 +34,7 @@ export function createPolling(
   store: Store,
 ): Polling {
   const { go } = store;
-  let polled: { readonly fileId: string; readonly expiresAt: number } | undefined;
+  let polled: { readonly fileId: string; readonly end: number } | undefined;
   let pause: number;
   let version = 0;
   /** Cancels the wait for the next request: the timer, or nothing while a response is due. */
@@ -56,7 +56,7 @@ export function createPolling(
       report(upload as StoredUpload, go, makeError);
     }
     if (failure && !isTemporary(failure)) go('error', { error: failure });
-    else if (world.now() > mine.expiresAt) go('error', { error: makeError('timeout') });
+    else if (world.now() > mine.end) go('error', { error: makeError('timeout') });
     if (polled !== mine) return;
     interrupt = world.setTimer(Math.max(pause, 1000 * (failure?.retryAfter ?? 0)), () => {
       interrupt = undefined;
@@ -70,7 +70,7 @@ export function createPolling(
       const { state, fileId } = store.snapshot;
       if (state !== 'processing' || !fileId) return;
       if (!polled) {
-        polled = { fileId, expiresAt: world.now() + MAX_WAIT };
+        polled = { fileId, end: world.now() + MAX_WAIT };
         pause = FIRST_PAUSE;
         unsubscribe = world.onVisible(poll);
       }
@@ -87,7 +87,7 @@ export function createPolling(
 
 /** 404: VOD has not reported the file to the backend yet. */
 function isTemporary({ isTransient, status }: UploadError): boolean {
-  return isTransient === true || status === 404 || status === 429;
+  return isTransient === true || status === 404;
 }
 
 function report(upload: StoredUpload, go: Store['go'], makeError: MakeError): void {

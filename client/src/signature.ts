@@ -21,22 +21,22 @@ export interface Signer {
 /** The signatures of one upload. All are requested with the same body, so that all carry the same source context. */
 export function createSigner(world: World, api: Api, owner: { readonly user?: string }, body: object): Signer {
   let cached = '';
-  let keptUntil = 0;
+  let cachedUntil = 0;
   return {
     async getSignature() {
-      if (world.now() >= keptUntil) {
+      if (world.now() >= cachedUntil) {
         const request = { method: 'POST', body, ...owner };
         const { signature, expireTime, oneTimeValid } = (await api.call('/upload-signature', request)) as Signed;
         // Its lifetime by the backend's clock, which the signature carries: the user's may be wrong by hours.
         const issued = /currentTimeStamp=(\d+)/.exec(world.decodeBase64(signature))?.[1];
         const lifetime = oneTimeValid ? 0 : expireTime - Number(issued) - MARGIN;
         cached = signature;
-        keptUntil = world.now() + 1000 * lifetime;
+        cachedUntil = world.now() + 1000 * lifetime;
       }
       return cached;
     },
     dropSignature() {
-      keptUntil = 0;
+      cachedUntil = 0;
     },
   };
 }

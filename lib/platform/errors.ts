@@ -72,7 +72,7 @@ export function tooManyRequestsError(reason: string, seconds: number): RequestEr
 /** How many errors a response lists: a hostile body can have one for each of its bytes. */
 const MAX_ERRORS = 20;
 
-/** The first 20 violations that a generated validator found; `at` is the JSON pointer of the validated value in the body. */
+/** The first 20 violations that a generated validator found; `prefix` is the JSON pointer of the validated value in the body. */
 export function schemaErrors(errors: readonly ErrorObject[] | null | undefined, prefix = ''): PropertyError[] {
   return (errors ?? []).slice(0, MAX_ERRORS).map(({ keyword, instancePath, message = 'is not valid', params }) => {
     if (keyword !== 'additionalProperties') return { path: prefix + instancePath, message };

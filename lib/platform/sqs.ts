@@ -53,7 +53,7 @@ export function messageSender(env: Environment, deps: RetryDeps): SendMessages {
 }
 
 /**
- * Extends the visibility timeout of a received message by this number of seconds from now.
+ * Sets the visibility timeout of a received message to this number of seconds from now.
  *
  * @throws Error with SQS's refusal, or why it did not respond
  */

@@ -153,8 +153,8 @@ class Run {
     );
   }
 
-  /** Returns whether the phase was completed before `until`, in milliseconds since 1970. */
-  async #runPhase(phase: Phase, deadline: number, isFirstRun: boolean): Promise<boolean> {
+  /** Returns whether the phase was completed before `phaseEnd`, in milliseconds since 1970. */
+  async #runPhase(phase: Phase, phaseEnd: number, isFirstRun: boolean): Promise<boolean> {
     const { store, now } = this.deps;
     const pages = candidatePages[phase]({
       vod: this.#vod,
@@ -171,10 +171,10 @@ class Run {
         isBackFill && !candidate.row ? { ...candidate, isBackFill } : candidate,
       );
       const verified = await this.#verifyPage(candidates, phase === 'recent' && !isFirstRun);
-      // The recent files and the rows are looked at again by the next runs; the library only in a week.
+      // The recent files and the rows are examined again by the next runs; the library only in a week.
       if (phase === 'library') await this.#delay(verified.filter(({ row }) => row === undefined));
       await this.#advance(phase, page, ++count);
-      if (now() >= deadline && !page.isLast) return false;
+      if (now() >= phaseEnd && !page.isLast) return false;
     }
     return true;
   }

@@ -135,10 +135,10 @@ function parseDeletion(type: DeletionEvent['type'], payload: unknown, path: stri
   for (const detail of details) {
     const parts = getArray(detail, 'DeleteParts').map(getPartType);
     const fileId = getField(detail, 'FileId');
-    const part = partsById.get(fileId);
+    const earlierParts = partsById.get(fileId);
     // A file that is listed twice, once without parts, was deleted as a whole.
-    const isWhole = parts.length === 0 || part?.length === 0;
-    partsById.set(fileId, isWhole ? [] : [...(part ?? []), ...parts]);
+    const isWhole = parts.length === 0 || earlierParts?.length === 0;
+    partsById.set(fileId, isWhole ? [] : [...(earlierParts ?? []), ...parts]);
   }
   return {
     type,

@@ -180,15 +180,15 @@ async function listParts(call: Call, bucket: Bucket, key: string, uploadId: stri
 export function readPartList(xml: string): { number: number; etag: string }[] {
   const list = listOf(xml.trim());
   const parts: { number: number; etag: string }[] = [];
-  let length = 0;
+  let position = 0;
   for (;;) {
-    const start = list.indexOf(PART, length);
-    if (list.slice(length, start === -1 ? undefined : start).trim() !== '') throw malformed();
+    const start = list.indexOf(PART, position);
+    if (list.slice(position, start === -1 ? undefined : start).trim() !== '') throw malformed();
     if (start === -1) break;
     const end = list.indexOf(PART_END, start);
     if (end === -1) throw malformed();
     parts.push(readPart(list.slice(start + PART.length, end)));
-    length = end + PART_END.length;
+    position = end + PART_END.length;
   }
   if (parts.length === 0) throw malformed();
   return parts;

@@ -35,9 +35,9 @@ export class EventQueue {
   confirm(handles: readonly string[]): boolean {
     const ids: string[] = [];
     for (const handle of handles) {
-      const [event] = this.state.queueByHandle.get(handle);
-      if (handle === '' || !event || this.now() - event[1].pulledAt > this.confirmWithinMs) return false;
-      ids.push(event[0]);
+      const [entry] = this.state.queueByHandle.get(handle);
+      if (handle === '' || !entry || this.now() - entry[1].pulledAt > this.confirmWithinMs) return false;
+      ids.push(entry[0]);
     }
     for (const id of ids) this.state.queue.delete(id);
     return true;

@@ -68,14 +68,14 @@ function pairs(rawHeaders: readonly string[]): HeaderLine[] {
   );
 }
 
-/** Calls `done` with the beginning of the body. */
+/** Calls `callback` with the beginning of the body. */
 function readBody(message: IncomingMessage, callback: (text: string) => void): void {
   let bytes = Buffer.alloc(0);
   message.on('data', (chunk: Buffer) => {
     bytes = Buffer.concat([bytes, chunk]).subarray(0, MAX_RESPONSE_BYTES);
     if (bytes.length === MAX_RESPONSE_BYTES) message.destroy();
   });
-  message.on('error', () => undefined); // interrupted: `done` is called with what was read so far
+  message.on('error', () => undefined); // interrupted: `callback` is called with what was read so far
   message.on('close', () => {
     callback(bytes.toString());
   });

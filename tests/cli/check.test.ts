@@ -9,6 +9,7 @@ import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
 import { vod as sdk } from 'tencentcloud-sdk-nodejs-vod';
 import type { Finding } from '../../cli/check/findings';
 import { tableOf } from '../../local/config';
+import { expectedWebhook } from '../../cli/check/stack';
 import { cloudFormation, vod } from '../support/cli/cli';
 import { serve } from '../support/serve';
 import { startTestRun, temporaryFolder, type TestRun } from '../support/local';
@@ -768,6 +769,23 @@ describe('check of a custom domain', () => {
       check: 'webhook',
       status: 'fault',
       detail: expect.stringMatching(/as registered.*DNS/),
+    });
+  });
+
+  test.each([
+    [
+      'https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/vod-events',
+      'https://new.lambda-url.eu-west-1.on.aws/vod-events',
+    ],
+    [
+      'https://old.lambda-url.eu-west-1.on.aws/vod-events',
+      'https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/vod-events',
+    ],
+    ['https://old.lambda-url.eu-west-1.on.aws/vod-events', 'https://new.lambda-url.eu-west-1.on.aws/vod-events'],
+  ])('the URL of the stack before EVENTS_ENDPOINT changed (%s) is not a custom domain', (url, webhookUrl) => {
+    const registered = { mode: 'PUSH', url, at: '2026-11-26T08:00:00.000Z' } as const;
+    expect(expectedWebhook({ webhookUrl, tableName: 't' }, { registered }, undefined)).toMatchObject({
+      url: webhookUrl,
     });
   });
 

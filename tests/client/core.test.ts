@@ -214,13 +214,22 @@ describe('client retries', () => {
     expect(upload.snapshot.state).toBe('processing');
   });
 
-  test('Retry-After of years is reported as a day, which fits a timer', async () => {
+  test('a 429 without Retry-After, the response of a throttled gateway, is retried', async () => {
+    const { uploads, plan, world, signed } = createModelClient();
+    plan(429, { message: 'Too Many Requests' });
+    const upload = uploads.upload(modelFile());
+    await world.advance(30_000);
+    expect(upload.snapshot.state).toBe('processing');
+    expect(signed()).toHaveLength(2);
+  });
+
+  test('Retry-After of years ends the upload with an error, and starts no timer', async () => {
     const { uploads, plan, world } = createModelClient();
     plan(429, { type: 'urn:vod-client-upload:problem:rate-limited' }, { 'retry-after': '99999999' });
     const upload = uploads.upload(modelFile());
     await world.advance(1000);
-    expect(upload.snapshot).toMatchObject({ state: 'error', error: { retryAfter: 86_400 } });
-    await expect(upload.uploaded).rejects.toMatchObject({ retryAfter: 86_400 });
+    expect(upload.snapshot).toMatchObject({ state: 'error', error: { retryAfter: 99_999_999 } });
+    await expect(upload.uploaded).rejects.toMatchObject({ retryAfter: 99_999_999 });
   });
 });
 

@@ -73,6 +73,14 @@ test.each([
   [{ SIGN_RATE_BURST: '' }, burst('')],
   [{ EVENTS_RATE: '0' }, eventsRate('0')],
   [{ EVENTS_RATE: '10001' }, eventsRate('10001')],
+  [
+    { EVENTS_ENDPOINT: 'url' },
+    'EVENTS_ENDPOINT must be one of: api, function-url, not "url", for example EVENTS_ENDPOINT=api',
+  ],
+  [
+    { SIGNATURES_RATE: '10001' },
+    'SIGNATURES_RATE must be a whole number of requests a second from 1 to 10000, not "10001", for example SIGNATURES_RATE=50',
+  ],
   [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
   [
     { VOD_KEY_PARAMETER: '' },

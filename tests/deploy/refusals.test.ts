@@ -17,6 +17,23 @@ const FULL: Readonly<Record<string, string>> = {
   PLAYBACK_APP_ID: '1500000001',
 };
 
+describe('EVENTS_ENDPOINT=function-url', () => {
+  const inRegion = (region: string) => problem('dev', { EVENTS_ENDPOINT: 'function-url' }, region);
+
+  test.each(['ap-southeast-1', 'us-east-1', 'eu-central-1'])('a function URL is accepted in %s', async (region) => {
+    expect(await inRegion(region)).toBe('');
+  });
+
+  test.each(['cn-north-1', 'cn-northwest-1', 'ap-south-2', 'me-central-1'])(
+    'a function URL is refused in %s, where Lambda has none',
+    async (region) => {
+      expect(await inRegion(region)).toBe(
+        'EVENTS_ENDPOINT must be api in a region without function URLs, not "function-url", for example EVENTS_ENDPOINT=api',
+      );
+    },
+  );
+});
+
 describe('A9: the alarm topic', () => {
   const topic = (partition: string, region: string) => `arn:${partition}:sns:${region}:123456789012:alarms`;
 

@@ -18,9 +18,9 @@ module.exports = {
     const loader = /\.[cm]?tsx?$/.test(file) ? 'ts' : 'js';
     return { code: transformSync(source, { ...OPTIONS, loader, sourcefile: file }).code };
   },
-  getCacheKey(source, file) {
+  getCacheKey(source, file, { instrument }) {
     return createHash('sha256')
-      .update(JSON.stringify([version, OPTIONS, file, source]))
+      .update(JSON.stringify([version, OPTIONS, instrument, file, source]))
       .digest('hex');
   },
 };

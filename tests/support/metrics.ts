@@ -21,12 +21,14 @@ export async function metricFilters(): Promise<readonly MetricFilter[]> {
     .map(({ Properties }) => Properties as MetricFilter);
 }
 
-/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a != "b" }`, `{ $.a > 0 }`, and these in brackets with `&&` or `||`. */
+/** CloudWatch's filter patterns, as far as ours go: `{ $.a = "b" }`, `{ $.a != "b" }`, `{ $.a > 0 }`, `{ $.a >= 7 }`, and these in brackets with `&&` or `||`. */
 function matches(pattern: string, line: Readonly<Record<string, unknown>>): boolean {
   const [, inner = ''] = /^\{ (.*) \}$/.exec(pattern) ?? [];
   const holds = (clause: string): boolean => {
-    const [, counted] = /^\$\.(\w+) > 0$/.exec(clause) ?? [];
-    if (counted !== undefined) return typeof line[counted] === 'number' && line[counted] > 0;
+    const [, counted = '', comparison, bound] = /^\(?\$\.(\w+) (>|>=) (\d+)\)?$/.exec(clause) ?? [];
+    const number = line[counted];
+    if (comparison !== undefined && typeof number !== 'number') return false;
+    if (typeof number === 'number') return comparison === '>' ? number > Number(bound) : number >= Number(bound);
     const [, name, operator, text] = /^\(?\$\.(\w+) (=|!=) "([\w*-]+)"\)?$/.exec(clause) ?? [];
     if (name === undefined) throw new Error(`Cannot evaluate the filter pattern ${pattern}: extend this test`);
     if (typeof line[name] !== 'string') return false;

@@ -61,7 +61,7 @@ function eventDetails({ announce, send, hasSignKey }, getRecord) {
   const curlSummary = element('summary');
   const curlBlock = element('pre', { tabIndex: 0, role: 'group' }, curl);
   const sentSummary = element('summary');
-  const result = element('div');
+  const sentBody = element('div');
   const columns = element(
     'div',
     { className: 'columns' },
@@ -71,7 +71,7 @@ function eventDetails({ announce, send, hasSignKey }, getRecord) {
       {},
       bodyTitle,
       body,
-      element('details', {}, sentSummary, result),
+      element('details', {}, sentSummary, sentBody),
       element('details', {}, curlSummary, curlBlock),
     ),
   );
@@ -86,7 +86,7 @@ function eventDetails({ announce, send, hasSignKey }, getRecord) {
     setText(bodyTitle, `${text.body} · ${text.format(record.format)}`);
     body.replaceChildren(codeBlock(text.body, ...jsonView(record.body)));
     setText(sentSummary, text.asSent);
-    result.replaceChildren(codeBlock(text.asSent, record.body));
+    sentBody.replaceChildren(codeBlock(text.asSent, record.body));
     setText(curlSummary, text.curl);
     curlBlock.setAttribute('aria-label', text.curl);
     setText(curl, curlCommand(record.body, text.curlHint));

@@ -52,13 +52,13 @@ function webhookDetails(retry, getRecord) {
   const bodyTitle = element('h3');
   const body = element('div');
   const sentSummary = element('summary');
-  const result = element('div');
+  const sentBody = element('div');
   const id = element('p', { className: 'hint' });
   const columns = element(
     'div',
     { className: 'columns' },
     element('div', {}, attemptsTitle, attempts),
-    element('div', {}, bodyTitle, id, body, element('details', {}, sentSummary, result)),
+    element('div', {}, bodyTitle, id, body, element('details', {}, sentSummary, sentBody)),
   );
   let shown;
 
@@ -86,7 +86,7 @@ function webhookDetails(retry, getRecord) {
     setText(id, `webhook-id: ${record.webhookId}`);
     body.replaceChildren(codeBlock(text.body, ...jsonView(record.body)));
     setText(sentSummary, text.asSent);
-    result.replaceChildren(codeBlock(text.asSent, record.body));
+    sentBody.replaceChildren(codeBlock(text.asSent, record.body));
   }
 
   return { parts: [actions, problem, columns], update };

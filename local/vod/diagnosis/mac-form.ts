@@ -67,24 +67,24 @@ const lostMac = (end: number, rule: string, message: string): Mac => ({
 
 /** A MAC with the rules of its form and of its length; `undefined` where no hash has that length. */
 function withHash(mac: Buffer, end: number, rules: readonly Rule[]): Mac | undefined {
-  const hash = byLength(mac.length);
-  if (!hash) return undefined;
-  if (hash.hash === 'sha1') return { mac, hash: hash.hash, end, rules };
-  const description = hash.hash === 'md5' ? 'the 16 bytes of an MD5' : `the ${hash.length} bytes of ${hash.name}`;
-  const rule = hash.hash === 'md5' || hash.hash === 'sha256' ? hash.hash : 'mac-length';
+  const entry = byLength(mac.length);
+  if (!entry) return undefined;
+  if (entry.hash === 'sha1') return { mac, hash: entry.hash, end, rules };
+  const description = entry.hash === 'md5' ? 'the 16 bytes of an MD5' : `the ${entry.length} bytes of ${entry.name}`;
+  const rule = entry.hash === 'md5' || entry.hash === 'sha256' ? entry.hash : 'mac-length';
   const message = `the MAC has ${description}: VOD requires HMAC-SHA1, 20 bytes`;
-  return { mac, hash: hash.hash, end, rules: [...rules, { rule, message }] };
+  return { mac, hash: entry.hash, end, rules: [...rules, { rule, message }] };
 }
 
 /** `[object ArrayBuffer]` and the like, which has 20 characters by chance. */
 const literal: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
   for (const pattern of [/^\[object \w{1,40}\]/, /^\[B@[0-9a-f]{1,16}/, /^System\.Byte\[\]/, /^[^&=]{3,200}$/s]) {
-    const hexText = pattern.exec(text)?.[0];
-    if (hexText === undefined || !isLead(text.slice(hexText.length))) continue;
-    if (!isObjectText(hexText) && !isValueless(hexText)) continue;
-    const message = `in place of the MAC is the text ${quote(hexText)}: ${BYTES_THERE}`;
-    return lostMac(hexText.length, 'mac-is-text', message);
+    const literalText = pattern.exec(text)?.[0];
+    if (literalText === undefined || !isLead(text.slice(literalText.length))) continue;
+    if (!isObjectText(literalText) && !isValueless(literalText)) continue;
+    const message = `in place of the MAC is the text ${quote(literalText)}: ${BYTES_THERE}`;
+    return lostMac(literalText.length, 'mac-is-text', message);
   }
   return undefined;
 };
@@ -168,6 +168,6 @@ const otherHash: Form = (prefix, isLead) => {
   const text = prefix.toString('latin1');
   if (/^[\x20-\x7e]*$/.test(text)) return undefined;
   const others = HASHES.filter(({ hash }) => hash !== 'sha1');
-  const separator = others.find(({ length }) => length <= prefix.length && isLead(text.slice(length)));
-  return separator && withHash(prefix.subarray(0, separator.length), separator.length, []);
+  const entry = others.find(({ length }) => length <= prefix.length && isLead(text.slice(length)));
+  return entry && withHash(prefix.subarray(0, entry.length), entry.length, []);
 };

@@ -120,21 +120,21 @@ function withoutBlanks(text: string, report: Report): string {
 
 /** Finds each required name that is there, but without "&" before it. */
 function withAmpersands(text: string, report: Report): string {
-  const values: string[] = [];
+  const separatedNames: string[] = [];
   let parts = text.split('&');
   for (const name of NAMES) {
     // Of an optional one it may be by chance, within a text that is not URL-encoded.
     const isOptional = !REQUIRED.some((required) => required === name);
-    if (parts.some((part) => part.startsWith(`${name}=`)) || (isOptional && values.length === 0)) continue;
+    if (parts.some((part) => part.startsWith(`${name}=`)) || (isOptional && separatedNames.length === 0)) continue;
     parts = parts.flatMap((part) => {
       const index = part.indexOf(`${name}=`);
-      if (index <= part.indexOf('=') || values.includes(name)) return [part];
-      values.push(name);
+      if (index <= part.indexOf('=') || separatedNames.includes(name)) return [part];
+      separatedNames.push(name);
       return [part.slice(0, index).replace(/(?<![\s;,|])[\s;,|]+$/, ''), part.slice(index)];
     });
   }
-  if (values.length === 0) return text;
-  report('no-ampersand', `there is no "&" before ${values.join(', ')}: join the parameters with "&"`);
+  if (separatedNames.length === 0) return text;
+  report('no-ampersand', `there is no "&" before ${separatedNames.join(', ')}: join the parameters with "&"`);
   return parts.join('&');
 }
 

@@ -8,7 +8,7 @@ const AT_ENDS = 'it has a space or line break at its beginning or end: trim it';
 
 /** Makes one line of a text, whose spaces may have been "+"; `undefined` where it is not Base64, which is reported. */
 export function withoutBlanks(text: string, quality: Quality, report: Report): Step | undefined {
-  if (!/\s/.test(text)) return { text: text, isDamaged: false };
+  if (!/\s/.test(text)) return { text, isDamaged: false };
   const line = text.replace(/(?<!\s)\s*[\r\n\t\f\v]\s*/g, '');
   if (!/\s/.test(line)) {
     report('line-wrapped', line === text.trim() ? AT_ENDS : WRAPPED);

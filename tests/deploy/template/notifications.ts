@@ -2,7 +2,8 @@ import { ANNOUNCED } from '../../../lib/notifications/announcement';
 import { notifyConfig } from '../../../lib/notifications/config';
 import { RESPONSE_TIMEOUT } from '../../../lib/notifications/delivery';
 import { uploadChangedConfig } from '../../../lib/verification/config';
-import type { Alarm, MetricFilter, StreamMapping } from '../../support/deploy/template';
+import type { Alarm, StreamMapping } from '../../support/deploy/template';
+import { metricsOf, type MetricFilter } from '../../support/metrics';
 import { FULL, templateOf } from './packages';
 
 describe('a deploy with NOTIFY_URL', () => {
@@ -71,20 +72,23 @@ describe('a deploy with NOTIFY_URL', () => {
       Threshold: 1,
       Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['NotifyAppDeadLetters', 'QueueName'] } }],
     });
-    expect(alarmOf('notifications-late')).toMatchObject({
+    expect(alarmOf('notifications-backlog')).toMatchObject({
       Namespace: 'AWS/SQS',
       MetricName: 'ApproximateAgeOfOldestMessage',
-      Threshold: 3_600,
+      Threshold: 900,
       Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': ['NotifyAppQueue', 'QueueName'] } }],
     });
+    expect(alarmOf('notifications-late')).toMatchObject({ MetricName: 'LateNotifications', Threshold: 1 });
     expect(alarmOf('notify-app-errors')).toMatchObject({
       Namespace: 'AWS/Lambda',
       MetricName: 'Errors',
       Dimensions: [{ Name: 'FunctionName', Value: { Ref: 'NotifyAppLambdaFunction' } }],
     });
-    const filters = template.ofType<MetricFilter & { FilterPattern: string }>('AWS::Logs::MetricFilter');
+    const filters = template.ofType<MetricFilter>('AWS::Logs::MetricFilter');
+    const failures = [3, 6, 7, 8].map((attempt) => ({ outcome: 'delivery-failed', attempt }));
+    expect(metricsOf(filters, 'NotifyAppLogGroup', failures)).toEqual({ LateNotifications: 2 });
     const filterOf = (metric: string) =>
-      filters.filter(({ MetricTransformations }) => MetricTransformations[0]?.MetricName === metric);
+      filters.filter(({ MetricTransformations }) => MetricTransformations[0].MetricName === metric);
     expect(filterOf('FailedAnnouncements')).toMatchObject([
       { LogGroupName: { Ref: 'UploadChangedLogGroup' }, FilterPattern: '{ $.outcome = "announce-failed" }' },
     ]);

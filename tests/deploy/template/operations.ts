@@ -71,6 +71,7 @@ describe.each(DEPLOYS)('alarms of a deploy (%s)', (deploy) => {
     const OPTIONAL = [
       'delete-upload-5xx',
       'delete-upload-errors',
+      'notifications-backlog',
       'notifications-late',
       'notifications-not-queued',
       'notifications-not-sent',

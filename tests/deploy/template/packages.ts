@@ -22,6 +22,7 @@ export const PROD = {
 const PULL = {
   ...PROD,
   EVENT_MODE: 'pull',
+  EVENTS_ENDPOINT: 'function-url', // not used: no event is posted
   CALLBACK_SIGN_KEY_PARAMETER: '',
   VOD_API_URL: 'https://vod.intl.tencentcloudapi.com',
   VOD_API_KEY_PARAMETER: '/prod/api-key',
@@ -36,6 +37,7 @@ export const FULL = {
   ALARM_TOPIC_ARN: 'arn:aws:sns:ap-southeast-1:123456789012:alarms',
   EVENTS_ENDPOINT: 'function-url',
   EVENTS_RATE: '95',
+  SIGNATURES_RATE: '70',
   NOTIFY_URL: 'https://app.example.com:8443/webhooks/vod?tenant=1',
   ALLOW_DELETE: 'true',
   VOD_WRITE_KEY_PARAMETER: '/dev/write-key',
@@ -57,6 +59,7 @@ export const FEATURE_RESOURCES = {
   notifyApp: [
     'NotifyAppAnnounceAlarm',
     'NotifyAppAnnounceFilter',
+    'NotifyAppBacklogAlarm',
     'NotifyAppDeadLetters',
     'NotifyAppDeadLettersAlarm',
     'NotifyAppErrorsAlarm',
@@ -65,6 +68,7 @@ export const FEATURE_RESOURCES = {
     'NotifyAppFailuresFilter',
     'NotifyAppLambdaFunction',
     'NotifyAppLateAlarm',
+    'NotifyAppLateFilter',
     'NotifyAppLogGroup',
     'NotifyAppQueue',
     'NotifyAppRole',
