@@ -1,4 +1,6 @@
+import { FIRST_PAUSE, GROWTH, MAX_PAUSE } from '../client/src/polling';
 import type { CostFactors } from './deployed';
+import { monthlyCost } from './monthly';
 import { PRICES } from './prices';
 import { single, type Bar } from './statistics';
 import { figure, table } from './tables';
@@ -42,6 +44,8 @@ const CORE_MB = 1_769;
 const LINE_OVERHEAD = 26;
 /** Signatures that vod-js-sdk-v6 requests in one upload; the client of this project requests one. */
 const SDK_SIGNATURES = 3;
+/** Seconds from the upload to its result where an app waits for it with our client: without, and with a procedure. */
+const WAITS = [2, 30] as const;
 /** Milliseconds of VOD's response. The first verification waits twice: for the file, then for the list of its tasks. */
 const VOD_MS = 300;
 const VERIFICATION_MS = [2 * VOD_MS, VOD_MS] as const;
@@ -52,18 +56,6 @@ const SHARDS = 4;
 const MAX_BATCH = 100;
 /** Reads of a row by reconcile in its first hours, eventually consistent: of its library, and of ended tasks. */
 const RECONCILE_READS = 9;
-/** Bytes of an entry of both indexes, and the overhead that DynamoDB counts for items. */
-const INDEX_BYTES = 400;
-const ITEM_OVERHEAD = 100;
-/** Seconds of a run of reconcile without news, see `npm run scale`. */
-const RUN_SECONDS = 1;
-/** Metrics of the functions' logs that have data while nothing fails. */
-const METRICS = 6;
-const AUDITS_PER_MONTH = 30 / 7;
-const FILES_PER_CALL = 20;
-const CALLS_PER_SECOND = 100;
-/** Lambda polls an idle queue with two pollers, each for 20 s at a time. */
-const QUEUE_POLLS_PER_MONTH = (2 * 30 * 86_400) / 20;
 
 const MILLION = 1e6;
 
@@ -90,6 +82,7 @@ function rowsPerBatch(perSecond: number, rowMs: number): number {
 
 export interface Money {
   readonly signatures: number;
+  readonly polls: number;
   readonly events: number;
   readonly verification: number;
   readonly writes: number;
@@ -106,7 +99,18 @@ interface Way {
   readonly row: RowCost;
   readonly perSecond: number;
   readonly signatures: number;
+  readonly polls?: number;
   readonly endpoint: Endpoint;
+}
+
+/** How often our client requests the status until a result that comes after so many seconds. */
+function pollsUntil(seconds: number): number {
+  let polls = 0;
+  for (let time = 0, pause = FIRST_PAUSE; time < 1_000 * seconds; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
+    time += pause;
+    polls++;
+  }
+  return polls;
 }
 
 /** Dollars for the signatures and the two events of a million uploads. */
@@ -132,7 +136,9 @@ function withTotal(parts: Omit<Money, 'total'>): Money {
 }
 
 /** Dollars for a million uploads with a procedure. */
-function uploadsMoney({ sign, event, verify, deployed: { memory } }: MoneyInputs, way: Way): Money {
+function uploadsMoney(inputs: MoneyInputs, way: Way): Money {
+  const { sign, event, verify, deployed } = inputs;
+  const { memory } = deployed;
   const requests = requestMoney(
     functionCost(sign, memory['uploadSignature']),
     functionCost(event, memory['vodEvents']),
@@ -143,6 +149,7 @@ function uploadsMoney({ sign, event, verify, deployed: { memory } }: MoneyInputs
   const batches = VERIFICATION_MS.map((waiting) => functionCost(batch, memory['uploadChanged'], waiting));
   return withTotal({
     ...requests,
+    polls: (way.polls ?? 0) * extras(inputs).poll,
     verification: sum(batches.map(({ functions }) => functions / rows)),
     writes: MILLION * way.row.ours * PRICES.writeUnit,
     reads: MILLION * RECONCILE_READS * 0.5 * PRICES.readUnit,
@@ -156,6 +163,7 @@ function usualMoney({ usualSign, usualEvent, deployed: { memory } }: MoneyInputs
   const event = functionCost(usualEvent, memory['vodEvents']);
   return withTotal({
     ...requestMoney(sign, event, way),
+    polls: 0,
     verification: 0,
     writes: MILLION * way.row.usual * PRICES.writeUnit,
     reads: 0,
@@ -178,26 +186,7 @@ function extras({ notify, poll, verify, deployed: { memory } }: MoneyInputs): {
   };
 }
 
-/** Dollars a month that do not depend on uploads, for a table of this size. */
-function monthly({ deployed, large: { bytes: rowBytes } }: MoneyInputs, rows: number) {
-  const { memory, reconcileRunsPerMonth: runs, alarms } = deployed;
-  const gigabytes = (rows * (rowBytes + INDEX_BYTES + ITEM_OVERHEAD)) / 1e9;
-  const auditSeconds = rows / FILES_PER_CALL / CALLS_PER_SECOND;
-  const seconds = runs * RUN_SECONDS + AUDITS_PER_MONTH * auditSeconds;
-  const auditReads = rows * Math.ceil(rowBytes / 1_024) * (0.5 / 4);
-  return {
-    reconcile:
-      seconds * ((memory['reconcile'] ?? NaN) / 1_024) * PRICES.gbSecond +
-      runs * PRICES.invocation +
-      AUDITS_PER_MONTH * auditReads * PRICES.readUnit,
-    storage: gigabytes * (PRICES.storage + PRICES.backup),
-    queue: QUEUE_POLLS_PER_MONTH * PRICES.queueRequest,
-    alarms: alarms * PRICES.alarm,
-    metrics: METRICS * PRICES.metric,
-  };
-}
-
-const PARTS = ['signatures', 'events', 'verification', 'writes', 'reads', 'logs', 'total'] as const;
+const PARTS = ['signatures', 'polls', 'events', 'verification', 'writes', 'reads', 'logs', 'total'] as const;
 const ROWS = [0, 10_000, MILLION] as const;
 
 interface Sum {
@@ -224,12 +213,18 @@ function sumsOf(inputs: MoneyInputs): readonly Sum[] {
   const sums = cases.flatMap(({ row, endpoint }) =>
     MAX_DOLLARS.flatMap(({ perSecond, sdk, client }): Sum[] => {
       const where = `${perSecond}/s, row of ${row.bytes} bytes, ${endpoint}`;
-      const sdkMoney = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: SDK_SIGNATURES });
-      const clientMoney = uploadsMoney(inputs, { row, perSecond, endpoint, signatures: 1 });
       const hasBars = endpoint === 'function-url';
+      const moneyOf = (signatures: number, polls = 0) =>
+        uploadsMoney(inputs, { row, perSecond, endpoint, signatures, polls });
+      const waiting = WAITS.map((seconds): Sum => {
+        const polls = pollsUntil(seconds);
+        const name = `our client, result awaited for ${seconds} s (${polls} polls), ${where}`;
+        return { name, money: moneyOf(1, polls), ...(hasBars && { max: client }) };
+      });
       return [
-        { name: `Web SDK alone, ${where}`, money: sdkMoney, ...(hasBars && { max: sdk }) },
-        { name: `our client, ${where}`, money: clientMoney, ...(hasBars && { max: client }) },
+        { name: `Web SDK alone, ${where}`, money: moneyOf(SDK_SIGNATURES), ...(hasBars && { max: sdk }) },
+        { name: `our client, result not awaited, ${where}`, money: moneyOf(1), ...(hasBars && { max: client }) },
+        ...(hasBars ? waiting : []),
       ];
     }),
   );
@@ -245,7 +240,7 @@ export function moneyReport(inputs: MoneyInputs): { readonly markdown: string; r
   const { webhook, poll } = extras(inputs);
   const sums = sumsOf(inputs);
   const months = ROWS.map((count) => {
-    const parts = Object.values(monthly(inputs, count));
+    const parts = Object.values(monthlyCost(inputs.deployed, inputs.large.bytes, count));
     return { count, parts, total: sum(parts) };
   });
   const markdown = `## Money
@@ -263,13 +258,13 @@ The bars are for \`EVENTS_ENDPOINT=function-url\` and rows of ${inputs.large.byt
 the two events of an upload: with such rows it exceeds the bars, with rows of ${inputs.typical.bytes} bytes see the table. Of its sum, five requests to the
 HTTP API are $${figure(5 * MILLION * PRICES.gatewayRequest, 2)}, and write units $${figure(MILLION * inputs.large.ours * PRICES.writeUnit, 2)}.
 
-A million webhooks cost $${figure(webhook, 2)} more, and a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}: our client polls only
-where something waits for the result, so its polls are not in its sum. (a) verifies nothing.
+A million webhooks cost $${figure(webhook, 2)} more, and a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}, of which the HTTP API is $${figure(MILLION * PRICES.gatewayRequest, 2)}.
+Our client polls only where something waits for the result. An app whose server gets webhooks needs no polls. (a) verifies nothing.
 
 Dollars a month whatever the uploads, with rows of ${inputs.large.bytes} bytes:
 
 ${table(
-  ['rows', ...Object.keys(monthly(inputs, 0)), 'total'],
+  ['rows', ...Object.keys(monthlyCost(inputs.deployed, 0, 0)), 'total'],
   months.map(({ count, parts, total }) => [String(count), ...parts.map((part) => figure(part, 2)), figure(total, 2)]),
 )}`;
   const limits = [
@@ -280,7 +275,8 @@ ${table(
   ];
   const bars = limits.flatMap(({ name, dollars, max }): Bar[] => {
     if (max === undefined) return [];
-    const reason = 'each part is in the table of money, and HTTP API and writes are most of it';
+    const reason =
+      'each part is in the table of money: HTTP API and writes are most of it, and each poll is a request to the HTTP API';
     return [{ name: `dollars for ${name}`, measured: single(dollars), max, digits: 2, reason }];
   });
   return { markdown, bars };

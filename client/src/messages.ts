@@ -11,7 +11,7 @@ const AGAIN = 'Upload it again.';
 export const en: Messages = {
   cancelled: ['The upload was cancelled', AGAIN],
   network: ['The connection failed', RETRY],
-  timeout: ['No final status after 24 hours', RETRY],
+  timeout: ['No final status in a day', RETRY],
   token: ['The login failed', LOG_IN],
   'user-changed': ['The user changed', AGAIN],
   unauthorized: ['The login has expired', LOG_IN],

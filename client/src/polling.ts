@@ -5,9 +5,10 @@ import type { Store } from './store';
 import type { StoredUpload } from './types';
 import type { World } from './world';
 
-const FIRST_PAUSE = 1000;
-const MAX_PAUSE = 30_000;
-const GROWTH = 1.5;
+/** Milliseconds; before the first request too, because VOD's event and its verification take about as long. */
+export const FIRST_PAUSE = 1000;
+export const MAX_PAUSE = 30_000;
+export const GROWTH = 1.5;
 const MAX_WAIT = 24 * 60 * 60 * 1000;
 
 export interface PollingDeps {
@@ -55,10 +56,13 @@ export function createPolling(
       ({ version } = upload as StoredUpload);
       report(upload as StoredUpload, go, makeError);
     }
+    if (world.now() > mine.end) failure = makeError('timeout');
     if (failure && !isTemporary(failure)) go('error', { error: failure });
-    else if (world.now() > mine.end) go('error', { error: makeError('timeout') });
-    if (polled !== mine) return;
-    interrupt = world.setTimer(Math.max(pause, 1000 * (failure?.retryAfter ?? 0)), () => {
+    if (polled === mine) schedule(failure?.retryAfter);
+  };
+
+  const schedule = (retryAfter = 0) => {
+    interrupt = world.setTimer(Math.max(pause, 1000 * retryAfter), () => {
       interrupt = undefined;
       void poll();
     });
@@ -73,8 +77,8 @@ export function createPolling(
         polled = { fileId, end: world.now() + MAX_WAIT };
         pause = FIRST_PAUSE;
         unsubscribe = world.onVisible(poll);
-      }
-      void poll();
+        schedule();
+      } else void poll();
     },
     stop() {
       polled = undefined;
