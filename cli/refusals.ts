@@ -57,7 +57,8 @@ export function explainAws(error: unknown, need: AwsNeed): string {
 function allow(message: string, { action, resource }: AwsNeed): string {
   const [, named = action, where] = /to perform: ([\w-]+:\w+)(?: on resource: (\S+))?/.exec(message) ?? [];
   const target = where ?? (named === action ? resource : undefined);
-  return `allow ${named}${target === undefined ? '' : ` on ${target}`}`;
+  const permission = target === undefined ? named : `${named} on ${target}`;
+  return `the AWS credentials lack ${permission}: add it to their IAM policy`;
 }
 
 /** Returns why there was no response, such as ENOTFOUND; undefined for an error that AWS returned. */

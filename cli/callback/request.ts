@@ -94,5 +94,5 @@ function hideToken(text: string, token: string | undefined): string {
 
 function viaProxy(url: string): string {
   const variable = proxyVariable(url);
-  return variable === undefined ? '' : ` (through the proxy in ${variable}; NO_PROXY excepts hosts)`;
+  return variable === undefined ? '' : ` (through the proxy in ${variable}; list the host in NO_PROXY to bypass it)`;
 }

@@ -7,7 +7,7 @@ export function withToken(url: string, token: string | undefined): string {
 
 /** Formats a callback URL for the terminal: without user, password and query, which may be secrets. */
 export function displayUrl(callback: string): string {
-  if (!URL.canParse(callback)) return callback === '' ? '' : 'something that is not a URL';
+  if (!URL.canParse(callback)) return callback === '' ? '' : 'an invalid URL';
   const { origin, pathname, search } = new URL(callback);
   return `${origin}${pathname}${search === '' ? '' : '?...'}`;
 }

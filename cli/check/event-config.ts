@@ -22,7 +22,10 @@ export function checkEventConfig(input: EventConfigInput, findings: Findings): v
   const { mode } = deployment;
   const { register = REGISTER } = webhook ?? {};
   if (config.Mode === mode) findings.ok('mode', mode);
-  else findings.fault('mode', `VOD has ${config.Mode ?? 'none'}, EVENT_MODE is ${mode.toLowerCase()}: ${register}`);
+  else {
+    const difference = `VOD's mode is ${config.Mode ?? 'not set'}, but EVENT_MODE is ${mode.toLowerCase()}`;
+    findings.fault('mode', `${difference}: ${register}`);
+  }
   const checkSwitch = (check: Check, name: string, value: string | undefined) => {
     if (value === 'ON') findings.ok(check, 'ON');
     else findings.fault(check, `VOD sends no events of ${name} (${value ?? 'OFF'}, the default): ${register}`);
@@ -42,11 +45,11 @@ function checkUrl({ config, deployment, webhook, secrets }: EventConfigInput, fi
     ...(callbackSignKey === undefined ? [] : (['sign-key'] as const)),
   ];
   if (deployment.mode === 'PULL') {
-    findings.notChecked(callbackChecks, 'events are pulled');
+    findings.notChecked(callbackChecks, 'not used: EVENT_MODE is pull');
     return;
   }
   if (webhook === undefined) {
-    findings.notChecked(callbackChecks, 'the stack must be there first');
+    findings.notChecked(callbackChecks, 'requires the stack, see "stack"');
     return;
   }
   const { register, source } = webhook;
@@ -57,7 +60,8 @@ function checkUrl({ config, deployment, webhook, secrets }: EventConfigInput, fi
   }
   const difference = url === '' ? 'VOD has none' : `VOD calls ${displayUrl(url)}, not ${webhook.url}${source}`;
   findings.fault('callback-url', `${difference}: ${register}`);
-  if (callbackToken !== undefined) findings.notChecked(['callback-token'], 'the URL must be right first');
+  if (callbackToken !== undefined)
+    findings.notChecked(['callback-token'], 'requires the right callback URL, see "callback-url"');
 }
 
 function checkToken(
@@ -83,7 +87,8 @@ function checkSignKey({ deployment, webhook, secrets, saved }: EventConfigInput,
   const { registered, unreadable } = saved;
   if (unreadable !== undefined) {
     findings.fault('drift', unreadable);
-    if (callbackSignKey !== undefined) findings.notChecked(['sign-key'], 'what was registered is unknown');
+    if (callbackSignKey !== undefined)
+      findings.notChecked(['sign-key'], 'the last registration cannot be read, see "drift"');
     return;
   }
   if (callbackSignKey === undefined || deployment.mode === 'PULL' || !webhook) return;
@@ -131,8 +136,9 @@ export function checkDrift(
   const others = ['mode', 'callback-url', 'callback-token', 'upload-switch', 'delete-switch'] as const;
   const isReported = others.some((check) => findings.isFault(check));
   const change = `${changed.join(', ')} changed at VOD since ${registered.at}, not by this command`;
+  const match = 'the values match this deployment';
   if (changed.length === 0) findings.ok('drift', `as registered ${registered.at}`);
   else if (isReported) findings.notChecked(['drift'], change);
-  else if (!signKeys || findings.isFault('sign-key')) findings.ok('drift', `${change}; it fits`);
-  else findings.fault('drift', `${change}; it fits, but the SignKey may differ now: ${register}`);
+  else if (!signKeys || findings.isFault('sign-key')) findings.ok('drift', `${change}; ${match}`);
+  else findings.fault('drift', `${change}; ${match}, but the SignKey may have changed too: ${register}`);
 }

@@ -19,7 +19,7 @@ export async function checkNotifications(
   const queues = outputs?.notifications;
   if (notifyUrl === undefined) {
     if (!queues) return;
-    const advice = 'set it as for the deploy, or the next deploy stops them';
+    const advice = 'set NOTIFY_URL here too, otherwise the next deploy removes them';
     findings.fault('notify-url', `the stack sends webhooks, but NOTIFY_URL is empty here: ${advice}`);
   } else if (outputs && !queues) {
     findings.fault('notify-url', 'the stack was deployed without NOTIFY_URL: deploy again');
@@ -27,7 +27,7 @@ export async function checkNotifications(
     await checkReceiver(notifyUrl, secrets, findings, context);
   }
   if (queues) await checkDeadLetters(deployment, queues.deadLettersUrl, findings);
-  else findings.notChecked(['notify-dead-letters'], 'the queue must be there first');
+  else findings.notChecked(['notify-dead-letters'], 'requires the queues of the stack, see "stack" and "notify-url"');
 }
 
 async function checkReceiver(
@@ -37,7 +37,7 @@ async function checkReceiver(
   { now }: Pick<CommandContext, 'now'>,
 ): Promise<void> {
   if (!notifySecrets) {
-    findings.notChecked(['notify-url'], 'a test needs the secret first');
+    findings.notChecked(['notify-url'], 'requires a valid secret, see "notify-secret"');
     return;
   }
   if (findings.isFault('clock')) {
@@ -58,7 +58,8 @@ async function checkDeadLetters({ sqs }: Deployment, deadLettersUrl: string, fin
     else {
       const commands = '`npm run vod -- notifications failed` lists them, `npm run vod -- notifications retry --all`';
       const advice = `${commands} delivers them again`;
-      findings.fault('notify-dead-letters', `webhooks were not delivered, about ${count}: ${advice}`);
+      const undelivered = count === 1 ? 'about 1 webhook was' : `about ${count} webhooks were`;
+      findings.fault('notify-dead-letters', `${undelivered} not delivered: ${advice}`);
     }
   } catch (error) {
     findings.notChecked(['notify-dead-letters'], describe(error).reason);

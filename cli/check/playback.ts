@@ -73,7 +73,9 @@ async function call<T>(request: () => Promise<T>): Promise<T | string> {
   } catch (error) {
     const refusal = vodRefusal(error);
     const { kind, code } = refusal;
-    if (kind === 'denied') return `allow vod:DescribeDefaultDistributionConfig and vod:DescribeVodDomains (${code})`;
+    if (kind === 'denied') {
+      return `the key's CAM policy lacks vod:DescribeDefaultDistributionConfig or vod:DescribeVodDomains: add both (${code})`;
+    }
     return kind === 'transient' ? tryAgain(refusal) : `${code}: ${describe(error).reason}`;
   }
 }

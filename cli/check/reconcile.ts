@@ -16,7 +16,7 @@ export async function checkReconcile(
 ): Promise<void> {
   if (isLocal) return;
   if (!outputs) {
-    findings.notChecked(['reconcile'], 'the stack must be there first');
+    findings.notChecked(['reconcile'], 'requires the stack, see "stack"');
     return;
   }
   if (findings.isFault('clock')) {

@@ -45,7 +45,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
     if (isBusy(cause)) findings.notChecked(['vod-key-secret'], message);
     // If AWS cannot be read at all, the stack is the finding.
     else if (!findings.isFault('stack') || isDenied(cause)) findings.fault('vod-key-secret', message);
-    findings.notChecked(usedSecrets(deployment), 'the secrets must be readable first');
+    findings.notChecked(usedSecrets(deployment), 'requires readable secrets, see "vod-key-secret" or "stack"');
     return NO_SECRETS;
   }
 
@@ -76,7 +76,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
     vodApiKey: read('vod-api-key-secret', parameters.vodApiKey, keyPair),
     tokens: read('callback-token-secret', parameters.callbackToken, parseSecretVersions),
     signKeys: read('sign-key-secret', parameters.callbackSignKey, (name) => {
-      const rule = 'at most 32 letters and digits: VOD accepts no other SignKey';
+      const rule = "at most 32 letters and digits, the format of VOD's SignKey";
       return versions(name, /^[A-Za-z0-9]{1,32}$/, rule);
     }),
     notifySecrets: read('notify-secret', parameters.notifySecret, (name) => {
@@ -85,10 +85,10 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and create a new one`);
     }),
     playerKeys: read('player-key-secret', parameters.playerKey, (name) => {
-      return versions(name, /^[A-Za-z0-9]{8,20}$/, '8 to 20 letters and digits: VOD has no other player key');
+      return versions(name, /^[A-Za-z0-9]{8,20}$/, "8 to 20 letters and digits, the format of VOD's player keys");
     }),
     urlKeys: read('url-key-secret', parameters.urlKey, (name) => {
-      return versions(name, /^[\x21-\x7e]{8,40}$/, '8 to 40 visible characters: VOD has no other URL key');
+      return versions(name, /^[\x21-\x7e]{8,40}$/, "8 to 40 visible ASCII characters, the format of VOD's URL keys");
     }),
   };
 }
@@ -97,7 +97,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
 function visiblePair(name: string, pair: KeyPair): KeyPair {
   for (const part of ['secretId', 'secretKey'] as const) {
     if (/^[\x21-\x7e]+$/.test(pair[part])) continue;
-    throw new Error(`the ${part} in ${name} has blanks, line breaks or invisible characters: store it without them`);
+    throw new Error(`the ${part} in ${name} has spaces, line breaks or invisible characters: store it without them`);
   }
   return pair;
 }

@@ -11,8 +11,10 @@ export const AS_GIVEN = ', as given by --url';
 export async function checkStack(deployment: Deployment, findings: Findings): Promise<Outputs | undefined> {
   try {
     const outputs = await deployment.outputs();
-    const { webhookUrl = 'its function, which pulls them' } = outputs;
-    findings.ok('stack', `${deployment.name}, events go to ${webhookUrl}`);
+    const { webhookUrl } = outputs;
+    const eventPath =
+      webhookUrl === undefined ? 'events are pulled by its function pullEvents' : `events go to ${webhookUrl}`;
+    findings.ok('stack', `${deployment.name}, ${eventPath}`);
     return outputs;
   } catch (error) {
     const { cause, message } = error as Error;

@@ -37,12 +37,12 @@ export async function checkTable(
   findings: Findings,
 ): Promise<void> {
   if (!outputs) {
-    findings.notChecked(['table', ...partsOf(deployment)], 'the stack must be there first');
+    findings.notChecked(['table', ...partsOf(deployment)], 'requires the stack, see "stack"');
     return;
   }
   const table = await describeTable(deployment.dynamodb, outputs.tableName, findings);
   if (!table) {
-    findings.notChecked(partsOf(deployment), 'the table must be there first');
+    findings.notChecked(partsOf(deployment), 'requires the table, see "table"');
     return;
   }
   checkStream(deployment, table, outputs, findings);
@@ -92,14 +92,17 @@ function checkStream(
   findings: Findings,
 ): void {
   const { StreamSpecification: stream, LatestStreamArn: latest = '' } = table;
+  const createMapping = 'create an event source mapping from it to the function uploadChanged';
   if (!stream?.StreamEnabled) {
-    const advice = 'turn it on with NEW_AND_OLD_IMAGES and let the function uploadChanged read it';
+    const advice = `enable it with NEW_AND_OLD_IMAGES, then ${createMapping}`;
     findings.fault('table-stream', `it is off, so no row is verified: ${advice}`);
   } else if (stream.StreamViewType !== 'NEW_AND_OLD_IMAGES') {
-    const advice = 'turn it off, on again with NEW_AND_OLD_IMAGES, and let the function uploadChanged read it';
-    findings.fault('table-stream', `it has ${stream.StreamViewType ?? 'no images'}: ${advice}`);
+    const advice = `disable it, enable it with NEW_AND_OLD_IMAGES, then ${createMapping}`;
+    const viewType = stream.StreamViewType ?? 'not set';
+    findings.fault('table-stream', `its StreamViewType is ${viewType}, must be NEW_AND_OLD_IMAGES: ${advice}`);
   } else if (streamArn !== undefined && latest !== streamArn) {
-    const advice = `let the function uploadChanged read it (aws lambda list-event-source-mappings --region ${region} shows what it reads)`;
+    const list = `aws lambda list-event-source-mappings --region ${region}`;
+    const advice = `${createMapping} (${list} lists the present ones)`;
     findings.fault('table-stream', `the stack has ${streamArn}, the table has ${latest}: ${advice}`);
   } else {
     findings.ok('table-stream', latest);
@@ -144,7 +147,7 @@ async function checkTimeToLive({ dynamodb }: Deployment, tableName: string, find
     if (isOn && attribute === TTL_ATTRIBUTE) findings.ok('table-ttl', `${TTL_ATTRIBUTE} is ${status}`);
     else {
       const has = isOn ? `it is on ${attribute ?? 'another attribute'}` : `it is ${status}`;
-      const advice = `enable it on ${TTL_ATTRIBUTE}, or rows of files that VOD does not know are never deleted`;
+      const advice = `enable it on ${TTL_ATTRIBUTE}: rows of files that VOD does not know are never deleted without it`;
       findings.fault('table-ttl', `${has}: ${advice}`);
     }
   } catch (error) {

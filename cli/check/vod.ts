@@ -115,7 +115,7 @@ async function readEventConfig(
     }
     try {
       config = await vodClient(vodApiUrl, pair).DescribeEventConfig(application);
-      findings.ok(check, `VOD knows ${pair.secretId}`);
+      findings.ok(check, `VOD accepts ${pair.secretId}`);
     } catch (error) {
       const isForApi = check === 'vod-api-key' || parameters.vodApiKey === undefined;
       diagnoseRefusal({ check, name, isForApi, vodSubAppId }, error, findings);
@@ -148,13 +148,13 @@ function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings):
     case 'wrong-key':
       findings.fault(
         check,
-        `the secretKey of ${name} does not belong to its secretId (${code}): store both of one key`,
+        `the secretKey of ${name} does not belong to its secretId (${code}): store both values of the same key pair`,
       );
       break;
     case 'temporary-key':
       findings.fault(
         check,
-        `${name} contains a temporary key (${code}): store a permanent one, a temporary one cannot sign uploads`,
+        `${name} contains a temporary key (${code}), which cannot sign uploads: store a permanent key pair`,
       );
       break;
     case 'clock':
@@ -162,9 +162,9 @@ function diagnoseRefusal(call: RefusedCall, error: unknown, findings: Findings):
       findings.fault('clock', `VOD reports that this machine's clock is wrong (${code}): set it`);
       break;
     case 'denied':
-      if (!isForApi) findings.ok(check, 'VOD knows it, and allows it to sign only');
+      if (!isForApi) findings.ok(check, 'VOD accepts the key, and allows it to sign only');
       else {
-        const advice = 'allow vod:DescribeEventConfig';
+        const advice = 'add vod:DescribeEventConfig to its CAM policy';
         findings.fault(check, `the key of ${name} may not read the event configuration: ${advice} (${code})`);
       }
       break;
@@ -188,14 +188,14 @@ function diagnoseApplication(
   code: string,
   findings: Findings,
 ): void {
-  findings.ok(check, 'VOD knows it');
+  findings.ok(check, 'VOD accepts the key');
   const set =
     vodSubAppId === undefined
-      ? 'set VOD_SUB_APP_ID and deploy again where the account was opened since 2023-12-25'
+      ? 'if the account was opened on or after 2023-12-25, set VOD_SUB_APP_ID and deploy again'
       : `check that VOD_SUB_APP_ID ${vodSubAppId} is one of its applications`;
   if (kind === 'not-activated') {
     const cause = `VOD is not activated for the account of the key in ${name}, or the application does not belong to it`;
-    findings.fault('sub-application', `${cause} (${code}): activate VOD in the account's console, else ${set}`);
+    findings.fault('sub-application', `${cause} (${code}): activate VOD in the account's console, or ${set}`);
   } else if (kind === 'account') {
     const cause = `VOD refuses the account of the key in ${name}`;
     const advice = 'look for overdue payment, suspension or missing verification in its console';

@@ -19,7 +19,7 @@ export async function checkWebhook(
 ): Promise<void> {
   const reason =
     whyNotProbed(deployment, webhook, secrets, findings) ?? (await probe(deployment, webhook, secrets, findings, now));
-  findings.notChecked(['webhook', 'webhook-token'], reason ?? 'the webhook must respond first');
+  findings.notChecked(['webhook', 'webhook-token'], reason ?? 'requires a response of the webhook, see "webhook"');
 }
 
 function whyNotProbed(
@@ -30,8 +30,8 @@ function whyNotProbed(
 ): string | undefined {
   const secretChecks = ['seal-key-secret', 'callback-token-secret', 'sign-key-secret'] as const;
   const lacksSecrets = secretChecks.some((check) => findings.isFault(check)) || (!tokens && !signKeys);
-  if (mode === 'PULL') return 'events are pulled';
-  if (webhook === undefined) return 'the stack must be there first';
+  if (mode === 'PULL') return 'not used: EVENT_MODE is pull';
+  if (webhook === undefined) return 'requires the stack, see "stack"';
   return lacksSecrets ? 'the webhook cannot work without its secrets' : undefined;
 }
 
@@ -58,8 +58,8 @@ async function probe(
         `it returns 200 without ${credential}, ${danger}: deploy this project there again`,
       );
     } else {
-      const advice = source === '' ? 'deploy again' : `check its mapping, or ${REGISTER}`;
-      findings.fault('webhook', `it returns ${status}: look into the log of vod-events, or ${advice}`);
+      const advice = source === '' ? 'deploy again' : `check the API mapping of the custom domain, or ${REGISTER}`;
+      findings.fault('webhook', `it returns ${status}: read the log of vodEvents, or ${advice}`);
     }
     if (signKey !== undefined && findings.isFault('clock')) return 'a Sign needs a correct clock';
     if (findings.isFault('webhook')) return undefined;
@@ -70,7 +70,10 @@ async function probe(
     const triesOld = response.status === 401 && isRotating;
     diagnoseResponse(url, triesOld ? await postCallback(url, PROBE, old, now()) : response, findings);
   } catch (error) {
-    const advice = source === '' ? 'deploy again, or check the network' : `check its DNS and mapping, or ${REGISTER}`;
+    const advice =
+      source === ''
+        ? 'deploy again, or check the network'
+        : `check DNS and API mapping of the custom domain, or ${REGISTER}`;
     findings.fault('webhook', `${url}${source}: ${describe(error).reason}; ${advice}`);
   }
   return undefined;
@@ -83,13 +86,16 @@ function diagnoseResponse(
   findings: Findings,
 ): void {
   if (status === 200 && text === '{"outcome":"ignored"}') {
-    findings.ok('webhook', `${webhookUrl} takes events`);
+    findings.ok('webhook', `${webhookUrl} accepts events`);
   } else if (status === 401) {
     const advice = 'wait five minutes if one of them is new, else deploy again';
-    findings.fault('webhook', `it refuses the secrets that SSM has for it: ${advice}`);
+    findings.fault('webhook', `it returns 401 to the secrets that are in SSM: ${advice}`);
   } else if (status === 200) {
-    findings.fault('webhook', `${webhookUrl} returns 200, but not the body of vod-events: deploy this project there`);
+    findings.fault(
+      'webhook',
+      `${webhookUrl} returns 200, but not the response of vodEvents: deploy this project there`,
+    );
   } else {
-    findings.fault('webhook', `it returns ${status} for an event: look into the log of vod-events`);
+    findings.fault('webhook', `it returns ${status} for an event: read the log of vodEvents`);
   }
 }

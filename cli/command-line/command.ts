@@ -37,7 +37,7 @@ export const DEPLOYMENT_OPTIONS = {
   },
   region: { value: 'name', description: 'its AWS region. Default: AWS_REGION, else ap-southeast-1' },
   'aws-profile': { value: 'name', description: 'the profile of its AWS account, as for the deploy' },
-  local: { description: 'what `npm start` runs, found by its DATA_DIR' },
+  local: { description: 'the local run of `npm start` instead of a deployment on AWS; found by its DATA_DIR' },
 } as const satisfies OptionTable;
 
 /** The table of a command that has no options, or no arguments, of its own. */

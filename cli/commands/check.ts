@@ -28,8 +28,8 @@ export const check = defineCommand({
     test\` sends it), the dead letters of webhooks, the keys for playback, and the table with its stream, indexes, TTL and
     backups. Changes nothing.
 
-    Each line is "ok", "FAULT" with what to do, or "not checked" where another fault must be repaired first, or a right is
-    missing. Exit code 1 if there is a fault.`,
+    Each line is "ok", "FAULT" with what to do, or "not checked" where another fault must be repaired first, or a
+    permission is missing. Exit code 1 if there is a fault.`,
   options: {
     url: {
       value: 'url',

@@ -32,14 +32,12 @@ export const play = defineCommand({
     const keys = await readKeys(deployment);
     const { appId, content, seconds } = deployment.playback;
     if (appId === undefined) {
-      throw new Error(
-        'Cannot sign a playback: set VOD_SUB_APP_ID or PLAYBACK_APP_ID, a psign contains the application',
-      );
+      throw new Error('Cannot sign playback: the application id is unknown: set VOD_SUB_APP_ID or PLAYBACK_APP_ID');
     }
     const row = await readRow(deployment, fileId);
     if (row.status !== 'ready' && !options['any-status']) {
       throw new Error(
-        `Cannot play ${fileId}: its status is "${row.status}", not "ready"; an operator may add --any-status`,
+        `Cannot play ${fileId}: its status is "${row.status}", must be "ready" (--any-status signs it nevertheless)`,
       );
     }
     // The view has no URLs of other statuses, and none before the first confirmation: those may be forged.
@@ -70,7 +68,7 @@ async function readKeys(deployment: Deployment) {
   const { playerKey, urlKey } = deployment.parameters;
   if (playerKey === undefined && urlKey === undefined) {
     throw new Error(
-      'Cannot sign a playback: set PLAYER_KEY_PARAMETER or URL_KEY_PARAMETER, no playback key is configured',
+      'Cannot sign playback: no playback key is configured: set PLAYER_KEY_PARAMETER or URL_KEY_PARAMETER and deploy',
     );
   }
   const { parseSecretVersions } = await secretsOf(deployment);

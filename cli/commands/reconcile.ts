@@ -13,8 +13,9 @@ export const reconcile = defineCommand({
     minutes. The schedule runs it every five minutes; a concurrent run is harmless. Exit code 1 if it failed.`,
   options: {
     'accept-deletions': {
-      description: `accept, in this run, that VOD knows none of 20 confirmed files. Without it, such a response changes nothing
-        (alarm mass-deletion), because VOD_SUB_APP_ID or the key pair more likely belongs to another application`,
+      description: `treat files as deleted even if VOD returns none of 20 confirmed files. Without this option such a
+        response changes nothing (alarm mass-deletion), because VOD_SUB_APP_ID or the key pair more likely belongs to
+        another application`,
     },
     json: { description: 'print what the function returned' },
   },
@@ -44,7 +45,12 @@ function linesOf(summary: unknown): string[] {
     `examined  ${PHASES.map((name) => `${count(name, examined)} ${name}`).join(', ')}`,
     ...(count('lostEvents') > 0 ? [`lost      ${count('lostEvents')} files for which no event arrived`] : []),
     ...(count('failed') > 0 ? [`failed    ${count('failed')} files, see the log of reconcile; they are retried`] : []),
-    ...(hidden.length > 0 ? [`hidden    VOD does not show all files of ${hidden.map(String).join(', ')}`] : []),
+    ...(hidden.length > 0 ? [describeHidden(hidden.map(String).join(', '))] : []),
     isFinished ? 'finished' : 'not finished: the next run resumes here',
   ];
+}
+
+/** Uploads that SearchMedia does not return are found by their events only. */
+function describeHidden(times: string): string {
+  return `hidden    SearchMedia does not return all files created at ${times}: lost events of the others cannot be found`;
 }

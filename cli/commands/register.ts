@@ -41,7 +41,7 @@ export const register = defineCommand({
     const { mode, parameters } = deployment;
     if (mode === 'PUSH' && parameters.callbackToken === undefined && parameters.callbackSignKey === undefined) {
       const names = 'CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER';
-      throw new Error(`Cannot register: set ${names}, or any caller could post events`);
+      throw new Error(`Cannot register: set ${names}: without one, anyone can post events`);
     }
     await refuseDuringRotation(deployment, context.now());
     const plan = await makePlan(deployment, givenUrl);
@@ -78,7 +78,9 @@ async function refuseDuringRotation({ parameters, ssm }: Deployment, now: number
     const ready = addedAt(rotations?.[name]) + CACHED_BY_FUNCTIONS;
     if (now >= ready) continue;
     const readyAt = new Date(ready).toISOString();
-    throw new Error(`Cannot register: the webhook may not have the new ${name} before ${readyAt}, try again then`);
+    throw new Error(
+      `Cannot register: instances of vodEvents may still use the old ${name} until ${readyAt}: run this again then`,
+    );
   }
 }
 

@@ -32,21 +32,25 @@ const OPTIONS = {
   },
   format: { value: 'format', description: "VOD's format", choices: FORMATS, default: '3.0' },
   'file-id': { value: 'id', description: '1 to 40 digits. Default: random' },
-  'task-id': { value: 'id', description: 'of the task; of NewFileUpload, the procedure that it started' },
+  'task-id': {
+    value: 'id',
+    description: 'id of the task; for NewFileUpload, of the procedure that the upload started',
+  },
   status: {
     value: 'status',
-    description: 'of ProcedureStateChanged and ReviewAudioVideoComplete',
+    description: 'status of the task, for ProcedureStateChanged and ReviewAudioVideoComplete',
     choices: ['FINISH', 'PROCESSING'],
     default: 'FINISH',
   },
   failed: { description: 'the task, or the pull, failed' },
-  name: { value: 'text', description: 'of the file' },
-  'media-url': { value: 'url', description: 'of the file' },
+  name: { value: 'text', description: 'name of the file' },
+  'media-url': { value: 'url', description: 'URL of the file' },
   'source-context': {
     value: 'text',
-    description: 'of NewFileUpload and PullComplete, unchanged; `sign --caller` makes a sealed one',
+    description:
+      'source context for NewFileUpload and PullComplete, sent unchanged; `sign --caller` creates a sealed one',
   },
-  'session-context': { value: 'text', description: 'of ProcedureStateChanged and PullComplete' },
+  'session-context': { value: 'text', description: 'session context, for ProcedureStateChanged and PullComplete' },
 } as const satisfies OptionTable;
 
 export const send = defineCommand({
@@ -121,7 +125,8 @@ async function resolveTarget(url: string | undefined, options: DeploymentOptions
   const [signKey] = callbackSignKey === undefined ? [] : secrets.parseSecretVersions(callbackSignKey);
   const { webhookUrl } = url === undefined ? await deployment.outputs() : { webhookUrl: url };
   if (webhookUrl === undefined) {
-    throw new Error('Cannot send: this deployment pulls its events, set --url to another webhook');
+    const cause = 'EVENT_MODE is pull, so this deployment has no webhook';
+    throw new Error(`Cannot send: ${cause}: give the URL of one with --url`);
   }
   return { url: webhookUrl, token, signKey };
 }

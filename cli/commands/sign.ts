@@ -25,7 +25,7 @@ export const sign = defineCommand({
   options: {
     caller: {
       value: 'name',
-      description: 'the caller that the source context is sealed to; without it the text is signed unchanged',
+      description: 'the caller to seal into the source context; without this option the text is signed unchanged',
     },
     'source-context': { value: 'text', description: 'a text that the row contains later' },
     'one-time': { description: 'valid for one upload only' },
@@ -82,7 +82,7 @@ async function signFor(deployment: Deployment, options: object, caller: string |
     }
     const maxBytes = maxTextBytes(caller, hasProcedure);
     if (Buffer.byteLength(text) > maxBytes) {
-      throw new UsageError(`--source-context must have at most ${maxBytes} bytes beside this --caller`);
+      throw new UsageError(`--source-context must have at most ${maxBytes} bytes with this --caller`);
     }
   }
   const secrets = await secretsOf(deployment);

@@ -91,7 +91,8 @@ async function stackOutputs(
   if (streamArn === undefined) throw refuse('it has no output UploadsTableStreamArn, deploy it again');
   if ((webhookUrl === undefined) !== (mode === 'PULL')) {
     const [was, is] = webhookUrl === undefined ? ['pull', 'push'] : ['push', 'pull'];
-    throw refuse(`it was deployed with EVENT_MODE=${was}, which is ${is} here, correct one of them`);
+    const difference = `it was deployed with EVENT_MODE=${was}, but EVENT_MODE is ${is} here`;
+    throw refuse(`${difference}: change it here, or deploy again`);
   }
   const hasQueues = queueUrl !== undefined && deadLettersUrl !== undefined;
   return { webhookUrl, tableName, streamArn, ...(hasQueues && { notifications: { queueUrl, deadLettersUrl } }) };

@@ -53,7 +53,7 @@ export function configurationOf(variables: Environment, stage: string): Configur
     const value = variables[name] ?? defaultOf(name, stage);
     if (!value.includes('${')) return value;
     throw new UsageError(
-      `${name} contains "\${", which the deploy resolves and this command does not: write the value`,
+      `${name} contains a Serverless variable ("\${"), which this command cannot resolve: write the value itself`,
     );
   };
   const mode = eventMode(parameter);

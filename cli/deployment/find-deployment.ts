@@ -21,7 +21,7 @@ export async function findDeployment(options: DeploymentOptions, context: Comman
   const { local, stage, region, 'aws-profile': profile } = options;
   if (!local) return awsDeployment({ stage, region, profile }, context);
   if ([stage, region, profile].some((option) => option !== undefined)) {
-    throw new UsageError('--local has no stage, region and AWS profile: remove --stage, --region and --aws-profile');
+    throw new UsageError('--local cannot be combined with --stage, --region or --aws-profile');
   }
   await useProxyExceptLoopback();
   return localDeployment(context.env);

@@ -52,5 +52,5 @@ async function post(url: string, event: object): Promise<unknown> {
     });
   }
   if (response.ok) return response.json();
-  throw new Error(`Cannot run reconcile: it failed with ${response.status}, see the lines of npm start`);
+  throw new Error(`Cannot run reconcile: it failed with ${response.status}, see the output of npm start`);
 }

@@ -19,7 +19,7 @@ export function regionOf(option: string | undefined, variables: Environment): st
   const region = option ?? variables['AWS_REGION'] ?? DEFAULT_REGION;
   const source = option === undefined ? 'AWS_REGION' : '--region';
   if (region === '') {
-    const cause = `${source} is empty, which the deploy takes for us-east-1`;
+    const cause = `${source} is empty, and the deploy would then use us-east-1`;
     throw new UsageError(`${cause}: name the region, for example ${source}=${DEFAULT_REGION}, or remove it`);
   }
   if (OTHER_PARTITION.test(region)) {

@@ -74,7 +74,9 @@ export async function loadState<T extends Registered | Rotations>(
   if (parameter?.Value === undefined) return undefined;
   const value = parseJson(Buffer.from(parameter.Value));
   if (typeof value !== 'object' || value === null) {
-    throw new Error(`Cannot read ${name}: its content is not from this command: delete it and register again`);
+    throw new Error(
+      `Cannot read ${name}: it does not contain the JSON that this command stores: delete the parameter and run the command again`,
+    );
   }
   return value as T; // only this command writes it
 }

@@ -21,7 +21,9 @@ export async function printUnseen(
   if (receivedCount >= MAX_MESSAGES) err(`Only ${MAX_MESSAGES} were read: run this again for the others`);
   const { held } = await countMessages(sqs, deadLettersUrl);
   if (receivedCount === 0 && held > 0) {
-    err(`${held} are held by another run, or by one that was interrupted: try again in ${HIDDEN_FOR / 60} minutes`);
+    const letters = held === 1 ? '1 dead letter is' : `${held} dead letters are`;
+    const reader = 'another run, or by one that was interrupted';
+    err(`${letters} being read by ${reader}: try again in ${HIDDEN_FOR / 60} minutes`);
   }
 }
 

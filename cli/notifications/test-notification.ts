@@ -48,12 +48,12 @@ export function adviseOn({ status }: Delivery): string {
   if (status >= 300 && status < 400)
     return 'redirects are not followed: set NOTIFY_URL to the address that it leads to';
   if (status === 410) {
-    return '410 means that it wants no webhooks, so each goes to the dead letters at once: return 2xx, or empty NOTIFY_URL and deploy';
+    return '410 means that the receiver no longer accepts webhooks, so they go to the dead-letter queue without a retry: return 2xx, or clear NOTIFY_URL and deploy';
   }
   if (status === 404 || status === 405)
     return 'no route takes a POST there: correct NOTIFY_URL and deploy, or add the route';
   if (status >= 400 && status < 500 && status !== 429) {
     return "it must verify the signature over the raw body, with this deployment's secret and a correct clock (docs/notifications.md), and ignore the file id 0";
   }
-  return "look into the receiver's log";
+  return "read the receiver's log";
 }

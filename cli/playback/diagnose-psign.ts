@@ -58,7 +58,7 @@ export function diagnosePsign(text: string, keys: PlaybackKeys, nowSeconds: numb
   checkUrlAccess(claims, nowSeconds, keys.urlKeys.length > 0, report);
   const signed = checkMac(text, claims, keys, report);
   if (isOldPsign(claims) && signed === 'url-key') {
-    const form = 'it has the form of before October 2022, without contentInfo and signed with the URL key';
+    const form = 'it has the format used before October 2022, without contentInfo and signed with the URL key';
     note('old-psign', `${form}: VOD still accepts it, new ones have contentInfo and the player key (266/51190)`);
   } else if (isOldPsign(claims)) {
     report(

@@ -44,10 +44,10 @@ export function checkIdentity({ appId, fileId }: Claims, report: Report): void {
   } else if (typeof fileId === 'number') {
     report(
       'file-id-number',
-      'fileId is a number: it must be text, because file ids have more digits than a number keeps',
+      'fileId is a number: it must be a string, because a JSON number loses digits of a file id',
     );
   } else if (typeof fileId !== 'string' || fileId === '') {
-    report('file-id-not-text', 'fileId must be text that is not empty');
+    report('file-id-not-text', 'fileId must be a non-empty string');
   }
 }
 
@@ -135,7 +135,7 @@ export function checkUrlAccess(
   const t = getField(access, 't');
   if (t !== undefined) checkHexTime('urlAccessInfo.t', t, nowSeconds, report);
   else if (isUrlKeyOn) {
-    const advice = 'set it to the expiry in hexadecimal, or they never expire';
+    const advice = 'set it to the expiry in hexadecimal, otherwise they never expire';
     report(
       'url-t-missing',
       `urlAccessInfo.t is missing, and there is a URL key for the URLs that VOD returns: ${advice}`,
@@ -150,7 +150,7 @@ export function checkUrlAccess(
     checkRlimit('urlAccessInfo.rlimit', rlimit, report);
   }
   const us = getField(access, 'us');
-  if (us !== undefined && typeof us !== 'string') report('us-not-text', 'urlAccessInfo.us must be text');
+  if (us !== undefined && typeof us !== 'string') report('us-not-text', 'urlAccessInfo.us must be a string');
 }
 
 export function checkRlimit(name: string, rlimit: number, report: Report): void {
@@ -179,7 +179,7 @@ export function checkHexTime(
 
 function readHexTime(name: string, value: unknown, report: Report): number | undefined {
   if (typeof value === 'number') {
-    report('t-not-text', `${name} is a number: it must be text, the expiry in hexadecimal`);
+    report('t-not-text', `${name} is a number: it must be a string, the expiry in hexadecimal`);
     return undefined;
   }
   const text = typeof value === 'string' ? value : '';
@@ -210,7 +210,7 @@ function readHexTime(name: string, value: unknown, report: Report): number | und
 export function checkInteger(name: string, value: unknown, report: Report): value is number {
   if (Number.isSafeInteger(value)) return true;
   if (typeof value === 'string' && /^\d+$/.test(value)) {
-    report('number-as-text', `${name} is the text "${value}": it must be the number ${value}, without quotes`);
+    report('number-as-text', `${name} is the string "${value}": it must be the number ${value}, without quotes`);
   } else {
     report('not-an-integer', `${name} must be a whole number, not ${show(value)}`);
   }

@@ -75,10 +75,12 @@ function requireStep(previous: StepName, refusal = ''): Precondition {
 const oneValue: Precondition = ({ parameter, values }) =>
   values.length === 1
     ? undefined
-    : `${parameter} already has two values, from a rotation by other means: finish that first`;
+    : `${parameter} already has two values, from a rotation outside this command: finish that rotation first`;
 
 const twoValues: Precondition = ({ parameter, values }) =>
-  values.length === 2 ? undefined : `${parameter} was changed by other means: it must have two values`;
+  values.length === 2
+    ? undefined
+    : `${parameter} was changed outside this command: store its two values again, in their previous order, separated by a comma`;
 
 const functionsHaveValues: Precondition = ({ rotation, now }) => {
   const readyAt = (rotation?.at ?? 0) + CACHED_BY_FUNCTIONS;

@@ -20,9 +20,9 @@ export function explainVod(error: unknown, { action, keyName, vodSubAppId }: Vod
     case 'unknown-key':
       return `VOD does not know the secretId of ${keyName}: store an enabled key pair of this account (${detail})`;
     case 'wrong-key':
-      return `the secretKey of ${keyName} does not belong to its secretId: store both of one key (${detail})`;
+      return `the secretKey of ${keyName} does not belong to its secretId: store both values of the same key pair (${detail})`;
     case 'temporary-key':
-      return `${keyName} contains a temporary key: store a permanent one, it cannot sign uploads (${detail})`;
+      return `${keyName} contains a temporary key, which cannot sign uploads: store a permanent key pair (${detail})`;
     case 'clock':
       return `this machine's clock is wrong: set it (${detail})`;
     case 'not-activated':
@@ -34,7 +34,7 @@ export function explainVod(error: unknown, { action, keyName, vodSubAppId }: Vod
         ? `VOD_SUB_APP_ID is missing, and accounts opened since 2023-12-25 must name their application: set it and deploy again (${detail})`
         : `VOD_SUB_APP_ID ${vodSubAppId} is not an application of the account of the key in ${keyName}: correct one of them (${detail})`;
     case 'denied':
-      return `allow vod:${action} for the key of ${keyName} (${detail})`;
+      return `the CAM policy of the key in ${keyName} lacks vod:${action}: add it (${detail})`;
     case 'transient':
       return codeOf(error) === undefined
         ? `VOD does not respond (${detail}): check the network, VOD_API_URL, and the proxy if you need one`

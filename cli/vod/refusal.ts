@@ -58,6 +58,6 @@ export function vodRefusal(error: unknown): VodRefusal {
 /** Returns what to do about a transient error, which reveals nothing about the deployment. */
 export function tryAgain({ code }: VodRefusal): string {
   return code.startsWith('RequestLimitExceeded')
-    ? `VOD limits the rate of calls (${code}), which is not a fault of the deployment: run check again in a minute`
-    : `VOD failed to respond (${code}), which is not a fault of the deployment: run check again`;
+    ? `VOD throttled the call (${code}), which is not a fault of the deployment: run check again in a minute`
+    : `VOD is unavailable (${code}), which is not a fault of the deployment: run check again`;
 }

@@ -167,7 +167,7 @@ describe('A3: the region', () => {
 
   test.each([
     [
-      'an empty line in .env, which the deploy takes for us-east-1',
+      'an empty line in .env, for which the deploy would use us-east-1',
       'AWS_REGION=',
       /^AWS_REGION is empty, .* us-east-1: name the region/,
     ],

@@ -296,7 +296,7 @@ test.each<[string, Arrange, string, RegExp]>([
     'sign-key',
     /does not report its own.*register/,
   ],
-  ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete it/],
+  ['a memory that is damaged', () => store(REGISTERED, 'x'), 'drift', /delete the parameter/],
   [
     'a change at VOD by other means that fits',
     () => {
@@ -319,7 +319,7 @@ test.each<[string, Arrange, string, RegExp]>([
     'no right to describe the table',
     () => (described = 'AccessDeniedException'),
     'table',
-    /allow dynamodb:DescribeTable on .*AccessDeniedException/,
+    /the AWS credentials lack dynamodb:DescribeTable on .*AccessDeniedException/,
   ],
   ['a table that is not ready', () => (described = { TableStatus: 'UPDATING' }), 'table', /UPDATING: wait/],
   [
@@ -421,7 +421,7 @@ describe('check of webhooks to the app', () => {
 
   test('a stack with webhooks is a fault if .env has no NOTIFY_URL', async () => {
     delete env['NOTIFY_URL'];
-    const detail = expect.stringMatching(/NOTIFY_URL is empty here: set it/);
+    const detail = expect.stringMatching(/NOTIFY_URL is empty here: set NOTIFY_URL here too/);
     expect(await check()).toMatchObject({ code: 1, faults: [{ check: 'notify-url', detail }] });
   });
 
@@ -484,7 +484,9 @@ describe('A13: check of a table that was restored from a backup', () => {
   test('a table without permission to read its recovery is not checked for it, and the permission is named', async () => {
     backups = 'AccessDeniedException';
     const { out } = await vod(['check'], env);
-    expect(out).toMatch(/^not checked table-backups +allow dynamodb:DescribeContinuousBackups on \S+ \(AccessDenied/m);
+    expect(out).toMatch(
+      /^not checked table-backups +the AWS credentials lack dynamodb:DescribeContinuousBackups on \S+: add it .* \(AccessDenied/m,
+    );
   });
 });
 
@@ -535,7 +537,7 @@ describe('H15: check explains errors of AWS', () => {
       check: 'stack',
       status: 'fault',
       detail: expect.stringMatching(
-        /^Cannot read the stack vod-client-upload-dev: allow cloudformation:DescribeStacks on arn:aws:cloudformation:x:1:stack\/s\/\* \(AccessDenied: /,
+        /^Cannot read the stack vod-client-upload-dev: the AWS credentials lack cloudformation:DescribeStacks on arn:aws:cloudformation:x:1:stack\/s\/\*: add it to their IAM policy \(AccessDenied: /,
       ),
     });
   });
@@ -549,11 +551,13 @@ describe('H15: check explains errors of AWS', () => {
     expect(found.faults[0]).toEqual({
       check: 'vod-key-secret',
       status: 'fault',
-      detail: expect.stringContaining(`Cannot read secrets: allow ${action} on ${resource} (AccessDeniedException: `),
+      detail: expect.stringContaining(
+        `Cannot read secrets: the AWS credentials lack ${action} on ${resource}: add it to their IAM policy (AccessDeniedException: `,
+      ),
     });
     const { out } = await vod(['check'], env);
     expect(out).not.toContain('does not respond');
-    expect(out).toMatch(/^not checked seal-key-secret +the secrets must be readable first$/m);
+    expect(out).toMatch(/^not checked seal-key-secret +requires readable secrets, see "vod-key-secret" or "stack"$/m);
   });
 
   test.each([
@@ -600,24 +604,19 @@ test('H16: no control or bidirectional character of VOD’s configuration reache
 });
 
 test.each([
-  [
-    'RequestLimitExceeded',
-    'not-checked',
-    'vod-key',
-    /limits the rate of calls.*not a fault of the deployment: run check/,
-  ],
+  ['RequestLimitExceeded', 'not-checked', 'vod-key', /throttled the call.*not a fault of the deployment: run check/],
   ['RequestLimitExceeded.UinLimitExceeded', 'not-checked', 'vod-key', /not a fault of the deployment/],
   [
     'InternalError',
     'not-checked',
     'vod-key',
-    /failed to respond \(InternalError\), which is not a fault.*run check again/,
+    /is unavailable \(InternalError\), which is not a fault.*run check again/,
   ],
   ['InternalError.DBError', 'not-checked', 'vod-key', /not a fault of the deployment/],
   ['FailedOperation.InvalidVodUser', 'fault', 'sub-application', /VOD is not activated.*activate VOD.*VOD_SUB_APP_ID/],
   ['FailedOperation.InvalidAccount', 'fault', 'sub-application', /refuses the account.*overdue payment, suspension/],
   ['InvalidAccount', 'fault', 'sub-application', /refuses the account/],
-  ['AuthFailure.TokenFailure', 'fault', 'vod-key', /temporary key.*store a permanent one/],
+  ['AuthFailure.TokenFailure', 'fault', 'vod-key', /temporary key.*store a permanent key pair/],
   ['TokenFailure', 'fault', 'vod-key', /temporary key/],
 ])('check explains the refusal %s of VOD', async (refusal, status, name, detail) => {
   const refusing = await serve((_request, response) => {
@@ -638,13 +637,13 @@ test('check does not count a VOD that returns 502 as a fault of the deployment',
   const { ok, faults, notChecked } = faultsOf(out);
   expect([ok, faults]).toEqual([true, []]);
   expect(notChecked).toEqual(expect.arrayContaining(['vod-key', 'sub-application', 'mode', 'upload-switch']));
-  expect(out).toContain('VOD failed to respond (502');
+  expect(out).toContain('VOD is unavailable (502');
   await broken.close();
 });
 
 test.each([
   ['returns 500', 500, '{}', 'webhook', 'returns 500'],
-  ['refuses every caller', 401, '{}', 'webhook', 'refuses the secrets'],
+  ['refuses every caller', 401, '{}', 'webhook', 'returns 401 to the secrets'],
   ['accepts everything', 200, '{"outcome":"ignored"}', 'webhook-token', 'any caller can post'],
 ])('check reports a webhook that %s as one fault', async (_, status, body, fault, detail) => {
   const server = await otherWebhook(status, body);
@@ -730,7 +729,9 @@ test('pulled events need neither a URL nor its secrets', async () => {
   expect(url).toContain(`${run.url}/vod-events`);
   expect(await check()).toMatchObject({ code: 0, notChecked: ['callback-url', 'webhook', 'webhook-token'] });
   expect((await vod(['register', '--url', 'https://x.example/'], env)).code).toBe(2);
-  expect((await vod(['send', 'FileDeleted', '--stage', 'dev'], env)).err).toContain('pulls its events');
+  expect((await vod(['send', 'FileDeleted', '--stage', 'dev'], env)).err).toContain(
+    'EVENT_MODE is pull, so this deployment has no webhook',
+  );
 });
 
 describe('check of a custom domain', () => {
@@ -752,7 +753,7 @@ describe('check of a custom domain', () => {
     const { out } = await vod(['check'], env);
     expect(out).toContain(`${own.webhook}, as registered `);
     expect(out).toContain(`the stack's own is ${run.url}/vod-events`);
-    expect(out).toContain(`${own.webhook} takes events`);
+    expect(out).toContain(`${own.webhook} accepts events`);
     const given = await vod(['check', '--url', own.webhook], env);
     expect([given.code, given.out]).toEqual([0, expect.stringContaining(`${own.webhook}, as given by --url`)]);
     // The advice keeps the custom domain.

@@ -299,7 +299,7 @@ describe('secrets', () => {
     expect(await rotate('add')).toMatchObject({ code: 1, err: expect.stringContaining('in progress') });
     // Too early for functions that have only the old value.
     const early = await local(['register'], { now: () => start + 5 * MINUTES });
-    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('try again') });
+    expect(early).toMatchObject({ code: 1, err: expect.stringContaining('run this again then') });
     const undecided = await rotate('drop', start + 7 * MINUTES);
     expect(undecided).toMatchObject({ code: 1, err: expect.stringContaining('register') });
     expect((await local(['register'], { now: () => start + 7 * MINUTES })).code).toBe(0);

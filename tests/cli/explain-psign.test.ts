@@ -158,12 +158,12 @@ describe('explain > violations of a psign', () => {
     [
       'appId as text',
       () => psign({ appId: '1255566655' }),
-      'appId is the text "1255566655": it must be the number 1255566655, without quotes',
+      'appId is the string "1255566655": it must be the number 1255566655, without quotes',
     ],
     [
       'fileId as a number',
       () => psign({ fileId: 4_564_972_818 }),
-      'fileId is a number: it must be text, because file ids have more digits than a number keeps',
+      'fileId is a number: it must be a string, because a JSON number loses digits of a file id',
     ],
     [
       'audioVideoType with a typing error',
@@ -174,7 +174,7 @@ describe('explain > violations of a psign', () => {
     [
       'no t',
       access(undefined),
-      'urlAccessInfo.t is missing, and there is a URL key for the URLs that VOD returns: set it to the expiry in hexadecimal, or they never expire',
+      'urlAccessInfo.t is missing, and there is a URL key for the URLs that VOD returns: set it to the expiry in hexadecimal, otherwise they never expire',
     ],
   ])('explain tells what to do about a psign with %s', (_, make, message) => {
     expect(explain(make())?.violations.map((violation) => violation.message)).toEqual([message]);

@@ -95,7 +95,7 @@ test('a token whose step was interrupted is not given to VOD before the function
   fates = ['stored', 'stored', 'refused'];
   await rotate('add', 1000, 'callback-token');
   const early = await vod(['register'], {}, { now: () => 1005 * MINUTES });
-  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('may not have the new callback-token') });
+  expect(early).toMatchObject({ code: 1, err: expect.stringContaining('may still use the old callback-token') });
 });
 
 test('register reports that VOD was changed when that cannot be stored', async () => {
@@ -109,7 +109,7 @@ test('register reports that VOD was changed when that cannot be stored', async (
   await run.stop();
   const message = [
     'VOD was changed, but this could not be stored: Cannot store /vod-client-upload/dev/registered:',
-    'allow ssm:PutParameter on /vod-client-upload/dev/registered (AccessDeniedException: not now);',
+    'the AWS credentials lack ssm:PutParameter on /vod-client-upload/dev/registered: add it to their IAM policy (AccessDeniedException: not now);',
     'then run `npm run vod -- register --url https://hook.example/vod-events --stage dev` again, which sets VOD and stores it',
   ];
   expect([code, err]).toEqual([1, message.join(' ')]);
@@ -122,7 +122,7 @@ test('A6: secrets create that is refused half-way names the command that creates
   const first = await vod(['secrets', 'create'], env);
   expect([first.code, first.out.match(/^created/gm)]).toEqual([1, ['created', 'created']]);
   expect(first.err).toMatch(
-    /^Cannot store \/vod-client-upload\/dev\/callback-token: allow ssm:PutParameter on .*; then run `npm run vod -- secrets create --stage dev` again, which keeps what exists/,
+    /^Cannot store \/vod-client-upload\/dev\/callback-token: the AWS credentials lack ssm:PutParameter on .*; then run `npm run vod -- secrets create --stage dev` again, which keeps what exists/,
   );
   const second = await vod(['secrets', 'create'], env);
   expect([second.code, second.out.match(/^created/gm)]).toEqual([0, ['created', 'created']]);

@@ -139,7 +139,7 @@ test.each(['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords'])(
   async (action) => {
     const { ended, err } = await listen({ [action]: () => 'AccessDeniedException' });
     expect(await ended).toBe(1);
-    expect(err.join('\n')).toContain(`allow dynamodb:${action} on `);
+    expect(err.join('\n')).toContain(`the AWS credentials lack dynamodb:${action} on `);
     expect(err.join('\n')).toContain(
       'listen needs dynamodb:DescribeStream, dynamodb:GetRecords, dynamodb:GetShardIterator, dynamodb:ListStreams',
     );
@@ -165,7 +165,9 @@ test('listen warns when the stream already has a second consumer', async () => {
 
 test('listen without lambda:ListEventSourceMappings reports what it cannot check, and forwards', async () => {
   const { err, out } = await listen({ ListEventSourceMappings: () => 'AccessDeniedException' });
-  expect(err).toEqual([expect.stringMatching(/^Cannot check .*second consumer.*allow lambda:ListEventSourceMappings/)]);
+  expect(err).toEqual([
+    expect.stringMatching(/^Cannot check .*second consumer.*the AWS credentials lack lambda:ListEventSourceMappings/),
+  ]);
   expect(out.at(-1)).toMatch(/^ready/);
 });
 

@@ -105,7 +105,7 @@ describe('notifications test', () => {
     [301, /returned 301.*/, /redirects are not followed/],
     [401, /returned 401/, /raw body.*clock.*file id 0/],
     [404, /returned 404/, /no route takes a POST/],
-    [410, /returned 410/, /dead letters at once/],
+    [410, /returned 410/, /dead-letter queue without a retry/],
     [500, /returned 500/, /receiver's log/],
   ])('notifications test exits 1 with what to do when the receiver returns %i', async (status, result, advice) => {
     reply = { status, headers: { location: `${receiver.url}/elsewhere` } };
@@ -260,7 +260,7 @@ describe('notifications retry', () => {
     const { out, err } = await notifications('retry', '--all');
     expect([out, err]).toEqual([
       '0 dead letters read, 0 queued for delivery again',
-      expect.stringMatching(/^1 are held by another run.*try again in 5 minutes$/),
+      expect.stringMatching(/^1 dead letter is being read by another run.*try again in 5 minutes$/),
     ]);
   });
 });
@@ -314,7 +314,7 @@ describe('check of webhooks', () => {
         giveUp('msg_dead');
       },
       'notify-dead-letters',
-      /about 1: .*notifications failed --local.*retry --all --local/,
+      /about 1 webhook was not delivered: .*notifications failed --local.*retry --all --local/,
     ],
   ])('check reports %s as one fault, with what to do', async (_, arrange, name, detail) => {
     arrange();

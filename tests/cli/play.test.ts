@@ -110,12 +110,12 @@ describe('play', () => {
     [
       'without a key',
       () => Object.assign(env, { PLAYER_KEY_PARAMETER: '', URL_KEY_PARAMETER: '' }),
-      'Cannot sign a playback: set PLAYER_KEY_PARAMETER or URL_KEY_PARAMETER, no playback key is configured',
+      'Cannot sign playback: no playback key is configured: set PLAYER_KEY_PARAMETER or URL_KEY_PARAMETER and deploy',
     ],
     [
       'without the application',
       () => (env['VOD_SUB_APP_ID'] = ''),
-      'Cannot sign a playback: set VOD_SUB_APP_ID or PLAYBACK_APP_ID, a psign contains the application',
+      'Cannot sign playback: the application id is unknown: set VOD_SUB_APP_ID or PLAYBACK_APP_ID',
     ],
     [
       'if SSM does not have a key',
@@ -127,7 +127,7 @@ describe('play', () => {
     [
       'for a rejected file',
       () => putRow({ status: 'rejected' }),
-      `Cannot play ${FILE_ID}: its status is "rejected", not "ready"; an operator may add --any-status`,
+      `Cannot play ${FILE_ID}: its status is "rejected", must be "ready" (--any-status signs it nevertheless)`,
     ],
   ])('play exits 1 %s', async (_, arrange, message) => {
     await putRow();
@@ -166,7 +166,7 @@ describe('play', () => {
     });
     const { AWS_ENDPOINT_URL_DYNAMODB: before } = process.env;
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = refusing.url;
-    const right = `allow dynamodb:GetItem on ${deployment.tableName} (AccessDeniedException: no)`;
+    const right = `the AWS credentials lack dynamodb:GetItem on ${deployment.tableName}: add it to their IAM policy (AccessDeniedException: no)`;
     const err = `Cannot read the row of ${FILE_ID}: ${right}`;
     expect(await play()).toEqual({ code: 1, out: '', err });
     process.env['AWS_ENDPOINT_URL_DYNAMODB'] = before;

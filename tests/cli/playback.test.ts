@@ -131,7 +131,7 @@ describe('check of playback keys', () => {
         deployment.store('url', '1234567');
       },
       'url-key-secret',
-      /8 to 40 visible characters/,
+      /8 to 40 visible ASCII characters/,
     ],
     [
       'a URL key with a space',
@@ -139,7 +139,7 @@ describe('check of playback keys', () => {
         deployment.store('url', 'eight characters');
       },
       'url-key-secret',
-      /8 to 40 visible characters/,
+      /8 to 40 visible ASCII characters/,
     ],
     [
       'another player key',
@@ -286,12 +286,12 @@ describe('check of playback keys', () => {
         DescribeVodDomains: { Error: { Code: 'UnauthorizedOperation', Message: 'no' } },
         DescribeDefaultDistributionConfig: { Error: { Code: 'UnauthorizedOperation', Message: 'no' } },
       },
-      /allow vod:DescribeDefaultDistributionConfig and vod:DescribeVodDomains/,
+      /the key's CAM policy lacks vod:DescribeDefaultDistributionConfig or vod:DescribeVodDomains/,
     ],
     [
       'a busy VOD',
       { ...distribution(), DescribeVodDomains: { Error: { Code: 'InternalError', Message: 'no' } } },
-      /VOD failed to respond \(InternalError\), which is not a fault of the deployment/,
+      /VOD is unavailable \(InternalError\), which is not a fault of the deployment/,
     ],
     [
       'another error',

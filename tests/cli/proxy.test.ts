@@ -200,7 +200,7 @@ test('A8: user and password of the proxy are sent to the proxy, and are in no me
   expect((await cli(['register', '--url', 'http://hook.test/x'], env)).code).toBe(0);
   expect([...proxy.authorizations]).toEqual([`Basic ${Buffer.from('me:pass@word').toString('base64')}`]);
   const { err } = await cli(['send', 'FileDeleted', '--url', 'http://unknown.test/x'], env);
-  expect(err).toMatch(/through the proxy in HTTP_PROXY; NO_PROXY excepts hosts/);
+  expect(err).toMatch(/through the proxy in HTTP_PROXY; list the host in NO_PROXY to bypass it/);
   expect(err).not.toContain('pass');
 });
 

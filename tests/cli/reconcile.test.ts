@@ -99,7 +99,7 @@ test('reconcile reports unfinished work and failures', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^lost +3 files/m);
   expect(out).toMatch(/^failed +20 files/m);
-  expect(out).toContain('VOD does not show all files of 2026-11-22T08:00:00.000Z');
+  expect(out).toContain('SearchMedia does not return all files created at 2026-11-22T08:00:00.000Z');
   expect(out).toMatch(/not finished: the next run resumes here$/);
 });
 
@@ -123,7 +123,7 @@ test.each([
     403,
     { 'x-amzn-errortype': 'AccessDeniedException' },
     '{"Message":"not authorized"}',
-    'allow lambda:InvokeFunction',
+    'the AWS credentials lack lambda:InvokeFunction',
   ],
   ['Lambda fails', 500, { 'x-amzn-errortype': 'ServiceException' }, '{"Message":"busy"}', 'busy'],
 ])('reconcile exits 1 with the reason, after one invocation, when %s', async (_, status, headers, body, reason) => {

@@ -13,13 +13,21 @@ const error = (name: string, message: string, more: object = {}) =>
 
 describe('H15: explainAws', () => {
   test.each([
-    ['AccessDeniedException', 'no', 'allow ssm:PutParameter on /x (AccessDeniedException: no)'],
+    [
+      'AccessDeniedException',
+      'no',
+      'the AWS credentials lack ssm:PutParameter on /x: add it to their IAM policy (AccessDeniedException: no)',
+    ],
     [
       'AccessDenied',
       'User: arn:x is not authorized to perform: kms:Encrypt on resource: arn:aws:kms:x:1:key/2 because',
-      'allow kms:Encrypt on arn:aws:kms:x:1:key/2 (AccessDenied: ',
+      'the AWS credentials lack kms:Encrypt on arn:aws:kms:x:1:key/2: add it to their IAM policy (AccessDenied: ',
     ],
-    ['AccessDeniedException', 'User: arn:x is not authorized to perform: kms:Decrypt', 'allow kms:Decrypt (Access'],
+    [
+      'AccessDeniedException',
+      'User: arn:x is not authorized to perform: kms:Decrypt',
+      'the AWS credentials lack kms:Decrypt: add it to their IAM policy (Access',
+    ],
     ['ExpiredToken', 'old', 'have expired: log in again'],
     ['InvalidClientTokenId', 'The security token is invalid', 'AWS does not accept the AWS credentials'],
     ['SignatureDoesNotMatch', 'x', "set this machine's clock"],
@@ -46,8 +54,8 @@ describe('H15: explainVod', () => {
     ['AuthFailure.SignatureFailure', 'does not belong to its secretId'],
     ['AuthFailure.SignatureExpire', "this machine's clock is wrong: set it"],
     ['AuthFailure.TokenFailure', 'contains a temporary key'],
-    ['AuthFailure.UnauthorizedOperation', 'allow vod:ModifyEventConfig for the key of /vod-key'],
-    ['UnauthorizedOperation', 'allow vod:ModifyEventConfig for the key of /vod-key'],
+    ['AuthFailure.UnauthorizedOperation', 'the CAM policy of the key in /vod-key lacks vod:ModifyEventConfig: add it'],
+    ['UnauthorizedOperation', 'the CAM policy of the key in /vod-key lacks vod:ModifyEventConfig: add it'],
     ['FailedOperation.InvalidVodUser', 'VOD is not activated for the account of the key in /vod-key'],
     ['FailedOperation.InvalidAccount', 'VOD refuses the account of the key in /vod-key'],
     ['InvalidParameterValue.SubAppId', 'VOD_SUB_APP_ID 7 is not an application of the account'],
@@ -119,7 +127,7 @@ describe('H15: register', () => {
     await denied.close();
     expect([code, err]).toEqual([
       1,
-      'Cannot read /vod-client-upload/dev/rotation: allow ssm:GetParameters on /vod-client-upload/dev/rotation (AccessDeniedException: no FAULT)',
+      'Cannot read /vod-client-upload/dev/rotation: the AWS credentials lack ssm:GetParameters on /vod-client-upload/dev/rotation: add it to their IAM policy (AccessDeniedException: no FAULT)',
     ]);
   });
 });

@@ -106,7 +106,7 @@ test('A7: check reports a stored key with invisible characters, and does not sho
   run.parameterStore.parameters.set(VOD_KEY, JSON.stringify({ secretId: ID, secretKey: `${KEY}\n` }));
   const { out } = await vod(['check', '--local'], { DATA_DIR: dataDir });
   expect(out).toMatch(
-    /^FAULT +vod-key-secret +the secretKey in \/local\/vod-key has blanks, line breaks or invisible/m,
+    /^FAULT +vod-key-secret +the secretKey in \/local\/vod-key has spaces, line breaks or invisible/m,
   );
   expect(out).not.toContain(KEY);
 });

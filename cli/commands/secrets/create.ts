@@ -69,9 +69,10 @@ async function createOne(
 
 /** The parameters with values that come from VOD, and what to do about a missing one. */
 function storedByHand({ vodApiKey, writeKey, playerKey, urlKey }: ParameterNames): [name: string, advice: string][] {
+  const storeAsJson = 'store it there as JSON {"secretId": "...", "secretKey": "..."}';
   const advice = new Map([
-    [vodApiKey, 'the key pair for the server API: store it there as JSON, like the other one'],
-    [writeKey, 'the key pair that deletes and forbids files: store it there as JSON, like the other one'],
+    [vodApiKey, `the key pair for the server API: ${storeAsJson}`],
+    [writeKey, `the key pair that deletes and forbids files: ${storeAsJson}`],
     [playerKey, "the player key (播放密钥): copy it from the default distribution configuration of VOD's console"],
     [urlKey, "the URL key: copy it from the Key hotlink protection (Key 防盗链) of the domain in VOD's console"],
   ]);

@@ -24,8 +24,8 @@ export const rotateSecret = defineCommand({
     Takes one step and prints the next one. The functions cache a secret for five minutes, so a step within six minutes of
     the last one is refused. docs/operations.md explains the steps, and how long to wait before the last one.
 
-    Steps of ${SEQUENCES.join('; ')}; vod-key: replace, by another key pair of the same account, read as by \`secrets
-    create\`.`,
+    Steps of ${SEQUENCES.join('; ')}. vod-key has one step, replace: it stores another key pair of the same account, read
+    as by \`secrets create\`.`,
   args: { secret: { description: 'the secret', choices: [...ROTATABLE_NAMES, 'vod-key'] } },
   options: {
     step: {
@@ -61,6 +61,6 @@ async function replaceKeyPair(deployment: Deployment, context: CommandContext): 
   await putSecret(deployment, name, value, true);
   context.out(`${name}  ${keyPair(name, value).secretId}`);
   context.out(
-    'next: disable the old key at Tencent in six minutes and VALID_FOR_MAX, when the signatures made with it have expired',
+    "next: disable the old key in Tencent Cloud's CAM console once six minutes plus VALID_FOR_MAX have passed: then the signatures made with it have expired",
   );
 }
