@@ -10,9 +10,9 @@ const WIDTH = 125;
 /** Defaults that depend on the stage are shown for this one. */
 const STAGE = 'dev';
 
-const HEAD = `Deploy parameters. Copy this file to .env and change what has to differ. Variables of the shell take precedence over .env; for the stage prod, .env.prod is read in place of .env if it exists. With the values below, \`npx serverless package --stage dev\` works without an account and without a network; prod refuses the values that are only examples.
+const HEAD = `Deploy parameters. Copy this file to .env and change the values you need to change. Variables of the shell take precedence over .env; for the stage prod, .env.prod is read in place of .env if it exists. With the values below, \`npx serverless package --stage dev\` works without an account and without a network; prod refuses the values that are only examples.
 Do not put secrets here: the functions read them from SSM, and this file contains their names.
-A line that is commented out shows a default; where it depends on the stage, that of ${STAGE}.`;
+A commented-out line shows the default; a default that depends on the stage is shown for ${STAGE}.`;
 
 /** @returns {string} the content of .env.example */
 function envExample() {

@@ -10,7 +10,7 @@ const AWS = 'AWS';
 
 /** @param {string} name @returns {(stage: string) => string} */
 const secretName = (name) => (stage) => `/${SERVICE}/${stage}/${name}`;
-const NAME_IT = 'name the SSM parameter';
+const NAME_IT = 'set it to the name of the SSM parameter';
 
 /** @param {import('./rules').Context} context */
 function writeKeyNeeded({ values }) {
@@ -23,7 +23,7 @@ function writeKeyNeeded({ values }) {
 /** The URL of an encrypted stream is not enough to play it. @param {import('./rules').Context} context */
 function playerKeyNeeded({ values }) {
   const isNeeded = featuresOf(values).playback && values.PLAYBACK_CONTENT === 'ProtectedAdaptive';
-  return isNeeded ? 'PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only' : '';
+  return isNeeded ? 'PLAYBACK_CONTENT=ProtectedAdaptive requires a player signature' : '';
 }
 
 /** @type {import('./rules').Rule} */
@@ -49,13 +49,14 @@ const SECRET_PARAMETERS = [
     name: 'VOD_KEY_PARAMETER',
     default: secretName('vod-key'),
     whenEmpty: () => NAME_IT,
-    description: 'Key pair of the Tencent account, as JSON: {"secretId": "...", "secretKey": "..."}',
+    description:
+      'Key pair of a Tencent Cloud CAM user, which signs uploads, as JSON: {"secretId": "...", "secretKey": "..."}. Its CAM policy: docs/deploy.md.',
   },
   {
     name: 'VOD_API_KEY_PARAMETER',
     default: '',
     description:
-      "Key pair for VOD's server API, if it differs from the one that signs: of a CAM user with the policy in docs/verification.md. Empty: VOD_KEY_PARAMETER. Its user then needs that policy too.",
+      "Key pair for VOD's server API, if it is not the one that signs: of a CAM user with the policy in docs/verification.md. Empty: VOD_KEY_PARAMETER is used, and its user needs that policy too.",
   },
   {
     name: 'VOD_WRITE_KEY_PARAMETER',
@@ -63,7 +64,7 @@ const SECRET_PARAMETERS = [
     isUsed: (context) => writeKeyNeeded(context) !== '',
     whenEmpty: writeKeyNeeded,
     description:
-      'Key pair that may delete and forbid files: only with ALLOW_DELETE=true or REJECT_ACTION, with the policy in docs/deploy.md. Another one than the two above.',
+      'Key pair that may delete and forbid files, for ALLOW_DELETE=true or REJECT_ACTION, with the policy in docs/deploy.md. It must differ from the two above.',
   },
   {
     name: 'SEAL_KEY_PARAMETER',
@@ -77,13 +78,14 @@ const SECRET_PARAMETERS = [
     default: secretName('callback-token'),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
-      'The text behind ?token= in the callback URL, which authenticates VOD at /vod-events (EVENT_MODE=push). At least one of this and the next is needed. Each may have two values, separated by a comma. Empty: not required.',
+      'Token in the callback URL (?token=...), which authenticates VOD at /vod-events (EVENT_MODE=push). CALLBACK_TOKEN_PARAMETER or CALLBACK_SIGN_KEY_PARAMETER must be set. Each may contain two values, separated by a comma. Empty: the token is not verified.',
   },
   {
     name: 'CALLBACK_SIGN_KEY_PARAMETER',
     default: '',
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
-    description: "The SignKey of VOD's event configuration, which authenticates VOD too. Empty: not required.",
+    description:
+      "The SignKey of VOD's event configuration; callbacks must then have a valid Sign. Empty: Sign is not verified.",
   },
   {
     name: 'NOTIFY_SECRET_PARAMETER',
@@ -103,7 +105,7 @@ const SECRET_PARAMETERS = [
     name: 'URL_KEY_PARAMETER',
     default: '',
     description:
-      "The URL key (Key 防盗链), set in VOD's console for the domain: signs URLs. Another secret than the player key. Empty: not used.",
+      "The URL key (Key 防盗链), set in VOD's console for the domain: signs URLs. Not the same secret as the player key. Empty: not used.",
   },
 ].map((parameter) => ({
   section: SECRETS,

@@ -17,7 +17,7 @@ const MAX_ORIGINS = 100;
 const isNumber = (value) => isInteger(value, 0, Number.MAX_SAFE_INTEGER);
 
 const ISSUER = all(
-  rule("an https URL, spelled as your users' tokens have it in iss", (value, { stage }) => isIssuer(value, stage)),
+  rule("an https URL, identical to iss in your users' tokens", (value, { stage }) => isIssuer(value, stage)),
   REACHABLE,
   rule(`at most ${MAX_ISSUER} characters long`, (value) => value.length <= MAX_ISSUER),
   {
@@ -41,7 +41,7 @@ const ORIGINS = all(
     },
   },
   each(
-    'origins as a browser spells them, scheme and host and no more',
+    'origins: scheme, host and port (if not the default), without a path or trailing slash',
     (origin) => origin === '*' || isOrigin(origin),
     { example: 'https://www.example.com,http://localhost:3000' },
   ),
@@ -75,7 +75,7 @@ const SIGNING_PARAMETERS = [
     placeholder: 'https://login.example.com/',
     example: 'https://login.example.com/',
     rule: ISSUER,
-    whenEmpty: () => "give the issuer of your users' tokens",
+    whenEmpty: () => "set it to the iss of your users' tokens",
     description:
       "Issuer of your app users' tokens, exactly as in `iss`. During a deploy, AWS reads <issuer>/.well-known/openid-configuration and refuses an issuer without it.",
   },
@@ -87,7 +87,7 @@ const SIGNING_PARAMETERS = [
     example: 'my-app',
     isText: true,
     rule: all(distinct(), atMost(MAX_AUDIENCES, "API Gateway's limit")),
-    whenEmpty: () => "give the aud of your users' tokens, several with commas between",
+    whenEmpty: () => "set it to the aud of your users' tokens; separate several with commas",
     description:
       'Expected `aud` (or, without `aud`, `client_id`) of the tokens. Several: separated by commas, at most 50.',
   },
@@ -99,7 +99,7 @@ const SIGNING_PARAMETERS = [
     example: 'https://www.example.com',
     rule: ORIGINS,
     description:
-      'Origins of the pages that may call the API, separated by commas, each scheme and host as in the address bar: https://www.example.com. Empty: no browser of another origin. `*` allows every page, and is refused in prod.',
+      'Origins of the pages that may call the API, separated by commas, for example https://www.example.com (scheme, host, and port if it is not the default). Empty: browsers cannot call the API from another origin. `*` allows every page, and is refused in prod.',
   },
   {
     name: 'VOD_SUB_APP_ID',
@@ -115,7 +115,7 @@ const SIGNING_PARAMETERS = [
     default: '1800',
     example: '1800',
     rule: VALID_FOR,
-    description: 'Validity of a signature in seconds where the caller requests none.',
+    description: 'Default validity of a signature in seconds, for requests without validFor.',
   },
   {
     name: 'VALID_FOR_MAX',
@@ -132,7 +132,7 @@ const SIGNING_PARAMETERS = [
     example: 'true',
     rule: boolean(),
     description:
-      "true: a signature works only once where the caller does not request otherwise. VOD's browser SDK requests a new signature before every call, so one use is enough for it.",
+      "true: a signature is valid once by default; a caller may request otherwise. VOD's browser SDK requests a new signature before every call, so one use is enough for it.",
   },
   {
     name: 'ONE_TIME_VALID_FIXED',
@@ -205,7 +205,8 @@ const SIGNING_PARAMETERS = [
     default: '12',
     example: '12',
     rule: rule(`a whole number from 3, which is one upload, to ${MAX_RATE}`, (value) => isInteger(value, 3, MAX_RATE)),
-    description: 'Signatures at once, with SIGN_RATE_PER_MINUTE: at least 3, because one upload requests up to three.',
+    description:
+      'Burst for SIGN_RATE_PER_MINUTE: signatures that one caller may request at once. At least 3, because one upload requests up to three.',
   },
   {
     name: 'SIGNATURES_RATE',

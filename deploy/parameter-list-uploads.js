@@ -29,7 +29,7 @@ function definitionNeeded({ values }) {
 function appIdNeeded({ values }) {
   const isNeeded = featuresOf(values).playback && !isInteger(values.VOD_SUB_APP_ID, 1, Number.MAX_SAFE_INTEGER);
   return isNeeded
-    ? 'a playback signature names the application: VOD_SUB_APP_ID, or the AppId of an account without one'
+    ? 'playback needs the application id: set it, or VOD_SUB_APP_ID; an account without applications uses its AppId'
     : '';
 }
 
@@ -62,7 +62,7 @@ const UPLOAD_PARAMETERS = [
     ),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
-      "Where VOD posts events.\napi: the route /vod-events of the HTTP API.\nfunction-url: a URL of the function's own, which saves $2 for a million uploads with a procedure. A tenth of EVENTS_RATE, but at least 5, becomes reserved concurrency: at most that many events at a time, without a burst; while the table is unavailable, each takes up to 23 s. The account needs 100 more concurrent executions for all other functions. No access log has these requests. After a change, run register again.",
+      'Where VOD posts events.\napi: the route /vod-events of the HTTP API.\nfunction-url: a Lambda function URL, which costs $2 less per million uploads with a procedure. Its reserved concurrency is a tenth of EVENTS_RATE, at least 5: the number of events processed at the same time, without a burst. While the table is unavailable, each event takes up to 23 s. The account must keep 100 unreserved concurrent executions. The access log does not contain these requests. After a change, run register again.',
   },
   {
     name: 'EVENTS_RATE',
@@ -74,7 +74,7 @@ const UPLOAD_PARAMETERS = [
     ),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
-      'Requests a second that the webhook accepts; twice as many in a burst of the HTTP API. It limits the cost of posts by attackers. Events above it are lost for VOD, and reconcile repairs them within minutes: raise it if you expect more than half of it.',
+      'Requests per second that the webhook accepts; the HTTP API allows bursts of twice as many. It limits the cost of abuse. VOD does not send events above it again; reconcile finds their uploads within minutes. Raise it if you expect more than half of it.',
   },
   {
     name: 'NOTIFY_URL',
@@ -86,7 +86,7 @@ const UPLOAD_PARAMETERS = [
       (value, { stage }) => value === '' || isNotifyUrl(value, stage),
     ),
     description:
-      'The URL of your server that receives a signed webhook when an upload becomes ready, failed, held, rejected or deleted, see docs/notifications.md. An https URL with a public name. Empty: none are sent, and nothing of it is deployed.',
+      'The URL of your server that receives a signed webhook when an upload becomes ready, failed, held, rejected or deleted, see docs/notifications.md. An https URL with a public name. Empty: no webhooks are sent, and their queues and function are not deployed.',
   },
   {
     name: 'ALLOW_DELETE',
@@ -113,7 +113,7 @@ const UPLOAD_PARAMETERS = [
     example: '10',
     rule: integerOrEmpty(1, Number.MAX_SAFE_INTEGER),
     whenEmpty: definitionNeeded,
-    description: 'Id of the template that made what is played. All but Original need it.',
+    description: 'Template id (definition) of the output to play. Required unless PLAYBACK_CONTENT is Original.',
   },
   {
     name: 'PLAYBACK_SECONDS',
@@ -139,7 +139,7 @@ const UPLOAD_PARAMETERS = [
     example: '1073741824',
     rule: integerOrEmpty(1, Number.MAX_SAFE_INTEGER),
     description:
-      "Largest size of a new upload in bytes. This limit and the next three are enforced by verification on VOD's own figures: a row beyond one becomes `rejected`. Empty: no limit.",
+      "Largest size of a new upload in bytes. Verification enforces this limit and the next three on VOD's own values: the row of an upload that exceeds one becomes `rejected`. Empty: no limit.",
   },
   {
     name: 'MAX_SECONDS',

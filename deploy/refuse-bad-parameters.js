@@ -28,5 +28,5 @@ module.exports = class RefuseBadParameters {
 /** The local run only prints. @param {string} command @param {string} stage */
 function stageProblem(command, stage) {
   if (stage !== 'local' || command === 'print') return '';
-  return 'the stage "local" is that of npm start, which accepts what must not be deployed: use another one, for example --stage dev';
+  return 'the stage "local" is reserved for npm start, which accepts values that must not be deployed: use another stage, for example --stage dev';
 }

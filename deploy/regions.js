@@ -38,10 +38,10 @@ function partitionOf(region) {
 function regionProblem(region, stage) {
   if (region === undefined || stage === 'local') return '';
   if (region === '') {
-    return 'AWS_REGION is empty, which the framework takes for us-east-1: name the region, for example AWS_REGION=ap-southeast-1, or remove the line';
+    return 'AWS_REGION is empty, and the deploy would then use us-east-1: set the region, for example AWS_REGION=ap-southeast-1, or remove the line';
   }
   if (OTHER_PARTITION.test(region)) {
-    return `AWS_REGION (or --region) "${region}" is not supported: a deploy knows the regions of AWS (aws), AWS in China (aws-cn) and AWS GovCloud (aws-us-gov) only`;
+    return `AWS_REGION (or --region) "${region}" is not supported: use a region of the partitions aws, aws-cn or aws-us-gov`;
   }
   return '';
 }

@@ -43,7 +43,9 @@ function nameProblem(name, region) {
   if (arn.length > MAX_ARN)
     return `has ${name.length} characters, SSM's limit is ${MAX_ARN} with the ARN in front of it`;
   const [, state] = STATE.exec(path) ?? [];
-  return state === undefined ? '' : `names the parameter ${state} of a deployment, which overwrites it`;
+  return state === undefined
+    ? ''
+    : `is the parameter in which a deployment stores its own state (${state}), and your secret would be overwritten: choose another name`;
 }
 
 module.exports = { SECRET_NAME, withSlash };

@@ -25,13 +25,13 @@ function secretsProblem(context) {
   const { values, stage } = context;
   if (hasWebhook(values, stage) && CALLBACK_SECRETS.every((name) => values[name] === '')) {
     const example = `CALLBACK_TOKEN_PARAMETER=${defaultOf('CALLBACK_TOKEN_PARAMETER', stage)}`;
-    return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or any caller could post events, for example ${example}`;
+    return `CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, so anyone could post events: set at least one, for example ${example}`;
   }
   const secrets = usedSecrets(context);
   for (const [index, name] of secrets.entries()) {
     const twin = secrets.slice(0, index).find((other) => withSlash(values[other]) === withSlash(values[name]));
     if (KEY_PAIRS.includes(twin) && KEY_PAIRS.includes(name)) continue;
-    if (twin !== undefined) return `${twin} and ${name} name one SSM parameter, each secret needs its own`;
+    if (twin !== undefined) return `${twin} and ${name} are set to the same SSM parameter: each secret needs its own`;
   }
   return '';
 }

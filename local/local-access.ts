@@ -26,10 +26,10 @@ export function refusalOf(request: IncomingMessage, path: string, added?: Public
     return `The Host header must be localhost${name}`;
   }
   if (MACHINE_ONLY.some((route) => path.startsWith(route)) && !isForThisMachine(request)) {
-    return 'This route is for programs of this machine only: call it by localhost';
+    return 'This route accepts requests from this machine only: call it at http://localhost';
   }
   if (path === PAGE || !isCrossOrigin(request)) return undefined;
-  if (path !== TOKEN) return 'This route is not for pages of another origin';
+  if (path !== TOKEN) return 'This route does not accept cross-origin requests';
   const { origin = '' } = request.headers;
   return isOwnOrigin(origin, request, added) ? undefined : `The origin must be http://localhost:<port>, not ${origin}`;
 }

@@ -34,6 +34,6 @@ export async function whereItRuns(dataDir: string): Promise<Running> {
     // Only `tellWhereItRuns` writes this file.
     return JSON.parse(await readFile(fileIn(dataDir), 'utf8')) as Running;
   } catch {
-    throw new StartupError(`Nothing runs with DATA_DIR ${dataDir}: start it with npm start, with the same DATA_DIR`);
+    throw new StartupError(`No local run found for DATA_DIR ${dataDir}: run npm start with the same DATA_DIR`);
   }
 }

@@ -76,7 +76,7 @@ async function read(file: string): Promise<Partial<StoredSecrets>> {
     // Whatever is in it, this function's caller wrote it.
     return JSON.parse(await readFile(file, 'utf8')) as Partial<StoredSecrets>;
   } catch (error) {
-    if (error instanceof SyntaxError) throw new StartupError(`${file} is damaged: delete it, and new secrets are made`);
+    if (error instanceof SyntaxError) throw new StartupError(`${file} is damaged: delete it to generate new secrets`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
     throw error;
   }

@@ -69,11 +69,13 @@ function ownIssuerOf(env: NodeJS.ProcessEnv): TokenIssuer | undefined {
   if (issuer === undefined) throw new StartupError('JWT_AUDIENCE is given without JWT_ISSUER: give both, or none');
   if (!isIssuerUrl(issuer)) {
     throw new StartupError(
-      `JWT_ISSUER must be an https URL, or an http URL of localhost, spelled as the tokens have it in iss, not "${issuer}"`,
+      `JWT_ISSUER must be an https URL, or an http URL of localhost, identical to iss in the tokens, not "${issuer}"`,
     );
   }
   if (audiences.length === 0) {
-    throw new StartupError("JWT_AUDIENCE is missing: give the aud of your users' tokens, several with commas between");
+    throw new StartupError(
+      "JWT_AUDIENCE is missing: set it to the aud of your users' tokens; separate several with commas",
+    );
   }
   return { issuer, audience: audiences };
 }

@@ -95,7 +95,7 @@ export function authenticator({ config, getParameters, now, log }: Authenticator
 }
 
 const NO_TOKEN = 'Cannot accept event: the URL needs ?token= with the callback token';
-const NO_SIGN = 'Cannot accept event: it needs a fresh Sign and T, made with the SignKey';
+const NO_SIGN = 'Cannot accept event: Sign and T are missing, expired or do not match the SignKey';
 
 /** @throws RequestError `unauthorized` when the condition does not hold */
 function assertAuthentic(isAuthentic: boolean, message: string): void {

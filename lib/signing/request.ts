@@ -11,6 +11,6 @@ import type { SignatureRequest } from '../vod/schemas';
 export function parseRequest(body: Uint8Array): SignatureRequest {
   const request = body.length === 0 ? {} : parseJson(body);
   if (signatureRequest(request)) return request;
-  const reason = request === undefined ? 'the body must be JSON' : 'it does not fit the schema';
+  const reason = request === undefined ? 'the body must be JSON' : 'it does not match the schema';
   throw new RequestError('invalid-request', `Cannot read request: ${reason}`, schemaErrors(signatureRequest.errors));
 }

@@ -100,7 +100,10 @@ function firstViolation(
 ): Rejection | typeof UNDECIDED | undefined {
   for (const { reason, figure, value, isExceeded, detail } of rulesFor(media, limits)) {
     if (value === undefined && !isOverdue) return UNDECIDED;
-    if (value === undefined) return { reason, detail: `VOD has no ${figure} of the file after an hour` };
+    if (value === undefined) {
+      const missing = `VOD did not report the ${figure} of the file within an hour, so the limit cannot be checked`;
+      return { reason, detail: missing };
+    }
     if (isExceeded) return { reason, detail };
   }
   return undefined;
@@ -124,7 +127,7 @@ function* rulesFor({ size, duration, category }: MediaInfo, limits: FileLimits):
   }
   // An image has no duration.
   if (maxSeconds !== undefined && category !== 'Image') {
-    const detail = `the file lasts ${duration ?? 0} seconds, the limit is ${maxSeconds}`;
+    const detail = `the file is ${duration ?? 0} seconds long, the limit is ${maxSeconds}`;
     yield { reason: 'too-long', figure: 'duration', value: duration, isExceeded: (duration ?? 0) > maxSeconds, detail };
   }
   if (allowedCategories.length > 0) {

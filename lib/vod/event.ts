@@ -173,7 +173,7 @@ function getTaskId(payload: unknown, name: string, droppedFields: string[]): str
 function schemaError(path: string, { errors }: Pick<typeof validate.uploadEvent, 'errors'>): RequestError {
   return new RequestError(
     'invalid-request',
-    'Cannot read event: it does not fit the schema',
+    'Cannot read event: it does not match the schema',
     schemaErrors(errors, path),
   );
 }

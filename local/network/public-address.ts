@@ -18,7 +18,7 @@ export async function publicAddressOf(host: string | undefined, setting = 'HOST'
   const address = isIP(host) === 0 ? await resolveName(host, setting) : host;
   if (/^127\.|^::1$/.test(address)) {
     throw new StartupError(
-      `${setting} ${host} is ${address}, which only this machine reaches: give its address in the network`,
+      `${setting} ${host} is ${address}, a loopback address: set an address of this machine that the network can reach`,
     );
   }
   return { name: host, address, isWildcard: WILDCARDS.includes(address) };

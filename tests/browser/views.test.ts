@@ -174,7 +174,7 @@ describe('the view of events', () => {
       ['cut', 'broken: truncated JSON', '400'],
     ] as const) {
       await card.getByLabel('Forgery').selectOption(forgery);
-      await card.getByRole('button', { name: 'Send forged' }).click();
+      await card.getByRole('button', { name: 'Send forged event' }).click();
       await result.getByText(title).waitFor();
       expect(await result.textContent()).toContain(code);
     }

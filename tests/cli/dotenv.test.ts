@@ -281,7 +281,7 @@ describe('A2: values that the deploy refuses', () => {
       const others = name.startsWith('PLAYBACK_') ? { URL_KEY_PARAMETER: '/url-key', VOD_SUB_APP_ID: '5' } : {};
       const problem = firstProblem({ ...readDefaults(), ...NEEDED, ...others, [name]: value }, 'dev');
       // About two parameters together: each alone can be read.
-      if (/name one SSM parameter|are both empty|^PLAYBACK_DEFINITION is missing/.test(problem)) continue;
+      if (/are set to the same SSM parameter|are both empty|^PLAYBACK_DEFINITION is missing/.test(problem)) continue;
       let refusal = '';
       try {
         configurationOf({ ...others, [name]: value }, 'dev');

@@ -69,10 +69,10 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
     'the MAC was turned into ASCII text: its bytes over 127 became "?" and are lost, join the bytes',
   ],
   'an ArrayBuffer joined as text': [
-    'in place of the MAC is the text "[object ArrayBuffer]": the 20 bytes of HMAC-SHA1 must be there, and nothing else',
+    'the text "[object ArrayBuffer]" is in place of the MAC: the 20 bytes of HMAC-SHA1 must be there, and nothing else',
   ],
   'a promise joined as text': [
-    'in place of the MAC is the text "[object Promise]": the 20 bytes of HMAC-SHA1 must be there, and nothing else',
+    'the text "[object Promise]" is in place of the MAC: the 20 bytes of HMAC-SHA1 must be there, and nothing else',
   ],
   'the MAC as a list of numbers': [
     'the MAC is there as text, a list of numbers: put its 20 raw bytes before the original',
@@ -169,9 +169,9 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
     'the original ends with a line break: remove it (echo adds one, printf does not)',
   ],
   'a trailing line break, but in the MAC only': [
-    'the MAC is over the original with a line break behind it (echo adds one): it must be over the bytes that are sent',
+    'the MAC is over the original followed by a line break (echo adds one): it must be over the bytes that are sent',
   ],
-  'blanks around "="': ['the original has blanks or line breaks around names, "=" or "&", or at its end: remove them'],
+  'blanks around "="': ['the original has spaces or line breaks around names, "=" or "&", or at its end: remove them'],
   'no "&" at all': ['there is no "&" before currentTimeStamp: join the parameters with "&"'],
   'the original as UTF-16': ['the original is UTF-16 (.NET: Encoding.Unicode): turn it into bytes as UTF-8'],
   'JSON in place of a query string': [
@@ -187,9 +187,9 @@ const EXPECTED: Readonly<Record<SpoiledName, readonly string[]>> = {
   'another SecretKey': ['the MAC does not match: made with another SecretKey, over other bytes, or changed afterwards'],
   'the SecretId as the key': ['the MAC is made with the SecretId as its key: sign with the SecretKey'],
   'the SecretKey with a line break': [
-    'the SecretKey was used with a line break or blank at its beginning or end: trim it',
+    'the SecretKey was used with a space or line break at its beginning or end: trim it',
   ],
-  'the SecretKey with a blank': ['the SecretKey was used with a line break or blank at its beginning or end: trim it'],
+  'the SecretKey with a blank': ['the SecretKey was used with a space or line break at its beginning or end: trim it'],
   'the text "undefined" as the key': [
     'the MAC is made with the text "undefined" as its key: set the variable of the SecretKey',
   ],

@@ -23,7 +23,7 @@ test('serverless package stops at a bad parameter with one message and exit code
   expect(await withoutEnv.serverless(missing)).toEqual({
     code: 1,
     stdout:
-      "Error:\nCannot package: JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/\n",
+      "Error:\nCannot package: JWT_ISSUER is missing, set it to the iss of your users' tokens, for example JWT_ISSUER=https://login.example.com/\n",
   });
   if (isThorough) {
     const refused = withoutEnv.serverless(['package', '--stage', 'prod'], { ...CALLER, CORS_ORIGINS: '*' });
@@ -53,7 +53,9 @@ test('A9: serverless package refuses faults that only the whole deploy shows, by
       `1 Cannot package: ALARM_TOPIC_ARN must name a topic in the region of the deploy, eu-west-1, not "${topic}", for example ALARM_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:alarms`,
     );
     expect(await refuse([], { AWS_REGION: '' })).toMatch(/^1 Cannot package: AWS_REGION is empty, /);
-    expect(await refuse(['--stage', 'local'])).toMatch(/^1 Cannot package: the stage "local" is that of npm start/);
+    expect(await refuse(['--stage', 'local'])).toMatch(
+      /^1 Cannot package: the stage "local" is reserved for npm start/,
+    );
   }
   expect(existsSync(join(withoutEnv.directory, '.serverless'))).toBe(false);
 });

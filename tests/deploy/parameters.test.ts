@@ -1,15 +1,15 @@
 import { parameters, problem } from '../support/deploy/deploy-parameters';
 
 const ISSUER =
-  "JWT_ISSUER is missing, give the issuer of your users' tokens, for example JWT_ISSUER=https://login.example.com/";
+  "JWT_ISSUER is missing, set it to the iss of your users' tokens, for example JWT_ISSUER=https://login.example.com/";
 const AUDIENCE =
-  "JWT_AUDIENCE is missing, give the aud of your users' tokens, several with commas between, for example JWT_AUDIENCE=my-app";
+  "JWT_AUDIENCE is missing, set it to the aud of your users' tokens; separate several with commas, for example JWT_AUDIENCE=my-app";
 const CALLBACK =
-  'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, name at least one, or any caller could post events, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
+  'CALLBACK_TOKEN_PARAMETER and CALLBACK_SIGN_KEY_PARAMETER are both empty, so anyone could post events: set at least one, for example CALLBACK_TOKEN_PARAMETER=/vod-client-upload/dev/callback-token';
 const issuer = (value: string) =>
-  `JWT_ISSUER must be an https URL, spelled as your users' tokens have it in iss, not "${value}", for example JWT_ISSUER=https://login.example.com/`;
+  `JWT_ISSUER must be an https URL, identical to iss in your users' tokens, not "${value}", for example JWT_ISSUER=https://login.example.com/`;
 const origin = (value: string) =>
-  `CORS_ORIGINS must be origins as a browser spells them, scheme and host and no more, not "${value}", for example CORS_ORIGINS=https://www.example.com,http://localhost:3000`;
+  `CORS_ORIGINS must be origins: scheme, host and port (if not the default), without a path or trailing slash, not "${value}", for example CORS_ORIGINS=https://www.example.com,http://localhost:3000`;
 const ceiling = (value: string) =>
   `VALID_FOR_MAX must be whole seconds from 1 to 7776000, not "${value}", for example VALID_FOR_MAX=86400`;
 const validity = (value: string, max = '86400') =>
@@ -84,11 +84,11 @@ test.each([
   [{ CLASS_IDS: '0,-1' }, 'CLASS_IDS must be whole numbers from 0, not "-1", for example CLASS_IDS=0,1024'],
   [
     { VOD_KEY_PARAMETER: '' },
-    'VOD_KEY_PARAMETER is missing, name the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
+    'VOD_KEY_PARAMETER is missing, set it to the name of the SSM parameter, for example VOD_KEY_PARAMETER=/vod-client-upload/dev/vod-key',
   ],
   [
     { SEAL_KEY_PARAMETER: '' },
-    'SEAL_KEY_PARAMETER is missing, name the SSM parameter, for example SEAL_KEY_PARAMETER=/vod-client-upload/dev/seal-key',
+    'SEAL_KEY_PARAMETER is missing, set it to the name of the SSM parameter, for example SEAL_KEY_PARAMETER=/vod-client-upload/dev/seal-key',
   ],
   [{ CALLBACK_TOKEN_PARAMETER: '' }, CALLBACK],
   // A secret given in place of its name must not appear in a build log.
@@ -99,11 +99,11 @@ test.each([
   // Otherwise the webhook's role could read the key pair.
   [
     { CALLBACK_TOKEN_PARAMETER: 'k' },
-    'VOD_KEY_PARAMETER and CALLBACK_TOKEN_PARAMETER name one SSM parameter, each secret needs its own',
+    'VOD_KEY_PARAMETER and CALLBACK_TOKEN_PARAMETER are set to the same SSM parameter: each secret needs its own',
   ],
   [
     { EVENT_MODE: 'pull', VOD_API_KEY_PARAMETER: 's' },
-    'VOD_API_KEY_PARAMETER and SEAL_KEY_PARAMETER name one SSM parameter, each secret needs its own',
+    'VOD_API_KEY_PARAMETER and SEAL_KEY_PARAMETER are set to the same SSM parameter: each secret needs its own',
   ],
   [
     { ALARM_TOPIC_ARN: 'alarms' },
@@ -196,13 +196,13 @@ test.each(['http://localhost:4000/hooks', 'http://127.0.0.1:4000', HOOKS])(
 
 test('deploy/parameters.js requires a separate secret if there is a NOTIFY_URL, and ignores it otherwise', async () => {
   expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: '' })).toBe(
-    'NOTIFY_SECRET_PARAMETER is missing, name the SSM parameter, for example NOTIFY_SECRET_PARAMETER=/vod-client-upload/dev/notify-secret',
+    'NOTIFY_SECRET_PARAMETER is missing, set it to the name of the SSM parameter, for example NOTIFY_SECRET_PARAMETER=/vod-client-upload/dev/notify-secret',
   );
   expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: 'whsec_c2VjcmV0+' })).toBe(
     name('NOTIFY_SECRET_PARAMETER'),
   );
   expect(await problem('dev', { NOTIFY_URL: HOOKS, NOTIFY_SECRET_PARAMETER: 's' })).toBe(
-    'SEAL_KEY_PARAMETER and NOTIFY_SECRET_PARAMETER name one SSM parameter, each secret needs its own',
+    'SEAL_KEY_PARAMETER and NOTIFY_SECRET_PARAMETER are set to the same SSM parameter: each secret needs its own',
   );
   for (const NOTIFY_SECRET_PARAMETER of ['', 'no name at all', '/k']) {
     expect(await problem('dev', { NOTIFY_SECRET_PARAMETER })).toBe('');
@@ -279,11 +279,11 @@ test.each<Readonly<Record<string, string>>>([
 const missingWriteKey = (cause: string) =>
   `VOD_WRITE_KEY_PARAMETER is missing, ${cause} needs a key pair that may change files in VOD, for example VOD_WRITE_KEY_PARAMETER=/vod-client-upload/dev/vod-write-key`;
 const missingAppId =
-  'PLAYBACK_APP_ID is missing, a playback signature names the application: VOD_SUB_APP_ID, or the AppId of an account without one, for example PLAYBACK_APP_ID=1500000001';
+  'PLAYBACK_APP_ID is missing, playback needs the application id: set it, or VOD_SUB_APP_ID; an account without applications uses its AppId, for example PLAYBACK_APP_ID=1500000001';
 const missingDefinition = (value: string) =>
   `PLAYBACK_DEFINITION is missing, PLAYBACK_CONTENT=${value} needs the id of the template, for example PLAYBACK_DEFINITION=10`;
 const twins = (one: string, other: string) =>
-  `${one}_PARAMETER and ${other}_PARAMETER name one SSM parameter, each secret needs its own`;
+  `${one}_PARAMETER and ${other}_PARAMETER are set to the same SSM parameter: each secret needs its own`;
 
 test.each<[string, Readonly<Record<string, string>>, string]>([
   ['deletion without a write key', { ALLOW_DELETE: 'true' }, missingWriteKey('ALLOW_DELETE=true')],
@@ -296,7 +296,7 @@ test.each<[string, Readonly<Record<string, string>>, string]>([
   [
     'encrypted playback without a player key',
     { ...PLAYBACK, PLAYBACK_CONTENT: 'ProtectedAdaptive', PLAYBACK_DEFINITION: '12', PLAYER_KEY_PARAMETER: '' },
-    'PLAYER_KEY_PARAMETER is missing, PLAYBACK_CONTENT=ProtectedAdaptive plays with a player signature only, for example PLAYER_KEY_PARAMETER=/vod-client-upload/dev/player-key',
+    'PLAYER_KEY_PARAMETER is missing, PLAYBACK_CONTENT=ProtectedAdaptive requires a player signature, for example PLAYER_KEY_PARAMETER=/vod-client-upload/dev/player-key',
   ],
   [
     'the signing key pair as write key',

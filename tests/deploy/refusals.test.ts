@@ -68,7 +68,7 @@ describe('A9: the alarm topic', () => {
 
 describe('A9: the region', () => {
   test.each([
-    ['', /^AWS_REGION is empty, which the framework takes for us-east-1: name the region/],
+    ['', /^AWS_REGION is empty, and the deploy would then use us-east-1: set the region/],
     ['us-iso-east-1', /^AWS_REGION \(or --region\) "us-iso-east-1" is not supported/],
     ['eusc-de-east-1', /^AWS_REGION \(or --region\) "eusc-de-east-1" is not supported/],
   ])('A9: the region %j is refused, but not in the local run', async (region, message) => {
@@ -110,7 +110,7 @@ describe.each(SECRETS)('A9: the SSM name in %s', (name) => {
     for (const own of ['reconcile-checkpoint', 'registered', 'rotation']) {
       for (const stage of ['dev', 'prod']) {
         expect(await refuse(`/vod-client-upload/${stage}/${own}`)).toBe(
-          `${name} names the parameter ${own} of a deployment, which overwrites it${example}`,
+          `${name} is the parameter in which a deployment stores its own state (${own}), and your secret would be overwritten: choose another name${example}`,
         );
       }
       expect(await refuse(`/other/dev/${own}`)).toBe('');

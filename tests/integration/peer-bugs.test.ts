@@ -215,7 +215,7 @@ describe('B14: PullEvents', () => {
 });
 
 test("B16: a file id in a browser's request is refused", () => {
-  expect(() => parseRequest(Buffer.from('{"fileId":"5285890784273533167"}'))).toThrow(/does not fit the schema/);
+  expect(() => parseRequest(Buffer.from('{"fileId":"5285890784273533167"}'))).toThrow(/does not match the schema/);
 });
 
 test('B18: the webhook does not return 200 before the row is durable', async () => {

@@ -90,7 +90,7 @@ describeWithNetwork('N13: with HOST, from another machine', () => {
         { method: 'PUT', path: '/local/faults', headers },
       ]) {
         const { status, text } = await send(host, port, sent);
-        expect([status, text]).toEqual([403, expect.stringContaining('for programs of this machine only')]);
+        expect([status, text]).toEqual([403, expect.stringContaining('accepts requests from this machine only')]);
       }
       for (const isSecure of [false, true]) {
         const faults = { method: 'DELETE', path: '/local/faults', headers, isSecure };
@@ -197,7 +197,7 @@ describe('N13: HOST', () => {
     ['my laptop', 'HOST must be an address or a name of this machine'],
     ['no-such-host.invalid', 'HOST must be an address of this machine or a name of it'],
     ['198.51.100.1', 'HOST must be an address of this machine: '],
-    ['127.0.1.1', 'which only this machine reaches'],
+    ['127.0.1.1', 'a loopback address'],
   ])(
     'HOST=%s ends the start with one line',
     async (value, message) => {

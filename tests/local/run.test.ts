@@ -177,7 +177,7 @@ describe('secrets of npm start', () => {
 
   test('damaged secrets are not silently replaced', async () => {
     await writeFile(join(dataDir, 'secrets.json'), '{');
-    await expect(loadSecrets(dataDir)).rejects.toThrow('is damaged: delete it, and new secrets are made');
+    await expect(loadSecrets(dataDir)).rejects.toThrow('is damaged: delete it to generate new secrets');
   });
 });
 

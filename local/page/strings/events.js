@@ -4,7 +4,7 @@ export const EVENTS_STRINGS = {
     eventsTitle: 'Events from the local VOD',
     eventsTarget: (url) => `Every event that VOD pushes to ${url}, with the response of the backend.`,
     eventsPull:
-      'VOD is set to PULL (reliable notification): it pushes no events, and the function pull-events fetches them.',
+      'VOD is set to PULL (reliable notification): it pushes no events, and the function pullEvents fetches them.',
     eventsNowhere: 'VOD has no callback URL, so it pushes no events.',
     eventsEmpty: 'No events yet. VOD sends one as soon as an upload is committed.',
     eventsNoMatch: 'No event matches the filter.',
@@ -17,7 +17,7 @@ export const EVENTS_STRINGS = {
       dropped: 'dropped by a fault',
     },
     callbackKind: {
-      again: 'sent again',
+      again: 'resent',
       'wrong-token': 'forged: wrong token',
       'wrong-sign': 'forged: wrong Sign',
       'other-file': 'forged: other FileId',
@@ -25,7 +25,7 @@ export const EVENTS_STRINGS = {
     },
     sendAgain: 'Send again',
     forgery: 'Forgery',
-    sendForged: 'Send forged',
+    sendForged: 'Send forged event',
     forgeries: {
       'wrong-token': 'Wrong token in the URL',
       'wrong-sign': 'Wrong Sign',
@@ -49,7 +49,7 @@ export const EVENTS_STRINGS = {
   zh: {
     eventsTitle: '本地 VOD 发出的事件通知',
     eventsTarget: (url) => `点播推送到 ${url} 的每条事件通知，以及后端返回的内容。`,
-    eventsPull: '点播当前使用可靠回调（PULL）：不推送事件通知，由 pull-events 函数拉取。',
+    eventsPull: '点播当前使用可靠回调（PULL）：不推送事件通知，由 pullEvents 函数拉取。',
     eventsNowhere: '点播没有设置回调 URL，不会推送事件通知。',
     eventsEmpty: '暂无事件通知。上传确认后，点播会立即发出。',
     eventsNoMatch: '没有符合条件的事件通知。',

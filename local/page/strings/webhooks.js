@@ -2,7 +2,7 @@
 export const WEBHOOKS_STRINGS = {
   en: {
     webhooksTitle: 'Webhooks to your app',
-    webhooksTarget: (url) => `Every webhook that notify-app sent to ${url}, with the response of your server.`,
+    webhooksTarget: (url) => `Every webhook that notifyApp sent to ${url}, with the response of your server.`,
     webhooksEmpty: 'No webhooks yet. One is sent when an upload becomes ready, failed, held, rejected or deleted.',
     webhooksNoMatch: 'No webhook matches the filter.',
     webhooksSearch: 'FileId, webhook-id, or any text',
@@ -27,7 +27,7 @@ export const WEBHOOKS_STRINGS = {
   },
   zh: {
     webhooksTitle: '发往你的应用的 Webhook',
-    webhooksTarget: (url) => `notify-app 发送到 ${url} 的每条 Webhook，以及你的后端返回的内容。`,
+    webhooksTarget: (url) => `notifyApp 发送到 ${url} 的每条 Webhook，以及你的后端返回的内容。`,
     webhooksEmpty: '暂无 Webhook。上传变为 ready、failed、held、rejected 或 deleted 时发送。',
     webhooksNoMatch: '没有符合条件的 Webhook。',
     webhooksSearch: 'FileId、webhook-id 或任意文本',

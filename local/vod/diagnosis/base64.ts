@@ -117,7 +117,7 @@ function fromBase64({ text, isDamaged }: Step, quality: Quality, report: Report)
   if (isDamaged || canonical === text) return { bytes, isDamaged };
   const isWholeEnd = canonical.replace(/(?<!=)=+$/, '') === body;
   if (isWholeEnd && signs === 0 && quality(bytes) >= READABLE) {
-    report('no-padding', 'the Base64 has no "=" at its end, where its padding is missing: keep the padding');
+    report('no-padding', 'the Base64 has lost its "=" padding: keep the padding');
     return { bytes, isDamaged: false };
   }
   if (isWholeEnd && quality(bytes) >= READABLE) {

@@ -79,7 +79,7 @@ export function checkBounds(parameters: Parameters, skipped: ReadonlySet<string>
 export function checkTexts({ sourceContext = '', procedure = '', ...rest }: Parameters, report: Report): void {
   const bytes = Buffer.byteLength(sourceContext);
   if (bytes > MAX_SOURCE_CONTEXT_BYTES) {
-    report('source-context-too-long', `sourceContext has ${bytes} bytes: at most ${MAX_SOURCE_CONTEXT_BYTES} are safe`);
+    report('source-context-too-long', `sourceContext has ${bytes} bytes: use at most ${MAX_SOURCE_CONTEXT_BYTES}`);
   }
   for (const name of ['taskPriority', 'taskNotifyMode']) {
     if (rest[name] && procedure === '') report('no-procedure', `${name} needs a procedure: add one, or remove it`);

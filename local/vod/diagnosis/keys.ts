@@ -49,14 +49,14 @@ export function wrongKeys(
   }
   add('secret-id-as-key', 'the MAC is made with the SecretId as its key: sign with the SecretKey', ids);
   for (const { secretKey: key } of pairs) {
-    const blank = 'the SecretKey was used with a line break or blank at its beginning or end: trim it';
+    const blank = 'the SecretKey was used with a space or line break at its beginning or end: trim it';
     const signs = ['\n', '\r\n', '\r', ' ', '\t', '\0', '\ufeff', '\n\n', ' \n'];
     add('key-with-blank', blank, [...signs.map((sign) => key + sign), ...signs.map((sign) => sign + key), key.trim()]);
     add('key-with-quotes', 'the SecretKey was used with quotes around it: remove them', [`"${key}"`, `'${key}'`]);
     const alone = 'sign with the SecretKey alone';
     const v3 = `the MAC is made with "TC3" before the SecretKey, as for the server API: ${alone}`;
     add('key-with-prefix', v3, [`TC3${key}`]);
-    const oauth = `the MAC is made with "&" behind the SecretKey, as for other clouds and OAuth: ${alone}`;
+    const oauth = `the MAC is made with "&" after the SecretKey, as for other clouds and OAuth: ${alone}`;
     add('key-with-prefix', oauth, [`${key}&`]);
     const encoded = ['base64', 'hex'] as const;
     const decodings = encoded.map((encoding) => Buffer.from(key, encoding));

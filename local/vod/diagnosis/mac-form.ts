@@ -51,9 +51,9 @@ export function splitMac(prefix: Buffer, isLead: IsLead): Mac {
   }
   const { length } = prefix;
   if (/^[\x20-\x7e]*$/.test(prefix.toString('latin1'))) {
-    return lostMac(length, 'mac-is-text', `before the parameters is a text of ${length} characters: ${BYTES_THERE}`);
+    return lostMac(length, 'mac-is-text', `a text of ${length} characters precedes the parameters: ${BYTES_THERE}`);
   }
-  return lostMac(length, 'mac-length', `before the parameters are ${length} bytes: ${BYTES_THERE}`);
+  return lostMac(length, 'mac-length', `${length} bytes precede the parameters: ${BYTES_THERE}`);
 }
 
 const BYTES_THERE = 'the 20 bytes of HMAC-SHA1 must be there, and nothing else';
@@ -83,7 +83,7 @@ const literal: Form = (prefix, isLead) => {
     const literalText = pattern.exec(text)?.[0];
     if (literalText === undefined || !isLead(text.slice(literalText.length))) continue;
     if (!isObjectText(literalText) && !isValueless(literalText)) continue;
-    const message = `in place of the MAC is the text ${quote(literalText)}: ${BYTES_THERE}`;
+    const message = `the text ${quote(literalText)} is in place of the MAC: ${BYTES_THERE}`;
     return lostMac(literalText.length, 'mac-is-text', message);
   }
   return undefined;

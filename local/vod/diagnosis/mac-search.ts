@@ -75,7 +75,7 @@ function wrongForms(query: string): Variant<Buffer>[] {
     ),
     ...formsWith(
       'mac-over-line-break',
-      `the MAC is over the original with a line break behind it (echo adds one): ${must}`,
+      `the MAC is over the original followed by a line break (echo adds one): ${must}`,
       [`${query}\n`, `${query}\r\n`],
     ),
     ...formsWith('mac-over-signs', `the MAC is over the original with "&" or "?" at its beginning or end: ${must}`, [

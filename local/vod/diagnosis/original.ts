@@ -92,7 +92,7 @@ function withoutLeadingSigns(text: string, report: Report): string {
   if (/^[&?]*$/.test(lead)) {
     report('leading-sign', `the original begins with "${lead}": it must begin with the name of a parameter`);
   } else {
-    report('separator', `between MAC and original is "${lead}": nothing must be between them`);
+    report('separator', `"${lead}" is between MAC and original: remove it`);
   }
   return text.slice(lead.length);
 }
@@ -114,7 +114,7 @@ function withoutBlanks(text: string, report: Report): string {
   const around = new RegExp(`(?<!\\s)\\s*(^|&)\\s*(${NAME_PATTERN})\\s*=\\s*`, 'gi');
   const bare = text.replace(around, '$1$2=').trimEnd();
   if (bare === text) return text;
-  report('blanks', 'the original has blanks or line breaks around names, "=" or "&", or at its end: remove them');
+  report('blanks', 'the original has spaces or line breaks around names, "=" or "&", or at its end: remove them');
   return bare;
 }
 

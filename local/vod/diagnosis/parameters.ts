@@ -55,7 +55,7 @@ export function readParameters(pairs: readonly Pair[], report: Report): ReadPara
       );
       for (const [name, all] of values) {
         if (name === '') later('empty-parameter', 'there is nothing between two "&" of the original: keep one');
-        else if (all.length > 1) later('duplicated', `${shownName(name)} is there ${all.length} times: keep one`);
+        else if (all.length > 1) later('duplicated', `${shownName(name)} appears ${all.length} times: keep one`);
       }
     },
   };
@@ -80,11 +80,11 @@ function reportUncleaned(parameters: Parameters, report: Report): void {
   const blank = changed.filter(([, value]) => value.trim() !== value);
   const quoted = changed.filter(([name, value]) => cleanValue(name, value) !== value.trim());
   if (blank.length > 0) {
-    const message = `a blank or line break stands around the value of ${namesOf(blank)}: trim the value`;
+    const message = `the value of ${namesOf(blank)} has a space or line break at its beginning or end: trim it`;
     report('blank-in-value', message);
   }
   if (quoted.length > 0) {
-    report('quoted-value', `quotes stand around the value of ${namesOf(quoted)}: remove them`);
+    report('quoted-value', `the value of ${namesOf(quoted)} is in quotes: remove them`);
   }
 }
 

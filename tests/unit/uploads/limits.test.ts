@@ -17,7 +17,7 @@ function confirm(response: Snapshot, limits: FileLimits, now = NOW): Row {
 describe('limits at the first confirmation', () => {
   test.each([
     ['too-large', { maxBytes: 9 }, 'the file has 10 bytes, the limit is 9'],
-    ['too-long', { maxSeconds: 2 }, 'the file lasts 2.5 seconds, the limit is 2'],
+    ['too-long', { maxSeconds: 2 }, 'the file is 2.5 seconds long, the limit is 2'],
     ['type', { allowedCategories: ['Audio', 'Image'] }, "the file's category is Video, allowed: Audio, Image"],
     ['quota', { uploadsPerDay: 3, earlierUploads: 3 }, "the caller's limit is 3 uploads in 24 hours"],
   ] as const)('reject with the reason %s', (reason, limits, detail) => {
@@ -75,7 +75,10 @@ describe('limits, a value that VOD does not have yet', () => {
     expect(applySnapshot(waiting, unsized, CREATED_AT + HOUR - 1, { maxBytes: 1_000 })).toBe(waiting);
     expect(applySnapshot(waiting, unsized, CREATED_AT + HOUR, { maxBytes: 1_000 })).toMatchObject({
       status: 'rejected',
-      rejection: { reason: 'too-large', detail: 'VOD has no size of the file after an hour' },
+      rejection: {
+        reason: 'too-large',
+        detail: 'VOD did not report the size of the file within an hour, so the limit cannot be checked',
+      },
     });
   });
 
