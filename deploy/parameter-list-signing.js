@@ -107,7 +107,8 @@ const SIGNING_PARAMETERS = [
     default: '',
     example: '1500000001',
     rule: rule('digits or empty', (value) => value === '' || isNumber(value)),
-    description: 'VOD sub-application for uploads, digits. Empty: the main application of the account.',
+    description:
+      'Id of the VOD application (SubAppId) for uploads, digits. Required for accounts opened since 2023-12-25. Empty: the main application of an older account.',
   },
   {
     name: 'VALID_FOR',

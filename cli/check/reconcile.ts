@@ -7,6 +7,9 @@ import type { Findings } from './findings';
 /** Reconcile runs every five minutes. In minutes. */
 const MAX_AGE = 15;
 
+const CREATE_CHECKPOINT =
+  'run `npm run vod -- reconcile`, which creates it; if that fails, read the log of the function reconcile';
+
 /** Checks whether reconcile still runs: each run writes its checkpoint when it ends. */
 export async function checkReconcile(
   { ssm, parameters, isLocal }: Deployment,
@@ -27,7 +30,7 @@ export async function checkReconcile(
   try {
     const { Parameters: [checkpoint] = [] } = await ssm.send(new GetParametersCommand({ Names: [name] }));
     if (checkpoint) diagnoseCheckpoint(name, checkpoint, now(), findings);
-    else findings.fault('reconcile', `its checkpoint ${name} does not exist: deploy again, with this stage`);
+    else findings.fault('reconcile', `its checkpoint ${name} does not exist: ${CREATE_CHECKPOINT}`);
   } catch (error) {
     const need = { action: 'ssm:GetParameters', resource: name };
     findings.notChecked(['reconcile'], explainAws(error, need));

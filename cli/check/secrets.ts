@@ -27,6 +27,9 @@ const NO_SECRETS: Secrets = {
   urlKeys: undefined,
 };
 
+/** Advice for a secret that `secrets create` creates: if it is missing, and if it has a wrong value. */
+const CREATE = ' (`npm run vod -- secrets create`)';
+const STORE = ' (`npm run vod -- secrets create` keeps it: store a correct value, or delete the parameter first)';
 /** Advice if one cannot be read; `secrets create` creates the others. */
 const ADVICE: ReadonlyMap<Check, string> = new Map([
   ['vod-api-key-secret', ''],
@@ -57,7 +60,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
       return value;
     } catch (error) {
       const { reason } = describe(error);
-      const advice = ADVICE.get(check) ?? ' (`npm run vod -- secrets create`)';
+      const advice = ADVICE.get(check) ?? (reason.includes('create the SSM parameter') ? CREATE : STORE);
       findings.fault(check, `${reason.replace('Cannot read secrets: ', '')}${advice}`);
       return undefined;
     }
@@ -82,7 +85,7 @@ export async function checkSecrets(deployment: Deployment, findings: Findings): 
     notifySecrets: read('notify-secret', parameters.notifySecret, (name) => {
       const webhookSecrets = parseSecretVersions(name);
       if (webhookSecrets.every(isWebhookSecret)) return webhookSecrets;
-      throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64: delete it and create a new one`);
+      throw new Error(`${name} must contain whsec_ and 24 to 64 bytes in Base64`);
     }),
     playerKeys: read('player-key-secret', parameters.playerKey, (name) => {
       return versions(name, /^[A-Za-z0-9]{8,20}$/, "8 to 20 letters and digits, the format of VOD's player keys");

@@ -77,7 +77,10 @@ async function describeTable(
   } catch (error) {
     const reason = explainAws(error, { action: 'dynamodb:DescribeTable', resource: tableName });
     if (describe(error).error === 'ResourceNotFoundException') {
-      findings.fault('table', `${tableName} does not exist: restore a backup of it under this name, or deploy again`);
+      findings.fault(
+        'table',
+        `${tableName} does not exist: restore a backup of it under this name; a deploy does not create it again`,
+      );
     } else if (isBusy(error)) findings.notChecked(['table'], reason);
     else findings.fault('table', `${tableName} cannot be described: ${reason}`);
     return undefined;
@@ -92,12 +95,13 @@ function checkStream(
   findings: Findings,
 ): void {
   const { StreamSpecification: stream, LatestStreamArn: latest = '' } = table;
-  const createMapping = 'create an event source mapping from it to the function uploadChanged';
+  const createMapping =
+    'allow its ARN in the policy upload-changed-stream of the role of uploadChanged, then create an event source mapping from it to that function';
   if (!stream?.StreamEnabled) {
-    const advice = `enable it with NEW_AND_OLD_IMAGES, then ${createMapping}`;
+    const advice = `enable it with NEW_AND_OLD_IMAGES; ${createMapping}`;
     findings.fault('table-stream', `it is off, so no row is verified: ${advice}`);
   } else if (stream.StreamViewType !== 'NEW_AND_OLD_IMAGES') {
-    const advice = `disable it, enable it with NEW_AND_OLD_IMAGES, then ${createMapping}`;
+    const advice = `disable it, enable it with NEW_AND_OLD_IMAGES; ${createMapping}`;
     const viewType = stream.StreamViewType ?? 'not set';
     findings.fault('table-stream', `its StreamViewType is ${viewType}, must be NEW_AND_OLD_IMAGES: ${advice}`);
   } else if (streamArn !== undefined && latest !== streamArn) {

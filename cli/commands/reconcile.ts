@@ -13,9 +13,9 @@ export const reconcile = defineCommand({
     minutes. The schedule runs it every five minutes; a concurrent run is harmless. Exit code 1 if it failed.`,
   options: {
     'accept-deletions': {
-      description: `treat files as deleted even if VOD returns none of 20 confirmed files. Without this option such a
-        response changes nothing (alarm mass-deletion), because VOD_SUB_APP_ID or the key pair more likely belongs to
-        another application`,
+      description: `treat files as deleted even if VOD returns none of 20 confirmed files of one call, or none of at least
+        5 of a run. Without this option such a response changes nothing (alarm mass-deletion), because VOD_SUB_APP_ID or
+        the key pair more likely belongs to another application`,
     },
     json: { description: 'print what the function returned' },
   },

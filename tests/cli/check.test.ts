@@ -314,7 +314,12 @@ test.each<[string, Arrange, string, RegExp]>([
     'stack',
     /UploadsTableStreamArn.*deploy/,
   ],
-  ['no table', () => (described = 'ResourceNotFoundException'), 'table', /does not exist.*restore.*deploy again/],
+  [
+    'no table',
+    () => (described = 'ResourceNotFoundException'),
+    'table',
+    /does not exist.*restore.*a deploy does not create it/,
+  ],
   [
     'no right to describe the table',
     () => (described = 'AccessDeniedException'),

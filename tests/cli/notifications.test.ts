@@ -300,7 +300,7 @@ describe('check of webhooks', () => {
       'a secret that is not one',
       () => run.parameterStore.parameters.set('/local/notify-secret', 'password'),
       'notify-secret',
-      /must contain whsec_.*delete it.*secrets create --local/,
+      /must contain whsec_.*secrets create --local.*delete the parameter/,
     ],
     [
       'no secret',
