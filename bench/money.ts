@@ -103,7 +103,7 @@ interface Way {
   readonly endpoint: Endpoint;
 }
 
-/** How often our client requests the status until a result that comes after so many seconds. */
+/** Requests of our client for the status until the result is there, this number of seconds after the upload. */
 function pollsUntil(seconds: number): number {
   let polls = 0;
   for (let time = 0, pause = FIRST_PAUSE; time < 1_000 * seconds; pause = Math.min(pause * GROWTH, MAX_PAUSE)) {
@@ -258,7 +258,7 @@ The bars are for \`EVENTS_ENDPOINT=function-url\` and rows of ${inputs.large.byt
 the two events of an upload: with such rows it exceeds the bars, with rows of ${inputs.typical.bytes} bytes see the table. Of its sum, five requests to the
 HTTP API are $${figure(5 * MILLION * PRICES.gatewayRequest, 2)}, and write units $${figure(MILLION * inputs.large.ours * PRICES.writeUnit, 2)}.
 
-A million webhooks cost $${figure(webhook, 2)} more, and a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}, of which the HTTP API is $${figure(MILLION * PRICES.gatewayRequest, 2)}.
+A million webhooks cost $${figure(webhook, 2)} more, and a million polls of \`GET /uploads/{fileId}\` $${figure(poll, 2)}: the HTTP API is $${figure(MILLION * PRICES.gatewayRequest, 2)} of that.
 Our client polls only where something waits for the result. An app whose server gets webhooks needs no polls. (a) verifies nothing.
 
 Dollars a month whatever the uploads, with rows of ${inputs.large.bytes} bytes:

@@ -1,7 +1,7 @@
 'use strict';
 
 const { MAX_GATEWAY_RATE } = require('./routes');
-const { REACHABLE, all, atMost, boolean, distinct, each, rule } = require('./rules');
+const { REACHABLE, all, atMost, boolean, distinct, each, perSecond, rule } = require('./rules');
 const { isInteger, isIssuer, isOrigin, parseList } = require('./values');
 
 /** VOD's limit for a signature, in seconds: 90 days. */
@@ -214,9 +214,7 @@ const SIGNING_PARAMETERS = [
     section: POLICY,
     default: '50',
     example: '50',
-    rule: rule(`a whole number of requests a second from 1 to ${MAX_GATEWAY_RATE}`, (value) =>
-      isInteger(value, 1, MAX_GATEWAY_RATE),
-    ),
+    rule: perSecond('requests', MAX_GATEWAY_RATE),
     description:
       'Requests a second for signatures, of all callers together; twice as many in a burst. It limits the cost of abuse. Above it: 429, and the alarm throttled-requests. The Web SDK requests three signatures for an upload, the client package one.',
   },

@@ -3,7 +3,7 @@
 const { featuresOf, hasWebhook } = require('./features');
 const { hasFunctionUrls } = require('./regions');
 const { MAX_GATEWAY_RATE } = require('./routes');
-const { REACHABLE, all, distinct, integer, integerOrEmpty, oneOf, rule } = require('./rules');
+const { REACHABLE, all, distinct, integer, integerOrEmpty, oneOf, perSecond, rule } = require('./rules');
 const { isApiUrl, isInteger, isNotifyUrl } = require('./values');
 
 /** A week, in seconds: a URL that is passed on plays until it expires. */
@@ -69,9 +69,7 @@ const UPLOAD_PARAMETERS = [
     section: EVENTS,
     default: '200',
     example: '200',
-    rule: rule(`a whole number of events a second from 1 to ${MAX_GATEWAY_RATE}`, (value) =>
-      isInteger(value, 1, MAX_GATEWAY_RATE),
-    ),
+    rule: perSecond('events', MAX_GATEWAY_RATE),
     isUsed: ({ values, stage }) => hasWebhook(values, stage),
     description:
       'Requests per second that the webhook accepts; the HTTP API allows bursts of twice as many. It limits the cost of abuse. VOD does not send events above it again; reconcile finds their uploads within minutes. Raise it if you expect more than half of it.',

@@ -56,6 +56,11 @@ function integer(min, max) {
   return rule(`a whole number from ${min} to ${max}`, (value) => isInteger(value, min, max));
 }
 
+/** @param {string} unit @param {number} max */
+function perSecond(unit, max) {
+  return rule(`a whole number of ${unit} a second from 1 to ${max}`, (value) => isInteger(value, 1, max));
+}
+
 /** @param {number} min @param {number} max */
 function integerOrEmpty(min, max) {
   const text = `a whole number from ${min} to ${max}, or empty`;
@@ -136,4 +141,4 @@ function all(...rules) {
   };
 }
 
-module.exports = { REACHABLE, all, atMost, boolean, distinct, each, integer, integerOrEmpty, oneOf, rule };
+module.exports = { REACHABLE, all, atMost, boolean, distinct, each, integer, integerOrEmpty, oneOf, perSecond, rule };
